@@ -1,0 +1,91 @@
+package dev.tartan.graph;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Records nodes while network code runs. Not thread-safe. */
+public final class GraphBuilder {
+    private final String name;
+    private final List<Value> inputs = new ArrayList<>();
+    private final List<Node> nodes = new ArrayList<>();
+    private final Deque<String> scopes = new ArrayDeque<>();
+    private int nextValue;
+
+    public GraphBuilder(String name) {
+        this.name = name;
+        scopes.push("");
+    }
+
+    /** Adds an input. */
+    public Value input(String inputName, TensorType type) {
+        Value value = new Value(nextValue++, type, inputName);
+        inputs.add(value);
+        return value;
+    }
+
+    /**
+     * Adds a node and returns its results.
+     *
+     * @throws IllegalArgumentException if the op does not accept the operands; the message names the scope
+     */
+    public List<Value> apply(Op op, List<Value> operands) {
+        List<TensorType> types;
+        try {
+            types = op.resultTypes(operands.stream().map(Value::type).toList());
+        } catch (IllegalArgumentException e) {
+            String scope = scope();
+            throw scope.isEmpty() ? e : new IllegalArgumentException("in '" + scope + "': " + e.getMessage(), e);
+        }
+        List<Value> results = new ArrayList<>();
+        for (TensorType type : types) {
+            results.add(new Value(nextValue++, type, scope()));
+        }
+        Node node = new Node(nodes.size(), op, operands, results, scope());
+        results.forEach(value -> value.setProducer(node));
+        nodes.add(node);
+        return List.copyOf(results);
+    }
+
+    /** The scope that new nodes get. */
+    public String scope() {
+        return scopes.getFirst();
+    }
+
+    /** Runs {@code body} with new nodes in the scope {@code path}, replacing the current one. */
+    public <T> T inScope(String path, java.util.function.Supplier<T> body) {
+        scopes.push(path);
+        try {
+            return body.get();
+        } finally {
+            scopes.pop();
+        }
+    }
+
+    /** All nodes so far, in order. */
+    public List<Node> nodes() {
+        return List.copyOf(nodes);
+    }
+
+    /** The graph that computes {@code outputs}, without the nodes that nothing uses. */
+    public Graph build(Map<String, Value> outputs) {
+        Set<Value> live = new HashSet<>(outputs.values());
+        List<Node> kept = new ArrayList<>();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            if (node.results().stream().anyMatch(live::contains)) {
+                live.addAll(node.operands());
+                kept.add(node);
+            }
+        }
+        java.util.Collections.reverse(kept);
+        Graph graph = new Graph(name, inputs, kept, new LinkedHashMap<>(outputs));
+        GraphVerifier.verify(graph);
+        return graph;
+    }
+}
