@@ -1,0 +1,44 @@
+package dev.tartan.checkpoint;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+
+/** A file of the run's output could not be written: the disk is full, the folder read-only, and so on. */
+public final class OutputException extends UncheckedIOException {
+    private static final long serialVersionUID = 1;
+
+    private OutputException(String message, IOException cause) {
+        super(message, cause);
+    }
+
+    /** The exception for a failure to write {@code path}, whose message is one line that says why and what to do. */
+    public static OutputException cannotWrite(Path path, IOException cause) {
+        return new OutputException(
+                "output file cannot be written: path=" + path + ", reason=" + reason(cause)
+                        + ". Free space or choose another output.dir.",
+                cause);
+    }
+
+    private static String reason(IOException cause) {
+        if (cause instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (cause instanceof NoSuchFileException) {
+            return "no such folder";
+        }
+        if (cause instanceof FileAlreadyExistsException || cause instanceof NotDirectoryException) {
+            return "a file is in the place of a folder";
+        }
+        if (cause instanceof FileSystemException failure && failure.getReason() != null) {
+            return failure.getReason();
+        }
+        String message = cause.getMessage();
+        return message == null ? cause.getClass().getSimpleName() : message;
+    }
+}
