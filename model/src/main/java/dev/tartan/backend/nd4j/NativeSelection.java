@@ -33,7 +33,9 @@ public final class NativeSelection {
 
     private NativeSelection() {}
 
-    /** Sets the property, unless it is set, and warns when the slow plain build is all that can be used. Thread-safe. */
+    /**
+     * Sets the property, unless it is set, and warns when the slow plain build is all that can be used. Thread-safe.
+     */
     public static synchronized void apply() {
         if (System.getProperty(EXTENSION_PROPERTY) != null) {
             return;
@@ -79,7 +81,8 @@ public final class NativeSelection {
     static Set<String> parseCpuFlags(Stream<String> cpuInfo) {
         return cpuInfo.filter(line -> line.startsWith("flags"))
                 .findFirst()
-                .map(line -> Set.copyOf(List.of(line.substring(line.indexOf(':') + 1).trim().split("\\s+"))))
+                .map(line -> Set.copyOf(
+                        List.of(line.substring(line.indexOf(':') + 1).trim().split("\\s+"))))
                 .orElse(Set.of());
     }
 

@@ -14,6 +14,8 @@ public enum NativeVariant {
     private static final String BINDINGS = "org/nd4j/linalg/cpu/nativecpu/bindings/linux-x86_64";
 
     private final String extension;
+
+    @SuppressWarnings("ImmutableEnumChecker") // all of them are made by Set.of
     private final Set<String> requiredCpuFlags;
 
     NativeVariant(String extension, Set<String> requiredCpuFlags) {

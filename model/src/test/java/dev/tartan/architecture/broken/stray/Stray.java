@@ -1,0 +1,4 @@
+package dev.tartan.architecture.broken.stray;
+
+/** In a package that no layer names. */
+public class Stray {}
