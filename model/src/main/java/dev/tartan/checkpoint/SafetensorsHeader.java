@@ -142,7 +142,8 @@ record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<String, Stri
             values.add(good ? parser.getLongValue() : 0L);
         }
         if (!good) {
-            throw corrupt(path, "tensor '" + name + "' has a bad " + key + ": not a list of integers of 0 or more", null);
+            throw corrupt(
+                    path, "tensor '" + name + "' has a bad " + key + ": not a list of integers of 0 or more", null);
         }
         return values.stream().mapToLong(Long::longValue).toArray();
     }
@@ -197,7 +198,8 @@ record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<String, Stri
             }
             for (SafetensorsEntry entry : tensors.values()) {
                 json.writeObjectFieldStart(entry.name());
-                json.writeStringField(SafetensorsDescriptor.DTYPE_KEY, entry.type().name());
+                json.writeStringField(
+                        SafetensorsDescriptor.DTYPE_KEY, entry.type().name());
                 writeLongs(json, SafetensorsDescriptor.SHAPE_KEY, entry.shape().dims());
                 writeLongs(json, SafetensorsDescriptor.OFFSETS_KEY, entry.offset(), entry.end());
                 json.writeEndObject();

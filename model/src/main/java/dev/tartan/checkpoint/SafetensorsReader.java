@@ -83,9 +83,9 @@ public final class SafetensorsReader implements AutoCloseable {
             throw SafetensorsHeader.corrupt(
                     path, "header is truncated: headerBytes=" + headerBytes + ", fileBytes=" + fileBytes, null);
         }
-        ByteBuffer json = SafetensorsDescriptor.allocate((int) headerBytes);
-        readFully(channel, json, SafetensorsDescriptor.HEADER_OFFSET);
-        SafetensorsHeader header = SafetensorsHeader.parse(path, json.array(), fileBytes - dataOffset);
+        byte[] json = new byte[(int) headerBytes];
+        readFully(channel, ByteBuffer.wrap(json), SafetensorsDescriptor.HEADER_OFFSET);
+        SafetensorsHeader header = SafetensorsHeader.parse(path, json, fileBytes - dataOffset);
         return new SafetensorsReader(path, channel, header, dataOffset);
     }
 
@@ -135,21 +135,24 @@ public final class SafetensorsReader implements AutoCloseable {
         SafetensorsEntry entry = check(name, slice);
         switch (entry.type()) {
             case F32 -> read(entry, slice, chunk -> destination.put(chunk.asFloatBuffer()));
-            case F64 -> read(entry, slice, chunk -> {
-                while (chunk.hasRemaining()) {
-                    destination.put((float) chunk.getDouble());
-                }
-            });
-            case F16 -> read(entry, slice, chunk -> {
-                while (chunk.hasRemaining()) {
-                    destination.put(HalfPrecision.float16(chunk.getShort()));
-                }
-            });
-            case BF16 -> read(entry, slice, chunk -> {
-                while (chunk.hasRemaining()) {
-                    destination.put(HalfPrecision.bfloat16(chunk.getShort()));
-                }
-            });
+            case F64 ->
+                read(entry, slice, chunk -> {
+                    while (chunk.hasRemaining()) {
+                        destination.put((float) chunk.getDouble());
+                    }
+                });
+            case F16 ->
+                read(entry, slice, chunk -> {
+                    while (chunk.hasRemaining()) {
+                        destination.put(HalfPrecision.float16(chunk.getShort()));
+                    }
+                });
+            case BF16 ->
+                read(entry, slice, chunk -> {
+                    while (chunk.hasRemaining()) {
+                        destination.put(HalfPrecision.bfloat16(chunk.getShort()));
+                    }
+                });
             default -> throw wrongType(entry, DType.FLOAT32);
         }
     }
@@ -166,11 +169,12 @@ public final class SafetensorsReader implements AutoCloseable {
         DoubleBuffer destination = DoubleBuffer.wrap(values);
         switch (entry.type()) {
             case F64 -> read(entry, slice, chunk -> destination.put(chunk.asDoubleBuffer()));
-            case F32 -> read(entry, slice, chunk -> {
-                while (chunk.hasRemaining()) {
-                    destination.put(chunk.getFloat());
-                }
-            });
+            case F32 ->
+                read(entry, slice, chunk -> {
+                    while (chunk.hasRemaining()) {
+                        destination.put(chunk.getFloat());
+                    }
+                });
             default -> throw wrongType(entry, DType.FLOAT64);
         }
         return values;
@@ -192,11 +196,12 @@ public final class SafetensorsReader implements AutoCloseable {
         IntBuffer destination = IntBuffer.wrap(values);
         switch (entry.type()) {
             case I32 -> read(entry, slice, chunk -> destination.put(chunk.asIntBuffer()));
-            case I64 -> read(entry, slice, chunk -> {
-                while (chunk.hasRemaining()) {
-                    destination.put(narrow(entry, chunk.getLong()));
-                }
-            });
+            case I64 ->
+                read(entry, slice, chunk -> {
+                    while (chunk.hasRemaining()) {
+                        destination.put(narrow(entry, chunk.getLong()));
+                    }
+                });
             default -> throw wrongType(entry, DType.INT32);
         }
         return values;

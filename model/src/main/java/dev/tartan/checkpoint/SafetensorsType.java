@@ -49,8 +49,9 @@ public enum SafetensorsType {
             case FLOAT32 -> F32;
             case FLOAT64 -> F64;
             case INT32 -> I32;
-            case BOOL -> throw new IllegalArgumentException(
-                    "element type cannot be stored: dtype=BOOL. Cast the tensor to int32 first.");
+            case BOOL ->
+                throw new IllegalArgumentException(
+                        "element type cannot be stored: dtype=BOOL. Cast the tensor to int32 first.");
         };
     }
 }

@@ -41,8 +41,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     private final Map<String, List<TensorSlice>> written = new LinkedHashMap<>();
     private boolean closed;
 
-    private SafetensorsWriter(
-            Path path, Path partial, PositionalFile file, SafetensorsHeader header, long dataOffset) {
+    private SafetensorsWriter(Path path, Path partial, PositionalFile file, SafetensorsHeader header, long dataOffset) {
         this.path = path;
         this.partial = partial;
         this.file = file;
@@ -58,8 +57,7 @@ public final class SafetensorsWriter implements AutoCloseable {
      * @throws IllegalArgumentException if two tensors have one name or a type that is never stored
      * @throws OutputException if the file cannot be made
      */
-    public static SafetensorsWriter create(
-            Path path, List<TensorDeclaration> tensors, Map<String, String> metadata) {
+    public static SafetensorsWriter create(Path path, List<TensorDeclaration> tensors, Map<String, String> metadata) {
         return create(path, tensors, metadata, PositionalFile::open);
     }
 
@@ -81,8 +79,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         } catch (IOException e) {
             throw OutputException.cannotWrite(path, e);
         }
-        SafetensorsWriter writer = new SafetensorsWriter(
-                path, partial, file, header, SafetensorsDescriptor.dataOffset(json.length));
+        SafetensorsWriter writer =
+                new SafetensorsWriter(path, partial, file, header, SafetensorsDescriptor.dataOffset(json.length));
         ByteBuffer start = SafetensorsDescriptor.allocate(SafetensorsDescriptor.HEADER_OFFSET + json.length);
         start.putLong(json.length).put(json).flip();
         writer.put(start, 0);
@@ -92,15 +90,15 @@ public final class SafetensorsWriter implements AutoCloseable {
     private static Map<String, SafetensorsEntry> layOut(List<TensorDeclaration> declarations) {
         List<TensorDeclaration> sorted = new ArrayList<>(declarations);
         // Wide elements first keeps every tensor aligned to its element size without holes, which are not allowed.
-        sorted.sort(Comparator.comparing((TensorDeclaration tensor) -> -tensor.dtype().bytes()));
+        sorted.sort(Comparator.comparing(
+                (TensorDeclaration tensor) -> -tensor.dtype().bytes()));
         Map<String, SafetensorsEntry> tensors = new LinkedHashMap<>();
         long offset = 0;
         for (TensorDeclaration tensor : sorted) {
             SafetensorsType type = SafetensorsType.of(tensor.dtype());
             long bytes = Math.multiplyExact(tensor.shape().numElements(), (long) type.bytes());
             SafetensorsEntry entry = new SafetensorsEntry(tensor.name(), type, tensor.shape(), offset, bytes);
-            if (tensors.put(tensor.name(), entry) != null
-                    || tensor.name().equals(SafetensorsDescriptor.METADATA_KEY)) {
+            if (tensors.put(tensor.name(), entry) != null || tensor.name().equals(SafetensorsDescriptor.METADATA_KEY)) {
                 throw new IllegalArgumentException("tensor name is taken: tensor=" + tensor.name()
                         + ". Give every tensor of a file its own name.");
             }
@@ -122,20 +120,32 @@ public final class SafetensorsWriter implements AutoCloseable {
     /** Writes a box of a float32 tensor from all that remains in {@code values}, whose position stays. */
     public void writeFloats(String name, TensorSlice slice, FloatBuffer values) {
         int position = values.position();
-        write(name, DType.FLOAT32, slice, values.remaining(), (chunk, from, count) -> chunk.asFloatBuffer()
-                .put(values.slice(position + from, count)));
+        write(
+                name,
+                DType.FLOAT32,
+                slice,
+                values.remaining(),
+                (chunk, from, count) -> chunk.asFloatBuffer().put(values.slice(position + from, count)));
     }
 
     /** Writes a box of a float64 tensor, row-major. */
     public void writeDoubles(String name, TensorSlice slice, double[] values) {
-        write(name, DType.FLOAT64, slice, values.length, (chunk, from, count) -> chunk.asDoubleBuffer()
-                .put(values, from, count));
+        write(
+                name,
+                DType.FLOAT64,
+                slice,
+                values.length,
+                (chunk, from, count) -> chunk.asDoubleBuffer().put(values, from, count));
     }
 
     /** Writes a box of an int32 tensor, row-major. */
     public void writeInts(String name, TensorSlice slice, int[] values) {
-        write(name, DType.INT32, slice, values.length, (chunk, from, count) -> chunk.asIntBuffer()
-                .put(values, from, count));
+        write(
+                name,
+                DType.INT32,
+                slice,
+                values.length,
+                (chunk, from, count) -> chunk.asIntBuffer().put(values, from, count));
     }
 
     private interface ChunkSource {
@@ -173,8 +183,8 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw new IllegalStateException("safetensors writer is closed: " + where + ".");
         }
         if (entry.type() != SafetensorsType.of(dtype)) {
-            throw new IllegalArgumentException("tensor has another element type: declared=" + entry.type() + ", written="
-                    + dtype + ", " + where + ".");
+            throw new IllegalArgumentException("tensor has another element type: declared=" + entry.type()
+                    + ", written=" + dtype + ", " + where + ".");
         }
         if (!slice.isWithin(entry.shape())) {
             throw new IllegalArgumentException("slice is not within the tensor: " + where + ".");

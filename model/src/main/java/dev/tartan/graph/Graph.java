@@ -37,13 +37,20 @@ public record Graph(String name, List<Value> inputs, List<Node> nodes, Map<Strin
     public String toString() {
         StringBuilder text = new StringBuilder("graph ").append(name).append(" {\n");
         for (Value input : inputs) {
-            text.append("  input ").append(input).append(" ").append(input.type()).append('\n');
+            text.append("  input ")
+                    .append(input)
+                    .append(" ")
+                    .append(input.type())
+                    .append('\n');
         }
         for (Node node : nodes) {
             text.append("  ").append(node).append('\n');
         }
-        outputs.forEach((label, value) ->
-                text.append("  output ").append(label).append(" = ").append(value).append('\n'));
+        outputs.forEach((label, value) -> text.append("  output ")
+                .append(label)
+                .append(" = ")
+                .append(value)
+                .append('\n'));
         return text.append("}\n").toString();
     }
 }

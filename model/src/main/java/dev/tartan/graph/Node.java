@@ -64,7 +64,7 @@ public final class Node {
         return op.shardingRule(operandTypes());
     }
 
-    /** For example {@code %5:f32[8, 16] = einsum "bk,kn->bn" (%1, %2)  // h.0.mlp}. */
+    /** For example {@code %5:f32[8, 16] = einsum "bk,kn->bn" (%1, %2) // h.0.mlp}. */
     @Override
     public String toString() {
         String outs = results.stream()

@@ -55,8 +55,12 @@ public record ShardingRule(
                 .map(factor -> factor.name() + "=" + factor.size())
                 .collect(Collectors.joining(", ")));
         text.append('}');
-        appendKind(text, Factor.Kind.REDUCTION, reduction == Reduction.SUM ? "reduction" : "reduction_"
-                + reduction.name().toLowerCase(java.util.Locale.ROOT));
+        appendKind(
+                text,
+                Factor.Kind.REDUCTION,
+                reduction == Reduction.SUM
+                        ? "reduction"
+                        : "reduction_" + reduction.name().toLowerCase(java.util.Locale.ROOT));
         appendKind(text, Factor.Kind.NEED_REPLICATION, "need_replication");
         return text.toString();
     }

@@ -22,13 +22,12 @@ public record TensorType(DType dtype, Shape shape) {
     /** For example {@code f32[8, 256]}. */
     @Override
     public String toString() {
-        String name =
-                switch (dtype) {
-                    case FLOAT32 -> "f32";
-                    case FLOAT64 -> "f64";
-                    case INT32 -> "i32";
-                    case BOOL -> "bool";
-                };
+        String name = switch (dtype) {
+            case FLOAT32 -> "f32";
+            case FLOAT64 -> "f64";
+            case INT32 -> "i32";
+            case BOOL -> "bool";
+        };
         return name + shape;
     }
 }

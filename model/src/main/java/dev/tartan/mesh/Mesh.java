@@ -112,10 +112,7 @@ public record Mesh(List<Device> devices, List<String> axisNames, List<Integer> a
     public String toString() {
         StringBuilder text = new StringBuilder("mesh(");
         for (int i = 0; i < axisNames.size(); i++) {
-            text.append(i == 0 ? "" : ", ")
-                    .append(axisNames.get(i))
-                    .append('=')
-                    .append(axisSizes.get(i));
+            text.append(i == 0 ? "" : ", ").append(axisNames.get(i)).append('=').append(axisSizes.get(i));
         }
         return text.append(')').toString();
     }

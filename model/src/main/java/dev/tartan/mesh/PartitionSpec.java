@@ -30,8 +30,8 @@ public record PartitionSpec(List<List<String>> dims) {
     /**
      * A spec of one entry per dim.
      *
-     * @param entries {@code null} for a whole dim, a {@code String} for one axis, or a {@code List} of axis names
-     *     major to minor
+     * @param entries {@code null} for a whole dim, a {@code String} for one axis, or a {@code List} of axis names major
+     *     to minor
      * @throws IllegalArgumentException if an entry is of another type or an axis is used twice
      */
     public static PartitionSpec spec(@Nullable Object... entries) {
@@ -77,8 +77,8 @@ public record PartitionSpec(List<List<String>> dims) {
      */
     public PartitionSpec extendedTo(int numDims) {
         if (dims.size() > numDims) {
-            throw new IllegalArgumentException("partition spec is longer than the array: spec=" + this
-                    + ", numDims=" + numDims + ". Give at most one entry per dim.");
+            throw new IllegalArgumentException("partition spec is longer than the array: spec=" + this + ", numDims="
+                    + numDims + ". Give at most one entry per dim.");
         }
         List<List<String>> extended = new ArrayList<>(dims);
         while (extended.size() < numDims) {

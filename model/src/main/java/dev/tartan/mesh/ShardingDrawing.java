@@ -40,13 +40,9 @@ final class ShardingDrawing {
                     .add(rank);
         }
         int rowWidth = rows.keySet().stream().mapToInt(String::length).max().orElse(0);
-        for (String column : columns.keySet()) {
-            int width = column.length();
-            for (Map<String, List<Integer>> row : rows.values()) {
-                width = Math.max(width, ranks(row, column).length());
-            }
-            columns.put(column, width);
-        }
+        columns.replaceAll((column, none) -> rows.values().stream()
+                .mapToInt(row -> ranks(row, column).length())
+                .reduce(column.length(), Math::max));
         StringBuilder text = new StringBuilder();
         text.append(shape)
                 .append(" as ")

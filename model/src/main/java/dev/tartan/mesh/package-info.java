@@ -1,6 +1,4 @@
-/**
- * The mesh of devices and how arrays lie on it. Depends on nothing else of Tartan; never knows about operations.
- */
+/** The mesh of devices and how arrays lie on it. Depends on nothing else of Tartan; never knows about operations. */
 @NullMarked
 package dev.tartan.mesh;
 

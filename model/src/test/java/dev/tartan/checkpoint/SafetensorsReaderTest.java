@@ -47,8 +47,8 @@ class SafetensorsReaderTest {
     void sliceEqualsTheBoxOfTheWhole() {
         try (SafetensorsReader reader = SafetensorsReader.open(SafetensorsFiles.golden("gpt-init.safetensors"))) {
             float[] whole = reader.readFloats("h.1.mlp.c_fc.weight");
-            float[] columns = reader.readFloats(
-                    "h.1.mlp.c_fc.weight", TensorSlice.of(new long[] {16, 128}, new long[] {32, 64}));
+            float[] columns =
+                    reader.readFloats("h.1.mlp.c_fc.weight", TensorSlice.of(new long[] {16, 128}, new long[] {32, 64}));
             for (int row = 0; row < 32; row++) {
                 for (int column = 0; column < 64; column++) {
                     assertThat(columns[row * 64 + column]).isEqualTo(whole[(16 + row) * 256 + 128 + column]);
@@ -65,8 +65,7 @@ class SafetensorsReaderTest {
                         + "\"b\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[12,16]}}",
                 SafetensorsFiles.shorts(0x3c00, 0xc000, 0x0001, 0x7c00, 0x8000, 0x7bff, 0x3f80, 0xc2f7));
         try (SafetensorsReader reader = SafetensorsReader.open(half)) {
-            assertThat(reader.readFloats("a"))
-                    .containsExactly(1f, -2f, 0x1p-24f, Float.POSITIVE_INFINITY, -0f, 65504f);
+            assertThat(reader.readFloats("a")).containsExactly(1f, -2f, 0x1p-24f, Float.POSITIVE_INFINITY, -0f, 65504f);
             assertThat(reader.readFloats("b")).containsExactly(1f, -123.5f);
         }
     }
@@ -112,8 +111,8 @@ class SafetensorsReaderTest {
             assertThatThrownBy(() -> reader.readInts("layers.0.bias"))
                     .hasMessage("tensor has another element type: tensor=layers.0.bias, path=" + path
                             + ", dtype=F32, wanted=INT32. Convert the tensor in the file.");
-            assertThatThrownBy(() ->
-                            reader.readFloats("layers.0.bias", TensorSlice.of(new long[] {32}, new long[] {64})))
+            assertThatThrownBy(
+                            () -> reader.readFloats("layers.0.bias", TensorSlice.of(new long[] {32}, new long[] {64})))
                     .hasMessage("slice is not within the tensor: tensor=layers.0.bias, path=" + path
                             + ", slice=[32:96], shape=[64]. Check that the file is for this network.");
         }
@@ -135,8 +134,8 @@ class SafetensorsReaderTest {
         Path file = Files.write(folder.resolve("short.safetensors"), new byte[length]);
         assertThatThrownBy(() -> SafetensorsReader.open(file))
                 .isInstanceOf(InvalidCheckpointException.class)
-                .hasMessage("safetensors file is corrupt: path=" + file + ", too short for a header: fileBytes=" + length
-                        + ". Write or copy the file again.");
+                .hasMessage("safetensors file is corrupt: path=" + file + ", too short for a header: fileBytes="
+                        + length + ". Write or copy the file again.");
     }
 
     @ParameterizedTest

@@ -90,8 +90,9 @@ class SafetensorsWriterTest {
         Path copy = folder.resolve("copy.safetensors");
         try (SafetensorsReader reader = SafetensorsReader.open(golden)) {
             List<TensorDeclaration> tensors = new ArrayList<>();
-            reader.tensors().values().forEach(entry ->
-                    tensors.add(new TensorDeclaration(entry.name(), DType.FLOAT32, entry.shape())));
+            reader.tensors()
+                    .values()
+                    .forEach(entry -> tensors.add(new TensorDeclaration(entry.name(), DType.FLOAT32, entry.shape())));
             try (SafetensorsWriter writer = SafetensorsWriter.create(copy, tensors, Map.of())) {
                 for (String name : reader.tensors().keySet()) {
                     writer.writeFloats(name, reader.readFloats(name));

@@ -34,7 +34,8 @@ class TensorSliceTest {
 
     @Test
     void emptyBoxHasNoRuns() {
-        assertThat(runs(TensorSlice.of(new long[] {1, 1}, new long[] {0, 2}), 3, 3)).isEmpty();
+        assertThat(runs(TensorSlice.of(new long[] {1, 1}, new long[] {0, 2}), 3, 3))
+                .isEmpty();
     }
 
     @Test
