@@ -15,6 +15,7 @@ public final class GraphBuilder {
     private final List<Value> inputs = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<String> scopes = new ArrayDeque<>();
+    private final Map<Object, Value> bound = new java.util.IdentityHashMap<>();
     private int nextValue;
 
     public GraphBuilder(String name) {
@@ -27,6 +28,11 @@ public final class GraphBuilder {
         Value value = new Value(nextValue++, type, inputName);
         inputs.add(value);
         return value;
+    }
+
+    /** The input that stands for {@code key}, made by the first call for it. Keys are compared by identity. */
+    public Value inputFor(Object key, String inputName, TensorType type) {
+        return bound.computeIfAbsent(key, absent -> input(inputName, type));
     }
 
     /**
