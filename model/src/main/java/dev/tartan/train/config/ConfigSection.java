@@ -1,0 +1,249 @@
+package dev.tartan.train.config;
+
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigRenderOptions;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueType;
+import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads one section of a config by type. What is wrong is noted in the source and a harmless value returned, so that
+ * reading goes on and finds the next mistake. Not thread-safe.
+ */
+final class ConfigSection {
+    private final ConfigSource source;
+    private final String path;
+    private final ConfigObject defaults;
+
+    ConfigSection(ConfigSource source, String path, ConfigObject defaults) {
+        this.source = source;
+        this.path = path;
+        this.defaults = defaults;
+    }
+
+    /** Notes every key that is none, or not one of this kind; of any kind if {@code kind} is none itself. */
+    ConfigSection checked(String kind) {
+        ConfigValue value = source.find(path);
+        if (value instanceof ConfigObject object) {
+            checkKeys(object, kind);
+        } else if (value != null) {
+            source.mistake(path, "is not a section: value=" + text(value) + ". Write " + path + " { key = value }.");
+        }
+        return this;
+    }
+
+    private void checkKeys(ConfigObject object, String kind) {
+        for (String key : object.keySet().stream().sorted().toList()) {
+            String full = path + "." + key;
+            if (ConfigKeys.keys(path, kind).contains(key)) {
+                continue;
+            }
+            List<String> otherKinds = ConfigKeys.kindsWith(path, key);
+            if (otherKinds.isEmpty()) {
+                source.mistake(full, "is not a key." + KeySuggestion.didYouMean(full, siblingsFirst(kind)));
+            } else {
+                source.mistake(
+                        full,
+                        "does not belong to " + path + ".kind=" + kind + ". Remove it or set " + path + ".kind="
+                                + String.join(" or ", otherKinds) + ".");
+            }
+        }
+    }
+
+    private List<String> siblingsFirst(String kind) {
+        List<String> keys = new ArrayList<>();
+        ConfigKeys.keys(path, kind).forEach(key -> keys.add(path + "." + key));
+        ConfigKeys.all().stream().filter(key -> !key.startsWith(path + ".")).forEach(keys::add);
+        return keys;
+    }
+
+    /** Whether the user or the defaults say something. */
+    boolean has(String key) {
+        return value(key) != null;
+    }
+
+    private @Nullable ConfigValue value(String key) {
+        ConfigValue said = source.find(path + "." + key);
+        if (said != null) {
+            return said;
+        }
+        ConfigValue preset = defaults.get(key);
+        return preset == null || preset.valueType() == ConfigValueType.NULL ? null : preset;
+    }
+
+    private @Nullable ConfigValue required(String key, String advice) {
+        ConfigValue value = value(key);
+        if (value == null && source.good(path, path + ".kind")) {
+            source.mistake(path + "." + key, "is missing. " + advice);
+        }
+        return value;
+    }
+
+    private void wrong(String key, String fact, ConfigValue value, String advice) {
+        source.mistake(path + "." + key, fact + ": value=" + text(value) + ". " + advice);
+    }
+
+    /** A whole number of at least {@code min}. */
+    int integer(String key, int min) {
+        String advice = "Give a whole number of " + min + " or more.";
+        ConfigValue value = required(key, advice);
+        return value == null ? min : (int) whole(key, value, min, Integer.MAX_VALUE, advice);
+    }
+
+    /** Any 64-bit whole number. */
+    long anyLong(String key) {
+        String advice = "Give a whole number.";
+        ConfigValue value = required(key, advice);
+        return value == null ? 0 : whole(key, value, Long.MIN_VALUE, Long.MAX_VALUE, advice);
+    }
+
+    /** A list of whole numbers of at least {@code min}. */
+    List<Integer> integers(String key, int min) {
+        String advice = "Give a list of whole numbers of " + min + " or more, such as [64, 64].";
+        ConfigValue value = required(key, advice);
+        List<Integer> numbers = new ArrayList<>();
+        if (value instanceof ConfigList list) {
+            list.forEach(item -> numbers.add((int) whole(key, item, min, Integer.MAX_VALUE, advice)));
+        } else if (value != null) {
+            wrong(key, "is not a list", value, advice);
+        }
+        return numbers;
+    }
+
+    private long whole(String key, ConfigValue value, long min, long max, String advice) {
+        BigDecimal number = number(value);
+        if (number == null || number.stripTrailingZeros().scale() > 0) {
+            wrong(key, "is not a whole number", value, advice);
+            return min;
+        }
+        if (number.compareTo(BigDecimal.valueOf(min)) < 0 || number.compareTo(BigDecimal.valueOf(max)) > 0) {
+            wrong(key, "is out of range", value, advice);
+            return min;
+        }
+        return number.longValueExact();
+    }
+
+    /** A number above 0. */
+    double positive(String key) {
+        return real(key, Double.MIN_VALUE, Double.MAX_VALUE, "Give a number above 0.");
+    }
+
+    /** A number of 0 or more. */
+    double nonNegative(String key) {
+        return real(key, 0, Double.MAX_VALUE, "Give a number of 0 or more.");
+    }
+
+    /** A number from 0 up to below 1. */
+    double fraction(String key) {
+        return real(key, 0, Math.nextDown(1.0), "Give a number from 0 up to below 1.");
+    }
+
+    private double real(String key, double min, double max, String advice) {
+        ConfigValue value = required(key, advice);
+        if (value == null) {
+            return min;
+        }
+        BigDecimal number = number(value);
+        if (number == null) {
+            wrong(key, "is not a number", value, advice);
+            return min;
+        }
+        double real = number.doubleValue();
+        if (!(real >= min && real <= max)) {
+            wrong(key, "is out of range", value, advice);
+        }
+        return real;
+    }
+
+    private static @Nullable BigDecimal number(ConfigValue value) {
+        // Text counts too, as environment variables are always text.
+        if (value.valueType() != ConfigValueType.NUMBER && value.valueType() != ConfigValueType.STRING) {
+            return null;
+        }
+        try {
+            return new BigDecimal(value.unwrapped().toString());
+        } catch (NumberFormatException e) {
+            return null;
+        }
+    }
+
+    /** True or false. */
+    boolean flag(String key) {
+        String advice = "Give true or false.";
+        ConfigValue value = required(key, advice);
+        if (value == null) {
+            return false;
+        }
+        String text = value.unwrapped().toString();
+        boolean scalar = value.valueType() == ConfigValueType.BOOLEAN || value.valueType() == ConfigValueType.STRING;
+        if (!scalar || !(text.equals("true") || text.equals("false"))) {
+            wrong(key, "is not true or false", value, advice);
+        }
+        return text.equals("true");
+    }
+
+    /** One of these words, the first if wrong. */
+    String word(String key, List<String> words) {
+        String advice = "Give one of " + String.join(", ", words) + ".";
+        ConfigValue value = required(key, advice);
+        if (value == null) {
+            return words.get(0);
+        }
+        String text = value.valueType() == ConfigValueType.STRING ? value.unwrapped().toString() : "";
+        if (!words.contains(text)) {
+            wrong(key, "is not known", value, advice + KeySuggestion.didYouMean(text(value), words));
+            return words.get(0);
+        }
+        return text;
+    }
+
+    /** One of the constants of an enum, written in lower case. */
+    <E extends Enum<E>> E constant(String key, Class<E> type) {
+        List<String> words = new ArrayList<>();
+        for (E constant : type.getEnumConstants()) {
+            words.add(constant.name().toLowerCase(Locale.ROOT));
+        }
+        return Enum.valueOf(type, word(key, words).toUpperCase(Locale.ROOT));
+    }
+
+    /** The path of a file or folder. */
+    Path path(String key) {
+        Path path = optionalPath(key, required(key, "Give a path."));
+        return path == null ? Path.of("") : path;
+    }
+
+    /** The path of a file or folder, null if none is given. */
+    @Nullable
+    Path optionalPath(String key) {
+        return optionalPath(key, value(key));
+    }
+
+    private @Nullable Path optionalPath(String key, @Nullable ConfigValue value) {
+        if (value == null) {
+            return null;
+        }
+        boolean scalar = value.valueType() == ConfigValueType.STRING || value.valueType() == ConfigValueType.NUMBER;
+        if (!scalar || value.unwrapped().toString().isBlank()) {
+            wrong(key, "is not a path", value, "Give a path in quotes.");
+            return null;
+        }
+        try {
+            return Path.of(value.unwrapped().toString());
+        } catch (InvalidPathException e) {
+            wrong(key, "is not a path", value, "Give a path in quotes.");
+            return null;
+        }
+    }
+
+    private static String text(ConfigValue value) {
+        return value.valueType() == ConfigValueType.STRING ? value.unwrapped().toString()
+                : value.render(ConfigRenderOptions.concise());
+    }
+}

@@ -1,0 +1,10 @@
+package dev.tartan.train.config;
+
+import java.nio.file.Path;
+
+/**
+ * Where results go.
+ *
+ * @param dir the folder, made where missing
+ */
+public record OutputConfig(Path dir) {}

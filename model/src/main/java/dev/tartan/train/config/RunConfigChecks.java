@@ -1,0 +1,77 @@
+package dev.tartan.train.config;
+
+/** The rules between keys; each is looked at only if the keys it names are good by themselves. */
+final class RunConfigChecks {
+    /** Different values of a byte. */
+    private static final int BYTE_VALUES = 256;
+
+    private final ConfigSource source;
+
+    RunConfigChecks(ConfigSource source) {
+        this.source = source;
+    }
+
+    /** Notes every rule that the config breaks. */
+    void check(RunConfig config) {
+        TrainConfig train = config.train();
+        long portions = (long) config.mesh().data() * train.microBatches();
+        if (source.good("train.globalBatch", "train.microBatches", "mesh.data") && train.globalBatch() % portions != 0) {
+            source.mistake(
+                    "train.globalBatch",
+                    "is not divisible by mesh.data * train.microBatches: globalBatch=" + train.globalBatch()
+                            + ", mesh.data=" + config.mesh().data() + ", microBatches=" + train.microBatches()
+                            + ". Change one of them.");
+        }
+        if (config.network() instanceof NetworkConfig.LanguageModel network && source.good("network", "network.kind")) {
+            checkLanguageModel(network, config);
+        }
+        if (config.network() instanceof NetworkConfig.Mlp
+                && config.data() instanceof DataConfig.Text
+                && source.good("network", "network.kind", "data", "data.kind")) {
+            source.mistake(
+                    "data.kind",
+                    "does not go with network.kind: data.kind=text, network.kind=mlp. Set data.kind=batches.");
+        }
+    }
+
+    private void checkLanguageModel(NetworkConfig.LanguageModel network, RunConfig config) {
+        checkDivides("network.hidden", network.hidden(), "network.heads", network.heads());
+        checkDivides("network.heads", network.heads(), "mesh.model", config.mesh().model());
+        // A width that follows from a bad one is not the user's mistake.
+        if (source.has("network.intermediate") || source.good("network.hidden")) {
+            checkDivides(
+                    "network.intermediate",
+                    network.intermediate(),
+                    "mesh.model",
+                    config.mesh().model());
+        }
+        if (network instanceof NetworkConfig.Llama llama) {
+            checkDivides("network.heads", llama.heads(), "network.kvHeads", llama.kvHeads());
+            int headDim = llama.hidden() / llama.heads();
+            if (source.good("network.hidden", "network.heads") && headDim % 2 != 0) {
+                source.mistake(
+                        "network.hidden",
+                        "gives heads of odd size, which rotary embedding cannot turn: hidden=" + llama.hidden()
+                                + ", heads=" + llama.heads() + ", headDim=" + headDim
+                                + ". Make hidden / heads even.");
+            }
+        }
+        if (config.data() instanceof DataConfig.Text
+                && source.good("network.vocab", "data", "data.kind")
+                && network.vocab() < BYTE_VALUES) {
+            source.mistake(
+                    "network.vocab",
+                    "is too small for bytes of text: vocab=" + network.vocab() + ", data.kind=text. Give " + BYTE_VALUES
+                            + " or more.");
+        }
+    }
+
+    private void checkDivides(String key, int value, String byKey, int by) {
+        if (source.good(key, byKey) && value % by != 0) {
+            source.mistake(
+                    key,
+                    "is not divisible by " + byKey + ": " + key + "=" + value + ", " + byKey + "=" + by
+                            + ". Change one of them.");
+        }
+    }
+}

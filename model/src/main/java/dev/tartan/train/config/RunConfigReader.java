@@ -1,0 +1,180 @@
+package dev.tartan.train.config;
+
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigObject;
+import dev.tartan.checkpoint.InvalidCheckpointException;
+import dev.tartan.checkpoint.SafetensorsEntry;
+import dev.tartan.checkpoint.SafetensorsReader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Turns what the user said into a {@link RunConfig}, noting mistakes in the source. Not thread-safe. */
+final class RunConfigReader {
+    private final ConfigSource source;
+    private final ConfigObject defaults;
+
+    RunConfigReader(ConfigSource source, ConfigObject defaults) {
+        this.source = source;
+        this.defaults = defaults;
+    }
+
+    /** Reads every section; the result means something only if the source then has no mistakes. */
+    RunConfig read() {
+        checkTopSections();
+        MeshConfig mesh = mesh();
+        NetworkConfig network = network();
+        DataConfig data = data();
+        OptimizerConfig optimizer = optimizer();
+        return new RunConfig(mesh, network, data, optimizer, train(data), init(), output());
+    }
+
+    private void checkTopSections() {
+        List<String> suggestions = new ArrayList<>(ConfigKeys.topSections());
+        suggestions.addAll(ConfigKeys.all());
+        for (String key : source.root().keySet().stream().sorted().toList()) {
+            if (!ConfigKeys.topSections().contains(key)) {
+                source.mistake(key, "is not a key." + KeySuggestion.didYouMean(key, suggestions));
+            }
+        }
+    }
+
+    private MeshConfig mesh() {
+        ConfigSection section = section("mesh");
+        return new MeshConfig(section.integer("data", 1), section.integer("model", 1));
+    }
+
+    private NetworkConfig network() {
+        String kind = kind("network");
+        ConfigSection section = section("network", kind);
+        return switch (kind) {
+            case "mlp" -> new NetworkConfig.Mlp(
+                    section.integer("inputs", 1),
+                    section.integers("hidden", 1),
+                    section.integer("outputs", 1),
+                    section.constant("activation", NetworkConfig.Activation.class));
+            case "llama" -> llama(section);
+            default -> gpt(section);
+        };
+    }
+
+    private NetworkConfig.Gpt gpt(ConfigSection section) {
+        int hidden = section.integer("hidden", 1);
+        return new NetworkConfig.Gpt(
+                section.integer("vocab", 1),
+                section.integer("context", 1),
+                hidden,
+                section.integer("layers", 1),
+                section.integer("heads", 1),
+                section.has("intermediate") ? section.integer("intermediate", 1) : 4 * hidden,
+                section.positive("eps"),
+                section.flag("tiedHead"),
+                section.fraction("dropout"));
+    }
+
+    private NetworkConfig.Llama llama(ConfigSection section) {
+        int hidden = section.integer("hidden", 1);
+        int heads = section.integer("heads", 1);
+        return new NetworkConfig.Llama(
+                section.integer("vocab", 1),
+                section.integer("context", 1),
+                hidden,
+                section.integer("layers", 1),
+                heads,
+                section.has("kvHeads") ? section.integer("kvHeads", 1) : heads,
+                section.has("intermediate") ? section.integer("intermediate", 1) : (8 * hidden / 3 + 63) / 64 * 64,
+                section.positive("ropeTheta"),
+                section.positive("eps"),
+                section.flag("tiedHead"),
+                section.fraction("dropout"));
+    }
+
+    private DataConfig data() {
+        String kind = kind("data");
+        Path path = section("data", kind).path("path");
+        return kind.equals("batches") ? new DataConfig.Batches(path) : new DataConfig.Text(path);
+    }
+
+    private OptimizerConfig optimizer() {
+        String kind = kind("optimizer");
+        ConfigSection section = section("optimizer", kind);
+        ConfigSection schedule = new ConfigSection(
+                        source, "optimizer.schedule", child(child(child(defaults, "optimizer"), kind), "schedule"))
+                .checked(ConfigKeys.NO_KIND);
+        double learningRate = section.positive("learningRate");
+        double clipGlobalNorm = section.nonNegative("clipGlobalNorm");
+        ScheduleConfig scheduleConfig = new ScheduleConfig(
+                schedule.constant("kind", ScheduleConfig.Kind.class), schedule.integer("warmupSteps", 0));
+        if (kind.equals("sgd")) {
+            return new OptimizerConfig.Sgd(learningRate, section.fraction("momentum"), clipGlobalNorm, scheduleConfig);
+        }
+        return new OptimizerConfig.AdamW(
+                learningRate,
+                section.fraction("beta1"),
+                section.fraction("beta2"),
+                section.positive("eps"),
+                section.nonNegative("weightDecay"),
+                clipGlobalNorm,
+                scheduleConfig);
+    }
+
+    private TrainConfig train(DataConfig data) {
+        ConfigObject presets = child(defaults, "train");
+        boolean complete = source.has("train.steps") && source.has("train.globalBatch");
+        if (data instanceof DataConfig.Batches batches && !complete && source.good("data", "data.kind", "data.path")) {
+            presets = sizesOf(batches.path(), presets);
+        }
+        ConfigSection section = new ConfigSection(source, "train", presets).checked(ConfigKeys.NO_KIND);
+        return new TrainConfig(
+                section.integer("steps", 1),
+                section.integer("globalBatch", 1),
+                section.integer("microBatches", 1),
+                section.anyLong("seed"));
+    }
+
+    private ConfigObject sizesOf(Path path, ConfigObject presets) {
+        try (SafetensorsReader reader = SafetensorsReader.open(path)) {
+            for (SafetensorsEntry entry : reader.tensors().values()) {
+                boolean holdsSamples = entry.name().equals("tokens") || entry.name().equals("x");
+                if (holdsSamples && entry.shape().numDims() == 3) {
+                    String sizes = "steps = " + entry.shape().dim(0) + ", globalBatch = "
+                            + entry.shape().dim(1);
+                    return ConfigFactory.parseString(sizes)
+                            .withFallback(presets.toConfig())
+                            .root();
+                }
+            }
+            return presets;
+        } catch (InvalidCheckpointException e) {
+            source.mistake("data.path", "cannot be used: " + e.getMessage());
+            return presets;
+        }
+    }
+
+    private InitConfig init() {
+        return new InitConfig(section("init").optionalPath("from"));
+    }
+
+    private OutputConfig output() {
+        return new OutputConfig(section("output").path("dir"));
+    }
+
+    private String kind(String section) {
+        return new ConfigSection(source, section, child(defaults, section)).word("kind", ConfigKeys.kinds(section));
+    }
+
+    private ConfigSection section(String name) {
+        return new ConfigSection(source, name, child(defaults, name)).checked(ConfigKeys.NO_KIND);
+    }
+
+    private ConfigSection section(String name, String kind) {
+        String checkedKind = source.good(name + ".kind") ? kind : ConfigKeys.NO_KIND;
+        return new ConfigSection(source, name, child(child(defaults, name), kind)).checked(checkedKind);
+    }
+
+    private static ConfigObject child(ConfigObject object, String key) {
+        return object.get(key) instanceof ConfigObject child
+                ? child
+                : ConfigFactory.empty().root();
+    }
+}

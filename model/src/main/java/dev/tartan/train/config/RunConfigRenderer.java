@@ -1,0 +1,119 @@
+package dev.tartan.train.config;
+
+import com.typesafe.config.ConfigUtil;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** Writes a run config as HOCON, keys in the order of the documentation. */
+final class RunConfigRenderer {
+    private RunConfigRenderer() {}
+
+    static String render(RunConfig config) {
+        StringBuilder text = new StringBuilder();
+        section(text, "", "mesh", mesh(config.mesh()));
+        section(text, "", "network", network(config.network()));
+        section(text, "", "data", data(config.data()));
+        section(text, "", "optimizer", optimizer(config.optimizer()));
+        section(text, "", "train", train(config.train()));
+        Map<String, Object> init = new LinkedHashMap<>();
+        init.put("from", config.init().from() == null ? "null" : quote(config.init().from()));
+        section(text, "", "init", init);
+        section(text, "", "output", new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
+        return text.toString();
+    }
+
+    private static void section(StringBuilder text, String indent, String name, Map<String, Object> values) {
+        text.append(indent).append(name).append(" {\n");
+        values.forEach((key, value) -> {
+            if (value instanceof ScheduleConfig schedule) {
+                section(text, indent + "  ", key, schedule(schedule));
+            } else {
+                text.append(indent).append("  ").append(key).append(" = ").append(value).append('\n');
+            }
+        });
+        text.append(indent).append("}\n");
+    }
+
+    private static Map<String, Object> mesh(MeshConfig mesh) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("data", mesh.data());
+        values.put("model", mesh.model());
+        return values;
+    }
+
+    private static Map<String, Object> network(NetworkConfig network) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        if (network instanceof NetworkConfig.Mlp mlp) {
+            values.put("kind", "mlp");
+            values.put("inputs", mlp.inputs());
+            values.put("hidden", mlp.hidden());
+            values.put("outputs", mlp.outputs());
+            values.put("activation", word(mlp.activation()));
+        } else if (network instanceof NetworkConfig.LanguageModel model) {
+            values.put("kind", model instanceof NetworkConfig.Llama ? "llama" : "gpt");
+            values.put("vocab", model.vocab());
+            values.put("context", model.context());
+            values.put("hidden", model.hidden());
+            values.put("layers", model.layers());
+            values.put("heads", model.heads());
+            if (model instanceof NetworkConfig.Llama llama) {
+                values.put("kvHeads", llama.kvHeads());
+                values.put("ropeTheta", llama.ropeTheta());
+            }
+            values.put("intermediate", model.intermediate());
+            values.put("eps", model.eps());
+            values.put("tiedHead", model.tiedHead());
+            values.put("dropout", model.dropout());
+        }
+        return values;
+    }
+
+    private static Map<String, Object> data(DataConfig data) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("kind", data instanceof DataConfig.Text ? "text" : "batches");
+        values.put("path", quote(data.path()));
+        return values;
+    }
+
+    private static Map<String, Object> optimizer(OptimizerConfig optimizer) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("kind", optimizer instanceof OptimizerConfig.Sgd ? "sgd" : "adamw");
+        values.put("learningRate", optimizer.learningRate());
+        if (optimizer instanceof OptimizerConfig.Sgd sgd) {
+            values.put("momentum", sgd.momentum());
+        } else if (optimizer instanceof OptimizerConfig.AdamW adamW) {
+            values.put("beta1", adamW.beta1());
+            values.put("beta2", adamW.beta2());
+            values.put("eps", adamW.eps());
+            values.put("weightDecay", adamW.weightDecay());
+        }
+        values.put("clipGlobalNorm", optimizer.clipGlobalNorm());
+        values.put("schedule", optimizer.schedule());
+        return values;
+    }
+
+    private static Map<String, Object> schedule(ScheduleConfig schedule) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("kind", word(schedule.kind()));
+        values.put("warmupSteps", schedule.warmupSteps());
+        return values;
+    }
+
+    private static Map<String, Object> train(TrainConfig train) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("steps", train.steps());
+        values.put("globalBatch", train.globalBatch());
+        values.put("microBatches", train.microBatches());
+        values.put("seed", train.seed());
+        return values;
+    }
+
+    private static String word(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String quote(Object path) {
+        return ConfigUtil.quoteString(path.toString());
+    }
+}

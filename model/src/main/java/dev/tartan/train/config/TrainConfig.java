@@ -1,0 +1,11 @@
+package dev.tartan.train.config;
+
+/**
+ * How long and in what portions.
+ *
+ * @param steps number of optimizer updates
+ * @param globalBatch samples per step, on all ranks together
+ * @param microBatches parts of a step's samples that each rank runs one after the other
+ * @param seed of initial weights, dropout and sampling
+ */
+public record TrainConfig(int steps, int globalBatch, int microBatches, long seed) {}
