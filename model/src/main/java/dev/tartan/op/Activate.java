@@ -64,8 +64,8 @@ public record Activate(Activation activation) implements DifferentiableOp, Decom
                     // tanh(u) = 2 sigmoid(2u) - 1
                     case TANH -> sigmoid(x.mul(2)).mul(2).sub(1);
                     // 0.5 (1 + tanh(u)) = sigmoid(2u)
-                    case GELU -> x.mul(sigmoid(
-                            x.square().mul(GELU_CUBIC).add(1).mul(x).mul(2 * GELU_SLOPE)));
+                    case GELU ->
+                        x.mul(sigmoid(x.square().mul(GELU_CUBIC).add(1).mul(x).mul(2 * GELU_SLOPE)));
                 });
     }
 

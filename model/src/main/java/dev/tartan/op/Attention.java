@@ -76,8 +76,8 @@ public record Attention(double scale) implements DifferentiableOp, DecomposableO
         if (dy == null) {
             return Arrays.asList(null, null, null);
         }
-        return List.copyOf(dy.apply(
-                new AttentionGrad(scale), operands.get(0), operands.get(1), operands.get(2), results.get(1)));
+        return List.copyOf(
+                dy.apply(new AttentionGrad(scale), operands.get(0), operands.get(1), operands.get(2), results.get(1)));
     }
 
     @Override

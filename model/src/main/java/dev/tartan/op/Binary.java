@@ -50,23 +50,21 @@ public record Binary(BinaryKind kind) implements DifferentiableOp {
         if (dy == null || !a.dtype().isFloating()) {
             return Arrays.asList(null, null);
         }
-        Tensor da =
-                switch (kind) {
-                    case ADD, SUB -> dy;
-                    case MUL -> dy.mul(b);
-                    case DIV -> dy.div(b);
-                    case MAX, MIN -> dy.mul(a.equalTo(y).cast(a.dtype()));
-                    case POW -> dy.mul(b).mul(a.pow(b.sub(1)));
-                };
-        Tensor db =
-                switch (kind) {
-                    case ADD -> dy;
-                    case SUB -> dy.neg();
-                    case MUL -> dy.mul(a);
-                    case DIV -> dy.mul(y).div(b).neg();
-                    case MAX, MIN -> dy.mul(a.notEqualTo(y).cast(a.dtype()));
-                    case POW -> dy.mul(y).mul(a.log());
-                };
+        Tensor da = switch (kind) {
+            case ADD, SUB -> dy;
+            case MUL -> dy.mul(b);
+            case DIV -> dy.div(b);
+            case MAX, MIN -> dy.mul(a.equalTo(y).cast(a.dtype()));
+            case POW -> dy.mul(b).mul(a.pow(b.sub(1)));
+        };
+        Tensor db = switch (kind) {
+            case ADD -> dy;
+            case SUB -> dy.neg();
+            case MUL -> dy.mul(a);
+            case DIV -> dy.mul(y).div(b).neg();
+            case MAX, MIN -> dy.mul(a.notEqualTo(y).cast(a.dtype()));
+            case POW -> dy.mul(y).mul(a.log());
+        };
         return Arrays.asList(da.sumTo(a.shape()), db.sumTo(b.shape()));
     }
 }

@@ -32,9 +32,7 @@ public record Concat(int dim) implements DifferentiableOp {
                     type.numDims() == first.numDims()
                             && dim >= 0
                             && dim < first.numDims()
-                            && type.shape()
-                                    .with(dim, 0)
-                                    .equals(first.shape().with(dim, 0)),
+                            && type.shape().with(dim, 0).equals(first.shape().with(dim, 0)),
                     "needs operands alike in all other dims",
                     operands.toArray(new TensorType[0]));
             total += type.shape().dim(dim);

@@ -28,8 +28,7 @@ public record CrossEntropy() implements DifferentiableOp, DecomposableOp {
         Types.dtype(this, operands.get(1), DType.INT32);
         Types.check(this, logits.numDims() > 0, "needs at least one dim", logits);
         Shape rows = LayerNorm.leading(logits.shape());
-        Types.check(
-                this, operands.get(1).shape().equals(rows), "needs one label per row", logits, operands.get(1));
+        Types.check(this, operands.get(1).shape().equals(rows), "needs one label per row", logits, operands.get(1));
         return List.of(logits.withShape(rows), logits.withShape(rows));
     }
 
@@ -57,11 +56,7 @@ public record CrossEntropy() implements DifferentiableOp, DecomposableOp {
         Tensor dloss = resultGradients.get(0);
         Tensor dlogits = dloss == null
                 ? null
-                : dloss.apply(
-                                new CrossEntropyGrad(ShardOffset.ZERO),
-                                operands.get(0),
-                                operands.get(1),
-                                results.get(1))
+                : dloss.apply(new CrossEntropyGrad(ShardOffset.ZERO), operands.get(0), operands.get(1), results.get(1))
                         .get(0);
         return Arrays.asList(dlogits, null);
     }

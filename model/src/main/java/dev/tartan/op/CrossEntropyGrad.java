@@ -36,11 +36,7 @@ public record CrossEntropyGrad(ShardOffset offset) implements DecomposableOp, Ra
         TensorType rows = logits.withShape(LayerNorm.leading(logits.shape()));
         Types.sameType(this, rows, operands.get(0), operands.get(3));
         Types.check(
-                this,
-                operands.get(2).shape().equals(rows.shape()),
-                "needs one label per row",
-                logits,
-                operands.get(2));
+                this, operands.get(2).shape().equals(rows.shape()), "needs one label per row", logits, operands.get(2));
         return List.of(logits);
     }
 

@@ -59,8 +59,9 @@ public record Einsum(String equation) implements DifferentiableOp {
         Types.sameDType(this, operands);
         Map<Character, Long> sizes = sizes(operands);
         return List.of(operands.get(0)
-                .withShape(Shape.shape(
-                        out().chars().mapToLong(letter -> size(sizes, (char) letter)).toArray())));
+                .withShape(Shape.shape(out().chars()
+                        .mapToLong(letter -> size(sizes, (char) letter))
+                        .toArray())));
     }
 
     private static long size(Map<Character, Long> sizes, char letter) {
@@ -79,7 +80,8 @@ public record Einsum(String equation) implements DifferentiableOp {
             TensorType type = operands.get(i);
             Types.check(this, letters.length() == type.numDims(), "needs one letter per dim", type);
             for (int dim = 0; dim < letters.length(); dim++) {
-                Long before = sizes.putIfAbsent(letters.charAt(dim), type.shape().dim(dim));
+                Long before =
+                        sizes.putIfAbsent(letters.charAt(dim), type.shape().dim(dim));
                 Types.check(
                         this,
                         before == null || before == type.shape().dim(dim),

@@ -53,10 +53,7 @@ public record GatherRows(ShardOffset offset) implements DifferentiableOp, RankDe
         rule.factor("h", table.dim(1));
         List<List<String>> index = new ArrayList<>();
         for (int i = 0; i < indices.numDims(); i++) {
-            rule.factor(
-                    Rules.letter(i),
-                    indices.dim(i),
-                    gather ? Factor.Kind.PASS_THROUGH : Factor.Kind.REDUCTION);
+            rule.factor(Rules.letter(i), indices.dim(i), gather ? Factor.Kind.PASS_THROUGH : Factor.Kind.REDUCTION);
             index.add(List.of(Rules.letter(i)));
         }
         List<List<String>> rows = Rules.append(index, "h");
@@ -94,8 +91,7 @@ public record GatherRows(ShardOffset offset) implements DifferentiableOp, RankDe
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
         Tensor dy = resultGradients.get(0);
         Tensor indices = operands.get(1);
-        ScatterAddRows scatter =
-                new ScatterAddRows(operands.get(0).shape().dim(0), ShardOffset.ZERO);
+        ScatterAddRows scatter = new ScatterAddRows(operands.get(0).shape().dim(0), ShardOffset.ZERO);
         return Arrays.asList(dy == null ? null : indices.apply(scatter, dy).get(0), null);
     }
 }

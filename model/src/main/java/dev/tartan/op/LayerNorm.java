@@ -41,7 +41,11 @@ public record LayerNorm(double epsilon) implements DifferentiableOp, Decomposabl
         Types.check(op, x.numDims() > 0, "needs at least one dim", x);
         for (TensorType scale : operands.subList(1, operands.size())) {
             Types.check(
-                    op, scale.shape().equals(Shape.shape(x.shape().dim(-1))), "needs a vector as long as the last dim", x, scale);
+                    op,
+                    scale.shape().equals(Shape.shape(x.shape().dim(-1))),
+                    "needs a vector as long as the last dim",
+                    x,
+                    scale);
         }
     }
 
@@ -78,8 +82,8 @@ public record LayerNorm(double epsilon) implements DifferentiableOp, Decomposabl
         if (dy == null) {
             return Arrays.asList(null, null, null);
         }
-        return List.copyOf(dy.apply(
-                new LayerNormGrad(), operands.get(0), operands.get(1), results.get(1), results.get(2)));
+        return List.copyOf(
+                dy.apply(new LayerNormGrad(), operands.get(0), operands.get(1), results.get(1), results.get(2)));
     }
 
     @Override

@@ -48,10 +48,7 @@ public record Pad(List<Long> low, List<Long> high, double value) implements Diff
         List<List<String>> out = new ArrayList<>();
         for (int i = 0; i < shape.numDims(); i++) {
             boolean whole = low.get(i) == 0 && high.get(i) == 0;
-            rule.factor(
-                    Rules.letter(i),
-                    shape.dim(i),
-                    whole ? Factor.Kind.PASS_THROUGH : Factor.Kind.NEED_REPLICATION);
+            rule.factor(Rules.letter(i), shape.dim(i), whole ? Factor.Kind.PASS_THROUGH : Factor.Kind.NEED_REPLICATION);
             in.add(List.of(Rules.letter(i)));
             out.add(whole ? List.of(Rules.letter(i)) : List.of());
         }

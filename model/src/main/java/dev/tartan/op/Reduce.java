@@ -59,8 +59,7 @@ public record Reduce(Reduction kind, List<Integer> dims) implements Differentiab
         List<List<String>> out = new ArrayList<>();
         for (int i = 0; i < shape.numDims(); i++) {
             boolean reduced = dims.contains(i);
-            rule.factor(
-                    Rules.letter(i), shape.dim(i), reduced ? Factor.Kind.REDUCTION : Factor.Kind.PASS_THROUGH);
+            rule.factor(Rules.letter(i), shape.dim(i), reduced ? Factor.Kind.REDUCTION : Factor.Kind.PASS_THROUGH);
             in.add(List.of(Rules.letter(i)));
             if (!reduced) {
                 out.add(List.of(Rules.letter(i)));
@@ -92,7 +91,8 @@ public record Reduce(Reduction kind, List<Integer> dims) implements Differentiab
             return List.of(spread);
         }
         Tensor hit = x.equalTo(results.get(0).reshape(kept)).cast(x.dtype());
-        Tensor ties = hit.sum(dims.stream().mapToInt(Integer::intValue).toArray()).reshape(kept);
+        Tensor ties =
+                hit.sum(dims.stream().mapToInt(Integer::intValue).toArray()).reshape(kept);
         return List.of(spread.mul(hit).div(ties));
     }
 }

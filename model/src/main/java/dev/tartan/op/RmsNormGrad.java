@@ -6,7 +6,9 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import java.util.List;
 
-/** The gradient of {@link RmsNorm}: {@code dy [..., c], x [..., c], gamma [c], rstd [...] -> dx [..., c], dgamma [c]}. */
+/**
+ * The gradient of {@link RmsNorm}: {@code dy [..., c], x [..., c], gamma [c], rstd [...] -> dx [..., c], dgamma [c]}.
+ */
 public record RmsNormGrad() implements DecomposableOp {
     @Override
     public String name() {

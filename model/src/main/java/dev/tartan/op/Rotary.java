@@ -39,8 +39,7 @@ public record Rotary(double theta, boolean inverse, ShardOffset offset)
         Types.count(this, operands, 1);
         TensorType x = operands.get(0);
         Types.floating(this, x);
-        Types.check(
-                this, x.numDims() >= 2 && x.shape().dim(-1) % 2 == 0, "needs dims [..., position, even size]", x);
+        Types.check(this, x.numDims() >= 2 && x.shape().dim(-1) % 2 == 0, "needs dims [..., position, even size]", x);
         return operands;
     }
 
@@ -72,7 +71,9 @@ public record Rotary(double theta, boolean inverse, ShardOffset offset)
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
         Tensor dy = resultGradients.get(0);
         return Arrays.asList(
-                dy == null ? null : dy.apply(new Rotary(theta, !inverse, offset)).get(0));
+                dy == null
+                        ? null
+                        : dy.apply(new Rotary(theta, !inverse, offset)).get(0));
     }
 
     @Override
@@ -94,5 +95,4 @@ public record Rotary(double theta, boolean inverse, ShardOffset offset)
         parts.add(high.mul(cos).add(low.mul(sin)));
         return List.of(Tensor.concat(last, parts));
     }
-
 }

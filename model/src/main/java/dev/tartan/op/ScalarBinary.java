@@ -58,7 +58,10 @@ public record ScalarBinary(BinaryKind kind, double scalar, boolean reversed) imp
                     case MUL -> dy.mul(scalar);
                     case DIV -> reversed ? dy.mul(y).div(x).neg() : dy.div(scalar);
                     case MAX, MIN -> dy.mul(x.equalTo(y).cast(x.dtype()));
-                    case POW -> reversed ? dy.mul(y).mul(Math.log(scalar)) : dy.mul(x.pow(scalar - 1)).mul(scalar);
+                    case POW ->
+                        reversed
+                                ? dy.mul(y).mul(Math.log(scalar))
+                                : dy.mul(x.pow(scalar - 1)).mul(scalar);
                 });
     }
 }

@@ -55,10 +55,7 @@ public record Slice(List<Long> starts, List<Long> sizes) implements Differentiab
         List<List<String>> out = new ArrayList<>();
         for (int i = 0; i < shape.numDims(); i++) {
             boolean whole = sizes.get(i) == shape.dim(i);
-            rule.factor(
-                    Rules.letter(i),
-                    shape.dim(i),
-                    whole ? Factor.Kind.PASS_THROUGH : Factor.Kind.NEED_REPLICATION);
+            rule.factor(Rules.letter(i), shape.dim(i), whole ? Factor.Kind.PASS_THROUGH : Factor.Kind.NEED_REPLICATION);
             in.add(List.of(Rules.letter(i)));
             out.add(whole ? List.of(Rules.letter(i)) : List.of());
         }

@@ -30,8 +30,7 @@ public record Softmax() implements DifferentiableOp, DecomposableOp {
     /** {@code numOperands} operands and one result of one type, the last dim not to be split. */
     static ShardingRule.Builder lastDimNeedsReplication(TensorType type, int numOperands) {
         ShardingRule.Builder rule = new ShardingRule.Builder();
-        List<List<String>> dims = Rules.append(
-                Rules.leading(rule, type.shape(), Factor.Kind.PASS_THROUGH), "z");
+        List<List<String>> dims = Rules.append(Rules.leading(rule, type.shape(), Factor.Kind.PASS_THROUGH), "z");
         rule.factor("z", type.shape().dim(-1), Factor.Kind.NEED_REPLICATION);
         for (int i = 0; i < numOperands; i++) {
             rule.operand(dims);

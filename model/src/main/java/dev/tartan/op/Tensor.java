@@ -291,8 +291,7 @@ public final class Tensor implements Traceable {
     public static Tensor sumOf(List<Tensor> terms) {
         return terms.size() == 1
                 ? terms.get(0)
-                : terms.get(0)
-                        .one(new AddN(), terms.subList(1, terms.size()).toArray(new Tensor[0]));
+                : terms.get(0).one(new AddN(), terms.subList(1, terms.size()).toArray(new Tensor[0]));
     }
 
     // Reductions
@@ -387,8 +386,7 @@ public final class Tensor implements Traceable {
     }
 
     public static Tensor concat(int dim, List<Tensor> parts) {
-        return parts.get(0)
-                .one(new Concat(dim), parts.subList(1, parts.size()).toArray(new Tensor[0]));
+        return parts.get(0).one(new Concat(dim), parts.subList(1, parts.size()).toArray(new Tensor[0]));
     }
 
     // Indices and constants
@@ -415,8 +413,7 @@ public final class Tensor implements Traceable {
 
     /** Numbers in [0, 1), a function of seed, stream, this (the step, an integer scalar) and the element's index. */
     public Tensor randomUniform(TensorType type, long seed, int stream) {
-        List<ShardOffset> offsets =
-                java.util.Collections.nCopies(type.numDims(), ShardOffset.ZERO);
+        List<ShardOffset> offsets = java.util.Collections.nCopies(type.numDims(), ShardOffset.ZERO);
         return one(new RandomUniform(type, seed, stream, type.shape(), offsets));
     }
 

@@ -36,8 +36,8 @@ public record Transpose(List<Integer> permutation) implements DifferentiableOp {
                         .equals(IntStream.range(0, type.numDims()).boxed().toList()),
                 "needs each dim of its operand once",
                 type);
-        return List.of(type.withShape(Shape.shape(
-                permutation.stream().mapToLong(type.shape()::dim).toArray())));
+        return List.of(type.withShape(
+                Shape.shape(permutation.stream().mapToLong(type.shape()::dim).toArray())));
     }
 
     @Override

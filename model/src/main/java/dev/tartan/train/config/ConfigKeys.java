@@ -33,8 +33,7 @@ final class ConfigKeys {
         sections.put("data", data);
         Map<String, List<String>> optimizer = kinds(
                 "adamw",
-                List.of(
-                        "kind", "learningRate", "beta1", "beta2", "eps", "weightDecay", "clipGlobalNorm", "schedule"));
+                List.of("kind", "learningRate", "beta1", "beta2", "eps", "weightDecay", "clipGlobalNorm", "schedule"));
         optimizer.put("sgd", List.of("kind", "learningRate", "momentum", "clipGlobalNorm", "schedule"));
         sections.put("optimizer", optimizer);
         sections.put("optimizer.schedule", kinds(NO_KIND, List.of("kind", "warmupSteps")));

@@ -196,7 +196,8 @@ final class ConfigSection {
         if (value == null) {
             return words.get(0);
         }
-        String text = value.valueType() == ConfigValueType.STRING ? value.unwrapped().toString() : "";
+        String text =
+                value.valueType() == ConfigValueType.STRING ? value.unwrapped().toString() : "";
         if (!words.contains(text)) {
             wrong(key, "is not known", value, advice + KeySuggestion.didYouMean(text(value), words));
             return words.get(0);
@@ -243,7 +244,8 @@ final class ConfigSection {
     }
 
     private static String text(ConfigValue value) {
-        return value.valueType() == ConfigValueType.STRING ? value.unwrapped().toString()
+        return value.valueType() == ConfigValueType.STRING
+                ? value.unwrapped().toString()
                 : value.render(ConfigRenderOptions.concise());
     }
 }

@@ -10,7 +10,9 @@ public record RunConfig(
         InitConfig init,
         OutputConfig output) {
 
-    /** This config as HOCON with every key stated, which {@link RunConfigLoader#parse} reads back to an equal config. */
+    /**
+     * This config as HOCON with every key stated, which {@link RunConfigLoader#parse} reads back to an equal config.
+     */
     public String render() {
         return RunConfigRenderer.render(this);
     }

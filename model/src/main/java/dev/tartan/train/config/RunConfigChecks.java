@@ -15,7 +15,8 @@ final class RunConfigChecks {
     void check(RunConfig config) {
         TrainConfig train = config.train();
         long portions = (long) config.mesh().data() * train.microBatches();
-        if (source.good("train.globalBatch", "train.microBatches", "mesh.data") && train.globalBatch() % portions != 0) {
+        if (source.good("train.globalBatch", "train.microBatches", "mesh.data")
+                && train.globalBatch() % portions != 0) {
             source.mistake(
                     "train.globalBatch",
                     "is not divisible by mesh.data * train.microBatches: globalBatch=" + train.globalBatch()
@@ -36,7 +37,8 @@ final class RunConfigChecks {
 
     private void checkLanguageModel(NetworkConfig.LanguageModel network, RunConfig config) {
         checkDivides("network.hidden", network.hidden(), "network.heads", network.heads());
-        checkDivides("network.heads", network.heads(), "mesh.model", config.mesh().model());
+        checkDivides(
+                "network.heads", network.heads(), "mesh.model", config.mesh().model());
         // A width that follows from a bad one is not the user's mistake.
         if (source.has("network.intermediate") || source.good("network.hidden")) {
             checkDivides(

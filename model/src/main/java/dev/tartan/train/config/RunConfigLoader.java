@@ -19,8 +19,8 @@ public final class RunConfigLoader {
      * Loads and checks a run config; environment variables can be used as {@code ${NAME}}.
      *
      * @param file the HOCON file, null to use overrides alone
-     * @param overrides texts like {@code train.steps=5}, the last of a key wins; values are HOCON, except that paths may
-     *     hold any character without quotes
+     * @param overrides texts like {@code train.steps=5}, the last of a key wins; values are HOCON, except that paths
+     *     may hold any character without quotes
      * @throws InvalidConfigException listing every mistake found
      */
     public static RunConfig load(@Nullable Path file, List<String> overrides) {
@@ -37,8 +37,7 @@ public final class RunConfigLoader {
             return read(config, "config", mistakes);
         }
         if (!Files.isRegularFile(file)) {
-            mistakes.add(
-                    0, new ConfigMistake("", "", "config file is missing: path=" + file + ". Check the path."));
+            mistakes.add(0, new ConfigMistake("", "", "config file is missing: path=" + file + ". Check the path."));
             throw new InvalidConfigException(mistakes);
         }
         ConfigParseOptions options =

@@ -48,11 +48,12 @@ final class RunConfigReader {
         String kind = kind("network");
         ConfigSection section = section("network", kind);
         return switch (kind) {
-            case "mlp" -> new NetworkConfig.Mlp(
-                    section.integer("inputs", 1),
-                    section.integers("hidden", 1),
-                    section.integer("outputs", 1),
-                    section.constant("activation", NetworkConfig.Activation.class));
+            case "mlp" ->
+                new NetworkConfig.Mlp(
+                        section.integer("inputs", 1),
+                        section.integers("hidden", 1),
+                        section.integer("outputs", 1),
+                        section.constant("activation", NetworkConfig.Activation.class));
             case "llama" -> llama(section);
             default -> gpt(section);
         };
@@ -135,7 +136,8 @@ final class RunConfigReader {
     private ConfigObject sizesOf(Path path, ConfigObject presets) {
         try (SafetensorsReader reader = SafetensorsReader.open(path)) {
             for (SafetensorsEntry entry : reader.tensors().values()) {
-                boolean holdsSamples = entry.name().equals("tokens") || entry.name().equals("x");
+                boolean holdsSamples =
+                        entry.name().equals("tokens") || entry.name().equals("x");
                 if (holdsSamples && entry.shape().numDims() == 3) {
                     String sizes = "steps = " + entry.shape().dim(0) + ", globalBatch = "
                             + entry.shape().dim(1);

@@ -17,9 +17,15 @@ final class RunConfigRenderer {
         section(text, "", "optimizer", optimizer(config.optimizer()));
         section(text, "", "train", train(config.train()));
         Map<String, Object> init = new LinkedHashMap<>();
-        init.put("from", config.init().from() == null ? "null" : quote(config.init().from()));
+        init.put(
+                "from",
+                config.init().from() == null ? "null" : quote(config.init().from()));
         section(text, "", "init", init);
-        section(text, "", "output", new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
+        section(
+                text,
+                "",
+                "output",
+                new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
         return text.toString();
     }
 
@@ -29,7 +35,12 @@ final class RunConfigRenderer {
             if (value instanceof ScheduleConfig schedule) {
                 section(text, indent + "  ", key, schedule(schedule));
             } else {
-                text.append(indent).append("  ").append(key).append(" = ").append(value).append('\n');
+                text.append(indent)
+                        .append("  ")
+                        .append(key)
+                        .append(" = ")
+                        .append(value)
+                        .append('\n');
             }
         });
         text.append(indent).append("}\n");

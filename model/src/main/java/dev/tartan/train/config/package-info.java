@@ -1,6 +1,6 @@
 /**
- * The typed run config: what HOCON files and overrides say, checked as a whole. Depends on {@code checkpoint} to look at
- * batch files; never builds networks and never starts anything.
+ * The typed run config: what HOCON files and overrides say, checked as a whole. Depends on {@code checkpoint} to look
+ * at batch files; never builds networks and never starts anything.
  */
 @NullMarked
 package dev.tartan.train.config;

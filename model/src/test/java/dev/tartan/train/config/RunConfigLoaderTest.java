@@ -12,8 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RunConfigLoaderTest {
-    private static final String GPT = "network { kind = gpt, vocab = 256, context = 32, hidden = 64, layers = 2, heads = 4 }\n"
-            + "data { kind = text, path = text.txt }\n";
+    private static final String GPT =
+            "network { kind = gpt, vocab = 256, context = 32, hidden = 64, layers = 2, heads = 4 }\n"
+                    + "data { kind = text, path = text.txt }\n";
 
     @TempDir
     Path folder;
@@ -47,8 +48,7 @@ class RunConfigLoaderTest {
         assertThat(config.network())
                 .isEqualTo(new NetworkConfig.Mlp(20, List.of(64, 64), 5, NetworkConfig.Activation.RELU));
         assertThat(config.optimizer())
-                .isEqualTo(
-                        new OptimizerConfig.Sgd(1e-2, 0.9, 0, new ScheduleConfig(ScheduleConfig.Kind.COSINE, 3)));
+                .isEqualTo(new OptimizerConfig.Sgd(1e-2, 0.9, 0, new ScheduleConfig(ScheduleConfig.Kind.COSINE, 3)));
     }
 
     @Test
@@ -81,7 +81,9 @@ class RunConfigLoaderTest {
     @Test
     void nullInAnOverrideUnsetsInitFrom() throws IOException {
         assertThat(load(GPT + "init.from = x.safetensors").init().from()).isEqualTo(Path.of("x.safetensors"));
-        assertThat(load(GPT + "init.from = x.safetensors", "init.from=null").init().from())
+        assertThat(load(GPT + "init.from = x.safetensors", "init.from=null")
+                        .init()
+                        .from())
                 .isNull();
     }
 
@@ -117,9 +119,7 @@ class RunConfigLoaderTest {
 
     @Test
     void renderedConfigIsReadable() throws IOException {
-        assertThat(load(GPT, "optimizer.kind=sgd").render())
-                .isEqualTo(
-                        """
+        assertThat(load(GPT, "optimizer.kind=sgd").render()).isEqualTo("""
                         mesh {
                           data = 1
                           model = 1
@@ -167,8 +167,7 @@ class RunConfigLoaderTest {
 
     @Test
     void allMistakesAreReportedTogetherWithKeyAndLine() throws IOException {
-        Path file = write(
-                """
+        Path file = write("""
                 mesh { data = 2, model = 3 }
                 network {
                   kind = gpt
@@ -186,9 +185,7 @@ class RunConfigLoaderTest {
                 """);
         InvalidConfigException failure = catchThrowableOfType(
                 InvalidConfigException.class, () -> RunConfigLoader.load(file, List.of("oops", "output.dri=x")));
-        assertThat(failure.getMessage().replace(file.toString(), "F"))
-                .isEqualTo(
-                        """
+        assertThat(failure.getMessage().replace(file.toString(), "F")).isEqualTo("""
                         config has 13 mistakes:
                           override is not key=value: override='oops'. Write --set key=value.
                           F:13: learningRate is not a key. Did you mean optimizer.learningRate?
@@ -206,17 +203,24 @@ class RunConfigLoaderTest {
         assertThat(failure.mistakes()).hasSize(13);
         assertThat(failure.mistakes().get(2))
                 .isEqualTo(new ConfigMistake(
-                        "network.hiden",
-                        file + ":6",
-                        "network.hiden is not a key. Did you mean network.hidden?"));
+                        "network.hiden", file + ":6", "network.hiden is not a key. Did you mean network.hidden?"));
     }
 
     @Test
     void headRulesAreChecked() {
-        assertMistakes("network.heads=5", "network.hidden is not divisible by network.heads: network.hidden=64, network.heads=5. Change one of them.");
-        assertMistakes("network={kind=llama,kvHeads=3}", "network.heads is not divisible by network.kvHeads: network.heads=4, network.kvHeads=3. Change one of them.");
-        assertMistakes("network={kind=llama,hidden=20}", "network.hidden gives heads of odd size, which rotary embedding cannot turn: hidden=20, heads=4, headDim=5. Make hidden / heads even.");
-        assertMistakes("network={intermediate=63}", "mesh.model=2", "network.intermediate is not divisible by mesh.model: network.intermediate=63, mesh.model=2. Change one of them.");
+        assertMistakes(
+                "network.heads=5",
+                "network.hidden is not divisible by network.heads: network.hidden=64, network.heads=5. Change one of them.");
+        assertMistakes(
+                "network={kind=llama,kvHeads=3}",
+                "network.heads is not divisible by network.kvHeads: network.heads=4, network.kvHeads=3. Change one of them.");
+        assertMistakes(
+                "network={kind=llama,hidden=20}",
+                "network.hidden gives heads of odd size, which rotary embedding cannot turn: hidden=20, heads=4, headDim=5. Make hidden / heads even.");
+        assertMistakes(
+                "network={intermediate=63}",
+                "mesh.model=2",
+                "network.intermediate is not divisible by mesh.model: network.intermediate=63, mesh.model=2. Change one of them.");
     }
 
     @Test
@@ -227,25 +231,42 @@ class RunConfigLoaderTest {
 
     @Test
     void valuesOfWrongTypeOrRangeAreReported() {
-        assertMistakes("train.steps=2.5", "--set train.steps=2.5: train.steps is not a whole number: value=2.5. Give a whole number of 1 or more.");
+        assertMistakes(
+                "train.steps=2.5",
+                "--set train.steps=2.5: train.steps is not a whole number: value=2.5. Give a whole number of 1 or more.");
         assertMistakes("train.steps=99999999999", "train.steps is out of range: value=99999999999.");
         assertMistakes("train.steps=[1]", "train.steps is not a whole number: value=[1].");
-        assertMistakes("network.dropout=1", "network.dropout is out of range: value=1. Give a number from 0 up to below 1.");
+        assertMistakes(
+                "network.dropout=1", "network.dropout is out of range: value=1. Give a number from 0 up to below 1.");
         assertMistakes("network.tiedHead=yes", "network.tiedHead is not true or false: value=yes. Give true or false.");
         assertMistakes("network.eps=0", "network.eps is out of range: value=0. Give a number above 0.");
-        assertMistakes("optimizer.learningRate=NaN", "optimizer.learningRate is not a number: value=NaN. Give a number above 0.");
-        assertMistakes("optimizer.clipGlobalNorm=-1", "optimizer.clipGlobalNorm is out of range: value=-1. Give a number of 0 or more.");
+        assertMistakes(
+                "optimizer.learningRate=NaN",
+                "optimizer.learningRate is not a number: value=NaN. Give a number above 0.");
+        assertMistakes(
+                "optimizer.clipGlobalNorm=-1",
+                "optimizer.clipGlobalNorm is out of range: value=-1. Give a number of 0 or more.");
         assertMistakes("mesh.data=0", "mesh.data is out of range: value=0. Give a whole number of 1 or more.");
         assertMistakes("train=5", "train is not a section: value=5. Write train { key = value }.");
-        assertMistakes("network.kind=gtp", "network.kind is not known: value=gtp. Give one of gpt, llama, mlp. Did you mean gpt?");
-        assertMistakes("optimizer.momentum=0.5", "optimizer.momentum does not belong to optimizer.kind=adamw. Remove it or set optimizer.kind=sgd.");
+        assertMistakes(
+                "network.kind=gtp",
+                "network.kind is not known: value=gtp. Give one of gpt, llama, mlp. Did you mean gpt?");
+        assertMistakes(
+                "optimizer.momentum=0.5",
+                "optimizer.momentum does not belong to optimizer.kind=adamw. Remove it or set optimizer.kind=sgd.");
         assertMistakes("data.path=[1]", "data.path=\"\"", "data.path is not a path: value=. Give a path in quotes.");
     }
 
     @Test
     void mlpNeedsBatches() {
-        assertMistakes("network=null", "network={kind=mlp,inputs=1,hidden=[2],outputs=1}", "data.kind does not go with network.kind: data.kind=text, network.kind=mlp. Set data.kind=batches.");
-        assertMistakes("network=null", "network={kind=mlp,inputs=1,hidden=[0, x],outputs=1}", "network.hidden is out of range: value=0. Give a list of whole numbers of 1 or more, such as [64, 64].");
+        assertMistakes(
+                "network=null",
+                "network={kind=mlp,inputs=1,hidden=[2],outputs=1}",
+                "data.kind does not go with network.kind: data.kind=text, network.kind=mlp. Set data.kind=batches.");
+        assertMistakes(
+                "network=null",
+                "network={kind=mlp,inputs=1,hidden=[0, x],outputs=1}",
+                "network.hidden is out of range: value=0. Give a list of whole numbers of 1 or more, such as [64, 64].");
     }
 
     @Test
@@ -277,7 +298,9 @@ class RunConfigLoaderTest {
 
     @Test
     void unusableBatchFileIsReportedAtItsKeyWhenItsSizesAreNeeded() {
-        assertMistakes("data={kind=batches,path=none.safetensors}", "data.path cannot be used: safetensors file is missing: path=none.safetensors. Check the path.");
+        assertMistakes(
+                "data={kind=batches,path=none.safetensors}",
+                "data.path cannot be used: safetensors file is missing: path=none.safetensors. Check the path.");
     }
 
     /** The last text is the mistake expected among those that the overrides lead to. */
