@@ -1,0 +1,61 @@
+package dev.tartan.collective;
+
+/**
+ * One rank's end of a group of ranks that communicate, along one mesh axis or several. All ranks of a group make the
+ * same calls in the same order; one thread at a time uses an end. A call returns when this rank's output is complete
+ * and its regions may be reused or freed.
+ *
+ * <p>Every wait has a deadline. When a rank is late, fails, is interrupted or calls something else than its peers, the
+ * group is finished: all pending and later calls on all ranks throw {@link CollectiveException}. A call that does not
+ * fit the group ({@link CollectiveCall#check}) throws {@link IllegalArgumentException} and finishes the group too.
+ */
+public interface Communicator {
+    /** This rank's index within the group. */
+    int rank();
+
+    /** Number of ranks in the group. */
+    int numRanks();
+
+    /** The mesh axis of the group, or several joined by commas, as used in counters and errors. */
+    String axis();
+
+    /** Runs a prepared call; allocates nothing once warm. */
+    void run(CollectiveCall call);
+
+    /** Ends the group because this rank cannot go on; peers are told the cause. Callable from any thread. */
+    void abort(Throwable cause);
+
+    /** What this rank has communicated so far. */
+    CommunicationCounters counters();
+
+    /** Runs {@link CollectiveCall#allReduce}. */
+    default void allReduce(MemoryRegion input, MemoryRegion output, ElementType type, ReduceKind reduce, String tag) {
+        run(CollectiveCall.allReduce(input, output, type, reduce, tag));
+    }
+
+    /** Runs {@link CollectiveCall#reduceScatter}. */
+    default void reduceScatter(
+            MemoryRegion input, MemoryRegion output, ElementType type, ReduceKind reduce, String tag) {
+        run(CollectiveCall.reduceScatter(input, output, type, reduce, tag));
+    }
+
+    /** Runs {@link CollectiveCall#allGather}. */
+    default void allGather(MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+        run(CollectiveCall.allGather(input, output, type, tag));
+    }
+
+    /** Runs {@link CollectiveCall#allToAll}. */
+    default void allToAll(MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+        run(CollectiveCall.allToAll(input, output, type, tag));
+    }
+
+    /** Runs {@link CollectiveCall#broadcast}. */
+    default void broadcast(MemoryRegion region, ElementType type, int root, String tag) {
+        run(CollectiveCall.broadcast(region, type, root, tag));
+    }
+
+    /** Runs {@link CollectiveCall#barrier}. */
+    default void barrier(String tag) {
+        run(CollectiveCall.barrier(tag));
+    }
+}

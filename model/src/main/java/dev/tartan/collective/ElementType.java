@@ -1,0 +1,21 @@
+package dev.tartan.collective;
+
+/** How the bytes of a region are read when they are reduced. */
+public enum ElementType {
+    FLOAT32(4),
+    FLOAT64(8),
+    INT32(4),
+    /** Opaque bytes: moved, never reduced. */
+    BYTE(1);
+
+    private final int bytes;
+
+    ElementType(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Size of one element in bytes. */
+    public int bytes() {
+        return bytes;
+    }
+}

@@ -1,0 +1,23 @@
+package dev.tartan.collective;
+
+import java.util.List;
+
+/** The communicators of a mesh: for each rank and set of axes, its end of the group it belongs to. Thread-safe. */
+public interface MeshCommunicators {
+    /** Number of ranks in the mesh. */
+    int numRanks();
+
+    /**
+     * One rank's end of the group of ranks that differ from it only along {@code axes}. Group ranks are ordered by the
+     * coordinates along the axes in the order given, major to minor. The same arguments give the same communicator.
+     *
+     * @throws IllegalArgumentException if the rank or an axis does not exist, or an axis is given twice
+     */
+    Communicator communicator(int rank, List<String> axes);
+
+    /** Ends all groups of the mesh because {@code rank} cannot go on. Callable from any thread. */
+    void abort(int rank, Throwable cause);
+
+    /** What one rank has communicated so far, by op and axis, in the order its groups were first asked for. */
+    List<CommunicationCounters.Total> totals(int rank);
+}

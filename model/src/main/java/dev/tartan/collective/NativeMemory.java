@@ -1,0 +1,117 @@
+package dev.tartan.collective;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Field;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bulk copies between native memory and Java arrays. Addresses are not checked: a wrong one ends the process.
+ *
+ * <p>Goes through constant method handles on {@code sun.misc.Unsafe}: naming the class itself is a compiler warning
+ * that cannot be suppressed, and the handles inline to the same code (see {@code ReductionBench}).
+ */
+public final class NativeMemory {
+    private static final MethodHandle COPY;
+    private static final long BUFFER_ADDRESS_OFFSET;
+    private static final MethodHandle GET_LONG;
+    private static final long BYTES;
+    private static final long FLOATS;
+    private static final long DOUBLES;
+    private static final long INTS;
+
+    static {
+        try {
+            Class<?> type = Class.forName("sun.misc.Unsafe");
+            Field field = type.getDeclaredField("theUnsafe");
+            field.setAccessible(true);
+            Object unsafe = field.get(null);
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            COPY = lookup.unreflect(type.getMethod(
+                            "copyMemory", Object.class, long.class, Object.class, long.class, long.class))
+                    .bindTo(unsafe);
+            GET_LONG = lookup.unreflect(type.getMethod("getLong", Object.class, long.class))
+                    .bindTo(unsafe);
+            BUFFER_ADDRESS_OFFSET = (long) type.getMethod("objectFieldOffset", Field.class)
+                    .invoke(unsafe, Buffer.class.getDeclaredField("address"));
+            BYTES = type.getField("ARRAY_BYTE_BASE_OFFSET").getInt(null);
+            FLOATS = type.getField("ARRAY_FLOAT_BASE_OFFSET").getInt(null);
+            DOUBLES = type.getField("ARRAY_DOUBLE_BASE_OFFSET").getInt(null);
+            INTS = type.getField("ARRAY_INT_BASE_OFFSET").getInt(null);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private NativeMemory() {}
+
+    /** Copies bytes; the two ranges may overlap. */
+    public static void copy(long from, long to, long bytes) {
+        copy(null, from, null, to, bytes);
+    }
+
+    /** Fills the first {@code count} elements of an array from memory. */
+    public static void read(long from, float[] to, int count) {
+        copy(null, from, to, FLOATS, (long) count * Float.BYTES);
+    }
+
+    /** Fills the first {@code count} elements of an array from memory. */
+    public static void read(long from, double[] to, int count) {
+        copy(null, from, to, DOUBLES, (long) count * Double.BYTES);
+    }
+
+    /** Fills the first {@code count} elements of an array from memory. */
+    public static void read(long from, int[] to, int count) {
+        copy(null, from, to, INTS, (long) count * Integer.BYTES);
+    }
+
+    /** Fills the first {@code count} elements of an array from memory. */
+    public static void read(long from, byte[] to, int count) {
+        copy(null, from, to, BYTES, count);
+    }
+
+    /** Writes the first {@code count} elements of an array to memory. */
+    public static void write(byte[] from, long to, int count) {
+        copy(from, BYTES, null, to, count);
+    }
+
+    /** Writes the first {@code count} elements of an array to memory. */
+    public static void write(float[] from, long to, int count) {
+        copy(from, FLOATS, null, to, (long) count * Float.BYTES);
+    }
+
+    /** Writes the first {@code count} elements of an array to memory. */
+    public static void write(double[] from, long to, int count) {
+        copy(from, DOUBLES, null, to, (long) count * Double.BYTES);
+    }
+
+    /** Writes the first {@code count} elements of an array to memory. */
+    public static void write(int[] from, long to, int count) {
+        copy(from, INTS, null, to, (long) count * Integer.BYTES);
+    }
+
+    static long addressOf(ByteBuffer direct) {
+        try {
+            return (long) GET_LONG.invokeExact((Object) direct, BUFFER_ADDRESS_OFFSET);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    private static void copy(@Nullable Object fromBase, long from, @Nullable Object toBase, long to, long bytes) {
+        try {
+            COPY.invokeExact(fromBase, from, toBase, to, bytes);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    private static RuntimeException unexpected(Throwable thrown) {
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return thrown instanceof RuntimeException runtime ? runtime : new IllegalStateException(thrown);
+    }
+}

@@ -1,0 +1,71 @@
+package dev.tartan.collective.local;
+
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.CollectiveException;
+import dev.tartan.collective.CommunicationCounters;
+import dev.tartan.collective.Communicator;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** One rank's end of a {@link LocalGroup}. */
+final class LocalCommunicator implements Communicator {
+    private final LocalGroup group;
+    private final int rank;
+    private final CommunicationCounters counters;
+    private final AtomicBoolean inCall = new AtomicBoolean();
+
+    LocalCommunicator(LocalGroup group, int rank) {
+        this.group = group;
+        this.rank = rank;
+        this.counters = new CommunicationCounters(group.axis());
+    }
+
+    @Override
+    public int rank() {
+        return rank;
+    }
+
+    @Override
+    public int numRanks() {
+        return group.numRanks();
+    }
+
+    @Override
+    public String axis() {
+        return group.axis();
+    }
+
+    @Override
+    public void run(CollectiveCall call) {
+        try {
+            call.check(rank, group.numRanks());
+        } catch (IllegalArgumentException e) {
+            group.abort(rank, e);
+            throw e;
+        }
+        if (!inCall.compareAndSet(false, true)) {
+            throw new IllegalStateException("communicator is in use by another thread: axis=" + axis() + ", rank="
+                    + rank + ", call=" + call.describe() + ". Use one thread per rank.");
+        }
+        try {
+            group.run(rank, call);
+        } catch (CollectiveException e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            group.abort(rank, e);
+            throw e;
+        } finally {
+            inCall.set(false);
+        }
+        counters.add(call.op(), call.payloadBytes());
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+        group.abort(rank, cause);
+    }
+
+    @Override
+    public CommunicationCounters counters() {
+        return counters;
+    }
+}
