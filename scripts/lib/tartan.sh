@@ -40,27 +40,27 @@ require_jdk_and_maven() {
 }
 
 install_jdk_and_maven() {
-  say "installing a JDK and Maven with apt-get"
   export DEBIAN_FRONTEND=noninteractive
+  quietly "updating the package lists" apt-get -qq update
   local jdk=openjdk-17-jdk-headless
-  apt-get -qq update </dev/null >&2 || fail "apt-get update failed; see above."
   apt-cache show "$jdk" >/dev/null 2>&1 || jdk=default-jdk-headless
   # the fonts are for the axes of loss.png
-  apt-get -qq install -y --no-install-recommends "$jdk" maven ca-certificates fontconfig fonts-dejavu-core \
-    </dev/null >&2 || fail "apt-get install failed; see above."
+  quietly "installing a JDK and Maven with apt-get" apt-get -qq install -y --no-upgrade --no-install-recommends \
+    "$jdk" maven ca-certificates fontconfig fonts-dejavu-core
 }
 
 java_command() { echo "${JAVA_HOME:+$JAVA_HOME/bin/}java"; }
 
-# build_quietly WHAT MAVEN_ARGS...: one line about it, and Maven's words only if it fails.
-build_quietly() {
+# quietly WHAT COMMAND...: one line about it, and the command's own words only if it fails.
+quietly() {
   local what="$1" log
   shift
   log="$(mktemp)"
   say "$what"
-  if ! mvn -B -ntp "$@" </dev/null >"$log" 2>&1; then
-    grep -E '^\[(ERROR|FATAL)\]' "$log" >&2 || cat "$log" >&2
+  if ! "$@" </dev/null >"$log" 2>&1; then
+    grep -E '^\[(ERROR|FATAL)\]|^E: ' "$log" >&2 || cat "$log" >&2
     rm -f "$log"
+    say "failed: $what"
     exit 1
   fi
   rm -f "$log"
@@ -76,7 +76,7 @@ build_job() {
   fi
   local started
   started="$(mktemp)"
-  build_quietly "building the job" -f "$TARTAN_HOME/pom.xml" -Dquick -Dmaven.test.skip=true package
+  quietly "building the job" mvn -B -ntp -f "$TARTAN_HOME/pom.xml" -Dquick -Dmaven.test.skip=true package
   mv "$started" "$stamp" # as old as the start of the build, so that an edit during it counts
 }
 
@@ -95,7 +95,7 @@ ensure_spark_home() {
   rm -rf "$SPARK_HOME"
   mkdir -p "$SPARK_HOME"
   cp -r "$recipe/bin" "$SPARK_HOME/bin"
-  build_quietly "assembling a Spark home in .spark-home" -f "$recipe/pom.xml" \
+  quietly "assembling a Spark home in .spark-home" mvn -B -ntp -f "$recipe/pom.xml" \
     dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$SPARK_HOME/jars"
   touch "$stamp"
 }
