@@ -1,0 +1,55 @@
+package dev.tartan.network;
+
+import static dev.tartan.mesh.Shape.shape;
+
+import dev.tartan.graph.DType;
+import dev.tartan.op.Activation;
+import dev.tartan.op.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A multilayer perceptron that classifies: {@code layers.N.weight [in, out]} and {@code layers.N.bias}, an activation
+ * between layers. A batch is {@code x [batch, inputs]} and {@code y [batch] INT32}.
+ */
+public final class Mlp extends Network {
+    private final List<Linear> layers = new ArrayList<>();
+    private final int inputs;
+    private final Activation activation;
+
+    /**
+     * Makes the layers from {@code inputs} over the {@code hidden} widths to {@code outputs}, laid out by
+     * {@link MlpLayout}.
+     */
+    public Mlp(int inputs, List<Integer> hidden, int outputs, Activation activation) {
+        this.inputs = inputs;
+        this.activation = activation;
+        int width = inputs;
+        for (int next : hidden) {
+            layers.add(child("layers." + layers.size(), new Linear(width, next, Initializers.heNormal())));
+            width = next;
+        }
+        layers.add(child("layers." + layers.size(), new Linear(width, outputs, Initializers.lecunNormal())));
+        MlpLayout.tensorParallel(layers.size()).applyTo(this);
+    }
+
+    @Override
+    public List<BatchField> batchFields() {
+        return List.of(new BatchField("x", DType.FLOAT32, shape(inputs)), new BatchField("y", DType.INT32, shape()));
+    }
+
+    /** {@code x: [batch, inputs] -> [batch, outputs]}. */
+    public Tensor logits(Tensor x) {
+        Tensor h = layers.get(0).call(x);
+        for (Linear layer : layers.subList(1, layers.size())) {
+            h = layer.call(h.activate(activation));
+        }
+        return h;
+    }
+
+    @Override
+    public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
+        return logits(field(batch, "x")).crossEntropy(field(batch, "y")).meanAll();
+    }
+}
