@@ -37,7 +37,7 @@ final class ConfigSource {
     @Nullable
     ConfigValue find(String key) {
         ConfigValue value = root;
-        for (String part : key.split("\\.")) {
+        for (String part : key.split("\\.", -1)) {
             value = value instanceof ConfigObject object ? object.get(part) : null;
             if (value == null || value.valueType() == ConfigValueType.NULL) {
                 return null;

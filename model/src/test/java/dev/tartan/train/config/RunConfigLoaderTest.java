@@ -12,9 +12,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RunConfigLoaderTest {
-    private static final String GPT =
-            "network { kind = gpt, vocab = 256, context = 32, hidden = 64, layers = 2, heads = 4 }\n"
-                    + "data { kind = text, path = text.txt }\n";
+    private static final String GPT = """
+            network { kind = gpt, vocab = 256, context = 32, hidden = 64, layers = 2, heads = 4 }
+            data { kind = text, path = text.txt }
+            """;
 
     @TempDir
     Path folder;
@@ -42,9 +43,11 @@ class RunConfigLoaderTest {
 
     @Test
     void mlpAndSgdAreRead() throws IOException {
-        RunConfig config = load("network { kind = mlp, inputs = 20, hidden = [64, 64], outputs = 5 }\n"
-                + "data { kind = batches, path = src/test/resources/golden/mlp-batches.safetensors }\n"
-                + "optimizer { kind = sgd, momentum = 0.9, schedule { kind = cosine, warmupSteps = 3 } }");
+        RunConfig config = load("""
+                network { kind = mlp, inputs = 20, hidden = [64, 64], outputs = 5 }
+                data { kind = batches, path = src/test/resources/golden/mlp-batches.safetensors }
+                optimizer { kind = sgd, momentum = 0.9, schedule { kind = cosine, warmupSteps = 3 } }
+                """);
         assertThat(config.network())
                 .isEqualTo(new NetworkConfig.Mlp(20, List.of(64, 64), 5, NetworkConfig.Activation.RELU));
         assertThat(config.optimizer())

@@ -1,0 +1,99 @@
+package dev.tartan.train.data;
+
+import dev.tartan.mesh.Shape;
+import dev.tartan.train.config.NetworkConfig;
+import dev.tartan.train.config.RunConfig;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Samples of consecutive bytes of text, a byte being a token. Where a sample starts is a hash of the seed and the
+ * sample's number in the run, so it depends on neither the mesh nor on samples before it.
+ */
+public final class TextData implements BatchSource {
+    private final byte[] text;
+    private final int sampleTokens;
+    private final int globalBatch;
+    private final long seed;
+
+    private TextData(byte[] text, int sampleTokens, int globalBatch, long seed) {
+        this.text = text;
+        this.sampleTokens = sampleTokens;
+        this.globalBatch = globalBatch;
+        this.seed = seed;
+    }
+
+    /**
+     * Reads the text of {@code config.data()} for its network, batch and seed.
+     *
+     * @throws IllegalArgumentException if the text is missing, unreadable, or shorter than one sample
+     */
+    public static TextData open(RunConfig config) {
+        if (!(config.network() instanceof NetworkConfig.LanguageModel network)) {
+            throw new IllegalArgumentException(
+                    "network does not read text: network.kind=mlp, data.kind=text. Set data.kind=batches.");
+        }
+        return open(
+                config.data().path(),
+                config.output().dir(),
+                network.context(),
+                config.train().globalBatch(),
+                config.train().seed());
+    }
+
+    /**
+     * Reads a text file, or all text files below a folder.
+     *
+     * @param excluded a folder to leave out, usually the run's own output
+     * @throws IllegalArgumentException if the text is missing, unreadable, or shorter than one sample
+     */
+    public static TextData open(Path path, Path excluded, int context, int globalBatch, long seed) {
+        byte[] text = TextFiles.read(path, excluded);
+        if (text.length < context + 1L) {
+            throw new IllegalArgumentException("text data is " + (text.length == 0 ? "empty" : "too short")
+                    + ": data.path=" + path + ", bytes=" + text.length + ", needed=" + (context + 1L)
+                    + " (network.context + 1). Give more text or a smaller network.context.");
+        }
+        return new TextData(text, context + 1, globalBatch, seed);
+    }
+
+    /** The length of all of the text in bytes. */
+    public int numBytes() {
+        return text.length;
+    }
+
+    /** The tokens of a step: {@code [globalBatch, context+1]}. */
+    @Override
+    public HostBatch batch(long step) {
+        return samples(step, 0, globalBatch);
+    }
+
+    @Override
+    public HostBatch samples(long step, int first, int count) {
+        int[] tokens = new int[count * sampleTokens];
+        for (int sample = 0; sample < count; sample++) {
+            int start = start(step * globalBatch + first + sample);
+            for (int i = 0; i < sampleTokens; i++) {
+                tokens[sample * sampleTokens + i] = text[start + i] & 0xff;
+            }
+        }
+        return new HostBatch(Map.of(HostBatch.TOKENS, HostTensor.ofInts(Shape.shape(count, sampleTokens), tokens)));
+    }
+
+    private int start(long sample) {
+        return (int) Long.remainderUnsigned(mix(mix(seed) + sample), text.length - sampleTokens + 1L);
+    }
+
+    /** SplitMix64's increment and finalizer (Steele, Lea and Flood 2014, figure 17). */
+    private static long mix(long value) {
+        long z = value + 0x9e3779b97f4a7c15L;
+        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+
+    @Override
+    public void close() {
+        // Nothing is open: the text is in memory.
+    }
+}

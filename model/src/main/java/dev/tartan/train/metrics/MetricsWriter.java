@@ -1,0 +1,72 @@
+package dev.tartan.train.metrics;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tartan.checkpoint.OutputException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Writes {@code metrics.jsonl}, a JSON object a line and step; each line is in the file when {@link #append} returns,
+ * so that it can be watched. A loss that is no number is written as {@code "NaN"}. Safe for use by many threads.
+ */
+public final class MetricsWriter implements AutoCloseable {
+    /** Name of the file in the output folder. */
+    public static final String FILE_NAME = "metrics.jsonl";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path path;
+    private final OutputStream stream;
+
+    private MetricsWriter(Path path, OutputStream stream) {
+        this.path = path;
+        this.stream = stream;
+    }
+
+    /**
+     * Starts the file anew in a folder, which is made where missing.
+     *
+     * @throws OutputException if that fails
+     */
+    public static MetricsWriter open(Path folder) {
+        Path path = folder.resolve(FILE_NAME);
+        try {
+            Files.createDirectories(folder);
+            return new MetricsWriter(path, Files.newOutputStream(path));
+        } catch (IOException e) {
+            throw OutputException.cannotWrite(path, e);
+        }
+    }
+
+    /**
+     * Adds a step.
+     *
+     * @throws OutputException if the disk fails
+     */
+    public synchronized void append(StepMetrics metrics) {
+        try {
+            // One write a line, so that no reader sees half of one.
+            stream.write((toJson(metrics) + "\n").getBytes(StandardCharsets.UTF_8));
+            stream.flush();
+        } catch (IOException e) {
+            throw OutputException.cannotWrite(path, e);
+        }
+    }
+
+    private static String toJson(StepMetrics metrics) throws JsonProcessingException {
+        return JSON.writeValueAsString(metrics);
+    }
+
+    @Override
+    public synchronized void close() {
+        try {
+            stream.close();
+        } catch (IOException e) {
+            throw OutputException.cannotWrite(path, e);
+        }
+    }
+}

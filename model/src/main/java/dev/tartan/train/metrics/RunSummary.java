@@ -1,0 +1,87 @@
+package dev.tartan.train.metrics;
+
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.tartan.checkpoint.OutputException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A finished run in numbers.
+ *
+ * @param mesh size of every axis, in the order of the mesh
+ * @param parameters number of trained values
+ * @param steps number of updates made
+ * @param finalLoss loss of the last step
+ * @param medianStepMillis half of the steps took no longer
+ * @param tokensPerSecond tokens of all ranks over the median step
+ * @param plannedPeakBytesPerDevice arena size that the compiler planned
+ * @param measuredPeakBytesPerDevice the most that a device used
+ * @param communication collectives per step
+ */
+@JsonPropertyOrder({
+    "mesh",
+    "parameters",
+    "steps",
+    "finalLoss",
+    "medianStepMillis",
+    "tokensPerSecond",
+    "plannedPeakBytesPerDevice",
+    "measuredPeakBytesPerDevice",
+    "communication"
+})
+public record RunSummary(
+        Map<String, Integer> mesh,
+        long parameters,
+        long steps,
+        double finalLoss,
+        double medianStepMillis,
+        double tokensPerSecond,
+        long plannedPeakBytesPerDevice,
+        long measuredPeakBytesPerDevice,
+        List<CommunicationTotal> communication) {
+
+    /** Name of the file in the output folder. */
+    public static final String FILE_NAME = "summary.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+    public RunSummary {
+        mesh = Collections.unmodifiableMap(new LinkedHashMap<>(mesh));
+        communication = List.copyOf(communication);
+    }
+
+    /**
+     * The middle of the times of these steps, the mean of the middle two if they are even in number.
+     *
+     * @throws IllegalArgumentException if there are none
+     */
+    public static double medianStepMillis(List<StepMetrics> steps) {
+        if (steps.isEmpty()) {
+            throw new IllegalArgumentException("run has no steps: numSteps=0. Run at least one.");
+        }
+        double[] sorted =
+                steps.stream().mapToDouble(StepMetrics::stepMillis).sorted().toArray();
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /**
+     * Writes {@code summary.json} into a folder, which is made where missing.
+     *
+     * @throws OutputException if that fails
+     */
+    public void write(Path folder) {
+        Path path = folder.resolve(FILE_NAME);
+        try {
+            WholeFile.write(path, JSON.writeValueAsBytes(this));
+        } catch (IOException e) {
+            throw OutputException.cannotWrite(path, e);
+        }
+    }
+}
