@@ -56,6 +56,18 @@ final class ConfigSource {
         mistakes.add(new ConfigMistake(key, originOf(key), key + " " + message));
     }
 
+    /** Notes that {@code key} does not go with the others, and blames the one given as an override, if one is. */
+    void mistakeAmong(String key, List<String> others, String message) {
+        badKeys.add(key);
+        String origin = originOf(key);
+        for (String other : others) {
+            if (!origin.startsWith(OVERRIDE_ORIGIN) && originOf(other).startsWith(OVERRIDE_ORIGIN)) {
+                origin = originOf(other);
+            }
+        }
+        mistakes.add(new ConfigMistake(key, origin, key + " " + message));
+    }
+
     /** Whether nothing wrong was found about any of these keys, so that a rule among them can be checked. */
     boolean good(String... keys) {
         for (String key : keys) {
@@ -72,7 +84,15 @@ final class ConfigSource {
         if (value == null && dot > 0) {
             value = find(key.substring(0, dot));
         }
+        while (value instanceof ConfigObject object && isMadeUp(object)) {
+            value = object.values().iterator().next();
+        }
         return value == null ? name : describe(value.origin(), name);
+    }
+
+    /** Whether it is one of the sections that the library puts around a value of an override. */
+    private static boolean isMadeUp(ConfigObject object) {
+        return !object.isEmpty() && object.origin().description().startsWith("atPath(");
     }
 
     /** Says a place the way editors and shells understand it. */

@@ -1,5 +1,7 @@
 package dev.tartan.train.config;
 
+import java.nio.file.Path;
+
 /** Everything that defines a run, checked; immutable. Made by {@link RunConfigLoader}. */
 public record RunConfig(
         MeshConfig mesh,
@@ -15,5 +17,21 @@ public record RunConfig(
      */
     public String render() {
         return RunConfigRenderer.render(this);
+    }
+
+    /** This config with every path made absolute, for a process of another working directory to use. */
+    public RunConfig withAbsolutePaths() {
+        Path path = data.path().toAbsolutePath();
+        DataConfig absoluteData =
+                data instanceof DataConfig.Text ? new DataConfig.Text(path) : new DataConfig.Batches(path);
+        Path from = init.from();
+        return new RunConfig(
+                mesh,
+                network,
+                absoluteData,
+                optimizer,
+                train,
+                new InitConfig(from == null ? null : from.toAbsolutePath()),
+                new OutputConfig(output.dir().toAbsolutePath()));
     }
 }

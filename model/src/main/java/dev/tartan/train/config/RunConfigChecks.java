@@ -1,5 +1,7 @@
 package dev.tartan.train.config;
 
+import java.util.List;
+
 /** The rules between keys; each is looked at only if the keys it names are good by themselves. */
 final class RunConfigChecks {
     /** Different values of a byte. */
@@ -17,8 +19,9 @@ final class RunConfigChecks {
         long portions = (long) config.mesh().data() * train.microBatches();
         if (source.good("train.globalBatch", "train.microBatches", "mesh.data")
                 && train.globalBatch() % portions != 0) {
-            source.mistake(
+            source.mistakeAmong(
                     "train.globalBatch",
+                    List.of("mesh.data", "train.microBatches"),
                     "is not divisible by mesh.data * train.microBatches: globalBatch=" + train.globalBatch()
                             + ", mesh.data=" + config.mesh().data() + ", microBatches=" + train.microBatches()
                             + ". Change one of them.");
@@ -29,8 +32,9 @@ final class RunConfigChecks {
         if (config.network() instanceof NetworkConfig.Mlp
                 && config.data() instanceof DataConfig.Text
                 && source.good("network", "network.kind", "data", "data.kind")) {
-            source.mistake(
+            source.mistakeAmong(
                     "data.kind",
+                    List.of("network.kind"),
                     "does not go with network.kind: data.kind=text, network.kind=mlp. Set data.kind=batches.");
         }
     }
@@ -51,8 +55,9 @@ final class RunConfigChecks {
             checkDivides("network.heads", llama.heads(), "network.kvHeads", llama.kvHeads());
             int headDim = llama.hidden() / llama.heads();
             if (source.good("network.hidden", "network.heads") && headDim % 2 != 0) {
-                source.mistake(
+                source.mistakeAmong(
                         "network.hidden",
+                        List.of("network.heads"),
                         "gives heads of odd size, which rotary embedding cannot turn: hidden=" + llama.hidden()
                                 + ", heads=" + llama.heads() + ", headDim=" + headDim
                                 + ". Make hidden / heads even.");
@@ -61,8 +66,9 @@ final class RunConfigChecks {
         if (config.data() instanceof DataConfig.Text
                 && source.good("network.vocab", "data", "data.kind")
                 && network.vocab() < BYTE_VALUES) {
-            source.mistake(
+            source.mistakeAmong(
                     "network.vocab",
+                    List.of("data.kind"),
                     "is too small for bytes of text: vocab=" + network.vocab() + ", data.kind=text. Give " + BYTE_VALUES
                             + " or more.");
         }
@@ -70,8 +76,9 @@ final class RunConfigChecks {
 
     private void checkDivides(String key, int value, String byKey, int by) {
         if (source.good(key, byKey) && value % by != 0) {
-            source.mistake(
+            source.mistakeAmong(
                     key,
+                    List.of(byKey),
                     "is not divisible by " + byKey + ": " + key + "=" + value + ", " + byKey + "=" + by
                             + ". Change one of them.");
         }

@@ -121,6 +121,15 @@ class RunConfigLoaderTest {
     }
 
     @Test
+    void pathsCanBeMadeAbsolute() throws IOException {
+        RunConfig config = load(GPT, "init.from=w.safetensors").withAbsolutePaths();
+        assertThat(config.data())
+                .isEqualTo(new DataConfig.Text(Path.of("text.txt").toAbsolutePath()));
+        assertThat(config.init().from()).isEqualTo(Path.of("w.safetensors").toAbsolutePath());
+        assertThat(config.output().dir()).isEqualTo(Path.of("runs/latest").toAbsolutePath());
+    }
+
+    @Test
     void renderedConfigIsReadable() throws IOException {
         assertThat(load(GPT, "optimizer.kind=sgd").render()).isEqualTo("""
                         mesh {
@@ -270,6 +279,14 @@ class RunConfigLoaderTest {
                 "network=null",
                 "network={kind=mlp,inputs=1,hidden=[0, x],outputs=1}",
                 "network.hidden is out of range: value=0. Give a list of whole numbers of 1 or more, such as [64, 64].");
+    }
+
+    @Test
+    void overrideThatBreaksARuleIsBlamedRatherThanTheFile() {
+        assertMistakes(
+                "mesh.model=3",
+                "--set mesh.model=3: network.heads is not divisible by mesh.model: network.heads=4, mesh.model=3.");
+        assertMistakes("tain.steps=3", "--set tain.steps=3: tain is not a key. Did you mean train?");
     }
 
     @Test
