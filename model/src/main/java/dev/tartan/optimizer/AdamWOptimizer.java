@@ -1,0 +1,42 @@
+package dev.tartan.optimizer;
+
+import dev.tartan.graph.DType;
+import dev.tartan.op.AdamW;
+import dev.tartan.op.Tensor;
+import java.util.List;
+
+/**
+ * Adam with decoupled weight decay on parameters of two or more dims in files. Source: Loshchilov and Hutter 2019.
+ *
+ * @param learningRate the full rate, which {@code schedule} scales
+ */
+public record AdamWOptimizer(
+        double learningRate, double beta1, double beta2, double epsilon, double weightDecay, Schedule schedule)
+        implements Optimizer {
+    @Override
+    public List<String> stateNames() {
+        return List.of("m", "v");
+    }
+
+    @Override
+    public Updates begin(Tensor step) {
+        // In FLOAT64, because 1 - beta^t loses half its digits in FLOAT32 when beta is near 1.
+        Tensor rate = schedule.factor(step).mul(learningRate);
+        Tensor count = step.cast(DType.FLOAT64).add(1);
+        Tensor correction1 = count.rpow(beta1).rsub(1);
+        Tensor correction2 = count.rpow(beta2).rsub(1);
+        return (declared, value, gradient, state) -> {
+            AdamW op = new AdamW(beta1, beta2, epsilon, declared.decays() ? weightDecay : 0);
+            DType dtype = value.dtype();
+            List<Tensor> updated = value.apply(
+                    op,
+                    gradient,
+                    state.get(0),
+                    state.get(1),
+                    rate.cast(dtype),
+                    correction1.cast(dtype),
+                    correction2.cast(dtype));
+            return new Updated(updated.get(0), updated.subList(1, updated.size()));
+        };
+    }
+}

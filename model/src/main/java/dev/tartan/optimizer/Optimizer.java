@@ -1,0 +1,38 @@
+package dev.tartan.optimizer;
+
+import dev.tartan.network.Param;
+import dev.tartan.op.Tensor;
+import java.util.List;
+
+/**
+ * A pure init/update pair. The state of a parameter is a fixed list of tensors of its type, zero at first; an update
+ * maps parameter, gradient and state to the new parameter and state.
+ *
+ * <p>Idea: optax.
+ */
+public interface Optimizer {
+    /** A short name for each state tensor of a parameter, for example {@code m} and {@code v}. */
+    List<String> stateNames();
+
+    /** The updates of one step; {@code step} is an INT32 scalar that counts from 0. */
+    Updates begin(Tensor step);
+
+    /** One step's update rule, holding the scalars that all parameters share. */
+    @FunctionalInterface
+    interface Updates {
+        /**
+         * Updates one parameter.
+         *
+         * @param declared which parameter, for what depends on its kind
+         * @param state one tensor per name in {@link #stateNames}
+         */
+        Updated update(Param declared, Tensor value, Tensor gradient, List<Tensor> state);
+    }
+
+    /** A parameter and its state after the update. */
+    record Updated(Tensor value, List<Tensor> state) {
+        public Updated {
+            state = List.copyOf(state);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.tartan.optimizer;
+
+import dev.tartan.op.Tensor;
+import java.util.List;
+
+/**
+ * Stochastic gradient descent as PyTorch has it: {@code g += decay p; b = momentum b + g; p -= rate b}, with decay on
+ * parameters of two or more dims in files.
+ *
+ * @param learningRate the full rate, which {@code schedule} scales
+ * @param momentum 0 for none, and then no state
+ */
+public record SgdOptimizer(double learningRate, double momentum, double weightDecay, Schedule schedule)
+        implements Optimizer {
+    @Override
+    public List<String> stateNames() {
+        return momentum == 0 ? List.of() : List.of("momentum");
+    }
+
+    @Override
+    public Updates begin(Tensor step) {
+        Tensor rate = schedule.factor(step).mul(learningRate);
+        return (declared, value, gradient, state) -> {
+            Tensor direction = weightDecay == 0 || !declared.decays() ? gradient : gradient.add(value.mul(weightDecay));
+            if (momentum != 0) {
+                direction = state.get(0).mul(momentum).add(direction);
+            }
+            Tensor updated = value.sub(direction.mul(rate.cast(value.dtype())));
+            return new Updated(updated, momentum == 0 ? List.of() : List.of(direction));
+        };
+    }
+}

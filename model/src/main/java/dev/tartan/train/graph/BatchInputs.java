@@ -1,0 +1,55 @@
+package dev.tartan.train.graph;
+
+import static dev.tartan.mesh.PartitionSpec.spec;
+
+import dev.tartan.graph.GraphBuilder;
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.network.BatchField;
+import dev.tartan.network.Network;
+import dev.tartan.op.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The batch of a training step as inputs of its graph, cut into micro-batches. */
+final class BatchInputs {
+    private final List<BatchBinding> bindings = new ArrayList<>();
+    private final List<Tensor> tensors = new ArrayList<>();
+    private final int microBatches;
+
+    BatchInputs(GraphBuilder graph, Network network, StepOptions options) {
+        microBatches = options.microBatches();
+        long size = options.globalBatch() / microBatches;
+        String axis = options.mesh().axisNames().contains(StepOptions.DATA_AXIS) ? StepOptions.DATA_AXIS : null;
+        for (BatchField field : network.batchFields()) {
+            boolean several = microBatches > 1;
+            long[] leading = several ? new long[] {microBatches, size} : new long[] {size};
+            Tensor tensor =
+                    Tensor.input(graph, field.name(), TrainStepTracer.fieldType(field, options.dtype(), leading));
+            PartitionSpec spec = (several ? spec(null, axis) : spec(axis)).extendedTo(tensor.numDims());
+            tensors.add(tensor);
+            bindings.add(new BatchBinding(field, tensor.value(), spec));
+        }
+    }
+
+    List<BatchBinding> bindings() {
+        return bindings;
+    }
+
+    /** Micro-batch {@code index}, each field {@code [batch, sample...]}. */
+    Map<String, Tensor> microBatch(int index) {
+        Map<String, Tensor> batch = new LinkedHashMap<>();
+        for (int i = 0; i < tensors.size(); i++) {
+            Tensor tensor = tensors.get(i);
+            BatchField field = bindings.get(i).field();
+            Tensor part = microBatches == 1
+                    ? tensor
+                    : tensor.slice(0, index, 1)
+                            .reshape(TrainStepTracer.before(
+                                    field.sampleShape(), tensor.shape().dim(1)));
+            batch.put(field.name(), part);
+        }
+        return batch;
+    }
+}

@@ -1,0 +1,39 @@
+package dev.tartan.train.graph;
+
+import dev.tartan.graph.Value;
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.mesh.Shape;
+import dev.tartan.network.Param;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tensor that lives from step to step: a parameter, or optimizer state that belongs to one.
+ *
+ * @param name the parameter's name, with {@code .m} and so on after it for optimizer state
+ * @param input the value as the step finds it; its type includes padding
+ * @param outputLabel the graph's output that replaces it after the step; null in graphs that only read
+ * @param param the parameter, or the one that the state belongs to
+ * @param spec the layout on the mesh; its axes divide the input's dims
+ */
+public record StateBinding(
+        String name, Value input, @Nullable String outputLabel, Param param, PartitionSpec spec, Kind kind) {
+    /** What the tensor holds, and so how it begins. */
+    public enum Kind {
+        /** A parameter, which begins with its initial values. */
+        PARAMETER,
+        /** Optimizer state, which begins with zeros. */
+        OPTIMIZER
+    }
+
+    /** The shape of the input, padding included. */
+    public Shape shape() {
+        return input.type().shape();
+    }
+
+    /** Initial values of a box, in row-major order; see {@link Param#initialValues}. */
+    public float[] initialValues(long seed, long[] starts, long[] sizes) {
+        return kind == Kind.PARAMETER
+                ? param.initialValues(seed, starts, sizes)
+                : new float[Math.toIntExact(Shape.shape(sizes).numElements())];
+    }
+}

@@ -1,0 +1,49 @@
+package dev.tartan.train.graph;
+
+import dev.tartan.graph.DType;
+import dev.tartan.mesh.Mesh;
+
+/**
+ * How a training step is traced.
+ *
+ * @param mesh what parameters and the batch must divide over
+ * @param globalBatch samples per step on all ranks together
+ * @param microBatches parts of a step that run one after the other
+ * @param seed of dropout
+ * @param dtype of parameters and activations; FLOAT64 in tests
+ * @param gradientOutputs whether the gradients, before clipping, are outputs too
+ */
+public record StepOptions(
+        Mesh mesh, long globalBatch, int microBatches, long seed, DType dtype, boolean gradientOutputs) {
+    /** The mesh axis that splits the batch. */
+    public static final String DATA_AXIS = "data";
+
+    public StepOptions {
+        int shards = mesh.axisNames().contains(DATA_AXIS) ? mesh.axisSize(DATA_AXIS) : 1;
+        if (microBatches < 1 || globalBatch < 1 || globalBatch % ((long) microBatches * shards) != 0) {
+            throw new IllegalArgumentException("global batch is not divisible by microBatches times mesh axis 'data':"
+                    + " globalBatch=" + globalBatch + ", microBatches=" + microBatches + ", axisSize=" + shards
+                    + ". Change one of them.");
+        }
+    }
+
+    /** One micro-batch, FLOAT32, no gradient outputs. */
+    public static StepOptions of(Mesh mesh, long globalBatch, long seed) {
+        return new StepOptions(mesh, globalBatch, 1, seed, DType.FLOAT32, false);
+    }
+
+    /** These options with another element type. */
+    public StepOptions withDType(DType other) {
+        return new StepOptions(mesh, globalBatch, microBatches, seed, other, gradientOutputs);
+    }
+
+    /** These options with another number of micro-batches. */
+    public StepOptions withMicroBatches(int count) {
+        return new StepOptions(mesh, globalBatch, count, seed, dtype, gradientOutputs);
+    }
+
+    /** These options with the gradients as outputs. */
+    public StepOptions withGradientOutputs() {
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true);
+    }
+}

@@ -1,0 +1,55 @@
+package dev.tartan.train.graph;
+
+import dev.tartan.graph.Graph;
+import dev.tartan.graph.Value;
+import dev.tartan.network.Network;
+import dev.tartan.optimizer.ClipGlobalNorm;
+import dev.tartan.optimizer.Optimizer;
+import java.util.List;
+
+/**
+ * One optimizer update as a graph: forward, backward, gradient norm, clipping, update. Inputs are all states, the step
+ * number and the batch; outputs are {@link #LOSS} (before the update), {@link #GRAD_NORM} (before clipping), the new
+ * value of every state and, if asked for, {@code grad.<parameter>}.
+ *
+ * @param states parameters first, then optimizer state, each in the network's order
+ * @param step INT32 scalar, counting from 0
+ * @param notes what was padded or left whole because the mesh does not divide it, for people
+ */
+public record TrainStepGraph(
+        Graph graph, List<StateBinding> states, Value step, List<BatchBinding> batch, List<String> notes) {
+    /** The output with the mean loss of the global batch. */
+    public static final String LOSS = "loss";
+
+    /** The output with the norm of all gradients. */
+    public static final String GRAD_NORM = "gradNorm";
+
+    private static final String NEW = "new.";
+    private static final String GRADIENT = "grad.";
+
+    public TrainStepGraph {
+        states = List.copyOf(states);
+        batch = List.copyOf(batch);
+        notes = List.copyOf(notes);
+    }
+
+    /**
+     * Traces a step.
+     *
+     * @throws IllegalArgumentException if a parameter does not divide over the mesh, or shapes in the network do not
+     *     fit
+     */
+    public static TrainStepGraph trace(Network network, Optimizer optimizer, ClipGlobalNorm clip, StepOptions options) {
+        return new TrainStepTracer(network, optimizer, clip, options).trace();
+    }
+
+    /** The output that replaces the state called {@code name}. */
+    public static String newLabel(String name) {
+        return NEW + name;
+    }
+
+    /** The output with the gradient of the parameter called {@code name}. */
+    public static String gradientLabel(String name) {
+        return GRADIENT + name;
+    }
+}

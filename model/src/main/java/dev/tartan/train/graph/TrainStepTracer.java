@@ -1,0 +1,137 @@
+package dev.tartan.train.graph;
+
+import dev.tartan.autodiff.Gradients;
+import dev.tartan.graph.DType;
+import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.TensorType;
+import dev.tartan.graph.Value;
+import dev.tartan.mesh.Shape;
+import dev.tartan.network.BatchField;
+import dev.tartan.network.ForwardPass;
+import dev.tartan.network.Network;
+import dev.tartan.network.Param;
+import dev.tartan.network.ParamLayout;
+import dev.tartan.op.Tensor;
+import dev.tartan.optimizer.ClipGlobalNorm;
+import dev.tartan.optimizer.GlobalNorm;
+import dev.tartan.optimizer.Optimizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Builds one {@link TrainStepGraph}. Used once. */
+final class TrainStepTracer {
+    private static final String OPTIMIZER_SCOPE = "optimizer";
+
+    private final Network network;
+    private final Optimizer optimizer;
+    private final ClipGlobalNorm clip;
+    private final StepOptions options;
+    private final GraphBuilder graph = new GraphBuilder("train_step");
+    private final ParameterInputs parameters;
+    private final Map<Param, List<Tensor>> optimizerStates = new LinkedHashMap<>();
+    private final List<StateBinding> states = new ArrayList<>();
+    private final Map<String, Value> outputs = new LinkedHashMap<>();
+
+    TrainStepTracer(Network network, Optimizer optimizer, ClipGlobalNorm clip, StepOptions options) {
+        this.network = network;
+        this.optimizer = optimizer;
+        this.clip = clip;
+        this.options = options;
+        this.parameters = new ParameterInputs(graph, network, options.mesh(), options.dtype());
+    }
+
+    TrainStepGraph trace() {
+        bindStates();
+        Tensor step = Tensor.input(graph, "step", new TensorType(DType.INT32, Shape.shape()));
+        BatchInputs batch = new BatchInputs(graph, network, options);
+        ForwardPass pass = ForwardPass.training(step, options.seed());
+        List<Param> params = List.copyOf(parameters.tensors.keySet());
+        List<Tensor> values = List.copyOf(parameters.tensors.values());
+        List<Tensor> losses = new ArrayList<>();
+        List<Tensor> gradients = List.of();
+        for (int k = 0; k < options.microBatches(); k++) {
+            Tensor loss = network.loss(batch.microBatch(k), pass);
+            Tensor share = options.microBatches() == 1 ? loss : loss.div((double) options.microBatches());
+            losses.add(share);
+            // Right after its forward pass, so that the activations of one micro-batch live at a time.
+            gradients = accumulate(gradients, Gradients.of(share, values));
+        }
+        List<Tensor> total = gradients;
+        graph.inScope(OPTIMIZER_SCOPE, () -> {
+            outputs.put(TrainStepGraph.LOSS, Tensor.sumOf(losses).value());
+            update(step, params, values, total);
+            return total;
+        });
+        if (options.gradientOutputs()) {
+            for (int i = 0; i < params.size(); i++) {
+                outputs.put(
+                        TrainStepGraph.gradientLabel(params.get(i).name()),
+                        total.get(i).value());
+            }
+        }
+        return new TrainStepGraph(graph.build(outputs), states, step.value(), batch.bindings(), parameters.notes);
+    }
+
+    private void bindStates() {
+        parameters.tensors.forEach((param, tensor) -> bind(param.name(), tensor, param, StateBinding.Kind.PARAMETER));
+        parameters.tensors.forEach((param, tensor) -> {
+            List<Tensor> state = new ArrayList<>();
+            for (String suffix : optimizer.stateNames()) {
+                String name = param.name() + "." + suffix;
+                state.add(Tensor.input(graph, name, tensor.type()));
+                bind(name, state.get(state.size() - 1), param, StateBinding.Kind.OPTIMIZER);
+            }
+            optimizerStates.put(param, state);
+        });
+    }
+
+    private void bind(String name, Tensor tensor, Param param, StateBinding.Kind kind) {
+        ParamLayout layout = parameters.layout(param);
+        states.add(new StateBinding(name, tensor.value(), TrainStepGraph.newLabel(name), param, layout.spec(), kind));
+    }
+
+    private static List<Tensor> accumulate(List<Tensor> running, List<Tensor> more) {
+        if (running.isEmpty()) {
+            return more;
+        }
+        List<Tensor> sums = new ArrayList<>();
+        for (int i = 0; i < more.size(); i++) {
+            sums.add(Tensor.sumOf(List.of(running.get(i), more.get(i))));
+        }
+        return sums;
+    }
+
+    private void update(Tensor step, List<Param> params, List<Tensor> values, List<Tensor> gradients) {
+        Tensor norm = GlobalNorm.of(gradients);
+        outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
+        List<Tensor> clipped = clip.apply(gradients, norm);
+        Optimizer.Updates updates = optimizer.begin(step);
+        for (int i = 0; i < params.size(); i++) {
+            Param param = params.get(i);
+            List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
+            Optimizer.Updated updated = updates.update(param, values.get(i), clipped.get(i), state);
+            outputs.put(TrainStepGraph.newLabel(param.name()), updated.value().value());
+            for (int k = 0; k < state.size(); k++) {
+                String name = param.name() + "." + optimizer.stateNames().get(k);
+                outputs.put(
+                        TrainStepGraph.newLabel(name), updated.state().get(k).value());
+            }
+        }
+    }
+
+    /** A shape with more dims before those of {@code shape}. */
+    static Shape before(Shape shape, long... leading) {
+        long[] dims = Arrays.copyOf(leading, leading.length + shape.numDims());
+        System.arraycopy(shape.dims(), 0, dims, leading.length, shape.numDims());
+        return Shape.shape(dims);
+    }
+
+    /** The type of a batch field in a graph whose floats are {@code floats}. */
+    static TensorType fieldType(BatchField field, DType floats, long... leading) {
+        return new TensorType(
+                field.dtype().isFloating() ? floats : field.dtype(), before(field.sampleShape(), leading));
+    }
+}
