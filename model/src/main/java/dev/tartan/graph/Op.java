@@ -41,4 +41,9 @@ public interface Op {
     default List<Integer> inPlaceOperands() {
         return List.of();
     }
+
+    /** As {@link #inPlaceOperands()}, for any result. */
+    default List<Integer> inPlaceOperands(int result) {
+        return result == 0 ? inPlaceOperands() : List.of();
+    }
 }

@@ -40,6 +40,11 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
     }
 
     @Override
+    public List<Integer> inPlaceOperands(int result) {
+        return List.of(result == 0 ? 0 : result + 1);
+    }
+
+    @Override
     public long flops(List<TensorType> operands) {
         return 14 * operands.get(0).shape().numElements();
     }

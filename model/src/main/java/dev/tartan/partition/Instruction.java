@@ -1,0 +1,19 @@
+package dev.tartan.partition;
+
+import dev.tartan.graph.Op;
+import java.util.List;
+
+/**
+ * One step of a program.
+ *
+ * @param op a local op, or a {@link Collective}
+ * @param operands ids of values
+ * @param results ids of values
+ * @param scope the module it stems from
+ */
+public record Instruction(Op op, List<Integer> operands, List<Integer> results, String scope) {
+    public Instruction {
+        operands = List.copyOf(operands);
+        results = List.copyOf(results);
+    }
+}

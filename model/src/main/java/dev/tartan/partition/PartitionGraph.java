@@ -1,0 +1,240 @@
+package dev.tartan.partition;
+
+import dev.tartan.graph.LocalShards;
+import dev.tartan.graph.Node;
+import dev.tartan.graph.Op;
+import dev.tartan.graph.Reduction;
+import dev.tartan.graph.TensorType;
+import dev.tartan.graph.Value;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.mesh.ShardOffset;
+import dev.tartan.op.AddN;
+import dev.tartan.op.Constrain;
+import dev.tartan.sharding.DecomposeSplitOps;
+import dev.tartan.sharding.OpSharding;
+import dev.tartan.sharding.ShardingConflict;
+import dev.tartan.sharding.Shardings;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Rewrites a graph of global tensors into the program of one rank. Every op gets the layout its factors ask for;
+ * operands that are laid out otherwise are resharded, and an op whose reduction factor is split leaves a pending sum
+ * that is reduced where it is needed. Example on {@code mesh(model=2)}: {@code h [8, 16] = [-, model]}, {@code w [16, 4]
+ * = [model, -]} in {@code bk,kn->bn} becomes {@code %2:f32[8, 4] = einsum (%0, %1)} on shards [8, 8] and [8, 4], and
+ * {@code %3 = all_reduce over model (%2)}.
+ */
+public final class PartitionGraph {
+    private final Shardings shardings;
+    private final Mesh mesh;
+    private final ProgramBuilder program = new ProgramBuilder();
+    private final List<String> notes = new ArrayList<>();
+    private final Variants variants;
+    private final Map<Node, OpSharding> opShardings = new LinkedHashMap<>();
+    private final Map<Value, List<String>> pending;
+
+    private PartitionGraph(Shardings shardings) {
+        this.shardings = shardings;
+        this.mesh = shardings.mesh();
+        this.variants = new Variants(mesh, program, notes);
+        for (Node node : shardings.graph().nodes()) {
+            opShardings.put(node, OpSharding.choose(shardings, node));
+        }
+        this.pending = DeferReductions.run(shardings.graph(), opShardings);
+    }
+
+    /**
+     * Compiles a graph for a mesh: propagates layouts, decomposes fused ops whose inner dim is split, partitions.
+     *
+     * @param given layouts of inputs, by value; others are replicated
+     * @param outputs layouts of outputs, by label; others come out whole
+     * @throws IllegalArgumentException if a given layout does not fit its tensor or the mesh
+     */
+    public static Program run(
+            Mesh mesh,
+            dev.tartan.graph.Graph graph,
+            Map<Value, PartitionSpec> given,
+            Map<String, PartitionSpec> outputs) {
+        DecomposeSplitOps.Result laidOut = DecomposeSplitOps.run(mesh, graph, given);
+        Program program = new PartitionGraph(laidOut.shardings()).partition(outputs);
+        ProgramVerifier.verify(program);
+        return program;
+    }
+
+    private Program partition(Map<String, PartitionSpec> outputSpecs) {
+        List<ProgramPort> inputs = new ArrayList<>();
+        for (Value input : shardings.graph().inputs()) {
+            NamedSharding sharding = NamedSharding.of(mesh, shardings.of(input));
+            int id = program.value(local(input.type(), sharding), input.name(), List.of());
+            variants.add(input, sharding, id);
+            inputs.add(new ProgramPort(input.name(), id, input.type(), sharding.spec()));
+        }
+        for (Node node : shardings.graph().nodes()) {
+            program.scope(node.scope());
+            if (node.op() instanceof Constrain) {
+                constrain(node);
+            } else if (node.op() instanceof AddN) {
+                addGrouped(node);
+            } else {
+                apply(node);
+            }
+        }
+        List<ProgramPort> outputs = new ArrayList<>();
+        program.scope("");
+        shardings.graph().outputs().forEach((label, value) -> {
+            PartitionSpec asked = outputSpecs.getOrDefault(
+                    label, PartitionSpec.replicated(value.type().numDims()));
+            NamedSharding sharding = NamedSharding.of(mesh, withoutTrivialAxes(asked.extendedTo(value.type()
+                    .numDims())));
+            int id = variants.get(value, sharding, "output '" + label + "'", true);
+            outputs.add(new ProgramPort(label, id, value.type(), sharding.spec()));
+        });
+        shardings.conflicts().stream().map(ShardingConflict::toString).forEach(notes::add);
+        return new Program(
+                shardings.graph().name(), mesh, program.values(), program.instructions(), inputs, outputs, notes);
+    }
+
+    private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
+        return new PartitionSpec(spec.dims().stream()
+                .map(axes -> axes.stream()
+                        .filter(axis -> mesh.axisSize(axis) > 1)
+                        .toList())
+                .toList());
+    }
+
+    private void constrain(Node node) {
+        NamedSharding wanted = NamedSharding.of(mesh, shardings.of(node.result()));
+        variants.add(node.result(), wanted, variants.get(node.operands().get(0), wanted, describe(node), true));
+    }
+
+    private void apply(Node node) {
+        OpSharding sharding = sharding(node);
+        List<Integer> operands = new ArrayList<>();
+        for (int i = 0; i < node.operands().size(); i++) {
+            Value operand = node.operands().get(i);
+            operands.add(variants.get(
+                    operand,
+                    new NamedSharding(mesh, sharding.operands().get(i), axes(operand)),
+                    describe(node),
+                    false));
+        }
+        List<List<String>> comingOut = new ArrayList<>();
+        for (int i = 0; i < node.results().size(); i++) {
+            comingOut.add(comingOut(node, sharding, i));
+        }
+        List<Integer> results = program.emit(localize(node, sharding), operands, comingOut);
+        for (int i = 0; i < results.size(); i++) {
+            List<String> unreduced = comingOut.get(i);
+            int id = results.get(i);
+            if (sharding.rule().reduction() != Reduction.SUM && !unreduced.isEmpty()) {
+                id = program.emitOne(
+                        new AllReduce(
+                                unreduced,
+                                mesh.numShards(unreduced),
+                                sharding.rule().reduction()),
+                        id);
+                unreduced = List.of();
+            }
+            variants.add(
+                    node.results().get(i),
+                    new NamedSharding(mesh, sharding.results().get(i), unreduced),
+                    id);
+        }
+    }
+
+    private List<String> comingOut(Node node, OpSharding sharding, int result) {
+        List<String> all = new ArrayList<>(sharding.unreduced().get(result));
+        for (Value operand : node.operands()) {
+            axes(operand).stream().filter(axis -> !all.contains(axis)).forEach(all::add);
+        }
+        return mesh.axisNames().stream().filter(all::contains).toList();
+    }
+
+    private Op localize(Node node, OpSharding sharding) {
+        List<TensorType> operandTypes = new ArrayList<>();
+        List<List<ShardOffset>> operandOffsets = new ArrayList<>();
+        for (int i = 0; i < node.operands().size(); i++) {
+            TensorType type = node.operands().get(i).type();
+            PartitionSpec spec = sharding.operands().get(i);
+            operandTypes.add(local(type, NamedSharding.of(mesh, spec)));
+            operandOffsets.add(offsets(type, spec));
+        }
+        List<TensorType> resultTypes = new ArrayList<>();
+        List<List<ShardOffset>> resultOffsets = new ArrayList<>();
+        for (int i = 0; i < node.results().size(); i++) {
+            TensorType type = node.results().get(i).type();
+            PartitionSpec spec = sharding.results().get(i);
+            resultTypes.add(local(type, NamedSharding.of(mesh, spec)));
+            resultOffsets.add(offsets(type, spec));
+        }
+        Op op = node.op().localize(new LocalShards(operandTypes, resultTypes, operandOffsets, resultOffsets));
+        if (!op.resultTypes(operandTypes).equals(resultTypes)) {
+            throw new IllegalStateException("local op makes other types than its sharding says: node=" + node
+                    + ", op=" + op + ", operands=" + operandTypes + ", expected=" + resultTypes + ", actual="
+                    + op.resultTypes(operandTypes) + ", rule=" + sharding.rule());
+        }
+        return op;
+    }
+
+    /** Adds operands that are unreduced alike first, reduces each group once, and adds the groups. */
+    private void addGrouped(Node node) {
+        OpSharding sharding = sharding(node);
+        PartitionSpec spec = sharding.operands().get(0);
+        Map<List<String>, List<Integer>> groups = new LinkedHashMap<>();
+        for (Value operand : node.operands()) {
+            NamedSharding wanted = new NamedSharding(mesh, spec, axes(operand));
+            groups.computeIfAbsent(axes(operand), key -> new ArrayList<>())
+                    .add(variants.get(operand, wanted, describe(node), false));
+        }
+        if (groups.size() == 1) {
+            groups.forEach((axes, ids) ->
+                    variants.add(node.result(), new NamedSharding(mesh, spec, axes), sum(ids)));
+            return;
+        }
+        List<Integer> reduced = new ArrayList<>();
+        groups.forEach((axes, ids) -> {
+            int total = sum(ids);
+            reduced.add(
+                    axes.isEmpty()
+                            ? total
+                            : program.emitOne(new AllReduce(axes, mesh.numShards(axes), Reduction.SUM), total));
+        });
+        variants.add(node.result(), NamedSharding.of(mesh, spec), sum(reduced));
+    }
+
+    private int sum(List<Integer> ids) {
+        return ids.size() == 1 ? ids.get(0) : program.emit(new AddN(), ids).get(0);
+    }
+
+    private List<ShardOffset> offsets(TensorType type, PartitionSpec spec) {
+        List<ShardOffset> offsets = new ArrayList<>();
+        for (int dim = 0; dim < type.numDims(); dim++) {
+            offsets.add(ShardOffset.of(mesh, spec.axesOf(dim), type.shape().dim(dim)));
+        }
+        return offsets;
+    }
+
+    private static TensorType local(TensorType type, NamedSharding sharding) {
+        return type.withShape(sharding.localShape(type.shape()));
+    }
+
+    private List<String> axes(Value value) {
+        return pending.getOrDefault(value, List.of());
+    }
+
+    private OpSharding sharding(Node node) {
+        OpSharding sharding = opShardings.get(node);
+        if (sharding == null) {
+            throw new IllegalStateException("op has no sharding: node=" + node);
+        }
+        return sharding;
+    }
+
+    private static String describe(Node node) {
+        return node.op().name() + (node.scope().isEmpty() ? "" : " in '" + node.scope() + "'");
+    }
+}

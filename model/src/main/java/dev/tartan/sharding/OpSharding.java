@@ -1,0 +1,117 @@
+package dev.tartan.sharding;
+
+import dev.tartan.graph.Factor;
+import dev.tartan.graph.Node;
+import dev.tartan.graph.ShardingRule;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.PartitionSpec;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * How one op is split: the axes of each of its factors, and what follows for its operands and results.
+ *
+ * @param axes factor to axes; absent means whole
+ * @param operands the spec in which each operand is needed
+ * @param results the spec in which each result comes out
+ * @param unreduced per result the axes over which it comes out unreduced
+ */
+public record OpSharding(
+        ShardingRule rule,
+        Map<String, List<String>> axes,
+        List<PartitionSpec> operands,
+        List<PartitionSpec> results,
+        List<List<String>> unreduced) {
+
+    /**
+     * Chooses the split of {@code node}: first what its results are laid out by, so that no result needs resharding,
+     * then its operands from the largest down; a factor or axis once decided stays.
+     */
+    public static OpSharding choose(Shardings shardings, Node node) {
+        Mesh mesh = shardings.mesh();
+        ShardingRule rule = node.shardingRule();
+        Map<String, List<String>> chosen = new LinkedHashMap<>();
+        Set<String> used = new HashSet<>();
+        for (int i = 0; i < node.results().size(); i++) {
+            claim(mesh, rule, rule.results().get(i), shardings.of(node.results().get(i)), chosen, used);
+        }
+        IntStream.range(0, node.operands().size())
+                .boxed()
+                .sorted(Comparator.comparing(i -> -node.operands().get(i).type().bytes()))
+                .forEach(i -> claim(
+                        mesh, rule, rule.operands().get(i), shardings.of(node.operands().get(i)), chosen, used));
+        dropUncovered(mesh, rule, chosen);
+        List<PartitionSpec> operands = rule.operands().stream()
+                .map(dims -> FactorAxes.toSpec(mesh, rule, dims, chosen))
+                .toList();
+        List<PartitionSpec> results = rule.results().stream()
+                .map(dims -> FactorAxes.toSpec(mesh, rule, dims, chosen))
+                .toList();
+        List<List<String>> unreduced = new ArrayList<>();
+        for (int i = 0; i < rule.results().size(); i++) {
+            List<String> present = rule.resultFactors(i);
+            List<String> pending = new ArrayList<>();
+            chosen.forEach((name, axes) -> {
+                if (rule.factor(name).kind() == Factor.Kind.REDUCTION && !present.contains(name)) {
+                    pending.addAll(axes);
+                }
+            });
+            unreduced.add(mesh.axisNames().stream().filter(pending::contains).toList());
+        }
+        return new OpSharding(rule, Map.copyOf(chosen), operands, results, unreduced);
+    }
+
+    private static void claim(
+            Mesh mesh,
+            ShardingRule rule,
+            List<List<String>> dims,
+            PartitionSpec spec,
+            Map<String, List<String>> chosen,
+            Set<String> used) {
+        FactorAxes.project(mesh, rule, dims, spec).forEach((name, axes) -> {
+            if (rule.factor(name).kind() == Factor.Kind.NEED_REPLICATION || chosen.containsKey(name)) {
+                return;
+            }
+            List<String> free = new ArrayList<>();
+            for (String axis : axes) {
+                if (used.contains(axis)) {
+                    break;
+                }
+                free.add(axis);
+            }
+            if (!free.isEmpty()) {
+                chosen.put(name, List.copyOf(free));
+                used.addAll(free);
+            }
+        });
+    }
+
+    /**
+     * A minor factor of a compound dim can be split only where all factors before it are covered; where some tensor
+     * cannot carry the split, no tensor may.
+     */
+    private static void dropUncovered(Mesh mesh, ShardingRule rule, Map<String, List<String>> chosen) {
+        List<List<String>> dims = new ArrayList<>();
+        rule.operands().forEach(dims::addAll);
+        rule.results().forEach(dims::addAll);
+        boolean dropped = true;
+        while (dropped) {
+            dropped = chosen.keySet().removeIf(name -> dims.stream()
+                    .filter(names -> names.contains(name))
+                    .anyMatch(names -> names.subList(0, names.indexOf(name)).stream()
+                            .anyMatch(before -> !isCovered(mesh, rule, chosen, before))));
+        }
+    }
+
+    private static boolean isCovered(
+            Mesh mesh, ShardingRule rule, Map<String, List<String>> chosen, String name) {
+        return mesh.numShards(chosen.getOrDefault(name, List.of()))
+                == rule.factor(name).size();
+    }
+}

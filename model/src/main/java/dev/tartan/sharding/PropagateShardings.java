@@ -1,0 +1,218 @@
+package dev.tartan.sharding;
+
+import dev.tartan.graph.Factor;
+import dev.tartan.graph.Graph;
+import dev.tartan.graph.Node;
+import dev.tartan.graph.ShardingRule;
+import dev.tartan.graph.Value;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.mesh.ShardRange;
+import dev.tartan.op.Constrain;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Spreads the user's layouts over a graph, forward and backward, until nothing changes.
+ *
+ * <p>Each op's operands and results are translated to factors, merged, and translated back. Layouts only ever grow by
+ * further axes, so the fixpoint exists. Where two tensors of an op disagree on a factor, in this order: the layout the
+ * user gave wins; then that of the larger tensor; then of the first. The loser is reported. Example, {@code x [b, k]} on
+ * {@code [data, -]} and {@code w [k, n]} on {@code [-, model]} in {@code bk,kn->bn} give the result {@code [data,
+ * model]}.
+ *
+ * <p>Idea: Shardy's user-priority propagation.
+ */
+public final class PropagateShardings {
+    private final Mesh mesh;
+    private final Graph graph;
+    private final Map<Value, PartitionSpec> specs = new LinkedHashMap<>();
+    private final Set<Value> fixed = new HashSet<>();
+    private final Map<Node, ShardingRule> rules = new HashMap<>();
+    private final Set<ShardingConflict> conflicts = new LinkedHashSet<>();
+
+    private PropagateShardings(Mesh mesh, Graph graph) {
+        this.mesh = mesh;
+        this.graph = graph;
+    }
+
+    /**
+     * Lays out every value.
+     *
+     * @param given layouts that the user fixed; inputs without one are replicated
+     * @throws IllegalArgumentException if a given spec names an unknown axis or does not divide its tensor
+     */
+    public static Shardings run(Mesh mesh, Graph graph, Map<Value, PartitionSpec> given) {
+        PropagateShardings pass = new PropagateShardings(mesh, graph);
+        pass.fixGiven(given);
+        pass.spread();
+        return new Shardings(mesh, graph, pass.specs, List.copyOf(pass.conflicts));
+    }
+
+    private void fixGiven(Map<Value, PartitionSpec> given) {
+        for (Value input : graph.inputs()) {
+            fix(input, given.getOrDefault(input, PartitionSpec.replicated(input.type().numDims())));
+        }
+        for (Node node : graph.nodes()) {
+            for (Value result : node.results()) {
+                specs.put(result, PartitionSpec.replicated(result.type().numDims()));
+            }
+            if (node.op() instanceof Constrain constrain) {
+                fix(node.result(), constrain.spec());
+            }
+        }
+    }
+
+    private void fix(Value value, PartitionSpec spec) {
+        PartitionSpec whole = spec.extendedTo(value.type().numDims());
+        for (int dim = 0; dim < value.type().numDims(); dim++) {
+            long size = value.type().shape().dim(dim);
+            int shards = mesh.numShards(whole.axesOf(dim));
+            if (size % shards != 0) {
+                throw new IllegalArgumentException("dim " + dim + " of '" + value.name()
+                        + "' is not divisible by mesh " + (whole.axesOf(dim).size() == 1 ? "axis" : "axes") + " '"
+                        + String.join(" ", whole.axesOf(dim)) + "': dimSize=" + size + ", axisSize=" + shards
+                        + ". Pad the dim or leave it replicated.");
+            }
+        }
+        specs.put(value, withoutTrivialAxes(whole));
+        fixed.add(value);
+        ShardRange.localShape(NamedSharding.of(mesh, whole), value.type().shape());
+    }
+
+    private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
+        return new PartitionSpec(spec.dims().stream()
+                .map(axes -> axes.stream()
+                        .filter(axis -> mesh.axisSize(axis) > 1)
+                        .toList())
+                .toList());
+    }
+
+    private void spread() {
+        List<Node> forward = graph.nodes();
+        List<Node> backward = new ArrayList<>(forward);
+        java.util.Collections.reverse(backward);
+        boolean changed = true;
+        while (changed) {
+            changed = false;
+            for (Node node : forward) {
+                changed |= update(node);
+            }
+            for (Node node : backward) {
+                changed |= update(node);
+            }
+        }
+    }
+
+    private boolean update(Node node) {
+        ShardingRule rule = rules.computeIfAbsent(node, Node::shardingRule);
+        Map<String, List<String>> axes = merge(node, rule);
+        if (axes.isEmpty()) {
+            return false;
+        }
+        boolean changed = false;
+        for (int i = 0; i < node.operands().size(); i++) {
+            changed |= grow(node.operands().get(i), rule, rule.operands().get(i), axes);
+        }
+        for (int i = 0; i < node.results().size(); i++) {
+            changed |= grow(node.results().get(i), rule, rule.results().get(i), axes);
+        }
+        return changed;
+    }
+
+    private boolean grow(
+            Value value, ShardingRule rule, List<List<String>> dims, Map<String, List<String>> factorAxes) {
+        if (fixed.contains(value)) {
+            return false;
+        }
+        PartitionSpec before = spec(value);
+        PartitionSpec wanted = FactorAxes.toSpec(mesh, rule, dims, factorAxes);
+        boolean changed = false;
+        PartitionSpec after = before;
+        for (int dim = 0; dim < dims.size(); dim++) {
+            List<String> old = after.axesOf(dim);
+            List<String> proposed = wanted.axesOf(dim);
+            boolean extendsOld =
+                    proposed.size() > old.size() && proposed.subList(0, old.size()).equals(old);
+            List<String> added = extendsOld ? proposed.subList(old.size(), proposed.size()) : List.of();
+            if (extendsOld && added.stream().noneMatch(after.usedAxes()::contains)) {
+                after = after.with(dim, proposed);
+                changed = true;
+            }
+        }
+        if (changed) {
+            specs.put(value, after);
+        }
+        return changed;
+    }
+
+    private PartitionSpec spec(Value value) {
+        return specs.getOrDefault(value, PartitionSpec.replicated(value.type().numDims()));
+    }
+
+    private record Voice(Value value, List<List<String>> dims) {}
+
+    /** One list of axes per factor, agreed on by all tensors of the op. */
+    private Map<String, List<String>> merge(Node node, ShardingRule rule) {
+        List<Voice> voices = new ArrayList<>();
+        for (int i = 0; i < node.operands().size(); i++) {
+            voices.add(new Voice(node.operands().get(i), rule.operands().get(i)));
+        }
+        for (int i = 0; i < node.results().size(); i++) {
+            voices.add(new Voice(node.results().get(i), rule.results().get(i)));
+        }
+        voices.removeIf(voice -> spec(voice.value()).isReplicated());
+        if (voices.isEmpty()) {
+            return Map.of();
+        }
+        voices.sort(Comparator.comparing((Voice voice) -> !fixed.contains(voice.value()))
+                .thenComparing(voice -> -voice.value().type().bytes()));
+        Map<String, List<String>> merged = new LinkedHashMap<>();
+        for (Voice voice : voices) {
+            FactorAxes.project(mesh, rule, voice.dims(), spec(voice.value())).forEach((name, axes) -> {
+                if (rule.factor(name).kind() == Factor.Kind.NEED_REPLICATION) {
+                    return;
+                }
+                List<String> before = merged.getOrDefault(name, List.of());
+                if (isPrefix(before, axes)) {
+                    merged.put(name, axes);
+                } else if (!isPrefix(axes, before)) {
+                    conflicts.add(new ShardingConflict(node.toString(), name, before, axes));
+                }
+            });
+        }
+        return withEachAxisOnce(merged);
+    }
+
+    /** An axis can split one factor of an op only; the first to claim it keeps it. */
+    private static Map<String, List<String>> withEachAxisOnce(Map<String, List<String>> merged) {
+        Set<String> used = new HashSet<>();
+        Map<String, List<String>> once = new LinkedHashMap<>();
+        merged.forEach((name, axes) -> {
+            List<String> kept = new ArrayList<>();
+            for (String axis : axes) {
+                if (!used.add(axis)) {
+                    break;
+                }
+                kept.add(axis);
+            }
+            if (!kept.isEmpty()) {
+                once.put(name, kept);
+            }
+        });
+        return once;
+    }
+
+    private static boolean isPrefix(List<String> shorter, List<String> longer) {
+        return shorter.size() <= longer.size()
+                && longer.subList(0, shorter.size()).equals(shorter);
+    }
+}
