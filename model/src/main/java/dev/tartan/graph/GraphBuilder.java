@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ public final class GraphBuilder {
     private final List<Value> inputs = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<String> scopes = new ArrayDeque<>();
-    private final Map<Object, Value> bound = new java.util.IdentityHashMap<>();
+    private final IdentityHashMap<Object, Value> bound = new IdentityHashMap<>();
     private int nextValue;
 
     public GraphBuilder(String name) {

@@ -19,7 +19,8 @@ public record AllGather(List<String> axes, int numRanks) implements Collective {
     @Override
     public List<TensorType> resultTypes(List<TensorType> operands) {
         TensorType type = operands.get(0);
-        long[] dims = LongStream.concat(LongStream.of(numRanks), LongStream.of(type.shape().dims()))
+        long[] dims = LongStream.concat(
+                        LongStream.of(numRanks), LongStream.of(type.shape().dims()))
                 .toArray();
         return List.of(type.withShape(Shape.shape(dims)));
     }

@@ -99,7 +99,8 @@ final class DeferReductions {
         ShardingRule rule = sharding.rule();
         if (!rule.linearOperands().contains(index)
                 || rule.reduction() != Reduction.SUM
-                || sharding.axes().values().stream().anyMatch(used -> used.stream().anyMatch(axes::contains))) {
+                || sharding.axes().values().stream()
+                        .anyMatch(used -> used.stream().anyMatch(axes::contains))) {
             return false;
         }
         long operandElements = node.operands().get(index).type().shape().numElements();

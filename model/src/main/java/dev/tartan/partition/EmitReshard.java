@@ -49,8 +49,7 @@ final class EmitReshard {
         int dim = ((ReshardStep.Keep) step).dim();
         Shape shape = shape(value);
         Shape kept = shape.with(dim, shape.dim(dim) / ranks);
-        return program.emitOne(
-                new ShardSlice(dim, kept, ShardOffset.of(mesh, step.axes(), shape.dim(dim))), value);
+        return program.emitOne(new ShardSlice(dim, kept, ShardOffset.of(mesh, step.axes(), shape.dim(dim))), value);
     }
 
     /** [.., n, ..] to [ranks, .., n / ranks, ..]. */

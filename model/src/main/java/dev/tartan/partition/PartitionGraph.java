@@ -24,8 +24,8 @@ import java.util.Map;
 /**
  * Rewrites a graph of global tensors into the program of one rank. Every op gets the layout its factors ask for;
  * operands that are laid out otherwise are resharded, and an op whose reduction factor is split leaves a pending sum
- * that is reduced where it is needed. Example on {@code mesh(model=2)}: {@code h [8, 16] = [-, model]}, {@code w [16, 4]
- * = [model, -]} in {@code bk,kn->bn} becomes {@code %2:f32[8, 4] = einsum (%0, %1)} on shards [8, 8] and [8, 4], and
+ * that is reduced where it is needed. Example on {@code mesh(model=2)}: {@code h [8, 16] = [-, model]}, {@code w [16,
+ * 4] = [model, -]} in {@code bk,kn->bn} becomes {@code %2:f32[8, 4] = einsum (%0, %1)} on shards [8, 8] and [8, 4], and
  * {@code %3 = all_reduce over model (%2)}.
  */
 public final class PartitionGraph {
@@ -88,8 +88,8 @@ public final class PartitionGraph {
         shardings.graph().outputs().forEach((label, value) -> {
             PartitionSpec asked = outputSpecs.getOrDefault(
                     label, PartitionSpec.replicated(value.type().numDims()));
-            NamedSharding sharding = NamedSharding.of(mesh, withoutTrivialAxes(asked.extendedTo(value.type()
-                    .numDims())));
+            NamedSharding sharding = NamedSharding.of(
+                    mesh, withoutTrivialAxes(asked.extendedTo(value.type().numDims())));
             int id = variants.get(value, sharding, "output '" + label + "'", true);
             outputs.add(new ProgramPort(label, id, value.type(), sharding.spec()));
         });
@@ -100,9 +100,8 @@ public final class PartitionGraph {
 
     private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
         return new PartitionSpec(spec.dims().stream()
-                .map(axes -> axes.stream()
-                        .filter(axis -> mesh.axisSize(axis) > 1)
-                        .toList())
+                .map(axes ->
+                        axes.stream().filter(axis -> mesh.axisSize(axis) > 1).toList())
                 .toList());
     }
 
@@ -191,8 +190,7 @@ public final class PartitionGraph {
                     .add(variants.get(operand, wanted, describe(node), false));
         }
         if (groups.size() == 1) {
-            groups.forEach((axes, ids) ->
-                    variants.add(node.result(), new NamedSharding(mesh, spec, axes), sum(ids)));
+            groups.forEach((axes, ids) -> variants.add(node.result(), new NamedSharding(mesh, spec, axes), sum(ids)));
             return;
         }
         List<Integer> reduced = new ArrayList<>();

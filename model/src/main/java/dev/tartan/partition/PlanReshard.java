@@ -6,10 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Finds the steps from one sharding to another: pending sums first (scattered where the target splits a dim by that very
- * axis, else reduced), then moves between dims, then slices, then gathers, then the slices that gathers made possible.
- * Example, {@code [data, -] -> [-, data]} is one all-to-all, and {@code [-, -] unreduced={data} -> [data, -]} one
- * reduce-scatter.
+ * Finds the steps from one sharding to another: pending sums first (scattered where the target splits a dim by that
+ * very axis, else reduced), then moves between dims, then slices, then gathers, then the slices that gathers made
+ * possible. Example, {@code [data, -] -> [-, data]} is one all-to-all, and {@code [-, -] unreduced={data} -> [data, -]}
+ * one reduce-scatter.
  */
 final class PlanReshard {
     private final NamedSharding to;
@@ -42,8 +42,8 @@ final class PlanReshard {
         plan.keep();
         PartitionSpec reached = new PartitionSpec(plan.now);
         if (!reached.equals(to.spec().extendedTo(numDims))) {
-            throw new IllegalStateException("reshard ends elsewhere: from=" + from + ", to=" + to + ", reached="
-                    + reached);
+            throw new IllegalStateException(
+                    "reshard ends elsewhere: from=" + from + ", to=" + to + ", reached=" + reached);
         }
         return plan.steps;
     }

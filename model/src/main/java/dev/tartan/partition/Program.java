@@ -61,8 +61,9 @@ public record Program(
         return ports.stream()
                 .filter(port -> port.name().equals(wanted))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("program '" + name + "' has no " + kind + " '" + wanted
-                        + "': " + kind + "s=" + ports.stream().map(ProgramPort::name).toList() + "."));
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "program '" + name + "' has no " + kind + " '" + wanted + "': " + kind + "s="
+                                + ports.stream().map(ProgramPort::name).toList() + "."));
     }
 
     /** The text form: inputs with their layouts, one instruction a line, outputs, notes. */

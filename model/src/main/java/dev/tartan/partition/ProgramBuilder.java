@@ -35,13 +35,15 @@ final class ProgramBuilder {
         if (op instanceof AllReduce || op instanceof ReduceScatter) {
             pending.removeAll(((Collective) op).axes());
         }
-        int numResults = op.resultTypes(operands.stream().map(this::typeOf).toList()).size();
+        int numResults =
+                op.resultTypes(operands.stream().map(this::typeOf).toList()).size();
         return emit(op, operands, Collections.nCopies(numResults, List.copyOf(pending)));
     }
 
     List<Integer> emit(Op op, List<Integer> operands, List<List<String>> unreduced) {
         List<Integer> results = new ArrayList<>();
-        List<TensorType> types = op.resultTypes(operands.stream().map(this::typeOf).toList());
+        List<TensorType> types =
+                op.resultTypes(operands.stream().map(this::typeOf).toList());
         for (int i = 0; i < types.size(); i++) {
             results.add(value(types.get(i), scope, unreduced.get(i)));
         }

@@ -74,8 +74,10 @@ public final class ProgramVerifier {
                                 .linearOperands()
                                 .contains(i);
                 if (!linear) {
-                    throw broken(program, index, "op is not linear in its unreduced operand " + i + ", unreduced="
-                            + pending);
+                    throw broken(
+                            program,
+                            index,
+                            "op is not linear in its unreduced operand " + i + ", unreduced=" + pending);
                 }
             }
             for (int result : instruction.results()) {

@@ -5,7 +5,9 @@ import dev.tartan.mesh.Shape;
 import java.util.Arrays;
 import java.util.List;
 
-/** Sums over a group and leaves rank r with slice r: {@code [numRanks, ...] -> [...]}. Cost: sends (P-1)/P of the bytes. */
+/**
+ * Sums over a group and leaves rank r with slice r: {@code [numRanks, ...] -> [...]}. Cost: sends (P-1)/P of the bytes.
+ */
 public record ReduceScatter(List<String> axes, int numRanks) implements Collective {
     public ReduceScatter {
         axes = List.copyOf(axes);

@@ -92,7 +92,10 @@ public final class DecomposeSplitOps {
         ShardingRule rule = node.shardingRule();
         for (int i = 0; i < node.operands().size(); i++) {
             PartitionSpec spec = shardings.of(node.operands().get(i));
-            boolean split = FactorAxes.project(shardings.mesh(), rule, rule.operands().get(i), spec).keySet().stream()
+            boolean split = FactorAxes.project(
+                            shardings.mesh(), rule, rule.operands().get(i), spec)
+                    .keySet()
+                    .stream()
                     .anyMatch(name -> rule.factor(name).kind() == Factor.Kind.NEED_REPLICATION);
             if (split) {
                 return true;

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Translates between dims and factors. A dim with factors {@code (g h)} split by axes {@code [data, model]} gives {@code
- * g=[data], h=[model]} if data covers g exactly, else the axes that divide g.
+ * Translates between dims and factors. A dim with factors {@code (g h)} split by axes {@code [data, model]} gives
+ * {@code g=[data], h=[model]} if data covers g exactly, else the axes that divide g.
  */
 public final class FactorAxes {
     private FactorAxes() {}
@@ -23,7 +23,8 @@ public final class FactorAxes {
         for (int dim = 0; dim < dims.size(); dim++) {
             List<String> remaining = new ArrayList<>(spec.axesOf(dim));
             for (String name : dims.get(dim)) {
-                List<String> taken = leadingDivisors(mesh, remaining, rule.factor(name).size());
+                List<String> taken =
+                        leadingDivisors(mesh, remaining, rule.factor(name).size());
                 if (!taken.isEmpty()) {
                     projected.put(name, taken);
                 }
@@ -36,7 +37,9 @@ public final class FactorAxes {
         return projected;
     }
 
-    /** The spec of one tensor whose factors have these axes; a minor factor counts only if all before it are covered. */
+    /**
+     * The spec of one tensor whose factors have these axes; a minor factor counts only if all before it are covered.
+     */
     public static PartitionSpec toSpec(
             Mesh mesh, ShardingRule rule, List<List<String>> dims, Map<String, List<String>> axes) {
         List<List<String>> spec = new ArrayList<>();

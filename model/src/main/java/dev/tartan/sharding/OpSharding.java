@@ -45,7 +45,12 @@ public record OpSharding(
                 .boxed()
                 .sorted(Comparator.comparing(i -> -node.operands().get(i).type().bytes()))
                 .forEach(i -> claim(
-                        mesh, rule, rule.operands().get(i), shardings.of(node.operands().get(i)), chosen, used));
+                        mesh,
+                        rule,
+                        rule.operands().get(i),
+                        shardings.of(node.operands().get(i)),
+                        chosen,
+                        used));
         dropUncovered(mesh, rule, chosen);
         List<PartitionSpec> operands = rule.operands().stream()
                 .map(dims -> FactorAxes.toSpec(mesh, rule, dims, chosen))
@@ -102,15 +107,15 @@ public record OpSharding(
         rule.results().forEach(dims::addAll);
         boolean dropped = true;
         while (dropped) {
-            dropped = chosen.keySet().removeIf(name -> dims.stream()
-                    .filter(names -> names.contains(name))
-                    .anyMatch(names -> names.subList(0, names.indexOf(name)).stream()
-                            .anyMatch(before -> !isCovered(mesh, rule, chosen, before))));
+            dropped = chosen.keySet()
+                    .removeIf(name -> dims.stream()
+                            .filter(names -> names.contains(name))
+                            .anyMatch(names -> names.subList(0, names.indexOf(name)).stream()
+                                    .anyMatch(before -> !isCovered(mesh, rule, chosen, before))));
         }
     }
 
-    private static boolean isCovered(
-            Mesh mesh, ShardingRule rule, Map<String, List<String>> chosen, String name) {
+    private static boolean isCovered(Mesh mesh, ShardingRule rule, Map<String, List<String>> chosen, String name) {
         return mesh.numShards(chosen.getOrDefault(name, List.of()))
                 == rule.factor(name).size();
     }

@@ -25,8 +25,8 @@ import java.util.Set;
  *
  * <p>Each op's operands and results are translated to factors, merged, and translated back. Layouts only ever grow by
  * further axes, so the fixpoint exists. Where two tensors of an op disagree on a factor, in this order: the layout the
- * user gave wins; then that of the larger tensor; then of the first. The loser is reported. Example, {@code x [b, k]} on
- * {@code [data, -]} and {@code w [k, n]} on {@code [-, model]} in {@code bk,kn->bn} give the result {@code [data,
+ * user gave wins; then that of the larger tensor; then of the first. The loser is reported. Example, {@code x [b, k]}
+ * on {@code [data, -]} and {@code w [k, n]} on {@code [-, model]} in {@code bk,kn->bn} give the result {@code [data,
  * model]}.
  *
  * <p>Idea: Shardy's user-priority propagation.
@@ -59,7 +59,10 @@ public final class PropagateShardings {
 
     private void fixGiven(Map<Value, PartitionSpec> given) {
         for (Value input : graph.inputs()) {
-            fix(input, given.getOrDefault(input, PartitionSpec.replicated(input.type().numDims())));
+            fix(
+                    input,
+                    given.getOrDefault(
+                            input, PartitionSpec.replicated(input.type().numDims())));
         }
         for (Node node : graph.nodes()) {
             for (Value result : node.results()) {
@@ -90,9 +93,8 @@ public final class PropagateShardings {
 
     private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
         return new PartitionSpec(spec.dims().stream()
-                .map(axes -> axes.stream()
-                        .filter(axis -> mesh.axisSize(axis) > 1)
-                        .toList())
+                .map(axes ->
+                        axes.stream().filter(axis -> mesh.axisSize(axis) > 1).toList())
                 .toList());
     }
 
@@ -140,8 +142,8 @@ public final class PropagateShardings {
         for (int dim = 0; dim < dims.size(); dim++) {
             List<String> old = after.axesOf(dim);
             List<String> proposed = wanted.axesOf(dim);
-            boolean extendsOld =
-                    proposed.size() > old.size() && proposed.subList(0, old.size()).equals(old);
+            boolean extendsOld = proposed.size() > old.size()
+                    && proposed.subList(0, old.size()).equals(old);
             List<String> added = extendsOld ? proposed.subList(old.size(), proposed.size()) : List.of();
             if (extendsOld && added.stream().noneMatch(after.usedAxes()::contains)) {
                 after = after.with(dim, proposed);
