@@ -1,18 +1,19 @@
 package dev.tartan.collective;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Counts completed calls and their payload bytes by op. Written by the thread that runs the calls, readable from any.
  */
 public final class CommunicationCounters {
-    private static final CollectiveOp[] OPS = CollectiveOp.values();
-
     private final String axis;
-    private final AtomicLongArray counts = new AtomicLongArray(OPS.length);
-    private final AtomicLongArray bytes = new AtomicLongArray(OPS.length);
+    private final Map<CollectiveOp, AtomicLong> counts = zeros();
+    private final Map<CollectiveOp, AtomicLong> bytes = zeros();
 
     /** Starts at zero for a group along {@code axis}. */
     public CommunicationCounters(String axis) {
@@ -28,25 +29,24 @@ public final class CommunicationCounters {
 
     /** Adds one completed call. */
     public void add(CollectiveOp op, long payloadBytes) {
-        int index = op.ordinal();
-        counts.lazySet(index, counts.get(index) + 1);
-        bytes.lazySet(index, bytes.get(index) + payloadBytes);
+        of(counts, op).incrementAndGet();
+        of(bytes, op).addAndGet(payloadBytes);
     }
 
     /** Completed calls of an op. */
     public long count(CollectiveOp op) {
-        return counts.get(op.ordinal());
+        return of(counts, op).get();
     }
 
     /** Payload bytes of an op's completed calls. */
     public long bytes(CollectiveOp op) {
-        return bytes.get(op.ordinal());
+        return of(bytes, op).get();
     }
 
     /** The ops that were used, in the order of {@link CollectiveOp}. */
     public List<Total> totals() {
         List<Total> totals = new ArrayList<>();
-        for (CollectiveOp op : OPS) {
+        for (CollectiveOp op : counts.keySet()) {
             if (count(op) > 0) {
                 totals.add(new Total(op, axis, count(op), bytes(op)));
             }
@@ -56,9 +56,19 @@ public final class CommunicationCounters {
 
     /** Back to zero; call it while no collective runs. */
     public void reset() {
-        for (int i = 0; i < OPS.length; i++) {
-            counts.set(i, 0);
-            bytes.set(i, 0);
+        counts.values().forEach(count -> count.set(0));
+        bytes.values().forEach(sum -> sum.set(0));
+    }
+
+    private static Map<CollectiveOp, AtomicLong> zeros() {
+        Map<CollectiveOp, AtomicLong> zeros = new EnumMap<>(CollectiveOp.class);
+        for (CollectiveOp op : CollectiveOp.values()) {
+            zeros.put(op, new AtomicLong());
         }
+        return zeros;
+    }
+
+    private static AtomicLong of(Map<CollectiveOp, AtomicLong> values, CollectiveOp op) {
+        return Objects.requireNonNull(values.get(op));
     }
 }

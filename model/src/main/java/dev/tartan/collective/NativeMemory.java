@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Bulk copies between native memory and Java arrays. Addresses are not checked: a wrong one ends the process.
  *
  * <p>Goes through constant method handles on {@code sun.misc.Unsafe}: naming the class itself is a compiler warning
- * that cannot be suppressed, and the handles inline to the same code (see {@code ReductionBench}).
+ * that cannot be suppressed, and the handles inline to the same code.
  */
 public final class NativeMemory {
     private static final MethodHandle COPY;

@@ -39,8 +39,8 @@ public final class Elements {
     /** Writes an integer. */
     public void set(int index, long value) {
         switch (type) {
-            case FLOAT32 -> buffer.putFloat(index * 4, value);
-            case FLOAT64 -> buffer.putDouble(index * 8, value);
+            case FLOAT32 -> buffer.putFloat(index * 4, (float) value);
+            case FLOAT64 -> buffer.putDouble(index * 8, (double) value);
             case INT32 -> buffer.putInt(index * 4, Math.toIntExact(value));
             case BYTE -> buffer.put(index, (byte) value);
         }

@@ -30,6 +30,7 @@ public final class LocalGroup {
     /** About as long as parking and waking take; beyond that a spinning rank only steals cycles. */
     private static final long SPIN_NANOS = 20_000;
 
+    private static final long DRAIN_POLL_NANOS = 20_000;
     private static final long MAX_DRAIN_NANOS = Duration.ofSeconds(10).toNanos();
 
     private final String axis;
@@ -257,7 +258,7 @@ public final class LocalGroup {
     private void awaitNobodyWorking() {
         long deadlineNanos = System.nanoTime() + MAX_DRAIN_NANOS;
         while (working.get() > 0 && System.nanoTime() - deadlineNanos < 0) {
-            Thread.yield();
+            LockSupport.parkNanos(DRAIN_POLL_NANOS);
         }
     }
 

@@ -6,7 +6,8 @@ import dev.tartan.collective.ReduceKind;
 /**
  * Scratch of one thread in which a short stretch of all ranks' inputs is reduced, in rank order. Staging through small
  * heap arrays lets the compiler vectorize the loops, which it does not do over native memory on JDK 17; the copies stay
- * in the first-level cache.
+ * in the first-level cache. Measured for {@code d = a + b} of floats in cache, bytes read and written a second: 54 GB/s
+ * so, 30 GB/s by loops over {@code FloatBuffer} or {@code Unsafe.getFloat}; out of cache all reach 24 to 26 GB/s.
  */
 abstract sealed class ReductionTile permits Float32Tile, Float64Tile, Int32Tile {
     /** Longest stretch; two of them fit a first-level cache. */

@@ -2,6 +2,8 @@ package dev.tartan.collective.local;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.ElementType;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Seat {
     private static final CollectiveCall NOTHING = CollectiveCall.barrier("");
 
-    private final @Nullable ReductionTile[] tiles = new ReductionTile[ElementType.values().length];
+    private final Map<ElementType, ReductionTile> tiles = new EnumMap<>(ElementType.class);
 
     private final byte[] swapTile = new byte[ReductionTile.TILE_BYTES];
 
@@ -39,10 +41,10 @@ final class Seat {
 
     /** The scratch memory of the rank's own thread. */
     ReductionTile tile(ElementType type) {
-        ReductionTile tile = tiles[type.ordinal()];
+        ReductionTile tile = tiles.get(type);
         if (tile == null) {
             tile = ReductionTile.of(type);
-            tiles[type.ordinal()] = tile;
+            tiles.put(type, tile);
         }
         return tile;
     }

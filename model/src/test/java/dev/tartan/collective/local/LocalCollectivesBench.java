@@ -1,6 +1,7 @@
 package dev.tartan.collective.local;
 
 import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
@@ -60,7 +61,7 @@ final class LocalCollectivesBench {
                         }
                         Arrays.sort(micros);
                         double median = micros[micros.length / 2];
-                        double factor = (call.op().ordinal() == 0 ? 2.0 : 1.0) * (numRanks - 1) / numRanks;
+                        double factor = (call.op() == CollectiveOp.ALL_REDUCE ? 2.0 : 1.0) * (numRanks - 1) / numRanks;
                         if (rank == 0) {
                             System.out.printf(
                                     Locale.ROOT,
