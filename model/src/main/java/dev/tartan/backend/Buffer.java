@@ -1,0 +1,54 @@
+package dev.tartan.backend;
+
+import dev.tartan.graph.TensorType;
+
+/**
+ * A tensor's place in an arena, elements in row-major order without gaps. Booleans are bytes 0 and 1.
+ *
+ * <p>The copying methods wait until the copy is done and throw {@link IllegalArgumentException} if the array has another
+ * element type or length than the tensor.
+ */
+public interface Buffer {
+    /** Element type and shape. */
+    TensorType type();
+
+    /** Where the tensor begins in its arena. */
+    long offsetBytes();
+
+    /**
+     * The same memory under another type of as many bytes.
+     *
+     * @throws IllegalArgumentException if the sizes differ
+     */
+    Buffer as(TensorType other);
+
+    /** Whether {@link #address} can be read and written by the CPU. */
+    boolean isHostMemory();
+
+    /** The address of the first element, on the host if {@link #isHostMemory}, else on the device. */
+    long address();
+
+    /** Copies to the device. */
+    void write(float[] values);
+
+    /** Copies to the device. */
+    void write(double[] values);
+
+    /** Copies to the device. */
+    void write(int[] values);
+
+    /** Copies booleans as bytes to the device. */
+    void write(byte[] values);
+
+    /** Copies from the device. */
+    void read(float[] into);
+
+    /** Copies from the device. */
+    void read(double[] into);
+
+    /** Copies from the device. */
+    void read(int[] into);
+
+    /** Copies booleans as bytes from the device. */
+    void read(byte[] into);
+}

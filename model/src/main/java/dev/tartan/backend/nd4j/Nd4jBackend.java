@@ -1,0 +1,50 @@
+package dev.tartan.backend.nd4j;
+
+import dev.tartan.backend.Arena;
+import dev.tartan.backend.Backend;
+import dev.tartan.backend.KernelLibrary;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
+
+/** Devices whose kernels are ND4J's: CPU with nd4j-native, GPU with nd4j-cuda on the class path. */
+public final class Nd4jBackend implements Backend {
+    private final int threadsPerDevice;
+    private final KernelLibrary kernels;
+
+    /**
+     * Loads ND4J.
+     *
+     * @param threadsPerDevice cores that each device thread may use; cores divided by the devices in this process
+     * @throws IllegalArgumentException if that is not positive
+     */
+    public Nd4jBackend(int threadsPerDevice) {
+        if (threadsPerDevice < 1) {
+            throw new IllegalArgumentException("device has no thread: threadsPerDevice=" + threadsPerDevice
+                    + ". Give at least 1.");
+        }
+        NativeSelection.apply();
+        this.threadsPerDevice = threadsPerDevice;
+        this.kernels = Nd4jKernels.primitives().build();
+        Nd4j.getExecutioner();
+    }
+
+    /** A backend whose devices share the cores of this machine evenly. */
+    public static Nd4jBackend forDevices(int devicesInProcess) {
+        return new Nd4jBackend(Math.max(1, Runtime.getRuntime().availableProcessors() / devicesInProcess));
+    }
+
+    @Override
+    public Arena allocate(long bytes) {
+        return new Nd4jArena(bytes);
+    }
+
+    @Override
+    public KernelLibrary kernels() {
+        return kernels;
+    }
+
+    @Override
+    public void attachThread() {
+        NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threadsPerDevice);
+    }
+}

@@ -1,0 +1,205 @@
+package dev.tartan.backend.nd4j;
+
+import dev.tartan.backend.Buffer;
+import dev.tartan.graph.DType;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** A tensor's place in an {@link Nd4jArena}. */
+final class Nd4jBuffer implements Buffer {
+    private final Nd4jArena arena;
+    private final TensorType type;
+    private final long offsetBytes;
+
+    Nd4jBuffer(Nd4jArena arena, TensorType type, long offsetBytes) {
+        this.arena = arena;
+        this.type = type;
+        this.offsetBytes = offsetBytes;
+    }
+
+    @Override
+    public TensorType type() {
+        return type;
+    }
+
+    @Override
+    public long offsetBytes() {
+        return offsetBytes;
+    }
+
+    @Override
+    public Buffer as(TensorType other) {
+        if (other.bytes() != type.bytes()) {
+            throw new IllegalArgumentException("buffer has another size than the type it is to be seen as: type=" + type
+                    + ", other=" + other + ". Keep the number of bytes.");
+        }
+        return new Nd4jBuffer(arena, other, offsetBytes);
+    }
+
+    @Override
+    public boolean isHostMemory() {
+        return arena.isHostMemory();
+    }
+
+    @Override
+    public long address() {
+        return arena.pointer(offsetBytes).address();
+    }
+
+    /** The tensor as ND4J sees it. */
+    INDArray array() {
+        return array(type.shape().dims());
+    }
+
+    /** The elements under another shape. */
+    INDArray array(long... dims) {
+        return view(0, dims, rowMajorStrides(dims));
+    }
+
+    /** The elements in one dim. */
+    INDArray flat() {
+        return array(numElements());
+    }
+
+    /** Some of the elements; {@code strides} and {@code start} count elements. */
+    INDArray view(long start, long[] dims, long[] strides) {
+        long span = 1;
+        for (int i = 0; i < dims.length; i++) {
+            span += (dims[i] - 1) * strides[i];
+        }
+        Pointer pointer = arena.pointer(offsetBytes + start * type.dtype().bytes());
+        // A second, null pointer says that there is no copy on the other side (host or device).
+        DataBuffer data = arena.isHostMemory()
+                ? Nd4j.createBuffer(pointer, new Pointer(), span, nd4jType(type.dtype()))
+                : Nd4j.createBuffer(new Pointer(), pointer, span, nd4jType(type.dtype()));
+        return Nd4j.create(data, dims, strides, 0, 'c');
+    }
+
+    long numElements() {
+        return type.shape().numElements();
+    }
+
+    @Override
+    public void write(float[] values) {
+        check(DType.FLOAT32, values.length);
+        if (values.length > 0 && isHostMemory()) {
+            new FloatPointer(arena.pointer(offsetBytes)).put(values);
+        } else if (values.length > 0) {
+            flat().assign(Nd4j.createFromArray(values));
+        }
+    }
+
+    @Override
+    public void write(double[] values) {
+        check(DType.FLOAT64, values.length);
+        if (values.length > 0 && isHostMemory()) {
+            new DoublePointer(arena.pointer(offsetBytes)).put(values);
+        } else if (values.length > 0) {
+            flat().assign(Nd4j.createFromArray(values));
+        }
+    }
+
+    @Override
+    public void write(int[] values) {
+        check(DType.INT32, values.length);
+        if (values.length > 0 && isHostMemory()) {
+            new IntPointer(arena.pointer(offsetBytes)).put(values);
+        } else if (values.length > 0) {
+            flat().assign(Nd4j.createFromArray(values));
+        }
+    }
+
+    @Override
+    public void write(byte[] values) {
+        check(DType.BOOL, values.length);
+        if (values.length > 0 && isHostMemory()) {
+            new BytePointer(arena.pointer(offsetBytes)).put(values);
+        } else if (values.length > 0) {
+            flat().assign(Nd4j.createFromArray(values).castTo(DataType.BOOL));
+        }
+    }
+
+    @Override
+    public void read(float[] into) {
+        check(DType.FLOAT32, into.length);
+        if (into.length > 0 && isHostMemory()) {
+            new FloatPointer(arena.pointer(offsetBytes)).get(into);
+        } else if (into.length > 0) {
+            System.arraycopy(flat().dup().toFloatVector(), 0, into, 0, into.length);
+        }
+    }
+
+    @Override
+    public void read(double[] into) {
+        check(DType.FLOAT64, into.length);
+        if (into.length > 0 && isHostMemory()) {
+            new DoublePointer(arena.pointer(offsetBytes)).get(into);
+        } else if (into.length > 0) {
+            System.arraycopy(flat().dup().toDoubleVector(), 0, into, 0, into.length);
+        }
+    }
+
+    @Override
+    public void read(int[] into) {
+        check(DType.INT32, into.length);
+        if (into.length > 0 && isHostMemory()) {
+            new IntPointer(arena.pointer(offsetBytes)).get(into);
+        } else if (into.length > 0) {
+            System.arraycopy(flat().dup().toIntVector(), 0, into, 0, into.length);
+        }
+    }
+
+    @Override
+    public void read(byte[] into) {
+        check(DType.BOOL, into.length);
+        if (into.length > 0 && isHostMemory()) {
+            new BytePointer(arena.pointer(offsetBytes)).get(into);
+        } else if (into.length > 0) {
+            int[] values = flat().castTo(DataType.INT).toIntVector();
+            for (int i = 0; i < into.length; i++) {
+                into[i] = (byte) values[i];
+            }
+        }
+    }
+
+    private void check(DType dtype, int length) {
+        if (dtype != type.dtype() || length != numElements()) {
+            throw new IllegalArgumentException("array does not match the buffer: buffer=" + type + ", array="
+                    + new TensorType(dtype, Shape.shape(length)) + ". Copy all elements in the buffer's own type.");
+        }
+    }
+
+    static DataType nd4jType(DType dtype) {
+        return switch (dtype) {
+            case FLOAT32 -> DataType.FLOAT;
+            case FLOAT64 -> DataType.DOUBLE;
+            case INT32 -> DataType.INT;
+            case BOOL -> DataType.BOOL;
+        };
+    }
+
+    static long[] rowMajorStrides(long[] dims) {
+        long[] strides = new long[dims.length];
+        long stride = 1;
+        for (int i = dims.length - 1; i >= 0; i--) {
+            strides[i] = stride;
+            stride *= dims[i];
+        }
+        return strides;
+    }
+
+    /** For example {@code f32[8, 256]@4096}. */
+    @Override
+    public String toString() {
+        return type + "@" + offsetBytes;
+    }
+}
