@@ -31,6 +31,8 @@ require_jdk_and_maven() {
       fail "missing on this machine: $(join ', ' "${missing[@]}"). Install it and put it on the PATH."
     fi
   fi
+  # one JDK for Maven, javac and Spark alike
+  export JAVA_HOME="${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}"
   local major
   major="$("$(java_command)" -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java.specification.version = //p')"
   case "$major" in

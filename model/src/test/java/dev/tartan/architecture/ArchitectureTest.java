@@ -16,6 +16,7 @@ class ArchitectureTest {
     private static final LayerRules RULES = new LayerRules(
             "dev.tartan",
             List.of(
+                    "random",
                     "mesh",
                     "graph",
                     "op",
