@@ -1,0 +1,153 @@
+package dev.tartan.spark.runtime;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.serializer.SerializerInstance;
+import org.jspecify.annotations.Nullable;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+
+/**
+ * One job that runs a {@link MeshTask} in as many processes at once, in a barrier stage.
+ *
+ * <p>The stage ends in a shuffle, since Spark runs a failed barrier stage again (up to
+ * {@code spark.stage.maxConsecutiveAttempts} times) only if it is not the last of its job. All tasks are interrupted
+ * when one fails, when the job is cancelled, and when this JVM is told to stop, so that no peer stays behind waiting.
+ *
+ * <p>An object serves one run; {@link #cancel} may be called by any thread.
+ */
+public final class BarrierMeshJob {
+    /** Above Spark's own hook, which must find the job gone already. */
+    private static final int HOOK_PRIORITY = 100;
+
+    private static final long HOOK_SECONDS = 10;
+    private static final long EVENTS_MILLIS = 5000;
+    private static final ClassTag<byte[]> BYTES_TAG = ClassTag$.MODULE$.apply(byte[].class);
+
+    private final JavaSparkContext spark;
+    private final String runId;
+    private final int numTasks;
+    private volatile @Nullable String cancelReason;
+
+    /**
+     * Prepares a job.
+     *
+     * @param runId name that no other run of this driver has; it is the job group's too
+     * @param numTasks number of processes, each running one task
+     */
+    public BarrierMeshJob(JavaSparkContext spark, String runId, int numTasks) {
+        this.spark = spark;
+        this.runId = runId;
+        this.numTasks = numTasks;
+    }
+
+    /**
+     * Runs the job to its end.
+     *
+     * @return what each task returned, in the order of tasks
+     * @throws MeshJobException if it failed as often as Spark may try it
+     * @throws CancellationException if it was cancelled
+     * @throws RuntimeException whatever a task threw that {@link MeshTask#isFinal} calls final
+     */
+    public <I, R> List<R> run(I input, MeshTask<I, R> task, ProgressListener progress) {
+        JobWatcher watcher = new JobWatcher(runId, this::cancelIfWanted);
+        Thread hook = new Thread(() -> cancel("the program was told to stop"), "tartan-cancel");
+        ProgressRoutes.add(runId, progress);
+        spark.sc().addSparkListener(watcher);
+        ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
+        spark.setJobGroup(runId, runId, true);
+        Broadcast<I> broadcast = spark.broadcast(input);
+        List<TaskOutcome> outcomes;
+        try {
+            outcomes = decode(stage(broadcast, task).collect());
+        } catch (Exception e) {
+            throw failure(e, watcher);
+        } finally {
+            broadcast.destroy();
+            spark.clearJobGroup();
+            spark.sc().removeSparkListener(watcher);
+            ProgressRoutes.remove(runId);
+            if (!ShutdownHookManager.get().isShutdownInProgress()) {
+                ShutdownHookManager.get().removeShutdownHook(hook);
+            }
+        }
+        return results(outcomes);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <R> List<R> results(List<TaskOutcome> outcomes) {
+        List<R> results = new ArrayList<>();
+        for (TaskOutcome outcome : outcomes) {
+            Exception failure = outcome.exception();
+            if (failure != null) {
+                throw failure instanceof RuntimeException e ? e : new MeshJobException(failure.toString(), failure);
+            }
+            results.add((R) outcome.result());
+        }
+        return results;
+    }
+
+    private static List<TaskOutcome> decode(List<byte[]> outcomes) {
+        SerializerInstance kryo = SparkEnv.get().serializer().newInstance();
+        return outcomes.stream()
+                .map(bytes -> kryo.deserialize(ByteBuffer.wrap(bytes), BarrierTask.OUTCOME_TAG))
+                .sorted(Comparator.comparingInt(TaskOutcome::taskIndex))
+                .toList();
+    }
+
+    private RuntimeException failure(Exception cause, JobWatcher watcher) {
+        String reason = cancelReason;
+        // Spark throws it without declaring it.
+        if (cause instanceof InterruptedException) {
+            cancel("the thread that ran the job was interrupted");
+            Thread.currentThread().interrupt();
+            reason = cancelReason;
+        } else {
+            watcher.awaitEnd(EVENTS_MILLIS);
+        }
+        if (reason != null) {
+            CancellationException cancelled =
+                    new CancellationException("mesh job was cancelled: run=" + runId + ", reason=" + reason);
+            cancelled.initCause(cause);
+            return cancelled;
+        }
+        String last = watcher.lastFailure();
+        return new MeshJobException(
+                "mesh job failed: run=" + runId + ", attempts=" + watcher.numFailedAttempts() + ", reason="
+                        + (last == null ? cause.getMessage() : last)
+                        + ". The executors' logs have the stack trace.",
+                cause);
+    }
+
+    /** Stops all tasks; {@link #run} throws when they have ended. Does nothing once the job is over. */
+    public void cancel(String reason) {
+        cancelReason = reason;
+        cancelIfWanted();
+    }
+
+    private void cancelIfWanted() {
+        if (cancelReason != null) {
+            spark.sc().cancelJobGroup(runId);
+        }
+    }
+
+    private <I, R> JavaRDD<byte[]> stage(Broadcast<I> input, MeshTask<I, R> task) {
+        List<Integer> indices = IntStream.range(0, numTasks).boxed().toList();
+        return spark.parallelize(new ArrayList<>(indices), numTasks)
+                .rdd()
+                .barrier()
+                .mapPartitions(new BarrierTask<>(runId, input, task), false, BYTES_TAG)
+                .toJavaRDD()
+                .repartition(1);
+    }
+}

@@ -1,0 +1,24 @@
+package dev.tartan.spark.runtime;
+
+import dev.tartan.checkpoint.OutputException;
+import java.io.Serializable;
+
+/**
+ * What each executor process of a mesh does; sent to executors by Java serialization, so it should hold no state.
+ *
+ * @param <I> what the driver hands to every task, sent by Kryo in a broadcast
+ * @param <R> what a task gives back, sent by Kryo
+ */
+@FunctionalInterface
+public interface MeshTask<I, R> extends Serializable {
+    /**
+     * Does the work of one process. A thrown exception makes Spark run all tasks of the mesh again, unless
+     * {@link #isFinal} says that this is of no use.
+     */
+    R run(I input, MeshTaskContext context) throws Exception;
+
+    /** Whether a failure would repeat however often the stage is run, so that it must reach the user at once. */
+    default boolean isFinal(Exception failure) {
+        return failure instanceof IllegalArgumentException || failure instanceof OutputException;
+    }
+}

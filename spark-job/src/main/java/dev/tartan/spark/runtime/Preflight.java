@@ -1,0 +1,174 @@
+package dev.tartan.spark.runtime;
+
+import dev.tartan.spark.kryo.TartanKryoRegistrator;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.KryoSerializer;
+
+/**
+ * Looks for what would make a mesh job hang or fail late, before it is submitted: barrier stages want fixed executors
+ * and all their slots at once, and Spark says so after minutes or never.
+ */
+public final class Preflight {
+    private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
+    private static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
+    private static final String TASK_CPUS = "spark.task.cpus";
+
+    private final SparkConf conf;
+    private final int numRanks;
+    private final int numTasks;
+    private final List<String> problems = new ArrayList<>();
+
+    private Preflight(SparkConf conf, int numRanks, int numTasks) {
+        this.conf = conf;
+        this.numRanks = numRanks;
+        this.numTasks = numTasks;
+    }
+
+    /**
+     * Checks the properties of a job.
+     *
+     * @param numRanks devices of the mesh
+     * @param numTasks processes the mesh is spread over
+     * @throws PreflightException listing every problem, each with its key and what to do
+     */
+    public static void check(SparkConf conf, int numRanks, int numTasks) {
+        Preflight preflight = new Preflight(conf, numRanks, numTasks);
+        preflight.checkSerialization();
+        preflight.checkFixedExecutors();
+        preflight.checkSlots();
+        preflight.checkGpus();
+        if (!preflight.problems.isEmpty()) {
+            throw new PreflightException(preflight.problems);
+        }
+    }
+
+    private void checkSerialization() {
+        String serializer = conf.get(SparkSettings.SERIALIZER, "org.apache.spark.serializer.JavaSerializer");
+        if (!serializer.equals(KryoSerializer.class.getName())) {
+            problem(
+                    SparkSettings.SERIALIZER,
+                    "is not Kryo",
+                    "value=" + serializer,
+                    "Set it to " + KryoSerializer.class.getName() + ".");
+        }
+        if (!SparkSettings.listHas(conf, SparkSettings.REGISTRATOR, TartanKryoRegistrator.class)) {
+            problem(
+                    SparkSettings.REGISTRATOR,
+                    "lacks Tartan's registrator",
+                    "value=" + conf.get(SparkSettings.REGISTRATOR, "none"),
+                    "Add " + TartanKryoRegistrator.class.getName() + " to it.");
+        }
+        if (!SparkSettings.listHas(conf, SparkSettings.PLUGINS, TartanPlugin.class)) {
+            problem(
+                    SparkSettings.PLUGINS,
+                    "lacks Tartan's plugin, which carries the progress",
+                    "value=" + conf.get(SparkSettings.PLUGINS, "none"),
+                    "Add " + TartanPlugin.class.getName() + " to it.");
+        }
+    }
+
+    private void checkFixedExecutors() {
+        checkOff("spark.dynamicAllocation.enabled", "is on, and barrier stages refuse it");
+        checkOff("spark.speculation", "is on, and would run a rank twice");
+    }
+
+    private void checkOff(String key, String fact) {
+        if (conf.getBoolean(key, false)) {
+            problem(key, fact, "value=true", "Set it to false.");
+        }
+    }
+
+    private void checkSlots() {
+        int taskCpus = conf.getInt(TASK_CPUS, 1);
+        OptionalInt localThreads = LocalMaster.numThreads(master());
+        if (localThreads.isPresent()) {
+            int slots = localThreads.getAsInt() / taskCpus;
+            if (slots < numTasks) {
+                String threads = "local[" + numTasks * taskCpus + "]";
+                problem(
+                        "spark.master",
+                        "has too few slots, and the run would never start",
+                        "value=" + master() + ", " + TASK_CPUS + "=" + taskCpus + ", slots=" + slots + ", needed="
+                                + numTasks,
+                        "Use " + threads + " or more threads.");
+            }
+            return;
+        }
+        if (conf.contains("spark.executor.cores") && conf.getInt("spark.executor.cores", 1) < taskCpus) {
+            problem(
+                    "spark.executor.cores",
+                    "is below what one task needs",
+                    "value=" + conf.get("spark.executor.cores") + ", " + TASK_CPUS + "=" + taskCpus,
+                    "Set it to " + taskCpus + " or more.");
+        }
+        if (conf.contains("spark.executor.instances")) {
+            int executors = conf.getInt("spark.executor.instances", 1);
+            int slots = executors * Math.max(1, conf.getInt("spark.executor.cores", 1) / taskCpus);
+            if (slots < numTasks) {
+                problem(
+                        "spark.executor.instances",
+                        "gives too few slots",
+                        "value=" + executors + ", slots=" + slots + ", needed=" + numTasks,
+                        "Set it to " + numTasks + " or more.");
+            }
+        }
+        if (conf.contains("spark.cores.max") && conf.getInt("spark.cores.max", 1) < numTasks * taskCpus) {
+            problem(
+                    "spark.cores.max",
+                    "gives too few slots",
+                    "value=" + conf.get("spark.cores.max") + ", " + TASK_CPUS + "=" + taskCpus + ", needed="
+                            + numTasks * taskCpus,
+                    "Set it to " + numTasks * taskCpus + " or more.");
+        }
+    }
+
+    private void checkGpus() {
+        if (LocalMaster.numThreads(master()).isPresent()) {
+            if (conf.contains(TASK_GPUS)) {
+                problem(
+                        TASK_GPUS,
+                        "is set in local mode, which has no GPUs per task and would never start the run",
+                        "value=" + conf.get(TASK_GPUS) + ", spark.master=" + master(),
+                        "Remove it, or use a cluster such as local-cluster[1,1,4096].");
+            }
+            return;
+        }
+        if (!conf.contains(TASK_GPUS)) {
+            if (conf.contains(EXECUTOR_GPUS)) {
+                problem(
+                        EXECUTOR_GPUS,
+                        "is set, yet tasks ask for no GPU and would get none",
+                        "value=" + conf.get(EXECUTOR_GPUS),
+                        "Set " + TASK_GPUS + "=" + numRanks / numTasks + ".");
+            }
+            return;
+        }
+        double perTask = conf.getDouble(TASK_GPUS, 0);
+        if (perTask * numTasks != numRanks) {
+            problem(
+                    TASK_GPUS,
+                    "does not match the mesh",
+                    "value=" + conf.get(TASK_GPUS) + ", tasks=" + numTasks + ", mesh.data*mesh.model=" + numRanks,
+                    "Set it to " + numRanks / numTasks + ", or choose mesh.data and mesh.model to multiply to "
+                            + (long) (perTask * numTasks) + ".");
+        }
+        if (conf.getDouble(EXECUTOR_GPUS, 0) < perTask) {
+            problem(
+                    EXECUTOR_GPUS,
+                    "is below what one task needs",
+                    "value=" + conf.get(EXECUTOR_GPUS, "none") + ", " + TASK_GPUS + "=" + conf.get(TASK_GPUS),
+                    "Set it to " + conf.get(TASK_GPUS) + " or more.");
+        }
+    }
+
+    private String master() {
+        return conf.get("spark.master", "local[*]");
+    }
+
+    private void problem(String key, String fact, String values, String remedy) {
+        problems.add(key + " " + fact + ": " + values + ". " + remedy);
+    }
+}

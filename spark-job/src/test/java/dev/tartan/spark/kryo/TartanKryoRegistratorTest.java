@@ -1,0 +1,136 @@
+package dev.tartan.spark.kryo;
+
+import static dev.tartan.mesh.PartitionSpec.axes;
+import static dev.tartan.mesh.PartitionSpec.spec;
+import static dev.tartan.mesh.Shape.shape;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.Op;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Device;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.NamedSharding;
+import dev.tartan.op.AdamW;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.RunConfigLoader;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.SerializerInstance;
+import org.junit.jupiter.api.Test;
+import scala.reflect.ClassTag$;
+
+class TartanKryoRegistratorTest {
+    private static final List<Class<?>> ROOTS =
+            List.of(Op.class, NamedSharding.class, TensorType.class, RunConfig.class);
+
+    private final SerializerInstance kryo = newKryo();
+
+    record Unknown(int value) {}
+
+    @Test
+    void everyTypeThatTravelsIsRegistered() {
+        Set<String> travelling = TravellingTypes.reachableFrom(ROOTS);
+        assertThat(travelling).contains("dev.tartan.op.AdamW", "dev.tartan.mesh.Shape", "dev.tartan.graph.DType");
+        TreeSet<String> missing = new TreeSet<>(travelling);
+        missing.removeAll(TartanKryoRegistrator.classNames());
+        assertThat(missing)
+                .as("types to add to registered-classes.txt:\n%s\n", String.join("\n", missing))
+                .isEmpty();
+    }
+
+    @Test
+    void noTypeIsListedTwice() {
+        assertThat(TartanKryoRegistrator.classNames()).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void typesKeepTheirNumbersInEverySerializer() {
+        ByteBuffer bytes = kryo.serialize(new AdamW(0.9, 0.95, 1e-8, 0.1), ClassTag$.MODULE$.Any());
+        assertThat(newKryo().deserialize(bytes, ClassTag$.MODULE$.Any())).isEqualTo(new AdamW(0.9, 0.95, 1e-8, 0.1));
+    }
+
+    @Test
+    void plainDataComesBackEqual() {
+        Mesh mesh = Mesh.of(Device.cpus(4), shape(2, 2), "data", "model");
+        assertRoundTrip(new NamedSharding(mesh, spec(axes("data", "model"), null), List.of()));
+        assertRoundTrip(new TensorType(DType.FLOAT32, shape(8, 256, 512)));
+        assertRoundTrip(new TensorType(DType.INT32, shape()));
+    }
+
+    @Test
+    void collectionsComeBackEqualAndUnmodifiable() {
+        assertRoundTrip(List.of());
+        assertRoundTrip(List.of("a"));
+        assertRoundTrip(List.of("a", "b", "c"));
+        assertRoundTrip(List.of("a", "b", "c").subList(1, 3));
+        assertRoundTrip(Collections.unmodifiableList(new ArrayList<>(List.of(1L, 2L))));
+        assertRoundTrip(Set.of("a", "b", "c"));
+        assertRoundTrip(Map.of("a", 1, "b", 2));
+        assertThatThrownBy(() -> roundTrip(List.of("a")).clear()).isInstanceOf(UnsupportedOperationException.class);
+        assertThatThrownBy(() -> roundTrip(Map.of("a", 1)).clear()).isInstanceOf(UnsupportedOperationException.class);
+    }
+
+    @Test
+    void mapsKeepTheirOrder() {
+        Map<String, Integer> map = new LinkedHashMap<>();
+        for (int i = 20; i > 0; i--) {
+            map.put("key" + i, i);
+        }
+        assertThat(roundTrip(Collections.unmodifiableMap(map)).keySet()).containsExactlyElementsOf(map.keySet());
+    }
+
+    @Test
+    void sharedObjectsStayShared() {
+        TensorType type = new TensorType(DType.FLOAT32, shape(2));
+        List<TensorType> back = roundTrip(List.of(type, type));
+        assertThat(back.get(0)).isSameAs(back.get(1));
+    }
+
+    @Test
+    void runConfigsWithPathsComeBackEqual() {
+        assertRoundTrip(RunConfigLoader.load(
+                null,
+                List.of(
+                        "network.kind=gpt",
+                        "network.vocab=256",
+                        "network.context=32",
+                        "network.hidden=32",
+                        "network.layers=2",
+                        "network.heads=4",
+                        "data.kind=text",
+                        "data.path=some/where")));
+    }
+
+    @Test
+    void whatIsNotRegisteredIsRefused() {
+        assertThatThrownBy(() -> roundTrip(new Unknown(1)))
+                .hasMessageContaining("Class is not registered: " + Unknown.class.getName());
+    }
+
+    private void assertRoundTrip(Object value) {
+        assertThat(roundTrip(value)).isEqualTo(value);
+    }
+
+    @SuppressWarnings("unchecked")
+    private <T> T roundTrip(T value) {
+        ByteBuffer bytes = kryo.serialize(value, ClassTag$.MODULE$.Any());
+        return (T) kryo.deserialize(bytes, ClassTag$.MODULE$.Any());
+    }
+
+    private static SerializerInstance newKryo() {
+        SparkConf conf = new SparkConf(false)
+                .set("spark.kryo.registrator", TartanKryoRegistrator.class.getName())
+                .set("spark.kryo.registrationRequired", "true");
+        return new KryoSerializer(conf).newInstance();
+    }
+}

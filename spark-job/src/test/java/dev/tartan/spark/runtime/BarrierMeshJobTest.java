@@ -1,0 +1,192 @@
+package dev.tartan.spark.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class BarrierMeshJobTest {
+    private static final ProgressListener DEAF = (attempt, message) -> {};
+
+    private static JavaSparkContext spark;
+    private static int numRuns;
+
+    @BeforeAll
+    static void startSpark() {
+        SparkConf conf = new SparkConf(false)
+                .setMaster("local[3,4]")
+                .setAppName("mesh job test")
+                .set("spark.ui.enabled", "false")
+                .set("spark.driver.bindAddress", "127.0.0.1")
+                .set("spark.driver.host", "127.0.0.1")
+                .set("spark.stage.maxConsecutiveAttempts", "3");
+        spark = new JavaSparkContext(SparkSettings.addTo(conf));
+    }
+
+    @AfterAll
+    static void stopSpark() {
+        spark.stop();
+    }
+
+    /** Returns what it was given, with its index. */
+    static final class Echo implements MeshTask<TensorType, List<Object>> {
+        @Override
+        public List<Object> run(TensorType input, MeshTaskContext context) {
+            return List.of(input, context.taskIndex(), context.numTasks(), context.gpuAddresses());
+        }
+    }
+
+    /** Fails until it was tried often enough, telling so. */
+    static final class Flaky implements MeshTask<Integer, Integer> {
+        @Override
+        public Integer run(Integer goodAttempt, MeshTaskContext context) {
+            context.report("attempt " + context.attempt());
+            if (context.attempt() < goodAttempt) {
+                throw new IllegalStateException("bad luck in attempt " + context.attempt());
+            }
+            return context.attempt();
+        }
+    }
+
+    /** Is told something wrong. */
+    static final class Picky implements MeshTask<String, String> {
+        @Override
+        public String run(String input, MeshTaskContext context) {
+            throw new IllegalArgumentException("input is not to my taste: input=" + input);
+        }
+    }
+
+    /** Sleeps until interrupted. */
+    static final class Sleeper implements MeshTask<Integer, Integer> {
+        static final CountDownLatch STARTED = new CountDownLatch(1);
+        static final CompletableFuture<Boolean> CANCELLED_WHEN_INTERRUPTED = new CompletableFuture<>();
+
+        @Override
+        public Integer run(Integer input, MeshTaskContext context) throws InterruptedException {
+            STARTED.countDown();
+            try {
+                Thread.sleep(60_000);
+            } catch (InterruptedException e) {
+                CANCELLED_WHEN_INTERRUPTED.complete(context.isCancelled());
+                throw e;
+            }
+            return input;
+        }
+    }
+
+    /** Fails in one task while the other waits for it. */
+    static final class Unequal implements MeshTask<Integer, Integer> {
+        @Override
+        public Integer run(Integer input, MeshTaskContext context) throws InterruptedException {
+            if (context.attempt() == 0) {
+                if (context.taskIndex() == 0) {
+                    throw new IllegalStateException("one of two");
+                }
+                Thread.sleep(60_000);
+            }
+            return context.taskIndex();
+        }
+    }
+
+    /** Reports numbers. */
+    static final class Counter implements MeshTask<Integer, Integer> {
+        @Override
+        public Integer run(Integer count, MeshTaskContext context) {
+            for (int i = 0; i < count; i++) {
+                context.report(i);
+            }
+            return count;
+        }
+    }
+
+    @Test
+    void tasksGetTheInputAndReturnInOrder() {
+        TensorType input = new TensorType(DType.FLOAT32, Shape.shape(2, 3));
+        assertThat(job(2).run(input, new Echo(), DEAF))
+                .containsExactly(List.of(input, 0, 2, List.of()), List.of(input, 1, 2, List.of()));
+    }
+
+    @Test
+    void aTaskThatFailsIsTriedAgain() {
+        List<Object> heard = Collections.synchronizedList(new ArrayList<>());
+        List<Integer> results = job(1).run(1, new Flaky(), (attempt, message) -> heard.add(attempt + ": " + message));
+        assertThat(results).containsExactly(1);
+        assertThat(heard).containsExactly("0: attempt 0", "1: attempt 1");
+    }
+
+    @Test
+    void aTaskThatAlwaysFailsGivesOneClearException() {
+        BarrierMeshJob job = new BarrierMeshJob(spark, "hopeless", 1);
+        assertThatThrownBy(() -> job.run(99, new Flaky(), DEAF))
+                .isInstanceOf(MeshJobException.class)
+                .hasMessage(
+                        "mesh job failed: run=hopeless, attempts=3, reason=java.lang.IllegalStateException: bad luck"
+                                + " in attempt 2. The executors' logs have the stack trace.");
+    }
+
+    @Test
+    void theUsersMistakeIsNotTriedAgain() {
+        assertThatThrownBy(() -> job(2).run("salt", new Picky(), DEAF))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("input is not to my taste: input=salt");
+    }
+
+    @Test
+    void peersOfAFailedTaskAreInterruptedAndTriedAgain() {
+        assertThat(job(2).run(0, new Unequal(), DEAF)).containsExactly(0, 1);
+    }
+
+    @Test
+    void cancellingInterruptsTheTask() throws Exception {
+        BarrierMeshJob job = new BarrierMeshJob(spark, "sleepy", 1);
+        CompletableFuture<List<Integer>> run = CompletableFuture.supplyAsync(() -> job.run(1, new Sleeper(), DEAF));
+        Sleeper.STARTED.await();
+        job.cancel("enough");
+        assertThat(Sleeper.CANCELLED_WHEN_INTERRUPTED.get(20, TimeUnit.SECONDS)).isTrue();
+        assertThatThrownBy(run::join)
+                .hasRootCauseInstanceOf(org.apache.spark.SparkException.class)
+                .satisfies(e -> assertThat(e instanceof CancellationException ? e : e.getCause())
+                        .hasMessage("mesh job was cancelled: run=sleepy, reason=enough"));
+    }
+
+    @Test
+    void aJobCancelledBeforeItStartsEndsAtOnce() {
+        BarrierMeshJob job = new BarrierMeshJob(spark, "stillborn", 1);
+        job.cancel("changed my mind");
+        assertThatThrownBy(() -> job.run(1, new Sleeper(), DEAF))
+                .isInstanceOf(CancellationException.class)
+                .hasMessage("mesh job was cancelled: run=stillborn, reason=changed my mind");
+    }
+
+    @Test
+    void messagesArriveInOrder() {
+        List<Serializable> heard = Collections.synchronizedList(new ArrayList<>());
+        job(1).run(1000, new Counter(), (attempt, message) -> heard.add(message));
+        List<Serializable> expected = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            expected.add(i);
+        }
+        assertThat(heard).isEqualTo(expected);
+    }
+
+    private static BarrierMeshJob job(int numTasks) {
+        return new BarrierMeshJob(spark, "test-" + numRuns++, numTasks);
+    }
+}

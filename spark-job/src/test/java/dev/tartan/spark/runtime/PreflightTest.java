@@ -1,0 +1,98 @@
+package dev.tartan.spark.runtime;
+
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.apache.spark.SparkConf;
+import org.junit.jupiter.api.Test;
+
+class PreflightTest {
+    @Test
+    void settingsMadeForItPass() {
+        assertThatCode(() -> Preflight.check(conf("local[2]"), 4, 1)).doesNotThrowAnyException();
+        assertThatCode(() -> Preflight.check(conf("spark://host:7077"), 4, 1)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void allProblemsAreReportedTogether() {
+        SparkConf conf = new SparkConf(false)
+                .set("spark.master", "local[1]")
+                .set("spark.task.cpus", "2")
+                .set("spark.task.resource.gpu.amount", "1")
+                .set("spark.dynamicAllocation.enabled", "true")
+                .set("spark.speculation", "true");
+        assertProblems(
+                conf,
+                "Spark is not set up for this run, 7 problems:",
+                "  spark.serializer is not Kryo: value=org.apache.spark.serializer.JavaSerializer. Set it to"
+                        + " org.apache.spark.serializer.KryoSerializer.",
+                "  spark.kryo.registrator lacks Tartan's registrator: value=none. Add"
+                        + " dev.tartan.spark.kryo.TartanKryoRegistrator to it.",
+                "  spark.plugins lacks Tartan's plugin, which carries the progress: value=none. Add"
+                        + " dev.tartan.spark.runtime.TartanPlugin to it.",
+                "  spark.dynamicAllocation.enabled is on, and barrier stages refuse it: value=true. Set it to false.",
+                "  spark.speculation is on, and would run a rank twice: value=true. Set it to false.",
+                "  spark.master has too few slots, and the run would never start: value=local[1], spark.task.cpus=2,"
+                        + " slots=0, needed=1. Use local[2] or more threads.",
+                "  spark.task.resource.gpu.amount is set in local mode, which has no GPUs per task and would never"
+                        + " start the run: value=1, spark.master=local[1]. Remove it, or use a cluster such as"
+                        + " local-cluster[1,1,4096].");
+    }
+
+    @Test
+    void gpusOfTasksMustMatchTheMesh() {
+        SparkConf conf = conf("spark://host:7077")
+                .set("spark.executor.resource.gpu.amount", "1")
+                .set("spark.task.resource.gpu.amount", "2");
+        assertProblems(
+                conf,
+                "Spark is not set up for this run, 2 problems:",
+                "  spark.task.resource.gpu.amount does not match the mesh: value=2, tasks=1, mesh.data*mesh.model=4."
+                        + " Set it to 4, or choose mesh.data and mesh.model to multiply to 2.",
+                "  spark.executor.resource.gpu.amount is below what one task needs: value=1,"
+                        + " spark.task.resource.gpu.amount=2. Set it to 2 or more.");
+    }
+
+    @Test
+    void gpusThatNoTaskAsksForAreAMistake() {
+        assertProblems(
+                conf("yarn").set("spark.executor.resource.gpu.amount", "4"),
+                "Spark is not set up for this run, a problem:",
+                "  spark.executor.resource.gpu.amount is set, yet tasks ask for no GPU and would get none: value=4. Set"
+                        + " spark.task.resource.gpu.amount=4.");
+    }
+
+    @Test
+    void clustersNeedEnoughSlots() {
+        SparkConf conf = conf("spark://host:7077")
+                .set("spark.task.cpus", "4")
+                .set("spark.executor.cores", "2")
+                .set("spark.executor.instances", "0")
+                .set("spark.cores.max", "2");
+        assertProblems(
+                conf,
+                "Spark is not set up for this run, 3 problems:",
+                "  spark.executor.cores is below what one task needs: value=2, spark.task.cpus=4. Set it to 4 or more.",
+                "  spark.executor.instances gives too few slots: value=0, slots=0, needed=1. Set it to 1 or more.",
+                "  spark.cores.max gives too few slots: value=2, spark.task.cpus=4, needed=4. Set it to 4 or more.");
+    }
+
+    @Test
+    void otherRegistratorsAndPluginsMayStandBesideTartans() {
+        SparkConf conf = new SparkConf(false)
+                .set("spark.master", "local[2]")
+                .set("spark.kryo.registrator", "a.B, dev.tartan.spark.kryo.TartanKryoRegistrator")
+                .set("spark.plugins", "c.D");
+        assertThatCode(() -> Preflight.check(SparkSettings.addTo(conf), 1, 1)).doesNotThrowAnyException();
+    }
+
+    private static void assertProblems(SparkConf conf, String... lines) {
+        assertThatThrownBy(() -> Preflight.check(conf, 4, 1))
+                .isInstanceOf(PreflightException.class)
+                .hasMessage(String.join("\n", lines));
+    }
+
+    private static SparkConf conf(String master) {
+        return SparkSettings.addTo(new SparkConf(false).set("spark.master", master));
+    }
+}
