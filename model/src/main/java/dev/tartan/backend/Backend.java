@@ -12,6 +12,8 @@ public interface Backend {
     /** The kernels for buffers of this backend's arenas. */
     KernelLibrary kernels();
 
-    /** Prepares the calling thread to run kernels: limits it to its share of the cores. Call once on each device thread. */
+    /**
+     * Prepares the calling thread to run kernels: limits it to its share of the cores. Call once on each device thread.
+     */
     void attachThread();
 }

@@ -5,8 +5,8 @@ import dev.tartan.graph.TensorType;
 /**
  * A tensor's place in an arena, elements in row-major order without gaps. Booleans are bytes 0 and 1.
  *
- * <p>The copying methods wait until the copy is done and throw {@link IllegalArgumentException} if the array has another
- * element type or length than the tensor.
+ * <p>The copying methods wait until the copy is done and throw {@link IllegalArgumentException} if the array has
+ * another element type or length than the tensor.
  */
 public interface Buffer {
     /** Element type and shape. */

@@ -50,8 +50,12 @@ final class DecomposedKernelFactory implements KernelFactory<DecomposableOp> {
             }
             kernels.add(library.bind(
                     node.op(),
-                    node.operands().stream().map(value -> bufferOf(buffers, value)).toList(),
-                    node.results().stream().map(value -> bufferOf(buffers, value)).toList(),
+                    node.operands().stream()
+                            .map(value -> bufferOf(buffers, value))
+                            .toList(),
+                    node.results().stream()
+                            .map(value -> bufferOf(buffers, value))
+                            .toList(),
                     scratch.from(decomposition.valueBytes())));
         }
         return new KernelSequence(kernels);

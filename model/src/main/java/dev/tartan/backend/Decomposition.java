@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The primitives of a fused op and where their intermediate values lie. Reshapes of intermediate values share the memory
- * of their operand and have no offset.
+ * The primitives of a fused op and where their intermediate values lie. Reshapes of intermediate values share the
+ * memory of their operand and have no offset.
  *
  * @param inputs the fused op's operands
  * @param results the fused op's results, each made by a node
@@ -40,7 +40,8 @@ record Decomposition(
         for (Tensor result : op.decompose(inputs)) {
             boolean ownMemory = result.value().producer() != null && results.add(result.value());
             if (!ownMemory) {
-                results.add(graph.apply(new Reshape(result.shape()), List.of(result.value())).get(0));
+                results.add(graph.apply(new Reshape(result.shape()), List.of(result.value()))
+                        .get(0));
             }
         }
         List<Node> nodes = graph.nodes();
@@ -90,8 +91,9 @@ record Decomposition(
     private static Block lowestFree(List<Block> live, Value value) {
         long bytes = Arena.aligned(value.type().bytes());
         long start = 0;
-        List<Block> ordered =
-                live.stream().sorted(Comparator.comparingLong(Block::startBytes)).toList();
+        List<Block> ordered = live.stream()
+                .sorted(Comparator.comparingLong(Block::startBytes))
+                .toList();
         for (Block block : ordered) {
             if (block.startBytes - start >= bytes) {
                 break;

@@ -4,8 +4,8 @@ import dev.tartan.graph.TensorType;
 import java.util.List;
 
 /**
- * A part of an arena that hands out its memory front to back. Made anew for each kernel, over one region that all kernels
- * of a device may share because they run one after another.
+ * A part of an arena that hands out its memory front to back. Made anew for each kernel, over one region that all
+ * kernels of a device may share because they run one after another.
  */
 public final class Scratch {
     private final Arena arena;

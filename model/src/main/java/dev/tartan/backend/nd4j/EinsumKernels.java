@@ -13,8 +13,8 @@ import java.util.Map;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Matrix products. On the CPU ND4J hands only dense two-dim products to oneDNN, so a batch of them runs as a loop, which
- * is two to four times faster than the batched op.
+ * Matrix products. On the CPU ND4J hands only dense two-dim products to oneDNN, so a batch of them runs as a loop,
+ * which is two to four times faster than the batched op.
  */
 final class EinsumKernels {
     private static final long LOOP_MIN_FLOPS = 100_000;
@@ -63,10 +63,9 @@ final class EinsumKernels {
 
     /** {@code out = left right}, each transposed first if so said; all of two or all of three dims. */
     static Kernel matmul(INDArray left, INDArray right, INDArray out, boolean leftTransposed, boolean rightTransposed) {
-        return Nd4jKernel.custom(
-                "matmul", List.of(left, right), List.of(out), new double[0], new long[] {
-                    leftTransposed ? 1 : 0, rightTransposed ? 1 : 0
-                });
+        return Nd4jKernel.custom("matmul", List.of(left, right), List.of(out), new double[0], new long[] {
+            leftTransposed ? 1 : 0, rightTransposed ? 1 : 0
+        });
     }
 
     private static Kernel matmul(INDArray x, INDArray y, INDArray z, Matrices left, Matrices right) {

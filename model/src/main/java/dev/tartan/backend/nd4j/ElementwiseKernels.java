@@ -40,15 +40,14 @@ final class ElementwiseKernels {
     }
 
     static Kernel compare(Compare op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-        String name =
-                switch (op.kind()) {
-                    case EQUAL -> "equals";
-                    case NOT_EQUAL -> "not_equals";
-                    case LESS -> "less";
-                    case LESS_EQUAL -> "less_equal";
-                    case GREATER -> "greater";
-                    case GREATER_EQUAL -> "greater_equal";
-                };
+        String name = switch (op.kind()) {
+            case EQUAL -> "equals";
+            case NOT_EQUAL -> "not_equals";
+            case LESS -> "less";
+            case LESS_EQUAL -> "less_equal";
+            case GREATER -> "greater";
+            case GREATER_EQUAL -> "greater_equal";
+        };
         return broadcast(name, operands, results.get(0));
     }
 
@@ -56,27 +55,25 @@ final class ElementwiseKernels {
         INDArray x = Nd4jBuffers.flat(operands.get(0));
         INDArray z = Nd4jBuffers.flat(results.get(0));
         INDArray scalar = constant(operands.get(0).type().dtype(), op.scalar());
-        return Nd4jKernel.custom(
-                name(op.kind()), op.reversed() ? List.of(scalar, x) : List.of(x, scalar), List.of(z));
+        return Nd4jKernel.custom(name(op.kind()), op.reversed() ? List.of(scalar, x) : List.of(x, scalar), List.of(z));
     }
 
     static Kernel unary(Unary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         INDArray x = Nd4jBuffers.flat(operands.get(0));
         INDArray z = Nd4jBuffers.flat(results.get(0));
-        Op function =
-                switch (op.kind()) {
-                    case NEG -> new Negative(x, z);
-                    case ABS -> new Abs(x, z);
-                    case SIGN -> new Sign(x, z);
-                    case EXP -> new Exp(x, z);
-                    case LOG -> new Log(x, z);
-                    case SQRT -> new Sqrt(x, z);
-                    case RSQRT -> new RSqrt(x, z);
-                    case RECIPROCAL -> new Reciprocal(x, z);
-                    case SQUARE -> new Square(x, z);
-                    case SIN -> new Sin(x, z);
-                    case COS -> new Cos(x, z);
-                };
+        Op function = switch (op.kind()) {
+            case NEG -> new Negative(x, z);
+            case ABS -> new Abs(x, z);
+            case SIGN -> new Sign(x, z);
+            case EXP -> new Exp(x, z);
+            case LOG -> new Log(x, z);
+            case SQRT -> new Sqrt(x, z);
+            case RSQRT -> new RSqrt(x, z);
+            case RECIPROCAL -> new Reciprocal(x, z);
+            case SQUARE -> new Square(x, z);
+            case SIN -> new Sin(x, z);
+            case COS -> new Cos(x, z);
+        };
         return Nd4jKernel.legacy(function, x, z);
     }
 
@@ -92,9 +89,7 @@ final class ElementwiseKernels {
 
     static Kernel select(Select op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         return Nd4jKernel.custom(
-                "select",
-                operands.stream().map(Nd4jBuffers::flat).toList(),
-                List.of(Nd4jBuffers.flat(results.get(0))));
+                "select", operands.stream().map(Nd4jBuffers::flat).toList(), List.of(Nd4jBuffers.flat(results.get(0))));
     }
 
     static Kernel addN(AddN op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {

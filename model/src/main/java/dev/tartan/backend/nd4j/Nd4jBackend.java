@@ -19,8 +19,8 @@ public final class Nd4jBackend implements Backend {
      */
     public Nd4jBackend(int threadsPerDevice) {
         if (threadsPerDevice < 1) {
-            throw new IllegalArgumentException("device has no thread: threadsPerDevice=" + threadsPerDevice
-                    + ". Give at least 1.");
+            throw new IllegalArgumentException(
+                    "device has no thread: threadsPerDevice=" + threadsPerDevice + ". Give at least 1.");
         }
         NativeSelection.apply();
         this.threadsPerDevice = threadsPerDevice;

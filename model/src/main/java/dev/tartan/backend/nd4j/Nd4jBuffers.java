@@ -31,7 +31,7 @@ final class Nd4jBuffers {
         if (buffer instanceof Nd4jBuffer own) {
             return own;
         }
-        throw new IllegalArgumentException("buffer is of another backend: buffer=" + buffer
-                + ". Take it from an arena of this backend.");
+        throw new IllegalArgumentException(
+                "buffer is of another backend: buffer=" + buffer + ". Take it from an arena of this backend.");
     }
 }

@@ -34,15 +34,13 @@ final class RowKernels {
         if (rows == 0) {
             return ShapeKernels.fill(result, 0);
         }
-        Index index = Index.of(operands.get(1), op.offset().start(), rows, table.type().dtype(), scratch);
+        Index index = Index.of(
+                operands.get(1), op.offset().start(), rows, table.type().dtype(), scratch);
         List<Kernel> kernels = new ArrayList<>(index.kernels);
         INDArray gathered = Nd4jBuffers.array(result, count, width);
         kernels.add(Nd4jKernel.custom(
-                "gather",
-                List.of(Nd4jBuffers.array(table), index.row),
-                List.of(gathered),
-                new double[0],
-                new long[] {0}));
+                "gather", List.of(Nd4jBuffers.array(table), index.row), List.of(gathered), new double[0], new long[] {0
+                }));
         kernels.add(Nd4jKernel.custom("multiply", List.of(gathered, index.isHeld), List.of(gathered)));
         return new KernelSequence(kernels);
     }
@@ -94,8 +92,7 @@ final class RowKernels {
             INDArray isHeld = Nd4jBuffers.flat(parts.get(3));
             long code = Nd4jBuffer.nd4jType(dtype).toInt();
             List<Kernel> kernels = List.of(
-                    Nd4jKernel.custom(
-                            "subtract", List.of(Nd4jBuffers.flat(indices), constant(offset)), List.of(local)),
+                    Nd4jKernel.custom("subtract", List.of(Nd4jBuffers.flat(indices), constant(offset)), List.of(local)),
                     Nd4jKernel.custom("maximum", List.of(local, constant(0)), List.of(row)),
                     Nd4jKernel.custom("minimum", List.of(row, constant(rows - 1)), List.of(row)),
                     Nd4jKernel.custom("equals", List.of(local, row), List.of(same)),

@@ -41,8 +41,8 @@ final class ShapeKernels {
     }
 
     static Kernel broadcastTo(BroadcastTo op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-        BroadcastForm form = BroadcastForm.of(
-                op.shape(), List.of(operands.get(0).type().shape()));
+        BroadcastForm form =
+                BroadcastForm.of(op.shape(), List.of(operands.get(0).type().shape()));
         return Nd4jKernel.copy(
                 Nd4jBuffers.array(operands.get(0), form.operands().get(0)),
                 Nd4jBuffers.array(results.get(0), form.result()));
