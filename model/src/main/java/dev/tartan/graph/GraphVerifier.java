@@ -3,6 +3,7 @@ package dev.tartan.graph;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Checks a graph between passes: single assignment, definition before use, result types as the op says. */
 public final class GraphVerifier {
@@ -24,7 +25,12 @@ public final class GraphVerifier {
                     throw broken(graph, node, "operand " + operand + " is used before it is made");
                 }
             }
-            List<TensorType> expected = node.op().resultTypes(node.operandTypes());
+            List<TensorType> expected;
+            try {
+                expected = node.op().resultTypes(node.operandTypes());
+            } catch (IllegalArgumentException e) {
+                throw broken(graph, node, e.getMessage());
+            }
             List<TensorType> actual = node.results().stream().map(Value::type).toList();
             if (!expected.equals(actual)) {
                 throw broken(graph, node, "result types differ from the op's: expected=" + expected);
@@ -43,7 +49,7 @@ public final class GraphVerifier {
         });
     }
 
-    private static IllegalStateException broken(Graph graph, Node node, String what) {
+    private static IllegalStateException broken(Graph graph, Node node, @Nullable String what) {
         return new IllegalStateException("graph '" + graph.name() + "' is broken at node " + node.id() + ": " + what
                 + ", node=" + node + ", operandTypes=" + node.operandTypes());
     }

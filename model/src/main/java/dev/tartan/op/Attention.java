@@ -72,6 +72,7 @@ public record Attention(double scale) implements DifferentiableOp, DecomposableO
     @Override
     public List<@Nullable Tensor> gradient(
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
+        Types.onlyFirstHasGradient(this, resultGradients);
         Tensor dy = resultGradients.get(0);
         if (dy == null) {
             return Arrays.asList(null, null, null);

@@ -30,7 +30,9 @@ public record Binary(BinaryKind kind) implements DifferentiableOp {
         return switch (kind) {
             case ADD, SUB -> rule.jointlyLinear().build();
             case MUL -> rule.linearInEach(0, 1).build();
-            case DIV -> rule.linearInEach(0).build();
+            // The quotient of integers is rounded, so it is not linear.
+            case DIV ->
+                operands.get(0).dtype().isFloating() ? rule.linearInEach(0).build() : rule.build();
             default -> rule.build();
         };
     }

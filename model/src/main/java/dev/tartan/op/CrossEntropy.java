@@ -53,6 +53,7 @@ public record CrossEntropy() implements DifferentiableOp, DecomposableOp {
     @Override
     public List<@Nullable Tensor> gradient(
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
+        Types.onlyFirstHasGradient(this, resultGradients);
         Tensor dloss = resultGradients.get(0);
         Tensor dlogits = dloss == null
                 ? null

@@ -78,6 +78,7 @@ public record LayerNorm(double epsilon) implements DifferentiableOp, Decomposabl
     @Override
     public List<@Nullable Tensor> gradient(
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
+        Types.onlyFirstHasGradient(this, resultGradients);
         Tensor dy = resultGradients.get(0);
         if (dy == null) {
             return Arrays.asList(null, null, null);

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Numbers in [0, 1) that depend only on seed, stream, the step (the operand, an integer scalar) and the <em>global</em>
- * index of the element, so not on the mesh: see {@link dev.tartan.random.Philox}.
+ * index of the element, so not on the mesh. The element with global row-major index e is word {@code e & 3} of
+ * {@code Philox.block(seed, e >>> 2, step, stream)} by {@code toUniform}: see {@link dev.tartan.random.Philox}.
  *
  * @param type what this op makes, a shard once localized
  * @param whole the shape of the whole tensor

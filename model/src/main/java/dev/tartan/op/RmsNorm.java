@@ -55,6 +55,7 @@ public record RmsNorm(double epsilon) implements DifferentiableOp, DecomposableO
     @Override
     public List<@Nullable Tensor> gradient(
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
+        Types.onlyFirstHasGradient(this, resultGradients);
         Tensor dy = resultGradients.get(0);
         if (dy == null) {
             return Arrays.asList(null, null);

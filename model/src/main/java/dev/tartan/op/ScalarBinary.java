@@ -33,7 +33,9 @@ public record ScalarBinary(BinaryKind kind, double scalar, boolean reversed) imp
     @Override
     public ShardingRule shardingRule(List<TensorType> operands) {
         ShardingRule.Builder rule = Rules.elementwise(operands, operands.get(0).shape(), 1);
-        boolean linear = kind == BinaryKind.MUL || (kind == BinaryKind.DIV && !reversed);
+        // Integer results are rounded, so not linear.
+        boolean linear = operands.get(0).dtype().isFloating()
+                && (kind == BinaryKind.MUL || (kind == BinaryKind.DIV && !reversed));
         return linear ? rule.linearInEach(0).build() : rule.build();
     }
 

@@ -5,6 +5,7 @@ import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The checks that ops make on the types of their operands; each throws {@link IllegalArgumentException}. */
 final class Types {
@@ -38,6 +39,16 @@ final class Types {
     static void sameType(Op op, TensorType... types) {
         for (TensorType type : types) {
             check(op, type.equals(types[0]), "needs operands of one type", types);
+        }
+    }
+
+    /** Refuses gradients of the results after the first, which are only kept for the gradient of the first. */
+    static void onlyFirstHasGradient(Op op, List<@Nullable Tensor> resultGradients) {
+        for (int i = 1; i < resultGradients.size(); i++) {
+            if (resultGradients.get(i) != null) {
+                throw new IllegalArgumentException(op.name() + " has no gradient through this result: result=" + i
+                        + ". Use its first result only, or compose it of primitives.");
+            }
         }
     }
 
