@@ -100,7 +100,8 @@ public final class Gradients {
         }
         if (terms.size() > 1) {
             // Keep the total, so that asking again does not add the terms again.
-            Tensor sum = Tensor.sumOf(terms);
+            Tensor joined = JoinedPieces.of(terms);
+            Tensor sum = joined == null ? Tensor.sumOf(terms) : joined;
             terms.clear();
             terms.add(sum);
         }
