@@ -1,0 +1,61 @@
+package dev.tartan.spark.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Runs a command: exit code 0 if it worked, 2 with a message if the user must change something, 1 for all else. */
+final class CommandRunner {
+    private CommandRunner() {}
+
+    /** A command that can tell the whole story of a failure. */
+    interface Verbose {
+        /** Whether stack traces are wanted. */
+        boolean verbose();
+    }
+
+    /** Parses the arguments, runs the command and returns the exit code; messages go to stderr. */
+    static <C extends Callable<Integer> & Verbose> int run(C command, String[] args) {
+        PrintWriter err = new PrintWriter(System.err, true);
+        return run(command, args, err);
+    }
+
+    static <C extends Callable<Integer> & Verbose> int run(C command, String[] args, PrintWriter err) {
+        CommandLine line = new CommandLine(command);
+        line.setErr(err);
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setParameterExceptionHandler((failure, ignored) -> explain(failure));
+        line.setExecutionExceptionHandler((failure, failed, ignored) -> report(failure, command.verbose(), err));
+        try {
+            return line.execute(args);
+        } catch (OutOfMemoryError e) {
+            return report(e, command.verbose(), err);
+        }
+    }
+
+    private static int explain(ParameterException failure) {
+        CommandLine line = failure.getCommandLine();
+        line.getErr().println("tartan: " + failure.getMessage());
+        UnmatchedArgumentException.printSuggestions(failure, line.getErr());
+        line.getErr().println("Run with --help for the options.");
+        return ExitCode.USAGE;
+    }
+
+    private static int report(Throwable failure, boolean verbose, PrintWriter err) {
+        String message = failure.getMessage();
+        boolean usersError = failure instanceof IllegalArgumentException;
+        // Tartan's own failures say all in the message; of others the type is half of it.
+        boolean known = usersError
+                || failure.getClass().getName().startsWith("dev.tartan.")
+                || failure instanceof java.util.concurrent.CancellationException;
+        err.println("tartan: " + (known && message != null ? message : failure.toString())
+                + (known || verbose ? "" : ". Run with --verbose for the stack trace."));
+        if (verbose) {
+            failure.printStackTrace(err);
+        }
+        return usersError ? ExitCode.USAGE : ExitCode.SOFTWARE;
+    }
+}

@@ -1,0 +1,112 @@
+package dev.tartan.spark.runtime;
+
+import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.metrics.MetricsWriter;
+import dev.tartan.train.metrics.StepMetrics;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes what executors report of their steps to {@code metrics.jsonl}, each step once and in order, and shows it to a
+ * viewer. When Spark runs the stage again, the file begins again too. Safe for use by many threads.
+ */
+public final class StepRecorder implements ProgressListener, AutoCloseable {
+    private final Path folder;
+    private final Consumer<StepMetrics> viewer;
+    private final Consumer<OutputException> onDiskFailure;
+    private final List<StepMetrics> steps = new ArrayList<>();
+    private final TreeMap<Long, StepMetrics> early = new TreeMap<>();
+    private MetricsWriter writer;
+    private int attempt;
+    private @Nullable OutputException diskFailure;
+
+    /**
+     * Starts the file.
+     *
+     * @param viewer is given each step once per attempt, in order
+     * @param onDiskFailure is told when the file cannot be written any more; called once
+     * @throws OutputException if the file cannot be made
+     */
+    public StepRecorder(Path folder, Consumer<StepMetrics> viewer, Consumer<OutputException> onDiskFailure) {
+        this.folder = folder;
+        this.viewer = viewer;
+        this.onDiskFailure = onDiskFailure;
+        this.writer = MetricsWriter.open(folder);
+    }
+
+    @Override
+    public synchronized void onProgress(int fromAttempt, Serializable message) {
+        if (!(message instanceof StepMetrics step) || fromAttempt < attempt || diskFailure != null) {
+            return;
+        }
+        try {
+            if (fromAttempt > attempt) {
+                attempt = fromAttempt;
+                restart();
+            }
+            add(step);
+        } catch (OutputException e) {
+            diskFailure = e;
+            onDiskFailure.accept(e);
+        }
+    }
+
+    /**
+     * Takes all steps from the task's result and records those of which no message arrived.
+     *
+     * @throws OutputException if the file could not be written, now or before
+     */
+    public synchronized void complete(List<StepMetrics> all) {
+        rethrowDiskFailure();
+        if (!all.isEmpty()
+                && !steps.isEmpty()
+                && !all.subList(0, Math.min(all.size(), steps.size())).equals(steps)) {
+            // What was recorded is of another attempt, whose successor's messages were all lost.
+            restart();
+        }
+        all.forEach(this::add);
+    }
+
+    /** Throws the failure to write the file, if there was one. */
+    public synchronized void rethrowDiskFailure() {
+        if (diskFailure != null) {
+            throw diskFailure;
+        }
+    }
+
+    /** All steps recorded so far. */
+    public synchronized List<StepMetrics> steps() {
+        return List.copyOf(steps);
+    }
+
+    @Override
+    public synchronized void close() {
+        writer.close();
+    }
+
+    private void restart() {
+        steps.clear();
+        early.clear();
+        writer.close();
+        writer = MetricsWriter.open(folder);
+    }
+
+    private void add(StepMetrics step) {
+        if (step.step() < steps.size()) {
+            return;
+        }
+        early.put(step.step(), step);
+        StepMetrics next = early.remove((long) steps.size());
+        while (next != null) {
+            writer.append(next);
+            steps.add(next);
+            viewer.accept(next);
+            next = early.remove((long) steps.size());
+        }
+    }
+}

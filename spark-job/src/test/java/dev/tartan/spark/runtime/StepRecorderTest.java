@@ -1,0 +1,117 @@
+package dev.tartan.spark.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.metrics.StepMetrics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StepRecorderTest {
+    @TempDir
+    Path folder;
+
+    private final List<String> seen = new ArrayList<>();
+
+    @Test
+    void stepsAreWrittenAndShownAsTheyCome() throws IOException {
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, step(0, 3));
+            recorder.onProgress(0, step(1, 2));
+            assertThat(lines()).containsExactly(json(0, 3), json(1, 2));
+            assertThat(seen).containsExactly("0:3.0", "1:2.0");
+        }
+    }
+
+    @Test
+    void lostAndLateStepsFindTheirPlace() throws IOException {
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, step(1, 2));
+            recorder.onProgress(0, step(0, 3));
+            recorder.onProgress(0, step(0, 3));
+            recorder.onProgress(0, step(3, 0));
+            recorder.complete(List.of(step(0, 3), step(1, 2), step(2, 1), step(3, 0)));
+            assertThat(recorder.steps()).containsExactly(step(0, 3), step(1, 2), step(2, 1), step(3, 0));
+        }
+        assertThat(lines()).containsExactly(json(0, 3), json(1, 2), json(2, 1), json(3, 0));
+        assertThat(seen).containsExactly("0:3.0", "1:2.0", "2:1.0", "3:0.0");
+    }
+
+    @Test
+    void anotherAttemptBeginsTheFileAnew() throws IOException {
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, step(0, 3));
+            recorder.onProgress(0, step(1, 2));
+            recorder.onProgress(1, step(0, 4));
+            recorder.onProgress(0, step(2, 9));
+        }
+        assertThat(lines()).containsExactly(json(0, 4));
+        assertThat(seen).containsExactly("0:3.0", "1:2.0", "0:4.0");
+    }
+
+    @Test
+    void theResultWinsOverAnEarlierAttemptsMessages() throws IOException {
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, step(0, 3));
+            recorder.complete(List.of(step(0, 4), step(1, 1)));
+        }
+        assertThat(lines()).containsExactly(json(0, 4), json(1, 1));
+    }
+
+    @Test
+    void otherMessagesAreNotItsBusiness() throws IOException {
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, "hello");
+        }
+        assertThat(lines()).isEmpty();
+    }
+
+    @Test
+    void aDiskFailureIsToldOnceAndThrownAtTheEnd() {
+        List<OutputException> failures = new ArrayList<>();
+        // A device on which every write fails for lack of space.
+        assertThat(Files.exists(Path.of("/dev/full"))).isTrue();
+        StepRecorder recorder = fullDisk(failures);
+        recorder.onProgress(0, step(0, 3));
+        recorder.onProgress(0, step(1, 3));
+        assertThat(failures).hasSize(1);
+        assertThatThrownBy(() -> recorder.complete(List.of()))
+                .isSameAs(failures.get(0))
+                .hasMessage("output file cannot be written: path=" + folder.resolve("metrics.jsonl")
+                        + ", reason=No space left on device. Free space or choose another output.dir.");
+    }
+
+    private StepRecorder fullDisk(List<OutputException> failures) {
+        try {
+            Files.createSymbolicLink(folder.resolve("metrics.jsonl"), Path.of("/dev/full"));
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+        return new StepRecorder(folder, step -> {}, failures::add);
+    }
+
+    private StepRecorder recorder() {
+        return new StepRecorder(folder, step -> seen.add(step.step() + ":" + step.loss()), failure -> {
+            throw failure;
+        });
+    }
+
+    private List<String> lines() throws IOException {
+        return Files.readAllLines(folder.resolve("metrics.jsonl"));
+    }
+
+    private static StepMetrics step(long step, double loss) {
+        return new StepMetrics(step, loss, 1, 2, 3);
+    }
+
+    private static String json(long step, double loss) {
+        return "{\"step\":" + step + ",\"loss\":" + loss
+                + ",\"gradNorm\":1.0,\"stepMillis\":2.0,\"tokensPerSecond\":3.0}";
+    }
+}
