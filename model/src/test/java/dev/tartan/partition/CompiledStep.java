@@ -1,0 +1,50 @@
+package dev.tartan.partition;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.Value;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.network.Network;
+import dev.tartan.optimizer.AdamWOptimizer;
+import dev.tartan.optimizer.ClipGlobalNorm;
+import dev.tartan.optimizer.Optimizer;
+import dev.tartan.optimizer.Schedule;
+import dev.tartan.train.graph.StateBinding;
+import dev.tartan.train.graph.StepOptions;
+import dev.tartan.train.graph.TrainStepGraph;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A training step as a graph and as the program for its mesh, states and gradients laid out as the network says. */
+record CompiledStep(TrainStepGraph step, Program program) {
+    static final Optimizer ADAMW =
+            new AdamWOptimizer(1e-2, 0.9, 0.95, 1e-8, 0.1, new Schedule(Schedule.Kind.COSINE, 2, 10));
+    static final ClipGlobalNorm CLIP = new ClipGlobalNorm(1);
+
+    static CompiledStep of(Network network, Optimizer optimizer, ClipGlobalNorm clip, StepOptions options) {
+        TrainStepGraph step = TrainStepGraph.trace(network, optimizer, clip, options);
+        Map<Value, PartitionSpec> given = new LinkedHashMap<>();
+        Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
+        for (StateBinding state : step.states()) {
+            given.put(state.input(), state.spec());
+            if (state.outputLabel() != null) {
+                outputs.put(state.outputLabel(), state.spec());
+            }
+            if (options.gradientOutputs() && state.kind() == StateBinding.Kind.PARAMETER) {
+                outputs.put(TrainStepGraph.gradientLabel(state.name()), state.spec());
+            }
+        }
+        step.batch().forEach(binding -> given.put(binding.input(), binding.spec()));
+        return new CompiledStep(step, PartitionGraph.run(options.mesh(), step.graph(), given, outputs));
+    }
+
+    /** AdamW with clipping in float32. */
+    static CompiledStep of(Network network, Mesh mesh, long globalBatch) {
+        return of(network, ADAMW, CLIP, StepOptions.of(mesh, globalBatch, 7));
+    }
+
+    /** Options for comparing numbers: float64, gradients as outputs. */
+    static StepOptions exact(Mesh mesh, long globalBatch, int microBatches) {
+        return new StepOptions(mesh, globalBatch, microBatches, 7, DType.FLOAT64, true);
+    }
+}

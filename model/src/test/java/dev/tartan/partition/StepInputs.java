@@ -1,0 +1,71 @@
+package dev.tartan.partition;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.Graph;
+import dev.tartan.graph.TensorType;
+import dev.tartan.graph.Value;
+import dev.tartan.op.reference.HostTensor;
+import dev.tartan.op.reference.RowMajor;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+
+/** Made-up inputs of training steps, the same for every mesh. */
+final class StepInputs {
+    private StepInputs() {}
+
+    /**
+     * A value for each input of {@code graph} that depends on its name only. Integers are below {@code numClasses};
+     * second moments, whose names end in {@code .v}, are positive, so that AdamW is well conditioned.
+     */
+    static Map<String, HostTensor> of(Graph graph, int numClasses) {
+        Map<String, HostTensor> inputs = new LinkedHashMap<>();
+        for (Value input : graph.inputs()) {
+            Random random = new Random(input.name().hashCode());
+            boolean secondMoment = input.name().endsWith(".v");
+            TensorType type = input.type();
+            inputs.put(
+                    input.name(),
+                    type.dtype() == DType.INT32
+                            ? HostTensor.generate(type, i -> random.nextInt(numClasses))
+                            : HostTensor.generate(
+                                    type,
+                                    i -> secondMoment ? 0.01 + random.nextDouble() : 0.3 * random.nextGaussian()));
+        }
+        return inputs;
+    }
+
+    /** The same values for a graph whose inputs are padded with zeros at the end of their dims. */
+    static Map<String, HostTensor> padded(Map<String, HostTensor> inputs, Graph graph) {
+        Map<String, HostTensor> padded = new LinkedHashMap<>();
+        for (Value input : graph.inputs()) {
+            HostTensor whole = inputs.get(input.name());
+            padded.put(input.name(), whole.type().equals(input.type()) ? whole : resized(whole, input.type()));
+        }
+        return padded;
+    }
+
+    /** The elements of {@code tensor} that {@code type} has room for, zeros elsewhere. */
+    static HostTensor resized(HostTensor tensor, TensorType type) {
+        return HostTensor.generate(type, i -> {
+            int[] index = RowMajor.index(type.shape(), i);
+            boolean inside = true;
+            for (int dim = 0; dim < index.length; dim++) {
+                inside &= index[dim] < tensor.shape().dim(dim);
+            }
+            return inside ? tensor.at(index) : 0;
+        });
+    }
+
+    /** The largest difference of two tensors of one shape, relative to the largest element of {@code expected}. */
+    static double relativeError(HostTensor actual, HostTensor expected) {
+        double scale = Arrays.stream(expected.data()).map(Math::abs).max().orElse(0);
+        double error = 0;
+        for (int i = 0; i < expected.data().length; i++) {
+            double difference = Math.abs(actual.data()[i] - expected.data()[i]);
+            error = Double.isNaN(difference) ? Double.NaN : Math.max(error, difference);
+        }
+        return error == 0 ? 0 : error / Math.max(scale, 1e-300);
+    }
+}
