@@ -1,6 +1,7 @@
 package dev.tartan.backend;
 
 import dev.tartan.graph.TensorType;
+import java.nio.ByteBuffer;
 
 /**
  * A tensor's place in an arena, elements in row-major order without gaps. Booleans are bytes 0 and 1.
@@ -27,6 +28,13 @@ public interface Buffer {
 
     /** The address of the first element, on the host if {@link #isHostMemory}, else on the device. */
     long address();
+
+    /**
+     * The memory itself, in the machine's byte order.
+     *
+     * @throws UnsupportedOperationException if it is not host memory or larger than a Java buffer can be
+     */
+    ByteBuffer hostBytes();
 
     /** Copies to the device. */
     void write(float[] values);

@@ -3,6 +3,10 @@ package dev.tartan.backend.nd4j;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.KernelLibrary;
+import dev.tartan.backend.KernelTable;
+import dev.tartan.backend.host.HostKernels;
+import dev.tartan.backend.host.Workers;
+import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.nativeblas.NativeOpsHolder;
 
@@ -24,8 +28,9 @@ public final class Nd4jBackend implements Backend {
         }
         NativeSelection.apply();
         this.threadsPerDevice = threadsPerDevice;
-        this.kernels = Nd4jKernels.primitives().build();
-        Nd4j.getExecutioner();
+        boolean isHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
+        KernelTable.Builder table = Nd4jKernels.primitives();
+        this.kernels = (isHostMemory ? HostKernels.preferIn(table, new Workers(threadsPerDevice)) : table).build();
     }
 
     /** A backend whose devices share the cores of this machine evenly. */

@@ -4,6 +4,8 @@ import dev.tartan.backend.Buffer;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -53,6 +55,19 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public long address() {
         return arena.pointer(offsetBytes).address();
+    }
+
+    @Override
+    public ByteBuffer hostBytes() {
+        if (!isHostMemory() || type.bytes() > Integer.MAX_VALUE) {
+            throw new UnsupportedOperationException("buffer cannot be a Java buffer: buffer=" + this
+                    + ", isHostMemory=" + isHostMemory() + ". Use address() or copy.");
+        }
+        // The arena's allocation outlives all kernels, so nothing needs to keep the pointer reachable.
+        return new BytePointer(arena.pointer(offsetBytes))
+                .capacity(type.bytes())
+                .asByteBuffer()
+                .order(ByteOrder.nativeOrder());
     }
 
     /** The tensor as ND4J sees it. */

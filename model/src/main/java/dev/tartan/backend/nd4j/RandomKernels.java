@@ -51,8 +51,12 @@ final class RandomKernels {
                 start = start * op.whole().dim(i) + op.offsets().get(i).start() + index[i];
             }
             for (long column = 0; column < width; column++) {
-                Philox.block(op.seed(), start + column, step, op.stream(), words);
-                sink.accept(position++, Philox.toUniform(words[0]));
+                long element = start + column;
+                // A block serves the four elements that share it.
+                if (column == 0 || (element & 3) == 0) {
+                    Philox.block(op.seed(), element >>> 2, step, op.stream(), words);
+                }
+                sink.accept(position++, Philox.toUniform(words[(int) (element & 3)]));
             }
             for (int i = last - 1; i >= 0 && ++index[i] == dims[i]; i--) {
                 index[i] = 0;

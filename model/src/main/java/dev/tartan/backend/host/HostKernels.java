@@ -1,0 +1,86 @@
+package dev.tartan.backend.host;
+
+import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Kernel;
+import dev.tartan.backend.KernelFactory;
+import dev.tartan.backend.KernelTable;
+import dev.tartan.backend.Scratch;
+import dev.tartan.graph.DType;
+import dev.tartan.graph.Op;
+import dev.tartan.graph.TensorType;
+import dev.tartan.op.Activate;
+import dev.tartan.op.ActivateGrad;
+import dev.tartan.op.AdamW;
+import dev.tartan.op.CrossEntropy;
+import dev.tartan.op.CrossEntropyGrad;
+import dev.tartan.op.GatherRows;
+import dev.tartan.op.LayerNorm;
+import dev.tartan.op.LayerNormGrad;
+import dev.tartan.op.RmsNorm;
+import dev.tartan.op.RmsNormGrad;
+import dev.tartan.op.Rotary;
+import dev.tartan.op.ScatterAddRows;
+import dev.tartan.op.Softmax;
+import dev.tartan.op.SoftmaxGrad;
+import java.util.List;
+
+/** Puts this package's kernels before those that an op table has; only for memory that the CPU can address. */
+public final class HostKernels {
+    private HostKernels() {}
+
+    /** Prefers the kernels here in {@code table}, running on {@code workers}. */
+    public static KernelTable.Builder preferIn(KernelTable.Builder table, Workers workers) {
+        return table.prefer(
+                        Activate.class,
+                        with(workers, (op, in, out, w) -> ActivationKernels.activate(op.activation(), in, out, w)))
+                .prefer(
+                        ActivateGrad.class,
+                        with(workers, (op, in, out, w) -> ActivationKernels.gradient(op.activation(), in, out, w)))
+                .prefer(Softmax.class, with(workers, (op, in, out, w) -> SoftmaxKernels.softmax(in, out, w)))
+                .prefer(SoftmaxGrad.class, with(workers, (op, in, out, w) -> SoftmaxKernels.softmaxGradient(in, out, w)))
+                .prefer(CrossEntropy.class, with(workers, (op, in, out, w) -> SoftmaxKernels.crossEntropy(in, out, w)))
+                .prefer(
+                        CrossEntropyGrad.class,
+                        with(workers, (op, in, out, w) ->
+                                SoftmaxKernels.crossEntropyGradient(op.offset().start(), in, out, w)))
+                .prefer(
+                        LayerNorm.class,
+                        with(workers, (op, in, out, w) -> NormKernels.layerNorm(op.epsilon(), in, out, w)))
+                .prefer(RmsNorm.class, with(workers, (op, in, out, w) -> NormKernels.rmsNorm(op.epsilon(), in, out, w)))
+                .prefer(LayerNormGrad.class, with(workers, (op, in, out, w) -> NormKernels.gradient(true, in, out, w)))
+                .prefer(RmsNormGrad.class, with(workers, (op, in, out, w) -> NormKernels.gradient(false, in, out, w)))
+                .prefer(AdamW.class, with(workers, AdamWKernels::adamW))
+                .prefer(
+                        GatherRows.class,
+                        with(workers, (op, in, out, w) ->
+                                RowKernels.gather(op.offset().start(), in, out, w)))
+                .prefer(
+                        ScatterAddRows.class,
+                        with(workers, (op, in, out, w) ->
+                                RowKernels.scatterAdd(op.offset().start(), in, out, w)))
+                .prefer(Rotary.class, with(workers, RotaryKernels::rotary));
+    }
+
+    /** Makes a kernel that needs no scratch memory. */
+    private interface Maker<O extends Op> {
+        Kernel make(O op, List<Buffer> operands, List<Buffer> results, Workers workers);
+    }
+
+    private static <O extends Op> KernelFactory<O> with(Workers workers, Maker<O> maker) {
+        return new KernelFactory<>() {
+            @Override
+            public boolean accepts(O op, List<TensorType> operands) {
+                boolean hasFloats = operands.stream().anyMatch(type -> type.dtype() == DType.FLOAT32);
+                return hasFloats
+                        && Rows.accepts(operands)
+                        && Rows.accepts(op.resultTypes(operands))
+                        && operands.stream().allMatch(type -> type.shape().numElements() > 0);
+            }
+
+            @Override
+            public Kernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                return maker.make(op, operands, results, workers);
+            }
+        };
+    }
+}

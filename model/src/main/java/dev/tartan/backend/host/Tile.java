@@ -1,0 +1,44 @@
+package dev.tartan.backend.host;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+
+/** Arrays for a row of a kernel's operands, one set a thread; they stay in the first cache levels. */
+final class Tile {
+    private static final ThreadLocal<Tile> OF_THREAD = ThreadLocal.withInitial(() -> new Tile(2048));
+
+    final float[] a;
+    final float[] b;
+    final float[] c;
+    final float[] d;
+    final float[] e;
+    final int[] bits;
+    /** The same memory as {@link #asInts}, to see floats as bits and back without leaving vectorized loops. */
+    final FloatBuffer asFloats;
+
+    final IntBuffer asInts;
+
+    private Tile(int length) {
+        a = new float[length];
+        b = new float[length];
+        c = new float[length];
+        d = new float[length];
+        e = new float[length];
+        bits = new int[length];
+        ByteBuffer both = ByteBuffer.allocateDirect(length * Float.BYTES).order(ByteOrder.nativeOrder());
+        asFloats = both.asFloatBuffer();
+        asInts = both.asIntBuffer();
+    }
+
+    /** The calling thread's arrays, at least {@code length} long each. */
+    static Tile ofLength(int length) {
+        Tile tile = OF_THREAD.get();
+        if (tile.a.length < length) {
+            tile = new Tile(length);
+            OF_THREAD.set(tile);
+        }
+        return tile;
+    }
+}
