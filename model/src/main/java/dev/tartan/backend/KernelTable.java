@@ -41,7 +41,7 @@ public final class KernelTable implements KernelLibrary {
                 return typed;
             }
         }
-        if (op instanceof DecomposableOp decomposable) {
+        if (op instanceof DecomposableOp) {
             KernelFactory<?> decomposed = new DecomposedKernelFactory(this);
             return (KernelFactory<Op>) decomposed;
         }

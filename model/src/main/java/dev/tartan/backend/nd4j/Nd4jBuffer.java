@@ -179,7 +179,7 @@ final class Nd4jBuffer implements Buffer {
         if (into.length > 0 && isHostMemory()) {
             new BytePointer(arena.pointer(offsetBytes)).get(into);
         } else if (into.length > 0) {
-            int[] values = flat().castTo(DataType.INT).toIntVector();
+            int[] values = flat().castTo(DataType.INT32).toIntVector();
             for (int i = 0; i < into.length; i++) {
                 into[i] = (byte) values[i];
             }
@@ -197,7 +197,7 @@ final class Nd4jBuffer implements Buffer {
         return switch (dtype) {
             case FLOAT32 -> DataType.FLOAT;
             case FLOAT64 -> DataType.DOUBLE;
-            case INT32 -> DataType.INT;
+            case INT32 -> DataType.INT32;
             case BOOL -> DataType.BOOL;
         };
     }
