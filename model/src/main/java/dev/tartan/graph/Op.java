@@ -37,7 +37,10 @@ public interface Op {
         return this;
     }
 
-    /** Operands whose buffer the first result may take over because every element is read before it is written. */
+    /**
+     * Operands whose buffer the first result may take over because every element is read before it is written. Holds
+     * only for a value that is an operand once: {@code add_n(x, x, x)} into x would read x after changing it.
+     */
     default List<Integer> inPlaceOperands() {
         return List.of();
     }
