@@ -41,7 +41,10 @@ public abstract class LanguageModel extends Network {
         Tensor tokens = field(batch, TOKENS);
         long positions = tokens.shape().dim(1) - 1;
         Tensor logits = logits(tokens.slice(1, 0, positions), pass);
-        return logits.crossEntropy(tokens.slice(1, 1, positions)).meanAll();
+        return logits.graph()
+                .inScope(
+                        "loss",
+                        () -> logits.crossEntropy(tokens.slice(1, 1, positions)).meanAll());
     }
 
     /** {@code x [b, t, c]} against the rows of {@code table [vocab or padded, c]}, padded columns masked. */

@@ -1,5 +1,6 @@
 package dev.tartan.optimizer;
 
+import dev.tartan.graph.DType;
 import dev.tartan.network.Param;
 import dev.tartan.op.Tensor;
 import java.util.List;
@@ -14,8 +15,13 @@ public interface Optimizer {
     /** A short name for each state tensor of a parameter, for example {@code m} and {@code v}. */
     List<String> stateNames();
 
-    /** The updates of one step; {@code step} is an INT32 scalar that counts from 0. */
-    Updates begin(Tensor step);
+    /**
+     * The updates of one step.
+     *
+     * @param step an INT32 scalar that counts from 0
+     * @param dtype the element type of the parameters
+     */
+    Updates begin(Tensor step, DType dtype);
 
     /** One step's update rule, holding the scalars that all parameters share. */
     @FunctionalInterface

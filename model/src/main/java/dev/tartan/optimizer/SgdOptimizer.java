@@ -1,5 +1,6 @@
 package dev.tartan.optimizer;
 
+import dev.tartan.graph.DType;
 import dev.tartan.op.Tensor;
 import java.util.List;
 
@@ -18,14 +19,14 @@ public record SgdOptimizer(double learningRate, double momentum, double weightDe
     }
 
     @Override
-    public Updates begin(Tensor step) {
-        Tensor rate = schedule.factor(step).mul(learningRate);
+    public Updates begin(Tensor step, DType dtype) {
+        Tensor rate = schedule.factor(step).mul(learningRate).cast(dtype);
         return (declared, value, gradient, state) -> {
             Tensor direction = weightDecay == 0 || !declared.decays() ? gradient : gradient.add(value.mul(weightDecay));
             if (momentum != 0) {
                 direction = state.get(0).mul(momentum).add(direction);
             }
-            Tensor updated = value.sub(direction.mul(rate.cast(value.dtype())));
+            Tensor updated = value.sub(direction.mul(rate));
             return new Updated(updated, momentum == 0 ? List.of() : List.of(direction));
         };
     }

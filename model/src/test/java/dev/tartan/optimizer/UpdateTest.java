@@ -47,7 +47,7 @@ class UpdateTest {
         for (double[] s : state) {
             states.add(input(graph, "s" + states.size(), HostTensor.of(shape(s.length), s), inputs));
         }
-        Optimizer.Updated updated = optimizer.begin(stepInput).update(declared, p, g, states);
+        Optimizer.Updated updated = optimizer.begin(stepInput, DType.FLOAT64).update(declared, p, g, states);
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("p", updated.value().value());
         for (Tensor s : updated.state()) {

@@ -12,6 +12,7 @@ import dev.tartan.network.ForwardPass;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.op.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -28,6 +29,14 @@ public record LogitsGraph(Graph graph, List<StateBinding> parameters, Value toke
 
     public LogitsGraph {
         parameters = List.copyOf(parameters);
+    }
+
+    /** The layouts of the inputs, for the compiler. */
+    public Map<Value, PartitionSpec> inputSpecs() {
+        Map<Value, PartitionSpec> specs = new LinkedHashMap<>();
+        parameters.forEach(parameter -> specs.put(parameter.input(), parameter.spec()));
+        specs.put(tokens, tokensSpec);
+        return specs;
     }
 
     /** Traces inference of {@code network} on {@code mesh}. */

@@ -2,10 +2,13 @@ package dev.tartan.train.graph;
 
 import dev.tartan.graph.Graph;
 import dev.tartan.graph.Value;
+import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.Network;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One optimizer update as a graph: forward, backward, gradient norm, clipping, update. Inputs are all states, the step
@@ -41,6 +44,21 @@ public record TrainStepGraph(
      */
     public static TrainStepGraph trace(Network network, Optimizer optimizer, ClipGlobalNorm clip, StepOptions options) {
         return new TrainStepTracer(network, optimizer, clip, options).trace();
+    }
+
+    /** The layouts of the inputs, for the compiler; the step number is on every rank. */
+    public Map<Value, PartitionSpec> inputSpecs() {
+        Map<Value, PartitionSpec> specs = new LinkedHashMap<>();
+        states.forEach(state -> specs.put(state.input(), state.spec()));
+        batch.forEach(binding -> specs.put(binding.input(), binding.spec()));
+        return specs;
+    }
+
+    /** The layouts of the outputs that replace states, by label; all other outputs are on every rank. */
+    public Map<String, PartitionSpec> outputSpecs() {
+        Map<String, PartitionSpec> specs = new LinkedHashMap<>();
+        states.forEach(state -> specs.put(newLabel(state.name()), state.spec()));
+        return specs;
     }
 
     /** The output that replaces the state called {@code name}. */

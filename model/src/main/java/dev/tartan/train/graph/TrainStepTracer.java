@@ -108,7 +108,7 @@ final class TrainStepTracer {
         Tensor norm = GlobalNorm.of(gradients);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
         List<Tensor> clipped = clip.apply(gradients, norm);
-        Optimizer.Updates updates = optimizer.begin(step);
+        Optimizer.Updates updates = optimizer.begin(step, options.dtype());
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
             List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
