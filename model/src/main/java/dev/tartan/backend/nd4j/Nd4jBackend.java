@@ -6,9 +6,10 @@ import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.KernelTable;
 import dev.tartan.backend.host.HostKernels;
 import dev.tartan.backend.host.Workers;
+import dev.tartan.op.Attention;
+import dev.tartan.op.AttentionGrad;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Devices whose kernels are ND4J's: CPU with nd4j-native, GPU with nd4j-cuda on the class path. */
 public final class Nd4jBackend implements Backend {
@@ -30,7 +31,13 @@ public final class Nd4jBackend implements Backend {
         this.threadsPerDevice = threadsPerDevice;
         boolean isHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
         KernelTable.Builder table = Nd4jKernels.primitives();
-        this.kernels = (isHostMemory ? HostKernels.preferIn(table, new Workers(threadsPerDevice)) : table).build();
+        if (isHostMemory) {
+            Workers workers = new Workers(threadsPerDevice);
+            HostKernels.preferIn(table, workers)
+                    .prefer(Attention.class, AttentionKernels.forward(workers))
+                    .prefer(AttentionGrad.class, AttentionKernels.gradient(workers));
+        }
+        this.kernels = table.build();
     }
 
     /** A backend whose devices share the cores of this machine evenly. */
@@ -50,6 +57,6 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public void attachThread() {
-        NativeOpsHolder.getInstance().getDeviceNativeOps().setOmpNumThreads(threadsPerDevice);
+        OpenMp.setThreads(threadsPerDevice);
     }
 }
