@@ -11,18 +11,23 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.op.Activate;
 import dev.tartan.op.ActivateGrad;
 import dev.tartan.op.AdamW;
+import dev.tartan.op.Concat;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.CrossEntropyGrad;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
+import dev.tartan.op.Pad;
 import dev.tartan.op.RmsNorm;
 import dev.tartan.op.RmsNormGrad;
 import dev.tartan.op.Rotary;
 import dev.tartan.op.ScatterAddRows;
+import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
+import dev.tartan.op.Transpose;
 import java.util.List;
+import java.util.function.Predicate;
 
 /** Puts this package's kernels before those that an op table has; only for memory that the CPU can address. */
 public final class HostKernels {
@@ -58,7 +63,34 @@ public final class HostKernels {
                         ScatterAddRows.class,
                         with(workers, (op, in, out, w) ->
                                 RowKernels.scatterAdd(op.offset().start(), in, out, w)))
-                .prefer(Rotary.class, with(workers, RotaryKernels::rotary));
+                .prefer(Rotary.class, with(workers, RotaryKernels::rotary))
+                .prefer(Slice.class, copying(workers, op -> true, ShapeKernels::slice))
+                .prefer(Concat.class, copying(workers, op -> true, ShapeKernels::concat))
+                .prefer(Pad.class, copying(workers, op -> op.value() == 0, ShapeKernels::pad))
+                .prefer(Transpose.class, copying(workers, HostKernels::keepsLastDim, ShapeKernels::transpose));
+    }
+
+    private static boolean keepsLastDim(Transpose op) {
+        int last = op.permutation().size() - 1;
+        return last >= 0 && op.permutation().get(last) == last;
+    }
+
+    /** Kernels that move elements of any type. */
+    private static <O extends Op> KernelFactory<O> copying(Workers workers, Predicate<O> applies, Maker<O> maker) {
+        return new KernelFactory<>() {
+            @Override
+            public boolean accepts(O op, List<TensorType> operands) {
+                return applies.test(op)
+                        && operands.stream().allMatch(type -> type.shape().numElements() > 0)
+                        && op.resultTypes(operands).get(0).bytes() <= Integer.MAX_VALUE
+                        && operands.stream().allMatch(type -> type.bytes() <= Integer.MAX_VALUE);
+            }
+
+            @Override
+            public Kernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                return maker.make(op, operands, results, workers);
+            }
+        };
     }
 
     /** Makes a kernel that needs no scratch memory. */

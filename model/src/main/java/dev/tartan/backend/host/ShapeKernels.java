@@ -1,0 +1,107 @@
+package dev.tartan.backend.host;
+
+import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Kernel;
+import dev.tartan.backend.KernelSequence;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
+import dev.tartan.op.Concat;
+import dev.tartan.op.Pad;
+import dev.tartan.op.Slice;
+import dev.tartan.op.Transpose;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** Ops that move boxes of elements of any type. */
+final class ShapeKernels {
+    private ShapeKernels() {}
+
+    /** Transposes that keep the last dim last, so that there are runs to copy. */
+    static Kernel transpose(Transpose op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+        long[] from = strides(operands.get(0).type().shape());
+        long[] to = strides(results.get(0).type().shape());
+        List<StridedCopy.Dim> dims = new ArrayList<>();
+        for (int i = 0; i < to.length; i++) {
+            dims.add(new StridedCopy.Dim(
+                    results.get(0).type().shape().dim(i), from[op.permutation().get(i)], to[i]));
+        }
+        return copy(workers, operands.get(0), 0, results.get(0), 0, dims);
+    }
+
+    static Kernel slice(Slice op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+        Buffer whole = operands.get(0);
+        Buffer part = results.get(0);
+        long[] from = strides(whole.type().shape());
+        return copy(workers, whole, start(from, op.starts()), part, 0, dims(part.type(), from, strides(part)));
+    }
+
+    static Kernel pad(Pad op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+        Buffer part = operands.get(0);
+        Buffer whole = results.get(0);
+        long[] to = strides(whole.type().shape());
+        Kernel copy = copy(workers, part, 0, whole, start(to, op.low()), dims(part.type(), strides(part), to));
+        return new KernelSequence(List.of(zero(whole, workers), copy));
+    }
+
+    static Kernel concat(Concat op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+        Buffer whole = results.get(0);
+        long[] to = strides(whole.type().shape());
+        List<Kernel> copies = new ArrayList<>();
+        long start = 0;
+        for (Buffer part : operands) {
+            if (part.type().shape().numElements() > 0) {
+                copies.add(copy(workers, part, 0, whole, start * to[op.dim()], dims(part.type(), strides(part), to)));
+            }
+            start += part.type().shape().dim(op.dim());
+        }
+        return new KernelSequence(copies);
+    }
+
+    private static Kernel zero(Buffer whole, Workers workers) {
+        ByteBuffer to = whole.hostBytes();
+        byte[] zeros = new byte[64 * 1024];
+        int numTasks = (to.capacity() + zeros.length - 1) / zeros.length;
+        return () -> workers.run(numTasks, task -> {
+            int start = task * zeros.length;
+            to.put(start, zeros, 0, Math.min(zeros.length, to.capacity() - start));
+        });
+    }
+
+    private static Kernel copy(
+            Workers workers, Buffer from, long fromStart, Buffer to, long toStart, List<StridedCopy.Dim> dims) {
+        int elementBytes = from.type().dtype().bytes();
+        return new StridedCopy(workers, from.hostBytes(), fromStart, to.hostBytes(), toStart, dims, elementBytes);
+    }
+
+    private static List<StridedCopy.Dim> dims(TensorType box, long[] from, long[] to) {
+        List<StridedCopy.Dim> dims = new ArrayList<>();
+        for (int i = 0; i < box.numDims(); i++) {
+            dims.add(new StridedCopy.Dim(box.shape().dim(i), from[i], to[i]));
+        }
+        return Collections.unmodifiableList(dims);
+    }
+
+    private static long start(long[] strides, List<Long> starts) {
+        long start = 0;
+        for (int i = 0; i < strides.length; i++) {
+            start += strides[i] * starts.get(i);
+        }
+        return start;
+    }
+
+    private static long[] strides(Buffer buffer) {
+        return strides(buffer.type().shape());
+    }
+
+    private static long[] strides(Shape shape) {
+        long[] strides = new long[shape.numDims()];
+        long stride = 1;
+        for (int i = strides.length - 1; i >= 0; i--) {
+            strides[i] = stride;
+            stride *= shape.dim(i);
+        }
+        return strides;
+    }
+}
