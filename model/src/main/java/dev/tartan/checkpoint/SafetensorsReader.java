@@ -1,6 +1,7 @@
 package dev.tartan.checkpoint;
 
 import dev.tartan.graph.DType;
+import dev.tartan.mesh.Shape;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -130,9 +131,30 @@ public final class SafetensorsReader implements AutoCloseable {
         return values;
     }
 
+    /**
+     * A box of a floating-point tensor seen under another shape with the same elements in row-major order.
+     *
+     * @throws InvalidCheckpointException if the shape has another number of elements than the tensor
+     */
+    public float[] readFloats(String name, Shape view, TensorSlice slice) {
+        SafetensorsEntry entry = tensor(name);
+        SafetensorsEntry seen = new SafetensorsEntry(name, entry.type(), view, entry.offset(), entry.bytes());
+        if (view.numElements() != entry.shape().numElements() || !slice.isWithin(view)) {
+            throw new InvalidCheckpointException("tensor cannot be seen so: tensor=" + name + ", path=" + path
+                    + ", shape=" + entry.shape() + ", view=" + view + ", slice=" + slice
+                    + ". Check that the file is for this network.");
+        }
+        float[] values = new float[Math.toIntExact(slice.numElements())];
+        readFloats(seen, slice, FloatBuffer.wrap(values));
+        return values;
+    }
+
     /** Puts a box of a floating-point tensor, row-major, into {@code destination} from its position on. */
     public void readFloats(String name, TensorSlice slice, FloatBuffer destination) {
-        SafetensorsEntry entry = check(name, slice);
+        readFloats(check(name, slice), slice, destination);
+    }
+
+    private void readFloats(SafetensorsEntry entry, TensorSlice slice, FloatBuffer destination) {
         switch (entry.type()) {
             case F32 -> read(entry, slice, chunk -> destination.put(chunk.asFloatBuffer()));
             case F64 ->

@@ -1,6 +1,7 @@
 package dev.tartan.checkpoint;
 
 import dev.tartan.graph.DType;
+import dev.tartan.mesh.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -38,6 +39,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     private final PositionalFile file;
     private final SafetensorsHeader header;
     private final long dataOffset;
+    private final Map<String, Shape> boxShapes = new LinkedHashMap<>();
     private final Map<String, List<TensorSlice>> written = new LinkedHashMap<>();
     private boolean closed;
 
@@ -81,6 +83,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         SafetensorsWriter writer =
                 new SafetensorsWriter(path, partial, file, header, SafetensorsDescriptor.dataOffset(json.length));
+        tensors.forEach(tensor -> writer.boxShapes.put(tensor.name(), tensor.boxShape()));
         ByteBuffer start = SafetensorsDescriptor.allocate(SafetensorsDescriptor.HEADER_OFFSET + json.length);
         start.putLong(json.length).put(json).flip();
         writer.put(start, 0);
@@ -109,7 +112,7 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     /** Writes all of a float32 tensor, row-major. */
     public void writeFloats(String name, float[] values) {
-        writeFloats(name, TensorSlice.whole(entry(name).shape()), values);
+        writeFloats(name, TensorSlice.whole(boxShape(entry(name))), values);
     }
 
     /** Writes a box of a float32 tensor, row-major. */
@@ -158,7 +161,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         int elementBytes = entry.type().bytes();
         ByteBuffer chunk = SafetensorsDescriptor.allocate((int) Math.min(CHUNK_BYTES, (long) numValues * elementBytes));
         int chunkElements = chunk.capacity() / elementBytes;
-        slice.forEachRun(entry.shape(), (wholeOffset, boxOffset, numElements) -> {
+        slice.forEachRun(boxShape(entry), (wholeOffset, boxOffset, numElements) -> {
             for (long done = 0; done < numElements; done += chunkElements) {
                 int count = (int) Math.min(chunkElements, numElements - done);
                 chunk.clear().limit(count * elementBytes);
@@ -166,6 +169,10 @@ public final class SafetensorsWriter implements AutoCloseable {
                 put(chunk, dataOffset + entry.offset() + (wholeOffset + done) * elementBytes);
             }
         });
+    }
+
+    private Shape boxShape(SafetensorsEntry entry) {
+        return boxShapes.getOrDefault(entry.name(), entry.shape());
     }
 
     private SafetensorsEntry entry(String name) {
@@ -178,7 +185,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     private synchronized void claim(SafetensorsEntry entry, DType dtype, TensorSlice slice, int numValues) {
-        String where = "tensor=" + entry.name() + ", slice=" + slice + ", shape=" + entry.shape() + ", path=" + path;
+        String where = "tensor=" + entry.name() + ", slice=" + slice + ", shape=" + boxShape(entry) + ", path=" + path;
         if (closed) {
             throw new IllegalStateException("safetensors writer is closed: " + where + ".");
         }
@@ -186,7 +193,7 @@ public final class SafetensorsWriter implements AutoCloseable {
             throw new IllegalArgumentException("tensor has another element type: declared=" + entry.type()
                     + ", written=" + dtype + ", " + where + ".");
         }
-        if (!slice.isWithin(entry.shape())) {
+        if (!slice.isWithin(boxShape(entry))) {
             throw new IllegalArgumentException("slice is not within the tensor: " + where + ".");
         }
         if (slice.numElements() != numValues) {

@@ -8,6 +8,19 @@ import dev.tartan.mesh.Shape;
  *
  * @param name the tensor's name, unique in its file
  * @param dtype FLOAT32, FLOAT64 or INT32
- * @param shape global shape
+ * @param shape global shape in the file
+ * @param boxShape the shape, of the same elements in row-major order, along whose dims boxes are cut
  */
-public record TensorDeclaration(String name, DType dtype, Shape shape) {}
+public record TensorDeclaration(String name, DType dtype, Shape shape, Shape boxShape) {
+    public TensorDeclaration {
+        if (shape.numElements() != boxShape.numElements()) {
+            throw new IllegalArgumentException("tensor has two numbers of elements: tensor=" + name + ", shape=" + shape
+                    + ", boxShape=" + boxShape + ". Give a reshape.");
+        }
+    }
+
+    /** A tensor whose boxes are cut along its own dims. */
+    public TensorDeclaration(String name, DType dtype, Shape shape) {
+        this(name, dtype, shape, shape);
+    }
+}

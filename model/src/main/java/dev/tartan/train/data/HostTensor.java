@@ -65,6 +65,15 @@ public final class HostTensor {
     }
 
     /**
+     * The same values under another shape.
+     *
+     * @throws IllegalArgumentException if it has another number of elements
+     */
+    public HostTensor reshape(Shape other) {
+        return new HostTensor(dtype, other, values, Math.toIntExact(shape.numElements()));
+    }
+
+    /**
      * A copy of a box of this tensor.
      *
      * @throws IllegalArgumentException if the box is not within the tensor

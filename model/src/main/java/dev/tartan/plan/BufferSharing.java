@@ -1,0 +1,165 @@
+package dev.tartan.plan;
+
+import dev.tartan.op.Reshape;
+import dev.tartan.partition.Instruction;
+import dev.tartan.partition.Program;
+import dev.tartan.partition.ProgramPort;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Finds which values are one buffer: a reshape and its operand; a result and the operand it may be computed over, when
+ * nothing uses that operand later; a new state and the state it replaces. Each buffer gets a lifetime in instructions.
+ */
+final class BufferSharing {
+    /** Before the first instruction. */
+    static final int START = -1;
+
+    private final Program program;
+    private final int[] parent;
+    private final int[] first;
+    private final int[] last;
+    private final boolean[] pinned;
+    private final List<MemoryPlan.Copy> copies = new ArrayList<>();
+
+    BufferSharing(Program program, Map<String, String> replacedStates) {
+        this.program = program;
+        int count = program.values().size();
+        parent = new int[count];
+        first = new int[count];
+        last = new int[count];
+        pinned = new boolean[count];
+        Arrays.setAll(parent, i -> i);
+        Arrays.fill(last, START);
+        Arrays.fill(first, START);
+        measure();
+        shareReshapes();
+        pinPorts(replacedStates);
+        shareInPlace(replacedStates);
+    }
+
+    /** The value that stands for the buffer of {@code value}. */
+    int buffer(int value) {
+        int root = value;
+        while (parent[root] != root) {
+            root = parent[root];
+        }
+        return root;
+    }
+
+    /** Instruction that first writes the buffer; {@link #START} for inputs. */
+    int firstUse(int buffer) {
+        return first[buffer];
+    }
+
+    /** Last instruction that reads or writes the buffer. */
+    int lastUse(int buffer) {
+        return last[buffer];
+    }
+
+    List<MemoryPlan.Copy> copies() {
+        return copies;
+    }
+
+    private int end() {
+        return program.instructions().size();
+    }
+
+    private void measure() {
+        for (int i = 0; i < program.instructions().size(); i++) {
+            Instruction instruction = program.instructions().get(i);
+            for (int operand : instruction.operands()) {
+                last[operand] = i;
+            }
+            for (int result : instruction.results()) {
+                first[result] = i;
+                last[result] = i;
+            }
+        }
+    }
+
+    private void shareReshapes() {
+        for (Instruction instruction : program.instructions()) {
+            if (instruction.op() instanceof Reshape) {
+                join(instruction.operands().get(0), instruction.results().get(0));
+            }
+        }
+    }
+
+    private void pinPorts(Map<String, String> replacedStates) {
+        for (ProgramPort input : program.inputs()) {
+            boolean isState = replacedStates.containsValue(input.name());
+            if (isState) {
+                last[buffer(input.value())] = end();
+                pinned[buffer(input.value())] = true;
+            }
+        }
+        for (ProgramPort output : program.outputs()) {
+            last[buffer(output.value())] = end();
+            if (!replacedStates.containsKey(output.name())) {
+                pinned[buffer(output.value())] = true;
+            }
+        }
+    }
+
+    private void shareInPlace(Map<String, String> replacedStates) {
+        // A state may be overwritten where the program reads it for the last time.
+        int[] lastRead = new int[parent.length];
+        Arrays.fill(lastRead, START);
+        for (int i = 0; i < program.instructions().size(); i++) {
+            for (int operand : program.instructions().get(i).operands()) {
+                lastRead[buffer(operand)] = i;
+            }
+        }
+        int[] replaces = new int[parent.length];
+        Arrays.fill(replaces, -1);
+        replacedStates.forEach(
+                (output, input) -> replaces[buffer(program.output(output).value())] =
+                        buffer(program.input(input).value()));
+        for (int i = 0; i < program.instructions().size(); i++) {
+            Instruction instruction = program.instructions().get(i);
+            for (int k = 0; k < instruction.results().size(); k++) {
+                int result = instruction.results().get(k);
+                for (int index : instruction.op().inPlaceOperands(k)) {
+                    int operand = instruction.operands().get(index);
+                    int source = buffer(operand);
+                    boolean sameType = program.typeOf(operand).equals(program.typeOf(result));
+                    boolean stateUpdate = replaces[buffer(result)] == source && lastRead[source] == i;
+                    boolean dead = !pinned[source] && last[source] == i && first[source] < i;
+                    boolean readTwice = instruction.operands().stream()
+                                    .filter(other -> buffer(other) == source)
+                                    .count()
+                            > 1;
+                    if (sameType && buffer(result) != source && (stateUpdate || dead) && !readTwice) {
+                        int target = replaces[buffer(result)];
+                        boolean isPinned = pinned[buffer(result)] || pinned[source];
+                        join(operand, result);
+                        replaces[buffer(result)] = stateUpdate ? -1 : target;
+                        pinned[buffer(result)] = isPinned;
+                        break;
+                    }
+                }
+            }
+        }
+        replacedStates.forEach((output, input) -> {
+            int from = program.output(output).value();
+            int to = program.input(input).value();
+            if (buffer(from) != buffer(to)) {
+                copies.add(new MemoryPlan.Copy(from, to));
+            }
+        });
+    }
+
+    private void join(int into, int value) {
+        int root = buffer(into);
+        int other = buffer(value);
+        if (root == other) {
+            return;
+        }
+        parent[other] = root;
+        first[root] = Math.min(first[root], first[other]);
+        last[root] = Math.max(last[root], last[other]);
+    }
+}

@@ -1,0 +1,204 @@
+package dev.tartan.train;
+
+import dev.tartan.backend.Backend;
+import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.checkpoint.SafetensorsWriter;
+import dev.tartan.collective.CommunicationCounters;
+import dev.tartan.collective.MeshCommunicators;
+import dev.tartan.collective.local.LocalMesh;
+import dev.tartan.execute.RankExecutor;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.network.LanguageModel;
+import dev.tartan.network.Network;
+import dev.tartan.train.config.NetworkConfig;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.data.BatchSource;
+import dev.tartan.train.graph.ConfiguredRun;
+import dev.tartan.train.metrics.CommunicationTotal;
+import dev.tartan.train.metrics.RunSummary;
+import dev.tartan.train.metrics.StepMetrics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** Trains a plan with every rank of its mesh as a device thread of this process. Used once. */
+public final class MeshTrainer {
+    /** The trained parameters in the output folder. */
+    public static final String FINAL_FILE = "final.safetensors";
+
+    /** The gradients of step 0 in the output folder, for plans that have gradients as outputs. */
+    public static final String GRADIENTS_FILE = "grad0.safetensors";
+
+    private static final Duration COLLECTIVE_TIMEOUT = Duration.ofMinutes(5);
+
+    private final TrainingPlan plan;
+    private final RunConfig config;
+    private final Mesh mesh;
+    private final Backend backend;
+    private final MeshCommunicators communicators;
+    private final TrainingListener listener;
+    private final List<StepMetrics> metrics = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicLong arenaBytes = new AtomicLong();
+    private volatile List<CommunicationTotal> communication = List.of();
+
+    private MeshTrainer(TrainingPlan plan, Backend backend, TrainingListener listener) {
+        this.plan = plan;
+        this.config = plan.config();
+        this.mesh = plan.mesh();
+        this.backend = backend;
+        this.listener = listener;
+        this.communicators = LocalMesh.create(
+                mesh.axisNames(),
+                mesh.axisSizes().stream().mapToInt(Integer::intValue).toArray(),
+                COLLECTIVE_TIMEOUT);
+    }
+
+    /**
+     * Checks what can be checked of a plan's files before any rank starts: the data, and {@code init.from}.
+     *
+     * @throws IllegalArgumentException naming what is missing or does not fit
+     */
+    public static void checkFiles(TrainingPlan plan) {
+        Path from = plan.config().init().from();
+        if (from != null) {
+            ParameterFile.check(from, plan.parameters());
+        }
+        try (BatchSource data = BatchSource.open(plan.config())) {
+            data.batch(0);
+        }
+    }
+
+    /**
+     * Trains, writes {@code final.safetensors} into the output folder, and generates a sample if the data is text.
+     *
+     * @param backend shared by all ranks
+     * @throws IllegalArgumentException if data or {@code init.from} do not fit the network
+     * @throws InterruptedException if this thread is interrupted; all device threads have ended by then
+     */
+    public static TrainingResult run(TrainingPlan plan, Backend backend, TrainingListener listener)
+            throws InterruptedException {
+        return new MeshTrainer(plan, backend, listener).run();
+    }
+
+    private TrainingResult run() throws InterruptedException {
+        Network network = ConfiguredRun.of(
+                        config.network(), config.optimizer(), config.train().steps())
+                .network();
+        Path from = config.init().from();
+        if (from != null) {
+            ParameterFile.check(from, plan.parameters());
+        }
+        Path finalFile = config.output().dir().resolve(FINAL_FILE);
+        boolean withGradients = plan.step().program().outputs().stream()
+                .anyMatch(output -> output.name().startsWith("grad."));
+        try (BatchSource data = BatchSource.open(config);
+                SafetensorsWriter writer = create(finalFile);
+                SafetensorsWriter gradients =
+                        withGradients ? create(config.output().dir().resolve(GRADIENTS_FILE)) : null;
+                SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
+            new MeshRun(backend, communicators).run(rank -> train(rank, network, data, initial, writer, gradients));
+            writer.finish();
+            if (gradients != null) {
+                gradients.finish();
+            }
+        }
+        String sample = network instanceof LanguageModel language ? sample(language, finalFile) : null;
+        return new TrainingResult(summary(), metrics, sample);
+    }
+
+    private SafetensorsWriter create(Path path) {
+        return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), Map.of("format", "pt"));
+    }
+
+    private void train(
+            int rank,
+            Network network,
+            BatchSource data,
+            @Nullable SafetensorsReader initial,
+            SafetensorsWriter writer,
+            @Nullable SafetensorsWriter gradients)
+            throws InterruptedException {
+        try (RankExecutor executor =
+                new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+            arenaBytes.accumulateAndGet(executor.arenaBytes(), Math::max);
+            RankTrainer trainer = new RankTrainer(plan, rank, executor);
+            trainer.initialize(network, initial);
+            for (long step = 0; step < config.train().steps(); step++) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("training was interrupted before step " + step);
+                }
+                long start = System.nanoTime();
+                trainer.step(step, data.batch(step));
+                if (rank == 0) {
+                    report(step, trainer, (System.nanoTime() - start) / 1e6);
+                }
+                if (step == 0 && gradients != null) {
+                    trainer.saveGradients(gradients);
+                }
+            }
+            if (rank == 0) {
+                communication = perStep(communicators.totals(0));
+            }
+            trainer.save(writer);
+        }
+    }
+
+    private void report(long step, RankTrainer trainer, double millis) {
+        StepMetrics done =
+                new StepMetrics(step, trainer.loss(), trainer.gradNorm(), millis, tokensPerStep() / millis * 1000);
+        metrics.add(done);
+        listener.onStep(done);
+    }
+
+    /** Tokens of a global batch, or samples where the network has no tokens. */
+    private double tokensPerStep() {
+        double samples = config.train().globalBatch();
+        return config.network() instanceof NetworkConfig.LanguageModel language
+                ? samples * language.context()
+                : samples;
+    }
+
+    private List<CommunicationTotal> perStep(List<CommunicationCounters.Total> totals) {
+        long steps = config.train().steps();
+        return totals.stream()
+                .map(total -> new CommunicationTotal(
+                        total.op().label(), total.axis(), total.count() / steps, total.bytes() / steps))
+                .toList();
+    }
+
+    private @Nullable String sample(LanguageModel network, Path parameters) throws InterruptedException {
+        CompiledProgram logits = plan.logits();
+        if (logits == null) {
+            return null;
+        }
+        MeshCommunicators fresh = LocalMesh.create(
+                mesh.axisNames(),
+                mesh.axisSizes().stream().mapToInt(Integer::intValue).toArray(),
+                COLLECTIVE_TIMEOUT);
+        return new TextSampler(plan, logits, network, backend, fresh).sample(parameters);
+    }
+
+    private RunSummary summary() {
+        Map<String, Integer> sizes = new LinkedHashMap<>();
+        for (int i = 0; i < mesh.axisNames().size(); i++) {
+            sizes.put(mesh.axisNames().get(i), mesh.axisSizes().get(i));
+        }
+        double medianMillis = RunSummary.medianStepMillis(metrics);
+        return new RunSummary(
+                sizes,
+                plan.numParameters(),
+                metrics.size(),
+                metrics.get(metrics.size() - 1).loss(),
+                medianMillis,
+                tokensPerStep() / medianMillis * 1000,
+                plan.step().memory().arenaBytes(),
+                arenaBytes.get(),
+                communication);
+    }
+}

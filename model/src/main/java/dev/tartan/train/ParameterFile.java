@@ -1,0 +1,118 @@
+package dev.tartan.train;
+
+import dev.tartan.checkpoint.InvalidCheckpointException;
+import dev.tartan.checkpoint.SafetensorsEntry;
+import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.checkpoint.TensorDeclaration;
+import dev.tartan.checkpoint.TensorSlice;
+import dev.tartan.graph.DType;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.ShardRange;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The network's parameters in a safetensors file: whole tensors under their Hugging Face names and shapes. */
+final class ParameterFile {
+    private ParameterFile() {}
+
+    /**
+     * Checks that a file holds exactly the parameters, in their shapes.
+     *
+     * @throws InvalidCheckpointException naming every difference, or if the file is missing or corrupt
+     */
+    static void check(Path path, List<PlannedState> parameters) {
+        try (SafetensorsReader reader = SafetensorsReader.open(path)) {
+            List<String> problems = new ArrayList<>();
+            Map<String, SafetensorsEntry> found = new LinkedHashMap<>(reader.tensors());
+            for (PlannedState parameter : parameters) {
+                SafetensorsEntry entry = found.remove(parameter.name());
+                if (entry == null) {
+                    problems.add("'" + parameter.name() + "' is missing");
+                } else if (!entry.shape().equals(parameter.fileShape())) {
+                    problems.add("'" + parameter.name() + "' has another shape: expected=" + parameter.fileShape()
+                            + ", actual=" + entry.shape());
+                } else if (entry.type().readAs() != DType.FLOAT32 && entry.type().readAs() != DType.FLOAT64) {
+                    problems.add("'" + parameter.name() + "' is not floating-point: type=" + entry.type());
+                }
+            }
+            found.keySet().forEach(name -> problems.add("'" + name + "' is not a parameter of the network"));
+            if (!problems.isEmpty()) {
+                throw new InvalidCheckpointException("init.from does not hold the network's parameters: path=" + path
+                        + ", " + String.join("; ", shortened(problems))
+                        + ". Give a file of this network, or change the network's keys.");
+            }
+        }
+    }
+
+    private static List<String> shortened(List<String> problems) {
+        int shown = 8;
+        if (problems.size() <= shown) {
+            return problems;
+        }
+        List<String> some = new ArrayList<>(problems.subList(0, shown));
+        some.add((problems.size() - shown) + " more");
+        return some;
+    }
+
+    /** What the file written after training holds. */
+    static List<TensorDeclaration> declarations(List<PlannedState> parameters) {
+        return parameters.stream()
+                .map(parameter -> new TensorDeclaration(
+                        parameter.name(), DType.FLOAT32, parameter.fileShape(), parameter.logicalShape()))
+                .toList();
+    }
+
+    /** The box of a tensor that a rank holds, without padding; it may be empty. */
+    static TensorSlice box(Mesh mesh, PlannedState state, int rank) {
+        List<ShardRange> ranges = ShardRange.block(NamedSharding.of(mesh, state.spec()), state.shape(), rank);
+        long[] starts = new long[ranges.size()];
+        long[] sizes = new long[ranges.size()];
+        for (int dim = 0; dim < ranges.size(); dim++) {
+            long end = Math.min(ranges.get(dim).end(), state.logicalShape().dim(dim));
+            starts[dim] = Math.min(ranges.get(dim).start(), end);
+            sizes[dim] = end - starts[dim];
+        }
+        return TensorSlice.of(starts, sizes);
+    }
+
+    /** Whether a rank is the one that writes its shard: the first of those that hold the same. */
+    static boolean isWriter(Mesh mesh, PlannedState state, int rank) {
+        Set<String> used = Set.copyOf(state.spec().usedAxes());
+        return mesh.axisNames().stream()
+                .filter(axis -> !used.contains(axis))
+                .allMatch(axis -> mesh.coordinate(rank, axis) == 0);
+    }
+
+    /** The values of a box placed at the start of a larger shard, the rest zero. */
+    static float[] padded(float[] values, TensorSlice box, dev.tartan.mesh.Shape shard) {
+        if (box.shape().equals(shard)) {
+            return values;
+        }
+        float[] whole = new float[Math.toIntExact(shard.numElements())];
+        TensorSlice.of(new long[shard.numDims()], box.sizes())
+                .forEachRun(
+                        shard,
+                        (wholeOffset, boxOffset, numElements) ->
+                                System.arraycopy(values, (int) boxOffset, whole, (int) wholeOffset, (int) numElements));
+        return whole;
+    }
+
+    /** The values of a shard that lie in the box at its start. */
+    static float[] unpadded(float[] shardValues, TensorSlice box, dev.tartan.mesh.Shape shard) {
+        if (box.shape().equals(shard)) {
+            return shardValues;
+        }
+        float[] values = new float[Math.toIntExact(box.numElements())];
+        TensorSlice.of(new long[shard.numDims()], box.sizes())
+                .forEachRun(
+                        shard,
+                        (wholeOffset, boxOffset, numElements) -> System.arraycopy(
+                                shardValues, (int) wholeOffset, values, (int) boxOffset, (int) numElements));
+        return values;
+    }
+}

@@ -1,0 +1,40 @@
+package dev.tartan.train;
+
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.mesh.Shape;
+import dev.tartan.train.graph.StateBinding;
+
+/**
+ * A tensor that lives from step to step, as plain data.
+ *
+ * @param name the program's input
+ * @param parameter the parameter it is, or belongs to
+ * @param shape in the program, padding included
+ * @param logicalShape in the program, without padding
+ * @param fileShape in files
+ * @param spec its layout
+ */
+public record PlannedState(
+        String name,
+        String parameter,
+        StateBinding.Kind kind,
+        Shape shape,
+        Shape logicalShape,
+        Shape fileShape,
+        PartitionSpec spec) {
+    static PlannedState of(StateBinding binding) {
+        return new PlannedState(
+                binding.name(),
+                binding.param().name(),
+                binding.kind(),
+                binding.shape(),
+                binding.param().shape(),
+                binding.param().fileShape(),
+                binding.spec());
+    }
+
+    /** Whether this is a parameter rather than optimizer state. */
+    public boolean isParameter() {
+        return kind == StateBinding.Kind.PARAMETER;
+    }
+}

@@ -1,0 +1,138 @@
+package dev.tartan.train;
+
+import dev.tartan.backend.Buffer;
+import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.checkpoint.SafetensorsWriter;
+import dev.tartan.checkpoint.TensorSlice;
+import dev.tartan.execute.RankExecutor;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.ShardRange;
+import dev.tartan.network.Network;
+import dev.tartan.network.Param;
+import dev.tartan.partition.ProgramPort;
+import dev.tartan.train.data.HostBatch;
+import dev.tartan.train.data.HostTensor;
+import dev.tartan.train.graph.TrainStepGraph;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One rank's part of training: fills its shards, feeds its part of each batch, writes its shards. */
+final class RankTrainer {
+    private final TrainingPlan plan;
+    private final Mesh mesh;
+    private final int rank;
+    private final RankExecutor executor;
+    private final float[] scalar = new float[1];
+
+    RankTrainer(TrainingPlan plan, int rank, RankExecutor executor) {
+        this.plan = plan;
+        this.mesh = plan.mesh();
+        this.rank = rank;
+        this.executor = executor;
+    }
+
+    /** Fills parameters, from {@code file} if given, else with the network's initial values, and zeroes the rest. */
+    void initialize(Network network, @Nullable SafetensorsReader file) {
+        for (PlannedState state : plan.states()) {
+            Buffer buffer = executor.input(state.name());
+            if (!state.isParameter()) {
+                buffer.write(new float[Math.toIntExact(buffer.type().shape().numElements())]);
+            } else if (file != null) {
+                buffer.write(fromFile(file, state, buffer));
+            } else {
+                buffer.write(initialValues(network, state));
+            }
+        }
+    }
+
+    private float[] initialValues(Network network, PlannedState state) {
+        Param param = network.parameter(state.parameter());
+        if (param == null) {
+            throw new IllegalStateException("network lacks a planned parameter: parameter=" + state.parameter());
+        }
+        List<ShardRange> block = ShardRange.block(NamedSharding.of(mesh, state.spec()), state.shape(), rank);
+        return param.initialValues(
+                plan.config().train().seed(),
+                block.stream().mapToLong(ShardRange::start).toArray(),
+                block.stream().mapToLong(ShardRange::size).toArray());
+    }
+
+    private float[] fromFile(SafetensorsReader file, PlannedState state, Buffer buffer) {
+        TensorSlice box = ParameterFile.box(mesh, state, rank);
+        float[] values = file.readFloats(state.name(), state.logicalShape(), box);
+        return ParameterFile.padded(values, box, buffer.type().shape());
+    }
+
+    /** Loads only parameters, as before generating text. */
+    void load(SafetensorsReader file) {
+        for (PlannedState state : plan.parameters()) {
+            Buffer buffer = executor.input(state.name());
+            buffer.write(fromFile(file, state, buffer));
+        }
+    }
+
+    /** Runs one step on this rank's part of the global batch. */
+    void step(long step, HostBatch batch) {
+        executor.input("step").write(new int[] {Math.toIntExact(step)});
+        batch.tensors().forEach((name, tensor) -> feed(plan.step().program().input(name), tensor));
+        executor.run();
+    }
+
+    private void feed(ProgramPort port, HostTensor tensor) {
+        HostTensor shaped = tensor.reshape(port.global().shape());
+        List<ShardRange> block = ShardRange.block(
+                NamedSharding.of(mesh, port.spec()), port.global().shape(), rank);
+        HostTensor shard = shaped.slice(TensorSlice.of(
+                block.stream().mapToLong(ShardRange::start).toArray(),
+                block.stream().mapToLong(ShardRange::size).toArray()));
+        Buffer buffer = executor.input(port.name());
+        switch (shard.dtype()) {
+            case INT32 -> buffer.write(shard.ints());
+            case FLOAT32 -> buffer.write(shard.floats());
+            default -> throw new IllegalStateException("batch has an unexpected type: dtype=" + shard.dtype());
+        }
+    }
+
+    /** The loss of the last step. */
+    double loss() {
+        return scalar(TrainStepGraph.LOSS);
+    }
+
+    /** The gradient norm of the last step. */
+    double gradNorm() {
+        return scalar(TrainStepGraph.GRAD_NORM);
+    }
+
+    private double scalar(String output) {
+        executor.output(output).read(scalar);
+        return scalar[0];
+    }
+
+    /** Writes the parameters' shards that no lower rank writes. */
+    void save(SafetensorsWriter writer) {
+        for (PlannedState state : plan.parameters()) {
+            TensorSlice box = ParameterFile.box(mesh, state, rank);
+            if (ParameterFile.isWriter(mesh, state, rank) && box.numElements() > 0) {
+                writer.writeFloats(state.name(), box, shard(executor.input(state.name()), box));
+            }
+        }
+    }
+
+    /** Writes the gradients of the last step, for plans that have them as outputs. */
+    void saveGradients(SafetensorsWriter writer) {
+        for (PlannedState state : plan.parameters()) {
+            TensorSlice box = ParameterFile.box(mesh, state, rank);
+            if (ParameterFile.isWriter(mesh, state, rank) && box.numElements() > 0) {
+                Buffer gradient = executor.output(TrainStepGraph.gradientLabel(state.name()));
+                writer.writeFloats(state.name(), box, shard(gradient, box));
+            }
+        }
+    }
+
+    private static float[] shard(Buffer buffer, TensorSlice box) {
+        float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
+        buffer.read(values);
+        return ParameterFile.unpadded(values, box, buffer.type().shape());
+    }
+}

@@ -1,0 +1,148 @@
+package dev.tartan.train;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.Value;
+import dev.tartan.mesh.Device;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.mesh.Shape;
+import dev.tartan.network.LanguageModel;
+import dev.tartan.partition.PartitionGraph;
+import dev.tartan.partition.Program;
+import dev.tartan.plan.PlanMemory;
+import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.train.config.DataConfig;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.graph.ConfiguredRun;
+import dev.tartan.train.graph.LogitsGraph;
+import dev.tartan.train.graph.StepOptions;
+import dev.tartan.train.graph.TrainStepGraph;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that ranks need to train: made once on the driver, sent to executors. Plain data, no tensors.
+ *
+ * @param step the training step; inputs are the states, {@code step} and the batch fields
+ * @param logits the program that generates text after training; null if the run has none to generate
+ * @param states parameters first, then optimizer state
+ * @param numParameters elements of all parameters, without padding
+ * @param notes what the compiler wants the user to know
+ */
+public record TrainingPlan(
+        RunConfig config,
+        Mesh mesh,
+        CompiledProgram step,
+        @Nullable CompiledProgram logits,
+        List<PlannedState> states,
+        long numParameters,
+        List<String> notes) {
+    /** The mesh axes, in order. */
+    public static final List<String> AXES = List.of("data", "model");
+
+    public TrainingPlan {
+        states = List.copyOf(states);
+        notes = List.copyOf(notes);
+    }
+
+    /**
+     * Compiles a run.
+     *
+     * @param scratchNeeds of the backend that will run it
+     * @throws IllegalArgumentException if the network does not fit the mesh
+     */
+    public static TrainingPlan compile(RunConfig config, ScratchNeeds scratchNeeds) {
+        return compile(config, scratchNeeds, false);
+    }
+
+    /** As {@link #compile(RunConfig, ScratchNeeds)}, with the gradients as outputs of the step if asked for. */
+    public static TrainingPlan compile(RunConfig config, ScratchNeeds scratchNeeds, boolean gradientOutputs) {
+        int numRanks = Math.multiplyExact(config.mesh().data(), config.mesh().model());
+        Mesh mesh = Mesh.of(
+                Device.cpus(numRanks),
+                Shape.shape(config.mesh().data(), config.mesh().model()),
+                AXES.toArray(new String[0]));
+        ConfiguredRun run = ConfiguredRun.of(
+                config.network(), config.optimizer(), config.train().steps());
+        StepOptions options = new StepOptions(
+                mesh,
+                config.train().globalBatch(),
+                config.train().microBatches(),
+                config.train().seed(),
+                DType.FLOAT32,
+                gradientOutputs);
+        TrainStepGraph graph = TrainStepGraph.trace(run.network(), run.optimizer(), run.clip(), options);
+        CompiledProgram step = compileStep(mesh, graph, scratchNeeds);
+        List<String> notes = new ArrayList<>(graph.notes());
+        notes.addAll(step.program().notes());
+        return new TrainingPlan(
+                config,
+                mesh,
+                step,
+                compileLogits(config, mesh, run, scratchNeeds),
+                graph.states().stream().map(PlannedState::of).toList(),
+                run.network().numParameters(),
+                notes);
+    }
+
+    private static CompiledProgram compileStep(Mesh mesh, TrainStepGraph graph, ScratchNeeds scratchNeeds) {
+        Map<Value, PartitionSpec> given = new LinkedHashMap<>();
+        Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
+        Map<String, String> replaced = new LinkedHashMap<>();
+        graph.states().forEach(state -> {
+            given.put(state.input(), state.spec());
+            String label = state.outputLabel();
+            if (label != null) {
+                outputs.put(label, state.spec());
+                replaced.put(label, state.name());
+            }
+            String gradient = TrainStepGraph.gradientLabel(state.name());
+            if (graph.graph().outputs().containsKey(gradient)) {
+                outputs.put(gradient, state.spec());
+            }
+        });
+        graph.batch().forEach(field -> given.put(field.input(), field.spec()));
+        Program program = PartitionGraph.run(mesh, graph.graph(), given, outputs);
+        return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
+    }
+
+    private static @Nullable CompiledProgram compileLogits(
+            RunConfig config, Mesh mesh, ConfiguredRun run, ScratchNeeds scratchNeeds) {
+        if (!(run.network() instanceof LanguageModel network) || !(config.data() instanceof DataConfig.Text)) {
+            return null;
+        }
+        LogitsGraph graph = LogitsGraph.trace(network, mesh, DType.FLOAT32);
+        Map<Value, PartitionSpec> given = new LinkedHashMap<>();
+        graph.parameters().forEach(state -> given.put(state.input(), state.spec()));
+        given.put(graph.tokens(), graph.tokensSpec());
+        Program program = PartitionGraph.run(mesh, graph.graph(), given, Map.of());
+        return new CompiledProgram(program, PlanMemory.run(program, Map.of(), scratchNeeds));
+    }
+
+    /** The parameters among the states. */
+    public List<PlannedState> parameters() {
+        return states.stream().filter(PlannedState::isParameter).toList();
+    }
+
+    /** Bytes of each rank's parameters. */
+    public long parameterBytesPerDevice() {
+        return stateBytes(true);
+    }
+
+    /** Bytes of each rank's optimizer state. */
+    public long optimizerBytesPerDevice() {
+        return stateBytes(false);
+    }
+
+    private long stateBytes(boolean parameters) {
+        return states.stream()
+                .filter(state -> state.isParameter() == parameters)
+                .mapToLong(state -> step.program()
+                        .typeOf(step.program().input(state.name()).value())
+                        .bytes())
+                .sum();
+    }
+}

@@ -1,0 +1,21 @@
+package dev.tartan.train;
+
+import dev.tartan.train.metrics.RunSummary;
+import dev.tartan.train.metrics.StepMetrics;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run gives back; its tensors are in the output folder.
+ *
+ * @param steps metrics of every step, in order
+ * @param sample text that the trained network wrote; null where the data is no text
+ */
+public record TrainingResult(
+        RunSummary summary,
+        List<StepMetrics> steps,
+        @Nullable String sample) {
+    public TrainingResult {
+        steps = List.copyOf(steps);
+    }
+}
