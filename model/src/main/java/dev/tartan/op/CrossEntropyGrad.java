@@ -76,13 +76,13 @@ public record CrossEntropyGrad(ShardOffset offset) implements DecomposableOp, Ra
         Shape column = logits.shape().with(logits.numDims() - 1, 1);
         Tensor probabilities = logits.sub(operands.get(3).reshape(column)).exp();
         return List.of(probabilities
-                .sub(oneHot(logits, operands.get(2)))
+                .sub(oneHot(logits, operands.get(2), offset))
                 .mul(operands.get(0).reshape(column)));
     }
 
-    static Tensor oneHot(Tensor logits, Tensor labels) {
+    static Tensor oneHot(Tensor logits, Tensor labels, ShardOffset firstColumn) {
         int last = logits.numDims() - 1;
-        Tensor column = logits.iota(new TensorType(DType.INT32, logits.shape()), last);
+        Tensor column = logits.iota(new TensorType(DType.INT32, logits.shape()), last, firstColumn);
         return column.equalTo(labels.reshape(logits.shape().with(last, 1))).cast(logits.dtype());
     }
 }

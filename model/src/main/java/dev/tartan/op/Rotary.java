@@ -83,7 +83,7 @@ public record Rotary(double theta, boolean inverse, ShardOffset offset)
         long half = x.shape().dim(-1) / 2;
         Shape table = Shape.shape(x.shape().dim(-2), half);
         DType dtype = x.dtype();
-        Tensor position = x.iota(new TensorType(dtype, table), 0);
+        Tensor position = x.iota(new TensorType(dtype, table), 0, offset);
         Tensor index = x.iota(new TensorType(dtype, table), 1);
         Tensor angle = position.mul(index.mul(-Math.log(theta) / half).exp());
         Tensor cos = angle.cos();

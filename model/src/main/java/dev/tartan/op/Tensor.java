@@ -401,6 +401,11 @@ public final class Tensor implements Traceable {
         return source(new Iota(type, dim, ShardOffset.ZERO));
     }
 
+    /** As {@link #iota(TensorType, int)}, counting from {@code offset}. */
+    Tensor iota(TensorType type, int dim, ShardOffset offset) {
+        return source(new Iota(type, dim, offset));
+    }
+
     /** A tensor like this one, full of {@code fill}. */
     public Tensor filled(double fill) {
         return source(new Fill(type(), fill));

@@ -1,6 +1,7 @@
 package dev.tartan.plan;
 
 import dev.tartan.graph.Op;
+import dev.tartan.op.RankDependentOp;
 import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
@@ -60,7 +61,10 @@ public final class PlanMemory {
         }
         long scratchBytes = 0;
         for (Instruction instruction : program.instructions()) {
-            Op op = instruction.op();
+            // Kernels are bound to an op as a rank has it; the sizes are the same on all ranks.
+            Op op = instruction.op() instanceof RankDependentOp dependent
+                    ? dependent.atRank(program.mesh(), 0)
+                    : instruction.op();
             if (!(op instanceof Collective)) {
                 scratchBytes = Math.max(scratchBytes, scratchNeeds.bytes(op, program.typesOf(instruction.operands())));
             }
