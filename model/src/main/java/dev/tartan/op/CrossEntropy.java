@@ -69,8 +69,8 @@ public record CrossEntropy() implements DifferentiableOp, DecomposableOp {
         Shape rows = LayerNorm.leading(logits.shape());
         Tensor max = logits.max(last, true);
         Tensor logSumExp = logits.sub(max).exp().sum(last, true).log().add(max).reshape(rows);
-        Tensor picked =
-                logits.mul(CrossEntropyGrad.oneHot(logits, operands.get(1), ShardOffset.ZERO)).sum(last);
+        Tensor picked = logits.mul(CrossEntropyGrad.oneHot(logits, operands.get(1), ShardOffset.ZERO))
+                .sum(last);
         return List.of(logSumExp.sub(picked), logSumExp);
     }
 }

@@ -36,7 +36,8 @@ final class ParameterFile {
                 } else if (!entry.shape().equals(parameter.fileShape())) {
                     problems.add("'" + parameter.name() + "' has another shape: expected=" + parameter.fileShape()
                             + ", actual=" + entry.shape());
-                } else if (entry.type().readAs() != DType.FLOAT32 && entry.type().readAs() != DType.FLOAT64) {
+                } else if (entry.type().readAs() != DType.FLOAT32
+                        && entry.type().readAs() != DType.FLOAT64) {
                     problems.add("'" + parameter.name() + "' is not floating-point: type=" + entry.type());
                 }
             }

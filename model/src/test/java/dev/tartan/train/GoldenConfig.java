@@ -24,15 +24,16 @@ final class GoldenConfig {
     static String of(String kind, JsonNode golden, int data, int model, Path output) {
         JsonNode c = golden.get("config");
         JsonNode o = golden.get("optimizer");
-        String network =
-                switch (kind) {
-                    case "mlp" -> "kind=mlp, inputs=%s, hidden=[%s,%s], outputs=%s, activation=relu"
-                            .formatted(c.get("inputs"), c.get("hidden"), c.get("hidden"), c.get("outputs"));
-                    case "gpt" -> transformer("gpt", c);
-                    default -> transformer("llama", c)
-                            + ", kvHeads=%s, intermediate=%s, ropeTheta=%s"
-                                    .formatted(c.get("kv_heads"), c.get("intermediate"), c.get("rope_theta"));
-                };
+        String network = switch (kind) {
+            case "mlp" ->
+                "kind=mlp, inputs=%s, hidden=[%s,%s], outputs=%s, activation=relu"
+                        .formatted(c.get("inputs"), c.get("hidden"), c.get("hidden"), c.get("outputs"));
+            case "gpt" -> transformer("gpt", c);
+            default ->
+                transformer("llama", c)
+                        + ", kvHeads=%s, intermediate=%s, ropeTheta=%s"
+                                .formatted(c.get("kv_heads"), c.get("intermediate"), c.get("rope_theta"));
+        };
         String batches = (kind.equals("mlp") ? "mlp" : "lm") + "-batches.safetensors";
         return """
                 mesh { data=%d, model=%d }
@@ -43,8 +44,7 @@ final class GoldenConfig {
                 train { steps=%s, globalBatch=%s, microBatches=1, seed=1 }
                 init { from="%s" }
                 output { dir="%s" }
-                """
-                .formatted(
+                """.formatted(
                         data,
                         model,
                         network,

@@ -126,5 +126,4 @@ class GoldenTrajectoryTest {
     private static JsonNode golden(String kind) throws IOException {
         return new ObjectMapper().readTree(Files.readAllBytes(GoldenConfig.resource(kind + ".json")));
     }
-
 }

@@ -42,12 +42,16 @@ public final class HostKernels {
                         ActivateGrad.class,
                         with(workers, (op, in, out, w) -> ActivationKernels.gradient(op.activation(), in, out, w)))
                 .prefer(Softmax.class, with(workers, (op, in, out, w) -> SoftmaxKernels.softmax(in, out, w)))
-                .prefer(SoftmaxGrad.class, with(workers, (op, in, out, w) -> SoftmaxKernels.softmaxGradient(in, out, w)))
+                .prefer(
+                        SoftmaxGrad.class,
+                        with(workers, (op, in, out, w) -> SoftmaxKernels.softmaxGradient(in, out, w)))
                 .prefer(CrossEntropy.class, with(workers, (op, in, out, w) -> SoftmaxKernels.crossEntropy(in, out, w)))
                 .prefer(
                         CrossEntropyGrad.class,
-                        with(workers, (op, in, out, w) ->
-                                SoftmaxKernels.crossEntropyGradient(op.offset().start(), in, out, w)))
+                        with(
+                                workers,
+                                (op, in, out, w) -> SoftmaxKernels.crossEntropyGradient(
+                                        op.offset().start(), in, out, w)))
                 .prefer(
                         LayerNorm.class,
                         with(workers, (op, in, out, w) -> NormKernels.layerNorm(op.epsilon(), in, out, w)))
@@ -57,12 +61,16 @@ public final class HostKernels {
                 .prefer(AdamW.class, with(workers, AdamWKernels::adamW))
                 .prefer(
                         GatherRows.class,
-                        with(workers, (op, in, out, w) ->
-                                RowKernels.gather(op.offset().start(), in, out, w)))
+                        with(
+                                workers,
+                                (op, in, out, w) ->
+                                        RowKernels.gather(op.offset().start(), in, out, w)))
                 .prefer(
                         ScatterAddRows.class,
-                        with(workers, (op, in, out, w) ->
-                                RowKernels.scatterAdd(op.offset().start(), in, out, w)))
+                        with(
+                                workers,
+                                (op, in, out, w) ->
+                                        RowKernels.scatterAdd(op.offset().start(), in, out, w)))
                 .prefer(Rotary.class, with(workers, RotaryKernels::rotary))
                 .prefer(Slice.class, copying(workers, op -> true, ShapeKernels::slice))
                 .prefer(Concat.class, copying(workers, op -> true, ShapeKernels::concat))

@@ -72,8 +72,7 @@ final class SoftmaxKernels {
         });
     }
 
-    static Kernel crossEntropyGradient(
-            long firstLabel, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static Kernel crossEntropyGradient(long firstLabel, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(1).type();
         int width = Rows.width(type);
         FloatBuffer dloss = Rows.floats(operands.get(0));

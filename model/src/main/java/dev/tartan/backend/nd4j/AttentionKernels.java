@@ -68,7 +68,8 @@ final class AttentionKernels {
     private static List<List<Kernel>> forwardHeads(Attention op, List<Buffer> operands, List<Buffer> results) {
         TensorType type = operands.get(0).type();
         Buffer probabilities = results.get(1);
-        CausalRows rows = new CausalRows(probabilities, Math.toIntExact(type.shape().dim(2)), (float) op.scale());
+        CausalRows rows =
+                new CausalRows(probabilities, Math.toIntExact(type.shape().dim(2)), (float) op.scale());
         List<List<Kernel>> heads = new ArrayList<>();
         for (int head = 0; head < numHeads(type); head++) {
             INDArray p = square(probabilities, type, head);
@@ -87,7 +88,8 @@ final class AttentionKernels {
         int numLanes = numLanes(type);
         Buffer work = scratch.take(scores(type, numLanes));
         Buffer probabilities = operands.get(4);
-        CausalRows rows = new CausalRows(probabilities, Math.toIntExact(type.shape().dim(2)), (float) op.scale());
+        CausalRows rows =
+                new CausalRows(probabilities, Math.toIntExact(type.shape().dim(2)), (float) op.scale());
         List<List<Kernel>> lanes = new ArrayList<>();
         for (int lane = 0; lane < numLanes; lane++) {
             INDArray ds = square(work, type, lane);
@@ -135,10 +137,7 @@ final class AttentionKernels {
     private static INDArray square(Buffer buffer, TensorType type, int head) {
         long positions = type.shape().dim(2);
         return Nd4jBuffers.view(
-                buffer,
-                head * positions * positions,
-                new long[] {positions, positions},
-                new long[] {positions, 1});
+                buffer, head * positions * positions, new long[] {positions, positions}, new long[] {positions, 1});
     }
 
     /** Independent lists of kernels, shared out to the workers. */

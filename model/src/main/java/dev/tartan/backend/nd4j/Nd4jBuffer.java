@@ -60,8 +60,8 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public ByteBuffer hostBytes() {
         if (!isHostMemory() || type.bytes() > Integer.MAX_VALUE) {
-            throw new UnsupportedOperationException("buffer cannot be a Java buffer: buffer=" + this
-                    + ", isHostMemory=" + isHostMemory() + ". Use address() or copy.");
+            throw new UnsupportedOperationException("buffer cannot be a Java buffer: buffer=" + this + ", isHostMemory="
+                    + isHostMemory() + ". Use address() or copy.");
         }
         // The arena's allocation outlives all kernels, so nothing needs to keep the pointer reachable.
         return new BytePointer(arena.pointer(offsetBytes))

@@ -21,19 +21,17 @@ final class KernelChecks {
 
     private KernelChecks() {}
 
-    static void assertMatchesReference(
-            Backend backend, KernelLibrary library, OpCase example, List<Integer> inPlace) {
+    static void assertMatchesReference(Backend backend, KernelLibrary library, OpCase example, List<Integer> inPlace) {
         List<HostTensor> expected = example.results();
         List<HostTensor> actual = KernelRun.run(backend, library, example.op(), example.operands(), inPlace);
         for (int i = 0; i < expected.size(); i++) {
             DType dtype = expected.get(i).type().dtype();
             assertThat(actual.get(i).type()).isEqualTo(expected.get(i).type());
-            double tolerance =
-                    switch (dtype) {
-                        case FLOAT64 -> FLOAT64_TOLERANCE;
-                        case FLOAT32 -> FLOAT32_TOLERANCE;
-                        default -> 0;
-                    };
+            double tolerance = switch (dtype) {
+                case FLOAT64 -> FLOAT64_TOLERANCE;
+                case FLOAT32 -> FLOAT32_TOLERANCE;
+                default -> 0;
+            };
             double[] want = expected.get(i).data();
             double[] have = actual.get(i).data();
             double scale = 1e-30;

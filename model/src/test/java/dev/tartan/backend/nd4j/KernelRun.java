@@ -23,8 +23,7 @@ final class KernelRun {
     /** {@code inPlace}: for each result the operand whose memory it takes, or -1; missing entries are -1. */
     static List<HostTensor> run(
             Backend backend, KernelLibrary library, Op op, List<HostTensor> operands, List<Integer> inPlace) {
-        List<TensorType> operandTypes =
-                operands.stream().map(HostTensor::type).toList();
+        List<TensorType> operandTypes = operands.stream().map(HostTensor::type).toList();
         List<TensorType> resultTypes = op.resultTypes(operandTypes);
         long scratchBytes = library.scratchBytes(op, operandTypes);
         long tensorBytes = Scratch.bytesFor(operandTypes) + Scratch.bytesFor(resultTypes);
@@ -47,7 +46,8 @@ final class KernelRun {
                     kernel.run();
                     List<HostTensor> second = readAll(out);
                     for (int i = 0; i < first.size(); i++) {
-                        if (!java.util.Arrays.equals(first.get(i).data(), second.get(i).data())) {
+                        if (!java.util.Arrays.equals(
+                                first.get(i).data(), second.get(i).data())) {
                             throw new AssertionError("second run differs from the first: op=" + op + ", result=" + i);
                         }
                     }
