@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.mesh.Mesh;
 import dev.tartan.partition.Collective;
+import dev.tartan.partition.Instruction;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,13 +24,24 @@ class TensorParallelTest {
         return PartitionGraph.run(mesh, step.graph(), step.inputSpecs(), step.outputSpecs());
     }
 
+    /**
+     * Collectives over {@code axis} of values that ops in {@code scope} made. Not of those that run there: a pending
+     * sum is reduced where it is first needed, so the embedding's is reduced inside the first block.
+     */
     private static List<String> collectives(Program program, String axis, String scope) {
-        return program.instructions().stream()
-                .filter(instruction -> instruction.op() instanceof Collective collective
-                        && collective.axes().contains(axis))
-                .filter(instruction -> (instruction.scope() + ".").startsWith(scope))
-                .map(instruction -> instruction.op().name())
-                .toList();
+        Map<Integer, String> madeIn = new HashMap<>();
+        List<String> found = new ArrayList<>();
+        for (Instruction instruction : program.instructions()) {
+            instruction.results().forEach(result -> madeIn.put(result, instruction.scope()));
+            if (instruction.op() instanceof Collective collective
+                    && collective.axes().contains(axis)) {
+                String origin = madeIn.getOrDefault(instruction.operands().get(0), "");
+                if ((origin + ".").startsWith(scope)) {
+                    found.add(instruction.op().name());
+                }
+            }
+        }
+        return found;
     }
 
     @ParameterizedTest
