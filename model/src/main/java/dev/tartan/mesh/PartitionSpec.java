@@ -1,6 +1,7 @@
 package dev.tartan.mesh;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -92,6 +93,13 @@ public record PartitionSpec(List<List<String>> dims) {
         List<List<String>> changed = new ArrayList<>(dims);
         changed.set(index, axes);
         return new PartitionSpec(changed);
+    }
+
+    /** This spec with {@code axes} left out of every dim. */
+    public PartitionSpec without(Collection<String> axes) {
+        return new PartitionSpec(dims.stream()
+                .map(own -> own.stream().filter(axis -> !axes.contains(axis)).toList())
+                .toList());
     }
 
     /** All axes used, in order of dims. */

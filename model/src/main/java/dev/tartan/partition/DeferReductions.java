@@ -62,7 +62,9 @@ final class DeferReductions {
     private List<String> comingOut(Node node, int result) {
         if (node.op() instanceof AddN) {
             List<String> first = axes(node.operands().get(0));
-            return node.operands().stream().allMatch(operand -> axes(operand).equals(first)) ? first : List.of();
+            boolean alike =
+                    node.operands().stream().allMatch(operand -> axes(operand).equals(first));
+            return alike && !splitsAny(node, first) ? first : List.of();
         }
         if (node.op() instanceof Constrain) {
             return List.of();
@@ -95,12 +97,8 @@ final class DeferReductions {
         if (axes.isEmpty() || node.op() instanceof AddN || node.op() instanceof Constrain) {
             return true;
         }
-        OpSharding sharding = sharding(node);
-        ShardingRule rule = sharding.rule();
-        if (!rule.linearOperands().contains(index)
-                || rule.reduction() != Reduction.SUM
-                || sharding.axes().values().stream()
-                        .anyMatch(used -> used.stream().anyMatch(axes::contains))) {
+        ShardingRule rule = sharding(node).rule();
+        if (!rule.linearOperands().contains(index) || rule.reduction() != Reduction.SUM || splitsAny(node, axes)) {
             return false;
         }
         long operandElements = node.operands().get(index).type().shape().numElements();
@@ -114,6 +112,12 @@ final class DeferReductions {
             }
         }
         return true;
+    }
+
+    /** Whether the op splits a factor by one of {@code axes}, so that its result cannot be unreduced over it. */
+    private boolean splitsAny(Node node, List<String> axes) {
+        return sharding(node).axes().values().stream()
+                .anyMatch(used -> used.stream().anyMatch(axes::contains));
     }
 
     private List<String> axes(Value value) {

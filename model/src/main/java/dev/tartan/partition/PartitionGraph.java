@@ -99,9 +99,8 @@ public final class PartitionGraph {
     }
 
     private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
-        return new PartitionSpec(spec.dims().stream()
-                .map(axes ->
-                        axes.stream().filter(axis -> mesh.axisSize(axis) > 1).toList())
+        return spec.without(mesh.axisNames().stream()
+                .filter(axis -> mesh.axisSize(axis) == 1)
                 .toList());
     }
 
@@ -179,29 +178,26 @@ public final class PartitionGraph {
         return op;
     }
 
-    /** Adds operands that are unreduced alike first, reduces each group once, and adds the groups. */
+    /**
+     * Adds operands that are unreduced alike first, reduces each group once, and adds the groups. A group that is
+     * unreduced over an axis by which the sum is split is scattered.
+     */
     private void addGrouped(Node node) {
-        OpSharding sharding = sharding(node);
-        PartitionSpec spec = sharding.operands().get(0);
-        Map<List<String>, List<Integer>> groups = new LinkedHashMap<>();
+        PartitionSpec spec = sharding(node).operands().get(0);
+        Map<NamedSharding, List<Integer>> groups = new LinkedHashMap<>();
         for (Value operand : node.operands()) {
-            NamedSharding wanted = new NamedSharding(mesh, spec, axes(operand));
-            groups.computeIfAbsent(axes(operand), key -> new ArrayList<>())
+            NamedSharding wanted = new NamedSharding(mesh, spec.without(axes(operand)), axes(operand));
+            groups.computeIfAbsent(wanted, key -> new ArrayList<>())
                     .add(variants.get(operand, wanted, describe(node), false));
         }
         if (groups.size() == 1) {
-            groups.forEach((axes, ids) -> variants.add(node.result(), new NamedSharding(mesh, spec, axes), sum(ids)));
+            groups.forEach((sharding, ids) -> variants.add(node.result(), sharding, sum(ids)));
             return;
         }
-        List<Integer> reduced = new ArrayList<>();
-        groups.forEach((axes, ids) -> {
-            int total = sum(ids);
-            reduced.add(
-                    axes.isEmpty()
-                            ? total
-                            : program.emitOne(new AllReduce(axes, mesh.numShards(axes), Reduction.SUM), total));
-        });
-        variants.add(node.result(), NamedSharding.of(mesh, spec), sum(reduced));
+        NamedSharding reduced = NamedSharding.of(mesh, spec);
+        List<Integer> totals = new ArrayList<>();
+        groups.forEach((sharding, ids) -> totals.add(variants.reshard(node.result(), sum(ids), sharding, reduced)));
+        variants.add(node.result(), reduced, sum(totals));
     }
 
     private int sum(List<Integer> ids) {

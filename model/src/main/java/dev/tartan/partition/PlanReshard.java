@@ -1,24 +1,27 @@
 package dev.tartan.partition;
 
 import dev.tartan.mesh.NamedSharding;
-import dev.tartan.mesh.PartitionSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
- * Finds the steps from one sharding to another: pending sums first (scattered where the target splits a dim by that
- * very axis, else reduced), then moves between dims, then slices, then gathers, then the slices that gathers made
- * possible. Example, {@code [data, -] -> [-, data]} is one all-to-all, and {@code [-, -] unreduced={data} -> [data, -]}
- * one reduce-scatter.
+ * Finds the steps from one sharding to another, those that make the tensor smaller first: slices, which cost nothing;
+ * pending sums scattered where the target splits a dim by that very axis; moves between dims; then the sums that are
+ * left; and gathers, no more than are needed before one of the others is possible again. Example, {@code [data, -] ->
+ * [-, data]} is one all-to-all, and {@code [-, -] unreduced={data} -> [data, -]} one reduce-scatter.
  */
 final class PlanReshard {
-    private final NamedSharding to;
     private final List<List<String>> now = new ArrayList<>();
     private final List<List<String>> want = new ArrayList<>();
+    /** Axes over which the value is unreduced and must not stay so. */
+    private final List<String> pending;
+
     private final List<ReshardStep> steps = new ArrayList<>();
 
     private PlanReshard(NamedSharding from, NamedSharding to, int numDims) {
-        this.to = to;
+        pending = new ArrayList<>(from.unreduced());
+        pending.removeAll(to.unreduced());
         for (int dim = 0; dim < numDims; dim++) {
             now.add(new ArrayList<>(from.spec().axesOf(dim)));
             want.add(to.spec().axesOf(dim));
@@ -35,106 +38,133 @@ final class PlanReshard {
             throw new IllegalStateException("cannot make a value unreduced: from=" + from + ", to=" + to);
         }
         PlanReshard plan = new PlanReshard(from, to, numDims);
-        plan.resolve(from.unreduced());
-        plan.move();
-        plan.keep();
-        plan.gather();
-        plan.keep();
-        PartitionSpec reached = new PartitionSpec(plan.now);
-        if (!reached.equals(to.spec().extendedTo(numDims))) {
+        do {
+            plan.shrink();
+        } while (plan.reduce() || plan.gather());
+        if (!plan.now.equals(plan.want)) {
             throw new IllegalStateException(
-                    "reshard ends elsewhere: from=" + from + ", to=" + to + ", reached=" + reached);
+                    "reshard ends elsewhere: from=" + from + ", to=" + to + ", reached=" + plan.now);
         }
         return plan.steps;
     }
 
-    private void resolve(List<String> unreduced) {
-        List<String> rest = new ArrayList<>();
-        for (String axis : unreduced) {
-            if (to.unreduced().contains(axis)) {
-                continue;
+    private void shrink() {
+        boolean changed = true;
+        while (changed) {
+            changed = false;
+            for (int dim = 0; dim < now.size(); dim++) {
+                changed |= keep(dim);
             }
-            int dim = dimExtendedBy(axis);
-            if (dim >= 0) {
-                now.get(dim).add(axis);
-                steps.add(new ReshardStep.Scatter(dim, List.of(axis)));
-            } else {
-                rest.add(axis);
+            for (int dim = 0; dim < now.size(); dim++) {
+                changed |= scatter(dim);
             }
-        }
-        if (!rest.isEmpty()) {
-            steps.add(new ReshardStep.Reduce(List.copyOf(rest)));
+            for (int dim = 0; dim < now.size() && !changed; dim++) {
+                changed = move(dim);
+            }
         }
     }
 
-    private int dimExtendedBy(String axis) {
-        for (int dim = 0; dim < now.size(); dim++) {
-            List<String> target = want.get(dim);
-            int count = now.get(dim).size();
-            if (target.size() > count
-                    && target.subList(0, count).equals(now.get(dim))
-                    && target.get(count).equals(axis)) {
-                return dim;
-            }
+    private boolean keep(int dim) {
+        List<String> added =
+                nextWanted(dim, axis -> !pending.contains(axis) && now.stream().noneMatch(axes -> axes.contains(axis)));
+        if (added.isEmpty()) {
+            return false;
         }
-        return -1;
+        now.get(dim).addAll(added);
+        steps.add(new ReshardStep.Keep(dim, added));
+        return true;
     }
 
-    private void move() {
+    private boolean scatter(int dim) {
+        List<String> added = nextWanted(dim, pending::contains);
+        if (added.isEmpty()) {
+            return false;
+        }
+        now.get(dim).addAll(added);
+        pending.removeAll(added);
+        steps.add(new ReshardStep.Scatter(dim, added));
+        return true;
+    }
+
+    /** Moves the last axes of {@code dim} to the dim that wants them next, if there is one. */
+    private boolean move(int dim) {
+        List<String> axes = now.get(dim);
+        for (int kept = commonPrefix(dim); kept < axes.size(); kept++) {
+            List<String> moved = List.copyOf(axes.subList(kept, axes.size()));
+            for (int target = 0; target < now.size(); target++) {
+                if (target != dim && nextWanted(target, moved::contains).equals(moved)) {
+                    axes.subList(kept, axes.size()).clear();
+                    now.get(target).addAll(moved);
+                    steps.add(new ReshardStep.Move(dim, target, moved));
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private boolean reduce() {
+        if (pending.isEmpty()) {
+            return false;
+        }
+        steps.add(new ReshardStep.Reduce(List.copyOf(pending)));
+        pending.clear();
+        return true;
+    }
+
+    /**
+     * Gathers the last axes of the first dim that is split otherwise than wanted, until it is not or a move can follow.
+     */
+    private boolean gather() {
         for (int dim = 0; dim < now.size(); dim++) {
             List<String> axes = now.get(dim);
-            if (axes.isEmpty() || isPrefix(axes, want.get(dim))) {
+            int common = commonPrefix(dim);
+            if (common == axes.size()) {
                 continue;
             }
-            String last = axes.get(axes.size() - 1);
-            int target = dimExtendedBy(last);
-            if (target >= 0 && target != dim) {
-                axes.remove(axes.size() - 1);
-                now.get(target).add(last);
-                steps.add(new ReshardStep.Move(dim, target, List.of(last)));
+            int kept = axes.size() - 1;
+            while (kept > common && !isWantedNext(axes.get(kept - 1), dim)) {
+                kept--;
             }
+            steps.add(new ReshardStep.Gather(dim, List.copyOf(axes.subList(kept, axes.size()))));
+            axes.subList(kept, axes.size()).clear();
+            return true;
         }
+        return false;
     }
 
-    private void keep() {
+    private boolean isWantedNext(String axis, int except) {
         for (int dim = 0; dim < now.size(); dim++) {
-            List<String> have = now.get(dim);
-            List<String> target = want.get(dim);
-            if (have.size() >= target.size() || !isPrefix(have, target)) {
-                continue;
-            }
-            List<String> added = new ArrayList<>();
-            for (String axis : target.subList(have.size(), target.size())) {
-                if (now.stream().anyMatch(axes -> axes.contains(axis))) {
-                    break;
-                }
-                added.add(axis);
-            }
-            if (!added.isEmpty()) {
-                have.addAll(added);
-                steps.add(new ReshardStep.Keep(dim, List.copyOf(added)));
+            if (dim != except && !nextWanted(dim, axis::equals).isEmpty()) {
+                return true;
             }
         }
+        return false;
     }
 
-    private void gather() {
-        for (int dim = 0; dim < now.size(); dim++) {
-            List<String> have = now.get(dim);
-            int common = 0;
-            while (common < have.size()
-                    && common < want.get(dim).size()
-                    && have.get(common).equals(want.get(dim).get(common))) {
-                common++;
-            }
-            if (common < have.size()) {
-                steps.add(new ReshardStep.Gather(dim, List.copyOf(have.subList(common, have.size()))));
-                have.subList(common, have.size()).clear();
-            }
+    /** The axes by which {@code dim} is to be split further, as long as {@code accepted}; none if others go first. */
+    private List<String> nextWanted(int dim, Predicate<String> accepted) {
+        List<String> target = want.get(dim);
+        int begin = now.get(dim).size();
+        if (commonPrefix(dim) < begin) {
+            return List.of();
         }
+        int end = begin;
+        while (end < target.size() && accepted.test(target.get(end))) {
+            end++;
+        }
+        return List.copyOf(target.subList(begin, end));
     }
 
-    private static boolean isPrefix(List<String> shorter, List<String> longer) {
-        return shorter.size() <= longer.size()
-                && longer.subList(0, shorter.size()).equals(shorter);
+    private int commonPrefix(int dim) {
+        List<String> have = now.get(dim);
+        List<String> target = want.get(dim);
+        int common = 0;
+        while (common < have.size()
+                && common < target.size()
+                && have.get(common).equals(target.get(common))) {
+            common++;
+        }
+        return common;
     }
 }

@@ -67,6 +67,11 @@ final class Variants {
         return id;
     }
 
+    /** What {@code id}, laid out by {@code from}, becomes when it is laid out by {@code to}. */
+    int reshard(Value value, int id, NamedSharding from, NamedSharding to) {
+        return emit.emit(id, PlanReshard.steps(from, to, value.type().numDims()));
+    }
+
     private void noteGathers(Value value, List<ReshardStep> steps, String user) {
         for (ReshardStep step : steps) {
             if (step instanceof ReshardStep.Gather gather && value.type().bytes() >= LARGE_BYTES) {

@@ -92,9 +92,8 @@ public final class PropagateShardings {
     }
 
     private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
-        return new PartitionSpec(spec.dims().stream()
-                .map(axes ->
-                        axes.stream().filter(axis -> mesh.axisSize(axis) > 1).toList())
+        return spec.without(mesh.axisNames().stream()
+                .filter(axis -> mesh.axisSize(axis) == 1)
                 .toList());
     }
 

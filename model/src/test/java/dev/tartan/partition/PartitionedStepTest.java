@@ -114,7 +114,7 @@ class PartitionedStepTest {
         assertThat(actual.keySet()).containsExactlyElementsOf(expected.keySet());
         expected.forEach((label, value) -> {
             HostTensor got = actual.get(label);
-            assertThat(StepInputs.relativeError(StepInputs.resized(got, value.type()), value))
+            assertThat(StepInputs.relativeError(StepInputs.resized(got, value.type()), value, 1e-6))
                     .as("relative error of %s", label)
                     .isLessThanOrEqualTo(TOLERANCE);
             double padding = sumOfMagnitudes(got) - sumOfMagnitudes(StepInputs.resized(got, value.type()));

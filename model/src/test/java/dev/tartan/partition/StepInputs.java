@@ -58,14 +58,17 @@ final class StepInputs {
         });
     }
 
-    /** The largest difference of two tensors of one shape, relative to the largest element of {@code expected}. */
-    static double relativeError(HostTensor actual, HostTensor expected) {
+    /**
+     * The largest difference of two tensors of one shape, relative to the largest element of {@code expected}, or to
+     * {@code floor} if that is larger.
+     */
+    static double relativeError(HostTensor actual, HostTensor expected, double floor) {
         double scale = Arrays.stream(expected.data()).map(Math::abs).max().orElse(0);
         double error = 0;
         for (int i = 0; i < expected.data().length; i++) {
             double difference = Math.abs(actual.data()[i] - expected.data()[i]);
             error = Double.isNaN(difference) ? Double.NaN : Math.max(error, difference);
         }
-        return error == 0 ? 0 : error / Math.max(scale, 1e-300);
+        return error / Math.max(scale, floor);
     }
 }
