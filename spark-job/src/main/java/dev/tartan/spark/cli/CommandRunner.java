@@ -1,7 +1,9 @@
 package dev.tartan.spark.cli;
 
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ParameterException;
@@ -19,7 +21,7 @@ final class CommandRunner {
 
     /** Parses the arguments, runs the command and returns the exit code; messages go to stderr. */
     static <C extends Callable<Integer> & Verbose> int run(C command, String[] args) {
-        PrintWriter err = new PrintWriter(System.err, true);
+        PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
         return run(command, args, err);
     }
 
@@ -50,7 +52,7 @@ final class CommandRunner {
         // Tartan's own failures say all in the message; of others the type is half of it.
         boolean known = usersError
                 || failure.getClass().getName().startsWith("dev.tartan.")
-                || failure instanceof java.util.concurrent.CancellationException;
+                || failure instanceof CancellationException;
         err.println("tartan: " + (known && message != null ? message : failure.toString())
                 + (known || verbose ? "" : ". Run with --verbose for the stack trace."));
         if (verbose) {

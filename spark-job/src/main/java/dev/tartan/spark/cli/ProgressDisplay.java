@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.train.metrics.StepMetrics;
+import java.io.Console;
 import java.io.PrintStream;
 
 /** Shows a person how far a run is. Used by one thread at a time. */
@@ -13,7 +14,23 @@ interface ProgressDisplay extends AutoCloseable {
 
     /** A bar where a person watches {@code out}, plain lines elsewhere. */
     static ProgressDisplay on(PrintStream out, long numSteps) {
-        // On Java 17 there is a console only if both input and output are a terminal's.
-        return System.console() == null ? new ProgressLines(out, numSteps) : new ProgressTerminalBar(out, numSteps);
+        return isTerminal() ? new ProgressTerminalBar(out, numSteps) : new ProgressLines(out, numSteps);
+    }
+
+    /** Whether both input and output are a terminal's. */
+    @SuppressWarnings("SystemConsoleNull")
+    private static boolean isTerminal() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try {
+            // From Java 22 on there is a console always, and this method to tell.
+            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (NoSuchMethodException e) {
+            return true;
+        } catch (ReflectiveOperationException e) {
+            return false;
+        }
     }
 }

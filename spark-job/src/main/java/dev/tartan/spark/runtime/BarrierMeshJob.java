@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.hadoop.util.ShutdownHookManager;
 import org.apache.spark.SparkEnv;
-import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.serializer.SerializerInstance;
@@ -66,14 +66,12 @@ public final class BarrierMeshJob {
         spark.sc().addSparkListener(watcher);
         ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
         spark.setJobGroup(runId, runId, true);
-        Broadcast<I> broadcast = spark.broadcast(input);
         List<TaskOutcome> outcomes;
         try {
-            outcomes = decode(stage(broadcast, task).collect());
+            outcomes = collect(input, task);
         } catch (Exception e) {
             throw failure(e, watcher);
         } finally {
-            broadcast.destroy();
             spark.clearJobGroup();
             spark.sc().removeSparkListener(watcher);
             ProgressRoutes.remove(runId);
@@ -112,7 +110,7 @@ public final class BarrierMeshJob {
             cancel("the thread that ran the job was interrupted");
             Thread.currentThread().interrupt();
             reason = cancelReason;
-        } else {
+        } else if (cause instanceof SparkException) {
             watcher.awaitEnd(EVENTS_MILLIS);
         }
         if (reason != null) {
@@ -136,18 +134,24 @@ public final class BarrierMeshJob {
     }
 
     private void cancelIfWanted() {
-        if (cancelReason != null) {
+        if (cancelReason != null && !spark.sc().isStopped()) {
             spark.sc().cancelJobGroup(runId);
         }
     }
 
-    private <I, R> JavaRDD<byte[]> stage(Broadcast<I> input, MeshTask<I, R> task) {
+    private <I, R> List<TaskOutcome> collect(I input, MeshTask<I, R> task) {
         List<Integer> indices = IntStream.range(0, numTasks).boxed().toList();
-        return spark.parallelize(new ArrayList<>(indices), numTasks)
-                .rdd()
-                .barrier()
-                .mapPartitions(new BarrierTask<>(runId, input, task), false, BYTES_TAG)
-                .toJavaRDD()
-                .repartition(1);
+        Broadcast<I> broadcast = spark.broadcast(input);
+        try {
+            return decode(spark.parallelize(new ArrayList<>(indices), numTasks)
+                    .rdd()
+                    .barrier()
+                    .mapPartitions(new BarrierTask<>(runId, broadcast, task), false, BYTES_TAG)
+                    .toJavaRDD()
+                    .repartition(1)
+                    .collect());
+        } finally {
+            broadcast.destroy();
+        }
     }
 }

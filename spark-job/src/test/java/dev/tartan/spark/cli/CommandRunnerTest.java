@@ -18,6 +18,7 @@ class CommandRunnerTest {
         @Option(names = "--verbose")
         private boolean verbose;
 
+        @SuppressWarnings("UnusedVariable") // picocli suggests it
         @Option(names = "--output")
         private @Nullable String output;
 

@@ -7,13 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.graph.DType;
-import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.op.AdamW;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.spark.runtime.TaskOutcome;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfigLoader;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -30,8 +31,7 @@ import org.junit.jupiter.api.Test;
 import scala.reflect.ClassTag$;
 
 class TartanKryoRegistratorTest {
-    private static final List<Class<?>> ROOTS =
-            List.of(Op.class, NamedSharding.class, TensorType.class, RunConfig.class);
+    private static final List<Class<?>> ROOTS = List.of(TrainingPlan.class, TrainingResult.class, TaskOutcome.class);
 
     private final SerializerInstance kryo = newKryo();
 

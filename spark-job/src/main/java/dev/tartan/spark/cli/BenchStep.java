@@ -1,0 +1,167 @@
+package dev.tartan.spark.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.checkpoint.SafetensorsWriter;
+import dev.tartan.checkpoint.TensorDeclaration;
+import dev.tartan.checkpoint.TensorSlice;
+import dev.tartan.graph.DType;
+import dev.tartan.mesh.Shape;
+import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.RunConfigLoader;
+import dev.tartan.train.data.HostBatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Times training steps of a GPT on random tokens, by the same way a run takes, without Spark. */
+@Command(
+        name = "step",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        description = "Times the training step of a GPT with AdamW; prints a line of JSON.")
+final class BenchStep implements Callable<Integer> {
+    private static final int WARM_UP_STEPS = 2;
+
+    @Option(
+            names = "--gpt",
+            paramLabel = "BATCH,CONTEXT,HIDDEN,HEADS,LAYERS,VOCABULARY",
+            split = ",",
+            defaultValue = "8,256,512,8,6,8192",
+            description = "Sizes; ${DEFAULT-VALUE} if not given.")
+    private int[] gpt = {};
+
+    @Option(names = "--mesh", paramLabel = "DATAxMODEL", defaultValue = "1x1", description = "Mesh, such as 2x2.")
+    private String mesh = "";
+
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "8", description = "Steps timed, after 2 to warm up.")
+    private int steps;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (gpt.length != 6 || Arrays.stream(gpt).anyMatch(size -> size < 1)) {
+            throw new IllegalArgumentException("--gpt has not six sizes: value=" + Arrays.toString(gpt)
+                    + ". Give batch, context, hidden, heads, layers and vocabulary.");
+        }
+        if (!mesh.matches("\\d{1,4}x\\d{1,4}")) {
+            throw new IllegalArgumentException(
+                    "--mesh is not a mesh: value=" + mesh + ". Write 2x2 for data=2, model=2.");
+        }
+        if (steps < 1) {
+            throw new IllegalArgumentException("--steps is out of range: value=" + steps + ". Give 1 or more.");
+        }
+        Path folder = Files.createTempDirectory("tartan-bench");
+        try {
+            System.out.println(measure(folder));
+        } finally {
+            delete(folder);
+        }
+        return 0;
+    }
+
+    private String measure(Path folder) throws InterruptedException, JsonProcessingException {
+        Path data = folder.resolve("tokens.safetensors");
+        writeTokens(data);
+        RunConfig config = config(folder, data);
+        Nd4jBackend backend =
+                Nd4jBackend.forDevices(config.mesh().data() * config.mesh().model());
+        long start = System.nanoTime();
+        TrainingPlan plan = TrainingPlan.compile(config, backend.kernels()::scratchBytes);
+        double compileMillis = (System.nanoTime() - start) / 1e6;
+        TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
+        return report(plan, result, compileMillis);
+    }
+
+    private void writeTokens(Path path) {
+        long batch = gpt[0];
+        long sampleTokens = gpt[1] + 1L;
+        Shape shape = Shape.shape(WARM_UP_STEPS + steps, batch, sampleTokens);
+        int[] tokens = new Random(1).ints(shape.numElements(), 0, gpt[5]).toArray();
+        try (SafetensorsWriter writer = SafetensorsWriter.create(
+                path, List.of(new TensorDeclaration(HostBatch.TOKENS, DType.INT32, shape)), Map.of())) {
+            writer.writeInts(HostBatch.TOKENS, TensorSlice.whole(shape), tokens);
+            writer.finish();
+        }
+    }
+
+    private RunConfig config(Path folder, Path data) {
+        String[] axes = mesh.split("x", -1);
+        return RunConfigLoader.load(
+                null,
+                List.of(
+                        "mesh.data=" + axes[0],
+                        "mesh.model=" + axes[1],
+                        "network.kind=gpt",
+                        "network.vocab=" + gpt[5],
+                        "network.context=" + gpt[1],
+                        "network.hidden=" + gpt[2],
+                        "network.layers=" + gpt[4],
+                        "network.heads=" + gpt[3],
+                        "data.kind=batches",
+                        "data.path=" + data,
+                        "optimizer.kind=adamw",
+                        "optimizer.learningRate=1e-4",
+                        "optimizer.clipGlobalNorm=0",
+                        "output.dir=" + folder));
+    }
+
+    private String report(TrainingPlan plan, TrainingResult result, double compileMillis)
+            throws JsonProcessingException {
+        double[] millis = result.steps().stream()
+                .skip(WARM_UP_STEPS)
+                .mapToDouble(step -> step.stepMillis())
+                .sorted()
+                .toArray();
+        double median = millis[millis.length / 2];
+        Map<String, Object> line = new LinkedHashMap<>();
+        line.put("bench", "step");
+        line.put("gpt", gpt);
+        line.put("mesh", mesh);
+        line.put("parameters", plan.numParameters());
+        line.put("steps", steps);
+        line.put("stepMillis", rounded(median));
+        line.put("minStepMillis", rounded(millis[0]));
+        line.put("tokensPerSecond", rounded((double) gpt[0] * gpt[1] / median * 1000));
+        line.put("gflops", rounded(flops(plan.numParameters()) / median / 1e6));
+        line.put("compileMillis", rounded(compileMillis));
+        line.put("peakBytesPerDevice", result.summary().measuredPeakBytesPerDevice());
+        return new ObjectMapper().writeValueAsString(line);
+    }
+
+    /** 6 per token and matrix parameter, and attention: the usual count, as PaLM's appendix B has it. */
+    private double flops(long numParameters) {
+        double batch = gpt[0];
+        double context = gpt[1];
+        double hidden = gpt[2];
+        double layers = gpt[4];
+        return 6 * (numParameters - context * hidden) * batch * context
+                + 12 * layers * hidden * context * context * batch;
+    }
+
+    private static double rounded(double value) {
+        return Math.round(value * 10) / 10.0;
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.tartan.spark.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.config.RunConfig;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Says what a run would take, without running it and without Spark. */
+@Command(
+        name = "plan",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        description =
+                "Says what a training run would take in memory, communication and computation, without running it.")
+public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbose {
+    @Mixin
+    private ConfigOptions config = new ConfigOptions();
+
+    @Option(names = "--program", description = "Prints the partitioned program of the training step too.")
+    private boolean program;
+
+    @Option(names = "--json", description = "Prints JSON.")
+    private boolean json;
+
+    @Option(names = "--verbose", description = "Prints stack traces of failures.")
+    private boolean verbose;
+
+    /** Runs the command and ends the JVM: 0 planned, 2 the user's error, 1 anything else. */
+    public static void main(String[] args) {
+        System.exit(CommandRunner.run(new PlanCommand(), args));
+    }
+
+    @Override
+    public boolean verbose() {
+        return verbose;
+    }
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        RunConfig run = config.load(List.of());
+        TrainingPlan plan = TrainingPlan.compile(run, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+        PlanReport report = PlanReport.of(plan, program);
+        if (json) {
+            ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+            System.out.println(mapper.writeValueAsString(report));
+        } else {
+            report.print(System.out);
+        }
+        return 0;
+    }
+}

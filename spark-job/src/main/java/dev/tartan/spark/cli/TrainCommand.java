@@ -1,0 +1,120 @@
+package dev.tartan.spark.cli;
+
+import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.spark.runtime.Preflight;
+import dev.tartan.spark.runtime.SparkSettings;
+import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.metrics.StepMetrics;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Trains a network in a Spark job; {@code scripts/train} submits it. */
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        description = "Trains a network on a mesh of devices.")
+public final class TrainCommand implements Callable<Integer>, CommandRunner.Verbose {
+    @Mixin
+    private ConfigOptions config = new ConfigOptions();
+
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description =
+                    "Folder of the results, output.dir of the config if not given. Earlier results in it are moved"
+                            + " to its folder 'earlier'.")
+    private @Nullable Path output;
+
+    @Option(names = "--verbose", description = "Tells more: Spark's log, and stack traces of failures.")
+    private boolean verbose;
+
+    /** Runs the command and ends the JVM: 0 trained, 2 the user's error, 1 anything else. */
+    public static void main(String[] args) {
+        int exitCode = CommandRunner.run(new TrainCommand(), args);
+        // Spark 3.5 leaves a thread behind after a barrier stage that keeps the JVM alive. In YARN's cluster mode the
+        // driver must return instead, or the application counts as failed.
+        if (exitCode != 0
+                || !new SparkConf().get("spark.submit.deployMode", "client").equals("cluster")) {
+            System.exit(exitCode);
+        }
+    }
+
+    @Override
+    public boolean verbose() {
+        return verbose;
+    }
+
+    @Override
+    public Integer call() {
+        PrintStream out = System.out;
+        List<String> overrides = output == null ? List.of() : List.of("output.dir=" + output);
+        RunConfig run = AbsolutePaths.of(config.load(overrides));
+        SparkConf spark = SparkSettings.addTo(new SparkConf());
+        spark.setIfMissing("spark.master", "local[*]").setIfMissing("spark.app.name", "tartan");
+        // All that can be wrong is looked for before Spark takes its seconds to start.
+        Preflight.check(spark, run.mesh().data() * run.mesh().model(), SparkTrainer.NUM_TASKS);
+        TrainingPlan plan = TrainingPlan.compile(run, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+        MeshTrainer.checkFiles(plan);
+        Path folder = run.output().dir();
+        Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
+        OutputFolder.writeConfig(folder, run.render());
+        announce(out, plan, aside);
+        TrainingResult result = train(out, spark, plan);
+        conclude(out, result, folder);
+        return 0;
+    }
+
+    private static TrainingResult train(PrintStream out, SparkConf conf, TrainingPlan plan) {
+        try (JavaSparkContext spark = new JavaSparkContext(conf);
+                ProgressDisplay progress =
+                        ProgressDisplay.on(out, plan.config().train().steps())) {
+            return SparkTrainer.train(spark, plan, progress::show);
+        }
+    }
+
+    private static void announce(PrintStream out, TrainingPlan plan, @Nullable Path aside) {
+        out.printf(
+                Locale.ROOT,
+                "training %,d parameters on %s, %s per device%n",
+                plan.numParameters(),
+                plan.mesh(),
+                ByteSize.text(plan.step().memory().arenaBytes()));
+        plan.notes().forEach(note -> out.println("note: " + note));
+        if (aside != null) {
+            out.println("earlier results are now in " + aside);
+        }
+    }
+
+    private static void conclude(PrintStream out, TrainingResult result, Path folder) {
+        List<StepMetrics> steps = result.steps();
+        out.printf(
+                Locale.ROOT,
+                "first loss %.4f, last loss %.4f; median step %.1f ms, %,.0f tokens/s%n",
+                steps.get(0).loss(),
+                result.summary().finalLoss(),
+                result.summary().medianStepMillis(),
+                result.summary().tokensPerSecond());
+        if (result.sample() != null) {
+            out.println("what the network writes:");
+            result.sample().lines().forEach(line -> out.println("  | " + line));
+        }
+        out.println("results are in " + folder);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.tartan.spark.runtime;
+
+import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingResult;
+import dev.tartan.train.metrics.LossChart;
+import dev.tartan.train.metrics.StepMetrics;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** Trains a plan on a Spark cluster and writes what the driver knows of the run into its output folder. */
+public final class SparkTrainer {
+    /** The mesh lives in one process, so that its ranks share memory. */
+    public static final int NUM_TASKS = 1;
+
+    private SparkTrainer() {}
+
+    /**
+     * Trains, and writes {@code metrics.jsonl} on the way, {@code summary.json} and {@code loss.png} at the end.
+     *
+     * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
+     * @throws PreflightException if Spark is not set up for it
+     * @throws IllegalArgumentException if data or initial parameters do not fit
+     * @throws OutputException if the output folder cannot be written
+     * @throws MeshJobException if the job failed as often as Spark may try it
+     * @throws CancellationException if the program was told to stop
+     */
+    public static TrainingResult train(JavaSparkContext spark, TrainingPlan plan, Consumer<StepMetrics> viewer) {
+        Preflight.check(spark.getConf(), plan.mesh().numRanks(), NUM_TASKS);
+        Path folder = plan.config().output().dir();
+        BarrierMeshJob job = new BarrierMeshJob(spark, "tartan-" + UUID.randomUUID(), NUM_TASKS);
+        try (StepRecorder recorder =
+                new StepRecorder(folder, viewer, failure -> job.cancel("the metrics cannot be written"))) {
+            TrainingResult result = run(job, plan, recorder);
+            recorder.complete(result.steps());
+            LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
+            result.summary().write(folder);
+            return result;
+        }
+    }
+
+    private static TrainingResult run(BarrierMeshJob job, TrainingPlan plan, StepRecorder recorder) {
+        try {
+            return job.run(plan, new TrainingTask(), recorder).get(0);
+        } catch (CancellationException e) {
+            recorder.rethrowDiskFailure();
+            throw e;
+        }
+    }
+}
