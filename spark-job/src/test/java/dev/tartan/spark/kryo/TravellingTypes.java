@@ -10,6 +10,8 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.lang.reflect.WildcardType;
 import java.net.URISyntaxException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -34,7 +36,7 @@ final class TravellingTypes {
     /** Names of the concrete types reachable from {@code roots}; an interface leads to all that implement it. */
     static Set<String> reachableFrom(List<Class<?>> roots) {
         List<Class<?>> candidates = new ArrayList<>();
-        roots.stream().map(TravellingTypes::classFolder).distinct().forEach(folder -> addClasses(folder, candidates));
+        roots.stream().map(TravellingTypes::classPlace).distinct().forEach(place -> addClasses(place, candidates));
         TravellingTypes types = new TravellingTypes(candidates);
         roots.forEach(types::visit);
         while (!types.pending.isEmpty()) {
@@ -93,7 +95,7 @@ final class TravellingTypes {
         }
     }
 
-    private static Path classFolder(Class<?> type) {
+    private static Path classPlace(Class<?> type) {
         try {
             return Path.of(
                     type.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -102,7 +104,22 @@ final class TravellingTypes {
         }
     }
 
-    private static void addClasses(Path folder, List<Class<?>> classes) {
+    /**
+     * {@code place} is a folder of classes, or the jar that Maven gives the tests in its place from phase package on.
+     */
+    private static void addClasses(Path place, List<Class<?>> classes) {
+        if (Files.isDirectory(place)) {
+            addClassesBelow(place, classes);
+            return;
+        }
+        try (FileSystem jar = FileSystems.newFileSystem(place)) {
+            addClassesBelow(jar.getPath("/"), classes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void addClassesBelow(Path folder, List<Class<?>> classes) {
         try (Stream<Path> files = Files.walk(folder)) {
             files.map(file -> folder.relativize(file).toString())
                     .filter(name -> name.endsWith(".class") && !name.endsWith("-info.class"))
