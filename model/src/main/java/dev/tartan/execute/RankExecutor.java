@@ -27,7 +27,9 @@ import dev.tartan.partition.ReduceScatter;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.MemoryPlan;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * One rank's program, bound to memory, kernels and communicators. Used by the one thread that made it; that thread must
@@ -42,6 +44,7 @@ public final class RankExecutor implements AutoCloseable {
     private final Arena arena;
     private final List<Buffer> buffers = new ArrayList<>();
     private final List<Kernel> steps = new ArrayList<>();
+    private final List<String> labels = new ArrayList<>();
 
     /**
      * Allocates the rank's arena, of exactly the planned size, and binds every instruction.
@@ -64,8 +67,14 @@ public final class RankExecutor implements AutoCloseable {
         }
         for (MemoryPlan.Copy copy : plan.copies()) {
             Op reshape = new Reshape(program.typeOf(copy.from()).shape());
-            steps.add(backend.kernels()
-                    .bind(reshape, List.of(buffers.get(copy.from())), List.of(buffers.get(copy.to())), scratch()));
+            add(
+                    "copy",
+                    backend.kernels()
+                            .bind(
+                                    reshape,
+                                    List.of(buffers.get(copy.from())),
+                                    List.of(buffers.get(copy.to())),
+                                    scratch()));
         }
     }
 
@@ -95,13 +104,37 @@ public final class RankExecutor implements AutoCloseable {
         }
     }
 
+    /**
+     * As {@link #run}, timing each instruction.
+     *
+     * @return nanoseconds by op, largest first
+     */
+    public Map<String, Long> profile() {
+        Map<String, Long> nanos = new LinkedHashMap<>();
+        for (int i = 0; i < steps.size(); i++) {
+            long start = System.nanoTime();
+            steps.get(i).run();
+            nanos.merge(labels.get(i), System.nanoTime() - start, Long::sum);
+        }
+        Map<String, Long> sorted = new LinkedHashMap<>();
+        nanos.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
+        return sorted;
+    }
+
+    private void add(String label, Kernel kernel) {
+        labels.add(label);
+        steps.add(kernel);
+    }
+
     private void bind(int index) {
         Instruction instruction = program.instructions().get(index);
         List<Buffer> operands =
                 instruction.operands().stream().map(buffers::get).toList();
         List<Buffer> results = instruction.results().stream().map(buffers::get).toList();
         if (instruction.op() instanceof Collective collective) {
-            steps.add(collective(collective, index, operands.get(0), results.get(0)));
+            add(collective.name(), collective(collective, index, operands.get(0), results.get(0)));
             return;
         }
         Op op = instruction.op() instanceof RankDependentOp dependent
@@ -110,7 +143,7 @@ public final class RankExecutor implements AutoCloseable {
         boolean nothingToDo = op instanceof Reshape
                 && operands.get(0).offsetBytes() == results.get(0).offsetBytes();
         if (!nothingToDo) {
-            steps.add(backend.kernels().bind(op, operands, results, scratch()));
+            add(op.name() + " " + op.attributes(), backend.kernels().bind(op, operands, results, scratch()));
         }
     }
 

@@ -1,0 +1,71 @@
+package dev.tartan.train;
+
+import dev.tartan.backend.Backend;
+import dev.tartan.collective.MeshCommunicators;
+import dev.tartan.collective.local.LocalMesh;
+import dev.tartan.execute.RankExecutor;
+import dev.tartan.network.Network;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.data.HostBatch;
+import dev.tartan.train.graph.ConfiguredRun;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Times training steps of a plan on one batch, without data files or outputs. */
+public final class StepBench {
+    private static final Duration COLLECTIVE_TIMEOUT = Duration.ofMinutes(5);
+
+    private StepBench() {}
+
+    /**
+     * What was measured, as rank 0 saw it.
+     *
+     * @param stepMillis of each timed step
+     * @param opNanos of one more step, by op, largest first
+     */
+    public record Result(List<Double> stepMillis, Map<String, Long> opNanos) {}
+
+    /**
+     * Runs steps on all ranks as device threads of this process.
+     *
+     * @param warmUp steps not timed
+     * @param timed steps timed
+     */
+    public static Result run(TrainingPlan plan, Backend backend, HostBatch batch, int warmUp, int timed)
+            throws InterruptedException {
+        RunConfig config = plan.config();
+        Network network = ConfiguredRun.of(
+                        config.network(), config.optimizer(), config.train().steps())
+                .network();
+        MeshCommunicators communicators = LocalMesh.create(
+                plan.mesh().axisNames(),
+                plan.mesh().axisSizes().stream().mapToInt(Integer::intValue).toArray(),
+                COLLECTIVE_TIMEOUT);
+        List<Double> millis = Collections.synchronizedList(new ArrayList<>());
+        Map<String, Long> profile = Collections.synchronizedMap(new LinkedHashMap<>());
+        new MeshRun(backend, communicators).run(rank -> {
+            try (RankExecutor executor =
+                    new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+                RankTrainer trainer = new RankTrainer(plan, rank, executor);
+                trainer.initialize(network, null);
+                for (int step = 0; step < warmUp + timed; step++) {
+                    long start = System.nanoTime();
+                    trainer.step(step, batch);
+                    trainer.loss();
+                    if (rank == 0 && step >= warmUp) {
+                        millis.add((System.nanoTime() - start) / 1e6);
+                    }
+                }
+                Map<String, Long> nanos = executor.profile();
+                if (rank == 0) {
+                    profile.putAll(nanos);
+                }
+            }
+        });
+        return new Result(List.copyOf(millis), profile);
+    }
+}
