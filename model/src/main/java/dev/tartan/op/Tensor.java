@@ -398,7 +398,12 @@ public final class Tensor implements Traceable {
 
     /** Each element its own index along {@code dim}. */
     public Tensor iota(TensorType type, int dim) {
-        return source(new Iota(type, dim, ShardOffset.ZERO));
+        return iota(type, dim, ShardOffset.ZERO);
+    }
+
+    /** Like {@link #iota(TensorType, int)} but counting from {@code offset}. */
+    public Tensor iota(TensorType type, int dim, ShardOffset offset) {
+        return source(new Iota(type, dim, offset));
     }
 
     /** As {@link #iota(TensorType, int)}, counting from {@code offset}. */

@@ -23,10 +23,10 @@ final class Nd4jArena implements Arena {
             throw new IllegalArgumentException("arena size is negative: bytes=" + bytes + ". Give 0 or more.");
         }
         this.bytes = Arena.aligned(bytes);
-        long numFloats = Math.max(1, this.bytes / Float.BYTES);
-        memory = Nd4j.createBuffer(DataType.FLOAT, numFloats, false);
+        // ND4J may align to less, so the buffers begin at the first aligned address.
+        memory = Nd4j.createBuffer(DataType.FLOAT, (this.bytes + ALIGNMENT_BYTES) / Float.BYTES, false);
         isHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
-        start = new BytePointer(new PagedPointer(memory.platformAddress()));
+        start = new BytePointer(new PagedPointer(Arena.aligned(memory.platformAddress())));
     }
 
     @Override

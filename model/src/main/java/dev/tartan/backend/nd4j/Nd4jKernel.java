@@ -33,11 +33,23 @@ final class Nd4jKernel implements Kernel {
     /** One of ND4J's custom ops with floating-point and integer arguments. */
     static Kernel custom(
             String name, List<INDArray> inputs, List<INDArray> outputs, double[] numbers, long[] integers) {
+        return custom(name, inputs, outputs, numbers, integers, new boolean[0]);
+    }
+
+    /** One of ND4J's custom ops with arguments of all kinds. */
+    static Kernel custom(
+            String name,
+            List<INDArray> inputs,
+            List<INDArray> outputs,
+            double[] numbers,
+            long[] integers,
+            boolean[] flags) {
         CustomOp op = DynamicCustomOp.builder(name).build();
         OpExecutioner executioner = Nd4j.getExecutioner();
         OpContext context = context(executioner, inputs, outputs);
         context.setTArguments(numbers);
         context.setIArguments(integers);
+        context.setBArguments(flags);
         return new Nd4jKernel(executioner, context, () -> executioner.exec(op, context));
     }
 

@@ -67,7 +67,14 @@ final class RowKernels {
         kernels.add(Nd4jKernel.custom(
                 "multiply", List.of(Nd4jBuffers.array(operands.get(1), count, width), index.isHeld), List.of(held)));
         INDArray whole = Nd4jBuffers.array(table);
-        kernels.add(Nd4jKernel.custom("scatter_add", List.of(whole, index.row, held), List.of(whole)));
+        // The flag locks; without it ND4J adds rows of one index from several threads at once and loses some.
+        kernels.add(Nd4jKernel.custom(
+                "scatter_add",
+                List.of(whole, index.row, held),
+                List.of(whole),
+                new double[0],
+                new long[0],
+                new boolean[] {true}));
         return new KernelSequence(kernels);
     }
 
