@@ -398,12 +398,7 @@ public final class Tensor implements Traceable {
 
     /** Each element its own index along {@code dim}. */
     public Tensor iota(TensorType type, int dim) {
-        return iota(type, dim, ShardOffset.ZERO);
-    }
-
-    /** Like {@link #iota(TensorType, int)} but counting from {@code offset}. */
-    public Tensor iota(TensorType type, int dim, ShardOffset offset) {
-        return source(new Iota(type, dim, offset));
+        return source(new Iota(type, dim, ShardOffset.ZERO));
     }
 
     /** As {@link #iota(TensorType, int)}, counting from {@code offset}. */
