@@ -3,28 +3,19 @@ package dev.tartan.spark.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.checkpoint.SafetensorsWriter;
-import dev.tartan.checkpoint.TensorDeclaration;
-import dev.tartan.checkpoint.TensorSlice;
-import dev.tartan.graph.DType;
 import dev.tartan.mesh.Shape;
-import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.StepBench;
 import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.data.HostBatch;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.tartan.train.data.HostTensor;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -52,8 +43,11 @@ final class BenchStep implements Callable<Integer> {
     @Option(names = "--steps", paramLabel = "N", defaultValue = "8", description = "Steps timed, after 2 to warm up.")
     private int steps;
 
+    @Option(names = "--profile", description = "Add the milliseconds of one step by op, largest first.")
+    private boolean profile;
+
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws JsonProcessingException, InterruptedException {
         if (gpt.length != 6 || Arrays.stream(gpt).anyMatch(size -> size < 1)) {
             throw new IllegalArgumentException("--gpt has not six sizes: value=" + Arrays.toString(gpt)
                     + ". Give batch, context, hidden, heads, layers and vocabulary.");
@@ -65,41 +59,27 @@ final class BenchStep implements Callable<Integer> {
         if (steps < 1) {
             throw new IllegalArgumentException("--steps is out of range: value=" + steps + ". Give 1 or more.");
         }
-        Path folder = Files.createTempDirectory("tartan-bench");
-        try {
-            System.out.println(measure(folder));
-        } finally {
-            delete(folder);
-        }
+        System.out.println(measure());
         return 0;
     }
 
-    private String measure(Path folder) throws InterruptedException, JsonProcessingException {
-        Path data = folder.resolve("tokens.safetensors");
-        writeTokens(data);
-        RunConfig config = config(folder, data);
+    private String measure() throws InterruptedException, JsonProcessingException {
+        RunConfig config = config();
         Nd4jBackend backend =
                 Nd4jBackend.forDevices(config.mesh().data() * config.mesh().model());
         long start = System.nanoTime();
         TrainingPlan plan = TrainingPlan.compile(config, backend.kernels()::scratchBytes);
         double compileMillis = (System.nanoTime() - start) / 1e6;
-        TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
-        return report(plan, result, compileMillis);
+        return report(plan, StepBench.run(plan, backend, batch(), WARM_UP_STEPS, steps), compileMillis);
     }
 
-    private void writeTokens(Path path) {
-        long batch = gpt[0];
-        long sampleTokens = gpt[1] + 1L;
-        Shape shape = Shape.shape(WARM_UP_STEPS + steps, batch, sampleTokens);
+    private HostBatch batch() {
+        Shape shape = Shape.shape(gpt[0], gpt[1] + 1L);
         int[] tokens = new Random(1).ints(shape.numElements(), 0, gpt[5]).toArray();
-        try (SafetensorsWriter writer = SafetensorsWriter.create(
-                path, List.of(new TensorDeclaration(HostBatch.TOKENS, DType.INT32, shape)), Map.of())) {
-            writer.writeInts(HostBatch.TOKENS, TensorSlice.whole(shape), tokens);
-            writer.finish();
-        }
+        return new HostBatch(Map.of(HostBatch.TOKENS, HostTensor.ofInts(shape, tokens)));
     }
 
-    private RunConfig config(Path folder, Path data) {
+    private RunConfig config() {
         String[] axes = mesh.split("x", -1);
         return RunConfigLoader.load(
                 null,
@@ -113,18 +93,18 @@ final class BenchStep implements Callable<Integer> {
                         "network.layers=" + gpt[4],
                         "network.heads=" + gpt[3],
                         "data.kind=batches",
-                        "data.path=" + data,
+                        "data.path=none",
+                        "train.steps=" + (WARM_UP_STEPS + steps),
+                        "train.globalBatch=" + gpt[0],
                         "optimizer.kind=adamw",
                         "optimizer.learningRate=1e-4",
-                        "optimizer.clipGlobalNorm=0",
-                        "output.dir=" + folder));
+                        "optimizer.clipGlobalNorm=0"));
     }
 
-    private String report(TrainingPlan plan, TrainingResult result, double compileMillis)
+    private String report(TrainingPlan plan, StepBench.Result result, double compileMillis)
             throws JsonProcessingException {
-        double[] millis = result.steps().stream()
-                .skip(WARM_UP_STEPS)
-                .mapToDouble(step -> step.stepMillis())
+        double[] millis = result.stepMillis().stream()
+                .mapToDouble(Double::doubleValue)
                 .sorted()
                 .toArray();
         double median = millis[millis.length / 2];
@@ -139,7 +119,12 @@ final class BenchStep implements Callable<Integer> {
         line.put("tokensPerSecond", rounded((double) gpt[0] * gpt[1] / median * 1000));
         line.put("gflops", rounded(flops(plan.numParameters()) / median / 1e6));
         line.put("compileMillis", rounded(compileMillis));
-        line.put("peakBytesPerDevice", result.summary().measuredPeakBytesPerDevice());
+        line.put("peakBytesPerDevice", plan.step().memory().arenaBytes());
+        if (profile) {
+            Map<String, Double> ops = new LinkedHashMap<>();
+            result.opNanos().forEach((op, nanos) -> ops.put(op, rounded(nanos / 1e6)));
+            line.put("opMillis", ops);
+        }
         return new ObjectMapper().writeValueAsString(line);
     }
 
@@ -155,13 +140,5 @@ final class BenchStep implements Callable<Integer> {
 
     private static double rounded(double value) {
         return Math.round(value * 10) / 10.0;
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }
