@@ -111,7 +111,7 @@ final class RandomGraph {
             case 11, 12:
                 return x.reshape(regrouped(x.shape()));
             case 13:
-                long size = 1 + random.nextInt((int) x.shape().dim(dim));
+                long size = 1L + random.nextInt((int) x.shape().dim(dim));
                 return x.slice(dim, random.nextInt((int) (x.shape().dim(dim) - size + 1)), size);
             case 14:
                 List<Long> low = new ArrayList<>(Collections.nCopies(x.numDims(), 0L));
