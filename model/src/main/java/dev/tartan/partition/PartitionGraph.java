@@ -13,6 +13,7 @@ import dev.tartan.mesh.ShardOffset;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Constrain;
 import dev.tartan.sharding.DecomposeSplitOps;
+import dev.tartan.sharding.FittedSpec;
 import dev.tartan.sharding.OpSharding;
 import dev.tartan.sharding.ShardingConflict;
 import dev.tartan.sharding.Shardings;
@@ -85,23 +86,23 @@ public final class PartitionGraph {
         }
         List<ProgramPort> outputs = new ArrayList<>();
         program.scope("");
-        shardings.graph().outputs().forEach((label, value) -> {
+        Map<String, Value> outputValues = shardings.graph().outputs();
+        outputSpecs.keySet().forEach(label -> {
+            if (!outputValues.containsKey(label)) {
+                throw new IllegalArgumentException("layout is given for an output that the graph lacks: output=" + label
+                        + ", outputs=" + outputValues.keySet() + ". Use one of its labels.");
+            }
+        });
+        outputValues.forEach((label, value) -> {
             PartitionSpec asked = outputSpecs.getOrDefault(
                     label, PartitionSpec.replicated(value.type().numDims()));
-            NamedSharding sharding = NamedSharding.of(
-                    mesh, withoutTrivialAxes(asked.extendedTo(value.type().numDims())));
+            NamedSharding sharding = NamedSharding.of(mesh, FittedSpec.of(mesh, label, value.type(), asked));
             int id = variants.get(value, sharding, "output '" + label + "'", true);
             outputs.add(new ProgramPort(label, id, value.type(), sharding.spec()));
         });
         shardings.conflicts().stream().map(ShardingConflict::toString).forEach(notes::add);
         return new Program(
                 shardings.graph().name(), mesh, program.values(), program.instructions(), inputs, outputs, notes);
-    }
-
-    private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
-        return spec.without(mesh.axisNames().stream()
-                .filter(axis -> mesh.axisSize(axis) == 1)
-                .toList());
     }
 
     private void constrain(Node node) {

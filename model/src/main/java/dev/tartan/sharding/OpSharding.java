@@ -31,7 +31,7 @@ public record OpSharding(
 
     /**
      * Chooses the split of {@code node}: first what its results are laid out by, so that no result needs resharding,
-     * then its operands from the largest down; a factor or axis once decided stays.
+     * then its operands, those with a given layout first, from the largest down; a factor or axis once decided stays.
      */
     public static OpSharding choose(Shardings shardings, Node node) {
         Mesh mesh = shardings.mesh();
@@ -43,7 +43,9 @@ public record OpSharding(
         }
         IntStream.range(0, node.operands().size())
                 .boxed()
-                .sorted(Comparator.comparing(i -> -node.operands().get(i).type().bytes()))
+                .sorted(Comparator.comparing((Integer i) ->
+                                !shardings.fixed().contains(node.operands().get(i)))
+                        .thenComparing(i -> -node.operands().get(i).type().bytes()))
                 .forEach(i -> claim(
                         mesh,
                         rule,

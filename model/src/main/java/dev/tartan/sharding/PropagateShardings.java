@@ -6,9 +6,7 @@ import dev.tartan.graph.Node;
 import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
-import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.PartitionSpec;
-import dev.tartan.mesh.ShardRange;
 import dev.tartan.op.Constrain;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -54,10 +52,19 @@ public final class PropagateShardings {
         PropagateShardings pass = new PropagateShardings(mesh, graph);
         pass.fixGiven(given);
         pass.spread();
-        return new Shardings(mesh, graph, pass.specs, List.copyOf(pass.conflicts));
+        // Only now, because what is a conflict halfway may be none, or another one, at the end.
+        pass.conflicts.clear();
+        graph.nodes().forEach(pass::update);
+        return new Shardings(mesh, graph, pass.specs, pass.fixed, List.copyOf(pass.conflicts));
     }
 
     private void fixGiven(Map<Value, PartitionSpec> given) {
+        given.forEach((value, spec) -> {
+            if (!graph.inputs().contains(value)) {
+                throw new IllegalArgumentException("layout is given for a value that is no input of the graph: value="
+                        + value + ", spec=" + spec + ". Constrain values in between instead.");
+            }
+        });
         for (Value input : graph.inputs()) {
             fix(
                     input,
@@ -75,26 +82,8 @@ public final class PropagateShardings {
     }
 
     private void fix(Value value, PartitionSpec spec) {
-        PartitionSpec whole = spec.extendedTo(value.type().numDims());
-        for (int dim = 0; dim < value.type().numDims(); dim++) {
-            long size = value.type().shape().dim(dim);
-            int shards = mesh.numShards(whole.axesOf(dim));
-            if (size % shards != 0) {
-                throw new IllegalArgumentException("dim " + dim + " of '" + value.name()
-                        + "' is not divisible by mesh " + (whole.axesOf(dim).size() == 1 ? "axis" : "axes") + " '"
-                        + String.join(" ", whole.axesOf(dim)) + "': dimSize=" + size + ", axisSize=" + shards
-                        + ". Pad the dim or leave it replicated.");
-            }
-        }
-        specs.put(value, withoutTrivialAxes(whole));
+        specs.put(value, FittedSpec.of(mesh, value.name(), value.type(), spec));
         fixed.add(value);
-        ShardRange.localShape(NamedSharding.of(mesh, whole), value.type().shape());
-    }
-
-    private PartitionSpec withoutTrivialAxes(PartitionSpec spec) {
-        return spec.without(mesh.axisNames().stream()
-                .filter(axis -> mesh.axisSize(axis) == 1)
-                .toList());
     }
 
     private void spread() {
@@ -186,27 +175,26 @@ public final class PropagateShardings {
                 if (isPrefix(before, axes)) {
                     merged.put(name, axes);
                 } else if (!isPrefix(axes, before)) {
-                    conflicts.add(new ShardingConflict(node.toString(), name, before, axes));
+                    conflicts.add(new ShardingConflict(node, name, before, axes));
                 }
             });
         }
-        return withEachAxisOnce(merged);
+        return withEachAxisOnce(node, merged);
     }
 
     /** An axis can split one factor of an op only; the first to claim it keeps it. */
-    private static Map<String, List<String>> withEachAxisOnce(Map<String, List<String>> merged) {
+    private Map<String, List<String>> withEachAxisOnce(Node node, Map<String, List<String>> merged) {
         Set<String> used = new HashSet<>();
         Map<String, List<String>> once = new LinkedHashMap<>();
         merged.forEach((name, axes) -> {
-            List<String> kept = new ArrayList<>();
-            for (String axis : axes) {
-                if (!used.add(axis)) {
-                    break;
-                }
-                kept.add(axis);
-            }
+            List<String> kept =
+                    axes.stream().takeWhile(axis -> !used.contains(axis)).toList();
+            used.addAll(kept);
             if (!kept.isEmpty()) {
                 once.put(name, kept);
+            }
+            if (kept.size() < axes.size()) {
+                conflicts.add(new ShardingConflict(node, name, kept, axes));
             }
         });
         return once;

@@ -1,19 +1,21 @@
 package dev.tartan.sharding;
 
+import dev.tartan.graph.Node;
 import java.util.List;
 
 /**
- * Two layouts that met at one factor of one op and could not both hold.
+ * Layouts that met at one op and could not both hold: two of one factor, or one axis for two factors.
  *
- * @param node the op in printed form
+ * @param node the op
  * @param factor the index letter
  * @param chosen the axes kept
  * @param dropped the axes given up, so that a reshard is needed
  */
-public record ShardingConflict(String node, String factor, List<String> chosen, List<String> dropped) {
+public record ShardingConflict(Node node, String factor, List<String> chosen, List<String> dropped) {
     @Override
     public String toString() {
-        return "factor '" + factor + "' is split two ways: chosen=" + chosen + ", dropped=" + dropped + ", node="
-                + node;
+        return "factor '" + factor + "' of " + node.op().name()
+                + (node.scope().isEmpty() ? "" : " in '" + node.scope() + "'") + " is split two ways: chosen=" + chosen
+                + ", dropped=" + dropped + ", rule=" + node.shardingRule() + ", node=" + node;
     }
 }
