@@ -1,8 +1,11 @@
 package dev.tartan.spark.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.PrintStream;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -12,15 +15,32 @@ import picocli.CommandLine.Spec;
         name = "bench",
         mixinStandardHelpOptions = true,
         usageHelpAutoWidth = true,
-        description = "Measures speed on this machine.",
-        subcommands = BenchStep.class)
+        description = "Measures speed on this machine.")
 public final class BenchCommand implements Callable<Integer>, CommandRunner.Verbose {
     @Spec
     private @Nullable CommandSpec spec;
 
+    private final PrintStream out;
+
+    /** Makes a command that prints to {@code out}. */
+    BenchCommand(PrintStream out) {
+        this.out = out;
+    }
+
+    /** The subcommand {@code step}, found by picocli through its annotation. */
+    @Command(
+            name = "step",
+            mixinStandardHelpOptions = true,
+            sortOptions = false,
+            description = "Times the training step of a GPT with AdamW; prints a line of JSON.")
+    int step(@Mixin BenchStep step) throws JsonProcessingException, InterruptedException {
+        out.println(step.measure());
+        return 0;
+    }
+
     /** Runs the command and ends the JVM: 0 measured, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
-        System.exit(CommandRunner.run(new BenchCommand(), args));
+        System.exit(CommandRunner.run(new BenchCommand(System.out), args));
     }
 
     @Override

@@ -15,18 +15,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** Times training steps of a GPT on random tokens, by the same way a run takes, without Spark. */
-@Command(
-        name = "step",
-        mixinStandardHelpOptions = true,
-        sortOptions = false,
-        usageHelpAutoWidth = true,
-        description = "Times the training step of a GPT with AdamW; prints a line of JSON.")
-final class BenchStep implements Callable<Integer> {
+final class BenchStep {
     private static final int WARM_UP_STEPS = 2;
 
     @Option(
@@ -46,8 +38,8 @@ final class BenchStep implements Callable<Integer> {
     @Option(names = "--profile", description = "Add the milliseconds of one step by op, largest first.")
     private boolean profile;
 
-    @Override
-    public Integer call() throws JsonProcessingException, InterruptedException {
+    /** Runs the steps and returns the line of JSON. */
+    String measure() throws InterruptedException, JsonProcessingException {
         if (gpt.length != 6 || Arrays.stream(gpt).anyMatch(size -> size < 1)) {
             throw new IllegalArgumentException("--gpt has not six sizes: value=" + Arrays.toString(gpt)
                     + ". Give batch, context, hidden, heads, layers and vocabulary.");
@@ -59,11 +51,6 @@ final class BenchStep implements Callable<Integer> {
         if (steps < 1) {
             throw new IllegalArgumentException("--steps is out of range: value=" + steps + ". Give 1 or more.");
         }
-        System.out.println(measure());
-        return 0;
-    }
-
-    private String measure() throws InterruptedException, JsonProcessingException {
         RunConfig config = config();
         Nd4jBackend backend =
                 Nd4jBackend.forDevices(config.mesh().data() * config.mesh().model());

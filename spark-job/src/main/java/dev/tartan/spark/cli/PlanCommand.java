@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
+import java.io.PrintStream;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -33,9 +34,16 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
     @Option(names = "--verbose", description = "Prints stack traces of failures.")
     private boolean verbose;
 
+    private final PrintStream out;
+
+    /** Makes a command that prints to {@code out}. */
+    PlanCommand(PrintStream out) {
+        this.out = out;
+    }
+
     /** Runs the command and ends the JVM: 0 planned, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
-        System.exit(CommandRunner.run(new PlanCommand(), args));
+        System.exit(CommandRunner.run(new PlanCommand(System.out), args));
     }
 
     @Override
@@ -50,9 +58,9 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
         PlanReport report = PlanReport.of(plan, program);
         if (json) {
             ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-            System.out.println(mapper.writeValueAsString(report));
+            out.println(mapper.writeValueAsString(report));
         } else {
-            report.print(System.out);
+            report.print(out);
         }
         return 0;
     }

@@ -12,9 +12,13 @@ interface ProgressDisplay extends AutoCloseable {
     @Override
     void close();
 
-    /** A bar where a person watches {@code out}, plain lines elsewhere. */
-    static ProgressDisplay on(PrintStream out, long numSteps) {
-        return isTerminal() ? new ProgressTerminalBar(out, numSteps) : new ProgressLines(out, numSteps);
+    /**
+     * A bar where a person watches {@code out}, plain lines elsewhere.
+     *
+     * @param unit what speed is counted in, such as {@code tokens}
+     */
+    static ProgressDisplay on(PrintStream out, long numSteps, String unit) {
+        return isTerminal() ? new ProgressTerminalBar(out, numSteps, unit) : new ProgressLines(out, numSteps, unit);
     }
 
     /** Whether both input and output are a terminal's. */

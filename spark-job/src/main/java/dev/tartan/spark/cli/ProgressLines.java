@@ -12,17 +12,19 @@ final class ProgressLines implements ProgressDisplay {
 
     private final PrintStream out;
     private final long numSteps;
+    private final String unit;
     private final LongSupplier nanoTime;
     private long startNanos;
     private long lastNanos;
 
-    ProgressLines(PrintStream out, long numSteps) {
-        this(out, numSteps, System::nanoTime);
+    ProgressLines(PrintStream out, long numSteps, String unit) {
+        this(out, numSteps, unit, System::nanoTime);
     }
 
-    ProgressLines(PrintStream out, long numSteps, LongSupplier nanoTime) {
+    ProgressLines(PrintStream out, long numSteps, String unit, LongSupplier nanoTime) {
         this.out = out;
         this.numSteps = numSteps;
+        this.unit = unit;
         this.nanoTime = nanoTime;
     }
 
@@ -51,11 +53,12 @@ final class ProgressLines implements ProgressDisplay {
     private String line(StepMetrics step, String left) {
         return String.format(
                 Locale.ROOT,
-                "step %d/%d  loss %.4f  %,.0f tokens/s%s",
+                "step %d/%d  loss %.4f  %,.0f %s/s%s",
                 step.step() + 1,
                 numSteps,
                 step.loss(),
                 step.tokensPerSecond(),
+                unit,
                 left);
     }
 

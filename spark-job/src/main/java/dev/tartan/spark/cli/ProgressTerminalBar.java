@@ -10,9 +10,11 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A bar that fills, with time left, loss and speed, on one line of a terminal. */
 final class ProgressTerminalBar implements ProgressDisplay {
+    private final String unit;
     private final ProgressBar bar;
 
-    ProgressTerminalBar(PrintStream out, long numSteps) {
+    ProgressTerminalBar(PrintStream out, long numSteps, String unit) {
+        this.unit = unit;
         bar = new ProgressBarBuilder()
                 .setTaskName("training")
                 .setInitialMax(numSteps)
@@ -25,7 +27,7 @@ final class ProgressTerminalBar implements ProgressDisplay {
     @Override
     public void show(StepMetrics step) {
         bar.setExtraMessage(
-                String.format(Locale.ROOT, " loss %.4f, %,.0f tokens/s", step.loss(), step.tokensPerSecond()));
+                String.format(Locale.ROOT, " loss %.4f, %,.0f %s/s", step.loss(), step.tokensPerSecond(), unit));
         bar.stepTo(step.step() + 1);
     }
 

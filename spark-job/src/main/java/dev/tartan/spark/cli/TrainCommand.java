@@ -7,6 +7,7 @@ import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.NetworkConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.metrics.StepMetrics;
 import java.io.PrintStream;
@@ -45,9 +46,16 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     @Option(names = "--verbose", description = "Tells more: Spark's log, and stack traces of failures.")
     private boolean verbose;
 
+    private final PrintStream out;
+
+    /** Makes a command that tells its progress to {@code out}. */
+    TrainCommand(PrintStream out) {
+        this.out = out;
+    }
+
     /** Runs the command and ends the JVM: 0 trained, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
-        int exitCode = CommandRunner.run(new TrainCommand(), args);
+        int exitCode = CommandRunner.run(new TrainCommand(System.out), args);
         // Spark 3.5 leaves a thread behind after a barrier stage that keeps the JVM alive. In YARN's cluster mode the
         // driver must return instead, or the application counts as failed.
         if (exitCode != 0
@@ -63,7 +71,6 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
 
     @Override
     public Integer call() {
-        PrintStream out = System.out;
         List<String> overrides = output == null ? List.of() : List.of("output.dir=" + output);
         RunConfig run = AbsolutePaths.of(config.load(overrides));
         SparkConf spark = SparkSettings.addTo(new SparkConf());
@@ -75,21 +82,21 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Path folder = run.output().dir();
         Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
         OutputFolder.writeConfig(folder, run.render());
-        announce(out, plan, aside);
-        TrainingResult result = train(out, spark, plan);
-        conclude(out, result, folder);
+        announce(plan, aside);
+        TrainingResult result = train(spark, plan);
+        conclude(plan, result);
         return 0;
     }
 
-    private static TrainingResult train(PrintStream out, SparkConf conf, TrainingPlan plan) {
+    private TrainingResult train(SparkConf conf, TrainingPlan plan) {
         try (JavaSparkContext spark = new JavaSparkContext(conf);
                 ProgressDisplay progress =
-                        ProgressDisplay.on(out, plan.config().train().steps())) {
+                        ProgressDisplay.on(out, plan.config().train().steps(), unit(plan))) {
             return SparkTrainer.train(spark, plan, progress::show);
         }
     }
 
-    private static void announce(PrintStream out, TrainingPlan plan, @Nullable Path aside) {
+    private void announce(TrainingPlan plan, @Nullable Path aside) {
         out.printf(
                 Locale.ROOT,
                 "training %,d parameters on %s, %s per device%n",
@@ -102,19 +109,24 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
     }
 
-    private static void conclude(PrintStream out, TrainingResult result, Path folder) {
+    private void conclude(TrainingPlan plan, TrainingResult result) {
         List<StepMetrics> steps = result.steps();
         out.printf(
                 Locale.ROOT,
-                "first loss %.4f, last loss %.4f; median step %.1f ms, %,.0f tokens/s%n",
+                "first loss %.4f, last loss %.4f; median step %.1f ms, %,.0f %s/s%n",
                 steps.get(0).loss(),
                 result.summary().finalLoss(),
                 result.summary().medianStepMillis(),
-                result.summary().tokensPerSecond());
+                result.summary().tokensPerSecond(),
+                unit(plan));
         if (result.sample() != null) {
             out.println("what the network writes:");
             result.sample().lines().forEach(line -> out.println("  | " + line));
         }
-        out.println("results are in " + folder);
+        out.println("results are in " + plan.config().output().dir());
+    }
+
+    private static String unit(TrainingPlan plan) {
+        return plan.config().network() instanceof NetworkConfig.LanguageModel ? "tokens" : "samples";
     }
 }

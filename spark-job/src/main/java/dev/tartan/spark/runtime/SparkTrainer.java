@@ -36,8 +36,8 @@ public final class SparkTrainer {
                 new StepRecorder(folder, viewer, failure -> job.cancel("the metrics cannot be written"))) {
             TrainingResult result = run(job, plan, recorder);
             recorder.complete(result.steps());
-            LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
             result.summary().write(folder);
+            LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
             return result;
         }
     }

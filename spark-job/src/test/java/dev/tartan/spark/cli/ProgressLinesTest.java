@@ -15,7 +15,10 @@ class ProgressLinesTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         long[] seconds = {0};
         try (ProgressLines lines = new ProgressLines(
-                new PrintStream(out, true, StandardCharsets.UTF_8), 101, () -> TimeUnit.SECONDS.toNanos(seconds[0]))) {
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                101,
+                "tokens",
+                () -> TimeUnit.SECONDS.toNanos(seconds[0]))) {
             for (int step = 0; step <= 100; step++) {
                 seconds[0] = step;
                 if (step < 5 || step > 97) {

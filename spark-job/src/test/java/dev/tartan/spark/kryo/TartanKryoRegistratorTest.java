@@ -12,9 +12,11 @@ import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.op.AdamW;
+import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.spark.runtime.TaskOutcome;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -97,18 +99,24 @@ class TartanKryoRegistratorTest {
     }
 
     @Test
-    void runConfigsWithPathsComeBackEqual() {
-        assertRoundTrip(RunConfigLoader.load(
+    void wholePlansComeBackEqual() {
+        RunConfig config = RunConfigLoader.load(
                 null,
                 List.of(
-                        "network.kind=gpt",
-                        "network.vocab=256",
-                        "network.context=32",
-                        "network.hidden=32",
+                        "mesh.data=2",
+                        "mesh.model=2",
+                        "network.kind=llama",
+                        "network.vocab=257",
+                        "network.context=8",
+                        "network.hidden=16",
                         "network.layers=2",
                         "network.heads=4",
                         "data.kind=text",
-                        "data.path=some/where")));
+                        "data.path=some/where"));
+        TrainingPlan plan = TrainingPlan.compile(config, ScratchNeeds.NONE);
+        TrainingPlan back = roundTrip(plan);
+        assertThat(back).isEqualTo(plan);
+        assertThat(back.step().program()).hasToString(plan.step().program().toString());
     }
 
     @Test

@@ -1,0 +1,53 @@
+package dev.tartan.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+
+class BenchCommandTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void aStepIsTimedInOneLineOfJson() throws IOException {
+        assertThat(run("step", "--gpt", "2,8,16,2,1,64", "--mesh", "2x1", "--steps", "2"))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines()).hasSize(1);
+        JsonNode line = new ObjectMapper().readTree(out.toByteArray());
+        // Embeddings of 64 tokens and 8 positions; norms, 12 C^2 of matrices and their biases; the last norm.
+        long parameters = 72 * 16 + (4 * 16 + 12 * 16 * 16 + 9 * 16) + 2 * 16;
+        assertThat(line.get("parameters").asLong()).isEqualTo(parameters);
+        assertThat(line.get("stepMillis").asDouble()).isPositive();
+        assertThat(line.get("tokensPerSecond").asDouble()).isPositive();
+        assertThat(line.get("gflops").asDouble()).isGreaterThanOrEqualTo(0);
+    }
+
+    @Test
+    void wrongSizesAreExplained() {
+        assertThat(run("step", "--gpt", "2,8")).isEqualTo(2);
+        assertThat(run("step", "--mesh", "2")).isEqualTo(2);
+        assertThat(run("step", "--gpt", "2,8,x,2,1,64")).isEqualTo(2);
+        assertThat(run()).isEqualTo(2);
+        assertThat(err.toString())
+                .contains(
+                        "tartan: --gpt has not six sizes: value=[2, 8]. Give batch, context, hidden, heads, layers and"
+                                + " vocabulary.")
+                .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
+                .contains("tartan: Invalid value for option '--gpt'")
+                .contains("tartan: Nothing to measure is given: write 'bench step'.");
+    }
+
+    private int run(String... args) {
+        return CommandRunner.run(
+                new BenchCommand(new PrintStream(out, true, StandardCharsets.UTF_8)), args, new PrintWriter(err, true));
+    }
+}
