@@ -55,19 +55,7 @@ public record LayerNorm(double epsilon) implements DifferentiableOp, Decomposabl
 
     @Override
     public ShardingRule shardingRule(List<TensorType> operands) {
-        ShardingRule.Builder rule = new ShardingRule.Builder();
-        Shape shape = operands.get(0).shape();
-        List<List<String>> rows = Rules.leading(rule, shape, Factor.Kind.PASS_THROUGH);
-        rule.factor("z", shape.dim(-1), Factor.Kind.NEED_REPLICATION);
-        List<List<String>> whole = Rules.append(rows, "z");
-        List<List<String>> vector = List.of(List.of("z"));
-        return rule.operand(whole)
-                .operand(vector)
-                .operand(vector)
-                .result(whole)
-                .result(rows)
-                .result(rows)
-                .build();
+        return Rules.norm(operands.get(0).shape(), Factor.Kind.PASS_THROUGH, "wvv", "wrr");
     }
 
     @Override

@@ -30,21 +30,7 @@ public record LayerNormGrad() implements DecomposableOp {
 
     @Override
     public ShardingRule shardingRule(List<TensorType> operands) {
-        ShardingRule.Builder rule = new ShardingRule.Builder();
-        Shape shape = operands.get(0).shape();
-        List<List<String>> rows = Rules.leading(rule, shape, Factor.Kind.REDUCTION);
-        rule.factor("z", shape.dim(-1), Factor.Kind.NEED_REPLICATION);
-        List<List<String>> whole = Rules.append(rows, "z");
-        List<List<String>> vector = List.of(List.of("z"));
-        return rule.operand(whole)
-                .operand(whole)
-                .operand(vector)
-                .operand(rows)
-                .operand(rows)
-                .result(whole)
-                .result(vector)
-                .result(vector)
-                .build();
+        return Rules.norm(operands.get(0).shape(), Factor.Kind.REDUCTION, "wwvrr", "wvv");
     }
 
     @Override

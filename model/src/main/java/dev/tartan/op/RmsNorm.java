@@ -3,7 +3,6 @@ package dev.tartan.op;
 import dev.tartan.graph.Factor;
 import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.Shape;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,16 +34,7 @@ public record RmsNorm(double epsilon) implements DifferentiableOp, DecomposableO
 
     @Override
     public ShardingRule shardingRule(List<TensorType> operands) {
-        ShardingRule.Builder rule = new ShardingRule.Builder();
-        Shape shape = operands.get(0).shape();
-        List<List<String>> rows = Rules.leading(rule, shape, Factor.Kind.PASS_THROUGH);
-        rule.factor("z", shape.dim(-1), Factor.Kind.NEED_REPLICATION);
-        List<List<String>> whole = Rules.append(rows, "z");
-        return rule.operand(whole)
-                .operand(List.of(List.of("z")))
-                .result(whole)
-                .result(rows)
-                .build();
+        return Rules.norm(operands.get(0).shape(), Factor.Kind.PASS_THROUGH, "wv", "wr");
     }
 
     @Override

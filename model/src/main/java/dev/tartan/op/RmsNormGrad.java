@@ -3,7 +3,6 @@ package dev.tartan.op;
 import dev.tartan.graph.Factor;
 import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.Shape;
 import java.util.List;
 
 /**
@@ -27,19 +26,7 @@ public record RmsNormGrad() implements DecomposableOp {
 
     @Override
     public ShardingRule shardingRule(List<TensorType> operands) {
-        ShardingRule.Builder rule = new ShardingRule.Builder();
-        Shape shape = operands.get(0).shape();
-        List<List<String>> rows = Rules.leading(rule, shape, Factor.Kind.REDUCTION);
-        rule.factor("z", shape.dim(-1), Factor.Kind.NEED_REPLICATION);
-        List<List<String>> whole = Rules.append(rows, "z");
-        List<List<String>> vector = List.of(List.of("z"));
-        return rule.operand(whole)
-                .operand(whole)
-                .operand(vector)
-                .operand(rows)
-                .result(whole)
-                .result(vector)
-                .build();
+        return Rules.norm(operands.get(0).shape(), Factor.Kind.REDUCTION, "wwvr", "wv");
     }
 
     @Override

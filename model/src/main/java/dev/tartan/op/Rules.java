@@ -58,6 +58,29 @@ final class Rules {
         return dims;
     }
 
+    /**
+     * The rule of a normalization over the last dim, which must not be split. Each tensor is given by a letter:
+     * {@code w} has all dims, {@code r} (rows) all but the last, {@code v} is a vector along the last.
+     *
+     * @param rowKind REDUCTION if a vector among the results sums over rows
+     */
+    static ShardingRule norm(Shape shape, Factor.Kind rowKind, String operands, String results) {
+        ShardingRule.Builder rule = new ShardingRule.Builder();
+        List<List<String>> rows = leading(rule, shape, rowKind);
+        rule.factor("z", shape.dim(-1), Factor.Kind.NEED_REPLICATION);
+        operands.chars().forEach(letter -> rule.operand(normDims((char) letter, rows)));
+        results.chars().forEach(letter -> rule.result(normDims((char) letter, rows)));
+        return rule.build();
+    }
+
+    private static List<List<String>> normDims(char letter, List<List<String>> rows) {
+        return switch (letter) {
+            case 'w' -> append(rows, "z");
+            case 'r' -> rows;
+            default -> List.of(List.of("z"));
+        };
+    }
+
     /** {@code dims} followed by {@code last}. */
     static List<List<String>> append(List<List<String>> dims, String last) {
         List<List<String>> longer = new ArrayList<>(dims);
