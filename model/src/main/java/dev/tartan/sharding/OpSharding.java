@@ -2,7 +2,9 @@ package dev.tartan.sharding;
 
 import dev.tartan.graph.Factor;
 import dev.tartan.graph.Node;
+import dev.tartan.graph.Reduction;
 import dev.tartan.graph.ShardingRule;
+import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import java.util.ArrayList;
@@ -30,14 +32,17 @@ public record OpSharding(
         List<List<String>> unreduced) {
 
     /**
-     * Chooses the split of {@code node}: first what its results are laid out by, so that no result needs resharding,
-     * then its operands, those with a given layout first, from the largest down; a factor or axis once decided stays.
+     * Chooses the split of {@code node}: first sums that all operands are split for already and that are smaller than
+     * they are, as of a gradient over the batch; then what its results are laid out by, so that no result needs
+     * resharding, then its operands, those with a given layout first, from the largest down; a factor or axis once
+     * decided stays.
      */
     public static OpSharding choose(Shardings shardings, Node node) {
         Mesh mesh = shardings.mesh();
         ShardingRule rule = node.shardingRule();
         Map<String, List<String>> chosen = new LinkedHashMap<>();
         Set<String> used = new HashSet<>();
+        claimPendingSums(shardings, node, rule, chosen, used);
         for (int i = 0; i < node.results().size(); i++) {
             claim(mesh, rule, rule.results().get(i), shardings.of(node.results().get(i)), chosen, used);
         }
@@ -72,6 +77,49 @@ public record OpSharding(
             unreduced.add(mesh.axisNames().stream().filter(pending::contains).toList());
         }
         return new OpSharding(rule, Map.copyOf(chosen), operands, results, unreduced);
+    }
+
+    /**
+     * A sum whose operands lie as it needs them costs a reduce-scatter of the result, where splitting by the result's
+     * layout would move the operands.
+     */
+    private static void claimPendingSums(
+            Shardings shardings, Node node, ShardingRule rule, Map<String, List<String>> chosen, Set<String> used) {
+        long operandBytes =
+                node.operandTypes().stream().mapToLong(TensorType::bytes).sum();
+        long resultBytes =
+                node.results().stream().mapToLong(value -> value.type().bytes()).sum();
+        if (rule.reduction() != Reduction.SUM || resultBytes > operandBytes) {
+            return;
+        }
+        List<Map<String, List<String>>> projected = new ArrayList<>();
+        for (int i = 0; i < node.operands().size(); i++) {
+            PartitionSpec spec = shardings.of(node.operands().get(i));
+            projected.add(
+                    FactorAxes.project(shardings.mesh(), rule, rule.operands().get(i), spec));
+        }
+        for (Factor factor : rule.factors().values()) {
+            List<String> axes = projected.stream()
+                    .map(own -> own.getOrDefault(factor.name(), List.of()))
+                    .filter(own -> !own.isEmpty())
+                    .findFirst()
+                    .orElse(List.of());
+            if (factor.kind() != Factor.Kind.REDUCTION || axes.isEmpty()) {
+                continue;
+            }
+            boolean inPlace = true;
+            for (int i = 0; i < projected.size(); i++) {
+                boolean carries = rule.operandFactors(i).contains(factor.name());
+                inPlace &= !carries || axes.equals(projected.get(i).get(factor.name()));
+                inPlace &= projected.get(i).entrySet().stream()
+                        .noneMatch(entry -> !entry.getKey().equals(factor.name())
+                                && entry.getValue().stream().anyMatch(axes::contains));
+            }
+            if (inPlace) {
+                chosen.put(factor.name(), axes);
+                used.addAll(axes);
+            }
+        }
     }
 
     private static void claim(
