@@ -18,6 +18,7 @@ import dev.tartan.op.GatherRows;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
 import dev.tartan.op.Pad;
+import dev.tartan.op.Reduce;
 import dev.tartan.op.RmsNorm;
 import dev.tartan.op.RmsNormGrad;
 import dev.tartan.op.Rotary;
@@ -72,6 +73,7 @@ public final class HostKernels {
                                 (op, in, out, w) ->
                                         RowKernels.scatterAdd(op.offset().start(), in, out, w)))
                 .prefer(Rotary.class, with(workers, RotaryKernels::rotary))
+                .prefer(Reduce.class, new ReduceKernels(workers))
                 .prefer(Slice.class, copying(workers, op -> true, ShapeKernels::slice))
                 .prefer(Concat.class, copying(workers, op -> true, ShapeKernels::concat))
                 .prefer(Pad.class, copying(workers, op -> op.value() == 0, ShapeKernels::pad))

@@ -2,6 +2,7 @@ package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Kernel;
+import dev.tartan.backend.ReduceForm;
 import dev.tartan.backend.Scratch;
 import dev.tartan.graph.Reduction;
 import dev.tartan.op.Reduce;

@@ -1,4 +1,4 @@
-package dev.tartan.backend.nd4j;
+package dev.tartan.backend;
 
 import dev.tartan.mesh.Shape;
 import java.util.ArrayList;
@@ -10,8 +10,9 @@ import java.util.List;
  * @param sizes sizes of the merged dims
  * @param reduced whether each is reduced
  */
-record ReduceForm(List<Long> sizes, List<Boolean> reduced) {
-    static ReduceForm of(Shape shape, List<Integer> reducedDims) {
+public record ReduceForm(List<Long> sizes, List<Boolean> reduced) {
+    /** The form of reducing {@code reducedDims} of a tensor of this shape. */
+    public static ReduceForm of(Shape shape, List<Integer> reducedDims) {
         List<Long> sizes = new ArrayList<>();
         List<Boolean> reduced = new ArrayList<>();
         for (int i = 0; i < shape.numDims(); i++) {
@@ -31,7 +32,7 @@ record ReduceForm(List<Long> sizes, List<Boolean> reduced) {
     }
 
     /** How many merged dims are reduced. */
-    long numReduced() {
+    public long numReduced() {
         return reduced.stream().filter(Boolean::booleanValue).count();
     }
 }
