@@ -1,7 +1,6 @@
 package dev.tartan.partition;
 
 import dev.tartan.graph.DType;
-import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.Network;
@@ -23,19 +22,13 @@ record CompiledStep(TrainStepGraph step, Program program) {
 
     static CompiledStep of(Network network, Optimizer optimizer, ClipGlobalNorm clip, StepOptions options) {
         TrainStepGraph step = TrainStepGraph.trace(network, optimizer, clip, options);
-        Map<Value, PartitionSpec> given = new LinkedHashMap<>();
-        Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
-        for (StateBinding state : step.states()) {
-            given.put(state.input(), state.spec());
-            if (state.outputLabel() != null) {
-                outputs.put(state.outputLabel(), state.spec());
-            }
-            if (options.gradientOutputs() && state.kind() == StateBinding.Kind.PARAMETER) {
-                outputs.put(TrainStepGraph.gradientLabel(state.name()), state.spec());
-            }
+        Map<String, PartitionSpec> outputs = new LinkedHashMap<>(step.outputSpecs());
+        if (options.gradientOutputs()) {
+            step.states().stream()
+                    .filter(state -> state.kind() == StateBinding.Kind.PARAMETER)
+                    .forEach(state -> outputs.put(TrainStepGraph.gradientLabel(state.name()), state.spec()));
         }
-        step.batch().forEach(binding -> given.put(binding.input(), binding.spec()));
-        return new CompiledStep(step, PartitionGraph.run(options.mesh(), step.graph(), given, outputs));
+        return new CompiledStep(step, PartitionGraph.run(options.mesh(), step.graph(), step.inputSpecs(), outputs));
     }
 
     /** AdamW with clipping in float32. */

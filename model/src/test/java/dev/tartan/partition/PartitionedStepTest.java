@@ -2,9 +2,13 @@ package dev.tartan.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tartan.graph.DType;
+import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.Gpt;
 import dev.tartan.network.GptConfig;
+import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Llama;
 import dev.tartan.network.LlamaConfig;
 import dev.tartan.network.Mlp;
@@ -16,13 +20,16 @@ import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.optimizer.Schedule;
 import dev.tartan.optimizer.SgdOptimizer;
+import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.TrainStepGraph;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -122,6 +129,29 @@ class PartitionedStepTest {
         });
     }
 
+    @ParameterizedTest(name = "{0}x{1}")
+    @CsvSource({"1, 2", "2, 2", "4, 1", "1, 4"})
+    void logitsEqualThoseOnOneDevice(int data, int model) {
+        for (Supplier<LanguageModel> network : List.<Supplier<LanguageModel>>of(
+                () -> gpt(14, true, 0.2), () -> gpt(13, false, 0), () -> llama(14, 2, false, 0))) {
+            LogitsGraph whole = LogitsGraph.trace(network.get(), TestMeshes.dataModel(1, 1), DType.FLOAT64);
+            Map<String, HostTensor> inputs = StepInputs.of(whole.graph(), 13);
+            HostTensor expected =
+                    ReferenceInterpreter.run(whole.graph(), inputs).get(LogitsGraph.LOGITS);
+
+            Mesh mesh = TestMeshes.dataModel(data, model);
+            LogitsGraph graph = LogitsGraph.trace(network.get(), mesh, DType.FLOAT64);
+            Map<Value, PartitionSpec> given = new LinkedHashMap<>();
+            graph.parameters().forEach(state -> given.put(state.input(), state.spec()));
+            given.put(graph.tokens(), graph.tokensSpec());
+            Program program = PartitionGraph.run(mesh, graph.graph(), given, Map.of());
+            HostTensor actual = ProgramInterpreter.run(program, StepInputs.padded(inputs, graph.graph()))
+                    .get(LogitsGraph.LOGITS);
+            assertThat(actual.type()).isEqualTo(expected.type());
+            assertThat(StepInputs.relativeError(actual, expected, 1e-6)).isLessThanOrEqualTo(TOLERANCE);
+        }
+    }
+
     private static double sumOfMagnitudes(HostTensor tensor) {
         double sum = 0;
         for (double element : tensor.data()) {
@@ -134,11 +164,11 @@ class PartitionedStepTest {
         return new Mlp(6, List.of(hidden), 5, Activation.GELU);
     }
 
-    private static Network gpt(int vocab, boolean tied, double dropout) {
+    private static LanguageModel gpt(int vocab, boolean tied, double dropout) {
         return new Gpt(new GptConfig(vocab, 5, 8, 2, 4, 12, 1e-5, tied, dropout));
     }
 
-    private static Network llama(int vocab, int kvHeads, boolean tied, double dropout) {
+    private static LanguageModel llama(int vocab, int kvHeads, boolean tied, double dropout) {
         return new Llama(new LlamaConfig(vocab, 5, 16, 2, 4, kvHeads, 12, 1e4, 1e-5, tied, dropout));
     }
 }
