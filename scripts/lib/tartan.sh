@@ -114,6 +114,9 @@ elif [ -z "${OPENBLAS_CORETYPE:-}" ] && grep -qsw avx2 /proc/cpuinfo; then
   export OPENBLAS_CORETYPE=HASWELL
 fi
 
+# Between two products OpenMP's threads would spin, on cores that the other kernels and device threads want.
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
+
 # run_without_spark MAIN_CLASS ARGS...: a main class of the job in a JVM of its own.
 run_without_spark() {
   build_job

@@ -29,6 +29,8 @@ public final class Nd4jBackend implements Backend {
         }
         NativeSelection.apply();
         this.threadsPerDevice = threadsPerDevice;
+        // ND4J's own loops take their threads from a pool of the process, OpenMP's are set by attachThread.
+        Nd4j.getEnvironment().setMaxMasterThreads(threadsPerDevice);
         boolean isHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
         KernelTable.Builder table = Nd4jKernels.primitives();
         if (isHostMemory) {
