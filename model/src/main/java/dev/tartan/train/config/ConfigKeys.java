@@ -34,7 +34,7 @@ final class ConfigKeys {
         Map<String, List<String>> optimizer = kinds(
                 "adamw",
                 List.of("kind", "learningRate", "beta1", "beta2", "eps", "weightDecay", "clipGlobalNorm", "schedule"));
-        optimizer.put("sgd", List.of("kind", "learningRate", "momentum", "clipGlobalNorm", "schedule"));
+        optimizer.put("sgd", List.of("kind", "learningRate", "momentum", "weightDecay", "clipGlobalNorm", "schedule"));
         sections.put("optimizer", optimizer);
         sections.put("optimizer.schedule", kinds(NO_KIND, List.of("kind", "warmupSteps")));
         sections.put("train", kinds(NO_KIND, List.of("steps", "globalBatch", "microBatches", "seed")));

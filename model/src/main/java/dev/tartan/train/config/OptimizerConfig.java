@@ -22,7 +22,7 @@ public sealed interface OptimizerConfig {
             ScheduleConfig schedule)
             implements OptimizerConfig {}
 
-    /** Stochastic gradient descent with momentum, 0 for none. */
-    record Sgd(double learningRate, double momentum, double clipGlobalNorm, ScheduleConfig schedule)
+    /** Stochastic gradient descent with momentum, 0 for none; weight decay is on tensors of 2 or more dims. */
+    record Sgd(double learningRate, double momentum, double weightDecay, double clipGlobalNorm, ScheduleConfig schedule)
             implements OptimizerConfig {}
 }

@@ -107,7 +107,12 @@ final class RunConfigReader {
         ScheduleConfig scheduleConfig = new ScheduleConfig(
                 schedule.constant("kind", ScheduleConfig.Kind.class), schedule.integer("warmupSteps", 0));
         if (kind.equals("sgd")) {
-            return new OptimizerConfig.Sgd(learningRate, section.fraction("momentum"), clipGlobalNorm, scheduleConfig);
+            return new OptimizerConfig.Sgd(
+                    learningRate,
+                    section.fraction("momentum"),
+                    section.nonNegative("weightDecay"),
+                    clipGlobalNorm,
+                    scheduleConfig);
         }
         return new OptimizerConfig.AdamW(
                 learningRate,

@@ -93,6 +93,7 @@ final class RunConfigRenderer {
         values.put("learningRate", optimizer.learningRate());
         if (optimizer instanceof OptimizerConfig.Sgd sgd) {
             values.put("momentum", sgd.momentum());
+            values.put("weightDecay", sgd.weightDecay());
         } else if (optimizer instanceof OptimizerConfig.AdamW adamW) {
             values.put("beta1", adamW.beta1());
             values.put("beta2", adamW.beta2());

@@ -76,7 +76,7 @@ public record ConfiguredRun(Network network, Optimizer optimizer, ClipGlobalNorm
             return new AdamWOptimizer(c.learningRate(), c.beta1(), c.beta2(), c.eps(), c.weightDecay(), schedule);
         }
         if (config instanceof OptimizerConfig.Sgd c) {
-            return new SgdOptimizer(c.learningRate(), c.momentum(), 0, schedule);
+            return new SgdOptimizer(c.learningRate(), c.momentum(), c.weightDecay(), schedule);
         }
         throw new IllegalStateException("optimizer config of an unknown kind: config=" + config);
     }

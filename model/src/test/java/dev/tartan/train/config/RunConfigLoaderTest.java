@@ -46,12 +46,13 @@ class RunConfigLoaderTest {
         RunConfig config = load("""
                 network { kind = mlp, inputs = 20, hidden = [64, 64], outputs = 5 }
                 data { kind = batches, path = src/test/resources/golden/mlp-batches.safetensors }
-                optimizer { kind = sgd, momentum = 0.9, schedule { kind = cosine, warmupSteps = 3 } }
+                optimizer { kind = sgd, momentum = 0.9, weightDecay = 0.01, schedule { kind = cosine, warmupSteps = 3 } }
                 """);
         assertThat(config.network())
                 .isEqualTo(new NetworkConfig.Mlp(20, List.of(64, 64), 5, NetworkConfig.Activation.RELU));
         assertThat(config.optimizer())
-                .isEqualTo(new OptimizerConfig.Sgd(1e-2, 0.9, 0, new ScheduleConfig(ScheduleConfig.Kind.COSINE, 3)));
+                .isEqualTo(
+                        new OptimizerConfig.Sgd(1e-2, 0.9, 0.01, 0, new ScheduleConfig(ScheduleConfig.Kind.COSINE, 3)));
     }
 
     @Test
@@ -156,6 +157,7 @@ class RunConfigLoaderTest {
                           kind = sgd
                           learningRate = 0.01
                           momentum = 0.0
+                          weightDecay = 0.0
                           clipGlobalNorm = 0.0
                           schedule {
                             kind = constant
