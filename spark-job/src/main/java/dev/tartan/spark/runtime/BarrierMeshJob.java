@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.hadoop.util.ShutdownHookManager;
@@ -37,6 +38,7 @@ public final class BarrierMeshJob {
     private final JavaSparkContext spark;
     private final String runId;
     private final int numTasks;
+    private final CountDownLatch ended = new CountDownLatch(1);
     private volatile @Nullable String cancelReason;
 
     /**
@@ -61,7 +63,7 @@ public final class BarrierMeshJob {
      */
     public <I, R> List<R> run(I input, MeshTask<I, R> task, ProgressListener progress) {
         JobWatcher watcher = new JobWatcher(runId, this::cancelIfWanted);
-        Thread hook = new Thread(() -> cancel("the program was told to stop"), "tartan-cancel");
+        Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
         ProgressRoutes.add(runId, progress);
         spark.sc().addSparkListener(watcher);
         ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
@@ -72,6 +74,7 @@ public final class BarrierMeshJob {
         } catch (Exception e) {
             throw failure(e, watcher);
         } finally {
+            ended.countDown();
             spark.clearJobGroup();
             spark.sc().removeSparkListener(watcher);
             ProgressRoutes.remove(runId);
@@ -114,8 +117,8 @@ public final class BarrierMeshJob {
             watcher.awaitEnd(EVENTS_MILLIS);
         }
         if (reason != null) {
-            CancellationException cancelled =
-                    new CancellationException("mesh job was cancelled: run=" + runId + ", reason=" + reason);
+            watcher.awaitIdle(EVENTS_MILLIS);
+            CancellationException cancelled = new CancellationException("mesh job was stopped: reason=" + reason);
             cancelled.initCause(cause);
             return cancelled;
         }
@@ -131,6 +134,16 @@ public final class BarrierMeshJob {
     public void cancel(String reason) {
         cancelReason = reason;
         cancelIfWanted();
+    }
+
+    private void stopWithProgram() {
+        cancel("the program was told to stop");
+        try {
+            // Spark is stopped after this hook, and would complain about tasks that still run.
+            ended.await(HOOK_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void cancelIfWanted() {

@@ -14,6 +14,7 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
 
@@ -22,11 +23,14 @@ import scala.collection.JavaConverters;
  * and no cause. Safe for use by many threads.
  */
 final class JobWatcher extends SparkListener {
+    private static final long POLL_MILLIS = 100;
+
     private final String group;
     private final Runnable onStart;
     private final CountDownLatch ended = new CountDownLatch(1);
     private final List<Integer> stages = new ArrayList<>();
     private int job = -1;
+    private int numRunning;
     private final Set<Integer> failedAttempts = new HashSet<>();
     private @Nullable String lastFailure;
 
@@ -56,10 +60,20 @@ final class JobWatcher extends SparkListener {
     }
 
     @Override
+    public synchronized void onTaskStart(SparkListenerTaskStart start) {
+        if (stages.contains(start.stageId())) {
+            numRunning++;
+        }
+    }
+
+    @Override
     public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
-        if (stages.contains(end.stageId())
-                && end.reason() instanceof TaskFailedReason reason
-                && !(reason instanceof TaskKilled)) {
+        if (!stages.contains(end.stageId())) {
+            return;
+        }
+        numRunning--;
+        notifyAll();
+        if (end.reason() instanceof TaskFailedReason reason && !(reason instanceof TaskKilled)) {
             failedAttempts.add(end.stageAttemptId());
             lastFailure = describe(reason);
         }
@@ -79,6 +93,18 @@ final class JobWatcher extends SparkListener {
     void awaitEnd(long timeoutMillis) {
         try {
             ended.await(timeoutMillis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits until no task runs: Spark calls a cancelled job ended before its tasks have noticed. */
+    synchronized void awaitIdle(long timeoutMillis) {
+        long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
+        try {
+            while (numRunning > 0 && System.nanoTime() < deadline) {
+                wait(POLL_MILLIS);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

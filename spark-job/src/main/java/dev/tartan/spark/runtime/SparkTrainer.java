@@ -6,6 +6,7 @@ import dev.tartan.train.TrainingResult;
 import dev.tartan.train.metrics.LossChart;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
@@ -15,6 +16,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 public final class SparkTrainer {
     /** The mesh lives in one process, so that its ranks share memory. */
     public static final int NUM_TASKS = 1;
+
+    private static final Duration EXECUTORS_TIMEOUT = Duration.ofSeconds(30);
 
     private SparkTrainer() {}
 
@@ -30,6 +33,7 @@ public final class SparkTrainer {
      */
     public static TrainingResult train(JavaSparkContext spark, TrainingPlan plan, Consumer<StepMetrics> viewer) {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), NUM_TASKS);
+        AwaitExecutors.run(spark, NUM_TASKS, EXECUTORS_TIMEOUT);
         Path folder = plan.config().output().dir();
         BarrierMeshJob job = new BarrierMeshJob(spark, "tartan-" + UUID.randomUUID(), NUM_TASKS);
         try (StepRecorder recorder =

@@ -163,7 +163,7 @@ class BarrierMeshJobTest {
         assertThatThrownBy(run::join)
                 .hasRootCauseInstanceOf(org.apache.spark.SparkException.class)
                 .satisfies(e -> assertThat(e instanceof CancellationException ? e : e.getCause())
-                        .hasMessage("mesh job was cancelled: run=sleepy, reason=enough"));
+                        .hasMessage("mesh job was stopped: reason=enough"));
     }
 
     @Test
@@ -172,7 +172,7 @@ class BarrierMeshJobTest {
         job.cancel("changed my mind");
         assertThatThrownBy(() -> job.run(1, new Sleeper(), DEAF))
                 .isInstanceOf(CancellationException.class)
-                .hasMessage("mesh job was cancelled: run=stillborn, reason=changed my mind");
+                .hasMessage("mesh job was stopped: reason=changed my mind");
     }
 
     @Test
