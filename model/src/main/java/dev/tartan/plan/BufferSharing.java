@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Finds which values are one buffer: a reshape and its operand; a result and the operand it may be computed over, when
@@ -24,7 +25,7 @@ final class BufferSharing {
     private final boolean[] pinned;
     private final List<MemoryPlan.Copy> copies = new ArrayList<>();
 
-    BufferSharing(Program program, Map<String, String> replacedStates) {
+    BufferSharing(Program program, Map<String, String> replacedStates, Set<String> keptInputs) {
         this.program = program;
         int count = program.values().size();
         parent = new int[count];
@@ -36,7 +37,7 @@ final class BufferSharing {
         Arrays.fill(first, START);
         measure();
         shareReshapes();
-        pinPorts(replacedStates);
+        pinPorts(replacedStates, keptInputs);
         shareInPlace(replacedStates);
     }
 
@@ -88,10 +89,9 @@ final class BufferSharing {
         }
     }
 
-    private void pinPorts(Map<String, String> replacedStates) {
+    private void pinPorts(Map<String, String> replacedStates, Set<String> keptInputs) {
         for (ProgramPort input : program.inputs()) {
-            boolean isState = replacedStates.containsValue(input.name());
-            if (isState) {
+            if (replacedStates.containsValue(input.name()) || keptInputs.contains(input.name())) {
                 last[buffer(input.value())] = end();
                 pinned[buffer(input.value())] = true;
             }

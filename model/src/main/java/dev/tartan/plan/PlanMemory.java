@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Gives every buffer of a program a place in one arena. Buffers are placed from the largest down, each into the
@@ -35,7 +36,18 @@ public final class PlanMemory {
      * @param replacedStates output label to the input that it replaces from step to step
      */
     public static MemoryPlan run(Program program, Map<String, String> replacedStates, ScratchNeeds scratchNeeds) {
-        return new PlanMemory(program, new BufferSharing(program, replacedStates)).place(scratchNeeds);
+        return run(program, replacedStates, Set.of(), scratchNeeds);
+    }
+
+    /**
+     * Plans a program's memory.
+     *
+     * @param replacedStates output label to the input that it replaces from step to step
+     * @param keptInputs inputs that are written once and read by every run; memory of other inputs is used again
+     */
+    public static MemoryPlan run(
+            Program program, Map<String, String> replacedStates, Set<String> keptInputs, ScratchNeeds scratchNeeds) {
+        return new PlanMemory(program, new BufferSharing(program, replacedStates, keptInputs)).place(scratchNeeds);
     }
 
     private MemoryPlan place(ScratchNeeds scratchNeeds) {

@@ -15,12 +15,15 @@ import dev.tartan.train.config.DataConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.graph.ConfiguredRun;
 import dev.tartan.train.graph.LogitsGraph;
+import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -119,7 +122,9 @@ public record TrainingPlan(
         graph.parameters().forEach(state -> given.put(state.input(), state.spec()));
         given.put(graph.tokens(), graph.tokensSpec());
         Program program = PartitionGraph.run(mesh, graph.graph(), given, Map.of());
-        return new CompiledProgram(program, PlanMemory.run(program, Map.of(), scratchNeeds));
+        Set<String> parameters =
+                graph.parameters().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
+        return new CompiledProgram(program, PlanMemory.run(program, Map.of(), parameters, scratchNeeds));
     }
 
     /** The parameters among the states. */
