@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskKilledException;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.resource.ResourceInformation;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,12 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Itera
         TaskOutcome outcome;
         try (ProgressSender sender =
                 new ProgressSender(runId, spark.stageAttemptNumber(), TartanPlugin.executorContext())) {
-            outcome = TaskOutcome.of(spark.partitionId(), task.run(input.value(), new Context(spark, sender)));
+            I value = input.value();
+            // A task killed just as it starts is marked so, but its thread is not interrupted.
+            if (spark.isInterrupted()) {
+                throw new TaskKilledException("killed before it started");
+            }
+            outcome = TaskOutcome.of(spark.partitionId(), task.run(value, new Context(spark, sender)));
         } catch (Exception e) {
             if (spark.isInterrupted() || !task.isFinal(e)) {
                 throw BarrierTask.<RuntimeException>asUnchecked(e);
