@@ -105,6 +105,7 @@ ensure_spark_home() {
 # log_level LEVEL: what of Spark and Tartan is seen on the console.
 log_level() {
   export LOG4J_CONFIGURATION_FILE="$TARTAN_HOME/conf/log4j2.properties" TARTAN_LOG_LEVEL="$1"
+  [ "$1" = warn ] || export TARTAN_LOG_TRACES=full
 }
 
 # OpenBLAS 0.3.19 takes CPUs newer than itself for a Pentium 4 and runs at a third of the speed.

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a safetensors file box by box, in any order, without ever holding a whole tensor: all tensors are declared
@@ -42,6 +43,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     private final Map<String, Shape> boxShapes = new LinkedHashMap<>();
     private final Map<String, List<TensorSlice>> written = new LinkedHashMap<>();
     private boolean closed;
+    private @Nullable OutputException failure;
 
     private SafetensorsWriter(Path path, Path partial, PositionalFile file, SafetensorsHeader header, long dataOffset) {
         this.path = path;
@@ -186,6 +188,9 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     private synchronized void claim(SafetensorsEntry entry, DType dtype, TensorSlice slice, int numValues) {
         String where = "tensor=" + entry.name() + ", slice=" + slice + ", shape=" + boxShape(entry) + ", path=" + path;
+        if (failure != null) {
+            throw failure;
+        }
         if (closed) {
             throw new IllegalStateException("safetensors writer is closed: " + where + ".");
         }
@@ -211,9 +216,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         try {
             file.write(bytes, position);
         } catch (IOException e) {
-            OutputException failure = OutputException.cannotWrite(path, e);
-            discardAfter(failure);
-            throw failure;
+            throw failed(e);
         }
     }
 
@@ -244,9 +247,7 @@ public final class SafetensorsWriter implements AutoCloseable {
             closed = true;
             forceFolder();
         } catch (IOException e) {
-            OutputException failure = OutputException.cannotWrite(path, e);
-            discardAfter(failure);
-            throw failure;
+            throw failed(e);
         }
     }
 
@@ -260,12 +261,17 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
     }
 
-    private synchronized void discardAfter(RuntimeException failure) {
-        try {
-            discard();
-        } catch (IOException e) {
-            failure.addSuppressed(e);
+    /** The first failure, whichever thread met it: later ones only find the file closed. */
+    private synchronized OutputException failed(IOException cause) {
+        if (failure == null) {
+            failure = OutputException.cannotWrite(path, cause);
+            try {
+                discard();
+            } catch (IOException e) {
+                failure.addSuppressed(e);
+            }
         }
+        return failure;
     }
 
     private void discard() throws IOException {

@@ -156,6 +156,10 @@ class SafetensorsWriterTest {
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + path
                         + ", reason=No space left on device. Free space or choose another output.dir.");
+        // Another rank's write finds the file closed, which is not the news.
+        assertThatThrownBy(() -> writer.writeFloats("weight", new float[24]))
+                .isInstanceOf(OutputException.class)
+                .hasMessageContaining("No space left on device");
         writer.close();
         assertThat(folder).isEmptyDirectory();
     }
