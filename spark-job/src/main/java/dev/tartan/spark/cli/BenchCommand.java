@@ -11,11 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures parts of Tartan on this machine, each by a subcommand that prints a line of JSON. */
-@Command(
-        name = "bench",
-        mixinStandardHelpOptions = true,
-        usageHelpAutoWidth = true,
-        description = "Measures speed on this machine.")
+@Command(name = "bench", usageHelpAutoWidth = true, description = "Measures speed on this machine.")
 public final class BenchCommand implements Callable<Integer>, CommandRunner.Verbose {
     @Spec
     private @Nullable CommandSpec spec;
@@ -30,7 +26,6 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
     /** The subcommand {@code step}, found by picocli through its annotation. */
     @Command(
             name = "step",
-            mixinStandardHelpOptions = true,
             sortOptions = false,
             description = "Times the training step of a GPT with AdamW; prints a line of JSON.")
     int step(@Mixin BenchStep step) throws JsonProcessingException, InterruptedException {

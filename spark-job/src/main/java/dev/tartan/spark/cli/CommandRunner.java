@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -27,6 +28,7 @@ final class CommandRunner {
 
     static <C extends Callable<Integer> & Verbose> int run(C command, String[] args, PrintWriter err) {
         CommandLine line = new CommandLine(command);
+        addHelp(line);
         line.setErr(err);
         line.setCaseInsensitiveEnumValuesAllowed(true);
         line.setParameterExceptionHandler((failure, ignored) -> explain(failure));
@@ -36,6 +38,16 @@ final class CommandRunner {
         } catch (OutOfMemoryError e) {
             return report(e, command.verbose(), err);
         }
+    }
+
+    private static void addHelp(CommandLine line) {
+        line.getCommandSpec()
+                .addOption(OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .type(boolean.class)
+                        .description("Shows this help.")
+                        .build());
+        line.getSubcommands().values().forEach(CommandRunner::addHelp);
     }
 
     private static int explain(ParameterException failure) {

@@ -16,7 +16,6 @@ import picocli.CommandLine.Option;
 /** Says what a run would take, without running it and without Spark. */
 @Command(
         name = "plan",
-        mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
         description =

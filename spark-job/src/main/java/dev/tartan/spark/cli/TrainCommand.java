@@ -27,7 +27,6 @@ import picocli.CommandLine.Option;
 /** Trains a network in a Spark job; {@code scripts/train} submits it. */
 @Command(
         name = "train",
-        mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
         description = "Trains a network on a mesh of devices.")
@@ -78,6 +77,8 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         // All that can be wrong is looked for before Spark takes its seconds to start.
         Preflight.check(spark, run.mesh().data() * run.mesh().model(), SparkTrainer.NUM_TASKS);
         TrainingPlan plan = TrainingPlan.compile(run, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+        Preflight.checkMemory(
+                spark, plan.step().memory().arenaBytes(), plan.mesh().numRanks());
         MeshTrainer.checkFiles(plan);
         Path folder = run.output().dir();
         Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
@@ -121,9 +122,14 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                 unit(plan));
         if (result.sample() != null) {
             out.println("what the network writes:");
-            result.sample().lines().forEach(line -> out.println("  | " + line));
+            result.sample().lines().forEach(line -> out.println("  | " + printable(line)));
         }
         out.println("results are in " + plan.config().output().dir());
+    }
+
+    /** Bytes drawn at random might be commands to the terminal. */
+    private static String printable(String line) {
+        return line.replaceAll("[\\p{Cntrl}&&[^\t]]", "\ufffd");
     }
 
     private static String unit(TrainingPlan plan) {

@@ -1,6 +1,8 @@
 package dev.tartan.spark.runtime;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.tartan.spark.kryo.TartanKryoRegistrator;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
@@ -43,6 +45,29 @@ public final class Preflight {
         if (!preflight.problems.isEmpty()) {
             throw new PreflightException(preflight.problems);
         }
+    }
+
+    /**
+     * Checks that all devices of a mesh fit into this machine's memory, where Spark runs on this machine alone.
+     *
+     * @throws PreflightException if they do not
+     */
+    public static void checkMemory(SparkConf conf, long bytesPerDevice, int numRanks) {
+        checkMemory(conf, bytesPerDevice, numRanks, totalMemoryBytes());
+    }
+
+    static void checkMemory(SparkConf conf, long bytesPerDevice, int numRanks, long machineBytes) {
+        // Compared by division, since the product may overflow.
+        if (LocalMaster.numThreads(master(conf)).isPresent() && bytesPerDevice > machineBytes / numRanks) {
+            throw new PreflightException(
+                    List.of("memory of this machine is too small for the mesh: bytesPerDevice=" + bytesPerDevice
+                            + ", devices=" + numRanks + ", machineBytes=" + machineBytes
+                            + ". Lower network.* or train.globalBatch, raise train.microBatches, or use a cluster."));
+        }
+    }
+
+    private static long totalMemoryBytes() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
     private void checkSerialization() {
@@ -165,6 +190,10 @@ public final class Preflight {
     }
 
     private String master() {
+        return master(conf);
+    }
+
+    private static String master(SparkConf conf) {
         return conf.get("spark.master", "local[*]");
     }
 

@@ -78,6 +78,13 @@ class CommandRunnerTest {
                 .contains("--help");
     }
 
+    @Test
+    void helpIsThereForEveryCommand() {
+        assertThat(run(null, "--help")).isZero();
+        assertThat(run(new IllegalStateException("ran in spite of it"), "-h")).isZero();
+        assertThat(err.toString()).isEmpty();
+    }
+
     private int run(@Nullable RuntimeException failure, String... args) {
         return CommandRunner.run(new Toy(failure), args, new PrintWriter(err, true));
     }
