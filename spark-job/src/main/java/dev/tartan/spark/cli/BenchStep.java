@@ -25,6 +25,7 @@ final class BenchStep {
             names = "--gpt",
             paramLabel = "BATCH,CONTEXT,HIDDEN,HEADS,LAYERS,VOCABULARY",
             split = ",",
+            hideParamSyntax = true,
             defaultValue = "8,256,512,8,6,8192",
             description = "Sizes; ${DEFAULT-VALUE} if not given.")
     private int[] gpt = {};

@@ -50,7 +50,7 @@ public final class Preflight {
     /**
      * Checks that all devices of a mesh fit into this machine's memory, where Spark runs on this machine alone.
      *
-     * @throws PreflightException if they do not
+     * @throws IllegalArgumentException if they do not
      */
     public static void checkMemory(SparkConf conf, long bytesPerDevice, int numRanks) {
         checkMemory(conf, bytesPerDevice, numRanks, totalMemoryBytes());
@@ -59,10 +59,10 @@ public final class Preflight {
     static void checkMemory(SparkConf conf, long bytesPerDevice, int numRanks, long machineBytes) {
         // Compared by division, since the product may overflow.
         if (LocalMaster.numThreads(master(conf)).isPresent() && bytesPerDevice > machineBytes / numRanks) {
-            throw new PreflightException(
-                    List.of("memory of this machine is too small for the mesh: bytesPerDevice=" + bytesPerDevice
+            throw new IllegalArgumentException(
+                    "memory of this machine is too small for the mesh: bytesPerDevice=" + bytesPerDevice
                             + ", devices=" + numRanks + ", machineBytes=" + machineBytes
-                            + ". Lower network.* or train.globalBatch, raise train.microBatches, or use a cluster."));
+                            + ". Lower network.* or train.globalBatch, raise train.microBatches, or use a cluster.");
         }
     }
 
