@@ -7,8 +7,8 @@ import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.random.Philox;
 import dev.tartan.train.graph.LogitsGraph;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /** Lets a trained byte-level network write text, one byte at a time, on all ranks of its mesh. Used once. */
 final class TextSampler {
@@ -36,13 +36,13 @@ final class TextSampler {
         this.communicators = communicators;
     }
 
-    /** The text after a line feed, from the parameters in a file. */
+    /** The text after a line feed, from the parameters in a file; bytes that are no text are escaped. */
     String sample(Path parameters) throws InterruptedException {
         text[0] = '\n';
         try (SafetensorsReader file = SafetensorsReader.open(parameters)) {
             new MeshRun(backend, communicators).run(rank -> generate(rank, file));
         }
-        return new String(text, 1, NUM_BYTES, StandardCharsets.UTF_8);
+        return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
     }
 
     private void generate(int rank, SafetensorsReader file) throws InterruptedException {

@@ -76,6 +76,23 @@ class MeshTrainerTest {
         assertSame(split, alone);
     }
 
+    @Test
+    void trainedNetworkWritesTheTextItWasTrainedOn() throws Exception {
+        Path text = Files.writeString(folder.resolve("text.txt"), "tartan\n".repeat(50));
+        Outcome run = SmallRun.train(
+                folder,
+                "text",
+                2,
+                2,
+                "network.vocab=256",
+                "data.kind=text",
+                "data.path=" + text,
+                "train.steps=60",
+                "optimizer.learningRate=1e-2");
+        // After the first line, of which only the line feed before it is known.
+        assertThat(run.sample()).contains("\ntartan\ntartan\ntartan\ntartan\n");
+    }
+
     private Path file(String run) {
         return folder.resolve(run).resolve(MeshTrainer.FINAL_FILE);
     }

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /** Runs of a GPT small enough to be trained many times in a test, on random tokens. */
 final class SmallRun {
@@ -26,7 +27,11 @@ final class SmallRun {
     private SmallRun() {}
 
     /** What one run left behind. */
-    record Outcome(List<StepMetrics> steps, Map<String, Shape> shapes, Map<String, float[]> weights) {
+    record Outcome(
+            List<StepMetrics> steps,
+            Map<String, Shape> shapes,
+            Map<String, float[]> weights,
+            @Nullable String sample) {
         List<Double> losses() {
             return steps.stream().map(StepMetrics::loss).toList();
         }
@@ -74,6 +79,6 @@ final class SmallRun {
                 weights.put(tensor, file.readFloats(tensor));
             });
         }
-        return new Outcome(result.steps(), shapes, weights);
+        return new Outcome(result.steps(), shapes, weights, result.sample());
     }
 }
