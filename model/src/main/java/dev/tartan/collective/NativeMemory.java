@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 public final class NativeMemory {
     private static final MethodHandle COPY;
     private static final long BUFFER_ADDRESS_OFFSET;
+    private static final long BUFFER_CAPACITY_OFFSET;
     private static final MethodHandle GET_LONG;
+    private static final MethodHandle PUT_LONG;
+    private static final MethodHandle PUT_INT;
     private static final long BYTES;
     private static final long FLOATS;
     private static final long DOUBLES;
@@ -34,6 +37,12 @@ public final class NativeMemory {
                     .bindTo(unsafe);
             GET_LONG = lookup.unreflect(type.getMethod("getLong", Object.class, long.class))
                     .bindTo(unsafe);
+            PUT_LONG = lookup.unreflect(type.getMethod("putLong", Object.class, long.class, long.class))
+                    .bindTo(unsafe);
+            PUT_INT = lookup.unreflect(type.getMethod("putInt", Object.class, long.class, int.class))
+                    .bindTo(unsafe);
+            BUFFER_CAPACITY_OFFSET = (long) type.getMethod("objectFieldOffset", Field.class)
+                    .invoke(unsafe, Buffer.class.getDeclaredField("capacity"));
             BUFFER_ADDRESS_OFFSET = (long) type.getMethod("objectFieldOffset", Field.class)
                     .invoke(unsafe, Buffer.class.getDeclaredField("address"));
             BYTES = type.getField("ARRAY_BYTE_BASE_OFFSET").getInt(null);
@@ -90,6 +99,30 @@ public final class NativeMemory {
     /** Writes the first {@code count} elements of an array to memory. */
     public static void write(int[] from, long to, int count) {
         copy(from, INTS, null, to, (long) count * Integer.BYTES);
+    }
+
+    /**
+     * A direct buffer to be {@link #place placed} over any memory, again and again, so that a socket reads and writes
+     * that memory itself and nothing is allocated. It keeps no memory reachable.
+     */
+    public static ByteBuffer window() {
+        ByteBuffer window = ByteBuffer.allocateDirect(1).duplicate();
+        try {
+            PUT_INT.invokeExact((Object) window, BUFFER_CAPACITY_OFFSET, Integer.MAX_VALUE);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+        return window;
+    }
+
+    /** Lays a {@link #window} over {@code bytes} bytes at an address, all of them remaining. */
+    public static void place(ByteBuffer window, long address, int bytes) {
+        try {
+            PUT_LONG.invokeExact((Object) window, BUFFER_ADDRESS_OFFSET, address);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+        window.clear().limit(bytes);
     }
 
     static long addressOf(ByteBuffer direct) {

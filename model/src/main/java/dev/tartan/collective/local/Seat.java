@@ -2,6 +2,7 @@ package dev.tartan.collective.local;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.ElementType;
+import dev.tartan.collective.reduce.ReductionTile;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;

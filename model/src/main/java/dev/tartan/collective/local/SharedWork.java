@@ -5,6 +5,7 @@ import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.collective.reduce.ReductionTile;
 
 /**
  * The copying and adding of one collective, cut into blocks that any rank's thread may run in any order.

@@ -1,4 +1,4 @@
-package dev.tartan.collective.local;
+package dev.tartan.collective.reduce;
 
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
@@ -9,12 +9,12 @@ final class Float32Tile extends ReductionTile {
     private final float[] next = new float[TILE_BYTES / Float.BYTES];
 
     @Override
-    void load(long address, int bytes) {
+    public void load(long address, int bytes) {
         NativeMemory.read(address, result, bytes / Float.BYTES);
     }
 
     @Override
-    void fold(ReduceKind kind, long address, int bytes) {
+    public void fold(ReduceKind kind, long address, int bytes) {
         int count = bytes / Float.BYTES;
         NativeMemory.read(address, next, count);
         switch (kind) {
@@ -25,14 +25,14 @@ final class Float32Tile extends ReductionTile {
     }
 
     @Override
-    void divide(int numRanks, int bytes) {
+    public void divide(int numRanks, int bytes) {
         for (int i = 0; i < bytes / Float.BYTES; i++) {
             result[i] /= numRanks;
         }
     }
 
     @Override
-    void store(long address, int bytes) {
+    public void store(long address, int bytes) {
         NativeMemory.write(result, address, bytes / Float.BYTES);
     }
 

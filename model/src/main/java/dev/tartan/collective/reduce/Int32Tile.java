@@ -1,4 +1,4 @@
-package dev.tartan.collective.local;
+package dev.tartan.collective.reduce;
 
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
@@ -9,12 +9,12 @@ final class Int32Tile extends ReductionTile {
     private final int[] next = new int[TILE_BYTES / Integer.BYTES];
 
     @Override
-    void load(long address, int bytes) {
+    public void load(long address, int bytes) {
         NativeMemory.read(address, result, bytes / Integer.BYTES);
     }
 
     @Override
-    void fold(ReduceKind kind, long address, int bytes) {
+    public void fold(ReduceKind kind, long address, int bytes) {
         int count = bytes / Integer.BYTES;
         NativeMemory.read(address, next, count);
         switch (kind) {
@@ -25,13 +25,13 @@ final class Int32Tile extends ReductionTile {
     }
 
     @Override
-    void divide(int numRanks, int bytes) {
+    public void divide(int numRanks, int bytes) {
         throw new IllegalStateException(
                 "a mean of INT32 was let through: numRanks=" + numRanks + ". Check the call first.");
     }
 
     @Override
-    void store(long address, int bytes) {
+    public void store(long address, int bytes) {
         NativeMemory.write(result, address, bytes / Integer.BYTES);
     }
 

@@ -1,4 +1,4 @@
-package dev.tartan.collective.local;
+package dev.tartan.collective.reduce;
 
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
@@ -9,12 +9,12 @@ final class Float64Tile extends ReductionTile {
     private final double[] next = new double[TILE_BYTES / Double.BYTES];
 
     @Override
-    void load(long address, int bytes) {
+    public void load(long address, int bytes) {
         NativeMemory.read(address, result, bytes / Double.BYTES);
     }
 
     @Override
-    void fold(ReduceKind kind, long address, int bytes) {
+    public void fold(ReduceKind kind, long address, int bytes) {
         int count = bytes / Double.BYTES;
         NativeMemory.read(address, next, count);
         switch (kind) {
@@ -25,14 +25,14 @@ final class Float64Tile extends ReductionTile {
     }
 
     @Override
-    void divide(int numRanks, int bytes) {
+    public void divide(int numRanks, int bytes) {
         for (int i = 0; i < bytes / Double.BYTES; i++) {
             result[i] /= numRanks;
         }
     }
 
     @Override
-    void store(long address, int bytes) {
+    public void store(long address, int bytes) {
         NativeMemory.write(result, address, bytes / Double.BYTES);
     }
 

@@ -1,4 +1,4 @@
-package dev.tartan.collective.local;
+package dev.tartan.collective.reduce;
 
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.ReduceKind;
@@ -9,11 +9,12 @@ import dev.tartan.collective.ReduceKind;
  * in the first-level cache. Measured for {@code d = a + b} of floats in cache, bytes read and written a second: 54 GB/s
  * so, 30 GB/s by loops over {@code FloatBuffer} or {@code Unsafe.getFloat}; out of cache all reach 24 to 26 GB/s.
  */
-abstract sealed class ReductionTile permits Float32Tile, Float64Tile, Int32Tile {
-    /** Longest stretch; two of them fit a first-level cache. */
-    static final int TILE_BYTES = 8192;
+public abstract sealed class ReductionTile permits Float32Tile, Float64Tile, Int32Tile {
+    /** Longest stretch in bytes; two of them fit a first-level cache. */
+    public static final int TILE_BYTES = 8192;
 
-    static ReductionTile of(ElementType type) {
+    /** Scratch for one element type, which is not BYTE; for use by one thread at a time. */
+    public static ReductionTile of(ElementType type) {
         return switch (type) {
             case FLOAT32 -> new Float32Tile();
             case FLOAT64 -> new Float64Tile();
@@ -25,14 +26,14 @@ abstract sealed class ReductionTile permits Float32Tile, Float64Tile, Int32Tile 
     }
 
     /** Reads {@code bytes} bytes at an address into the tile. */
-    abstract void load(long address, int bytes);
+    public abstract void load(long address, int bytes);
 
     /** Combines the tile with {@code bytes} bytes at an address. */
-    abstract void fold(ReduceKind kind, long address, int bytes);
+    public abstract void fold(ReduceKind kind, long address, int bytes);
 
     /** Completes a mean of {@code numRanks} values. */
-    abstract void divide(int numRanks, int bytes);
+    public abstract void divide(int numRanks, int bytes);
 
     /** Writes the tile's first {@code bytes} bytes to an address. */
-    abstract void store(long address, int bytes);
+    public abstract void store(long address, int bytes);
 }
