@@ -20,7 +20,11 @@ public final class CollectiveException extends RuntimeException {
         /** Ranks called different things. */
         MISMATCH,
         /** A rank's thread was interrupted. */
-        INTERRUPTED
+        INTERRUPTED,
+        /** A rank's process ended, froze, or sent what no rank sends. */
+        PEER_LOST,
+        /** The group could not be formed. */
+        CONNECT
     }
 
     private final Reason reason;

@@ -1,0 +1,61 @@
+package dev.tartan.collective.transport;
+
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.CollectiveException;
+
+/**
+ * One rank's connections to all peers of its group. All methods but {@link #abort} and {@link #close} belong to the
+ * thread that runs the rank's calls, one at a time.
+ *
+ * <p>A collective does {@code begin}, then queues on links and waits for events until its part is done:
+ *
+ * <pre>
+ * transport.begin(call);
+ * link.receive(...); other.send(...);
+ * while (link.received() &lt; 1 || other.sent() &lt; 1) {
+ *     transport.awaitEvent(transport.events());
+ * }
+ * transport.end();
+ * </pre>
+ */
+public interface Transport extends AutoCloseable {
+    /** This rank's index within the group. */
+    int rank();
+
+    /** Number of ranks in the group. */
+    int numRanks();
+
+    /** The mesh axis of the group, or several joined by commas. */
+    String axis();
+
+    /** The connection to another rank of the group. */
+    Link link(int peer);
+
+    /**
+     * Starts the deadline and the message counts of the next call. Every message of it names it, so that ranks which
+     * call different things find out.
+     *
+     * @throws CollectiveException if the group is finished
+     */
+    void begin(CollectiveCall call);
+
+    /** Number of messages sent and received so far. */
+    long events();
+
+    /**
+     * Moves bytes until there are more events than {@code seen}, if there are not yet.
+     *
+     * @throws CollectiveException if the call's deadline passes, the thread is interrupted, or the group is finished
+     */
+    void awaitEvent(long seen);
+
+    /** Ends the call; all that was queued has been sent and received. */
+    void end();
+
+    /** Finishes the group because this rank cannot go on; peers are told the cause. Callable from any thread. */
+    void abort(Throwable cause);
+
+    /** Leaves the group and frees all it holds. Not during a call; callable more than once. */
+    @Override
+    void close();
+}

@@ -1,0 +1,102 @@
+package dev.tartan.collective.transport.tcp;
+
+import dev.tartan.collective.CollectiveException.Reason;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The frames on a control connection, big-endian:
+ *
+ * <pre>
+ *  0 length of the whole frame     4
+ *  4 type                          4   heartbeat, answer or goodbye
+ *  8 sequence of the latest call   8
+ * 16 its fingerprint,
+ *    or the failure's sequence     8
+ * 24 the failure's reason          4
+ * 28 length of what happened       4
+ * 32 what happened, then what this rank calls, UTF-8
+ * </pre>
+ */
+final class ControlDescriptor {
+    static final int HEARTBEAT = 1;
+    static final int ANSWER = 2;
+    static final int GOODBYE = 3;
+    static final int HEADER_BYTES = 32;
+    static final int MAX_FRAME_BYTES = 4096;
+
+    private static final int MAX_TEXT_BYTES = (MAX_FRAME_BYTES - HEADER_BYTES) / 2;
+    private static final int TYPE_OFFSET = 4;
+    private static final int SEQUENCE_OFFSET = 8;
+    private static final int DETAIL_OFFSET = 16;
+    private static final int REASON_OFFSET = 24;
+    private static final int WHAT_BYTES_OFFSET = 28;
+
+    private ControlDescriptor() {}
+
+    static byte[] frame(int type, long sequence, long detail, Reason reason, String what, String call) {
+        byte[] whatBytes = text(what);
+        byte[] callBytes = text(call);
+        ByteBuffer frame = ByteBuffer.allocate(HEADER_BYTES + whatBytes.length + callBytes.length);
+        frame.putInt(frame.capacity()).putInt(type).putLong(sequence).putLong(detail);
+        frame.putInt(reason.ordinal()).putInt(whatBytes.length);
+        return frame.put(whatBytes).put(callBytes).array();
+    }
+
+    static byte[] heartbeat(long sequence, long fingerprint) {
+        return frame(HEARTBEAT, sequence, fingerprint, Reason.ABORTED, "", "");
+    }
+
+    static byte[] goodbye() {
+        return frame(GOODBYE, 0, 0, Reason.ABORTED, "", "");
+    }
+
+    /** Bytes of the frame that begins at the buffer's position, or -1 if no frame begins so. */
+    static int frameBytes(ByteBuffer in) {
+        int bytes = in.getInt(in.position());
+        return bytes < HEADER_BYTES || bytes > MAX_FRAME_BYTES ? -1 : bytes;
+    }
+
+    static int type(ByteBuffer frame) {
+        return frame.getInt(frame.position() + TYPE_OFFSET);
+    }
+
+    static long sequence(ByteBuffer frame) {
+        return frame.getLong(frame.position() + SEQUENCE_OFFSET);
+    }
+
+    /** A heartbeat's fingerprint, an answer's failure sequence. */
+    static long detail(ByteBuffer frame) {
+        return frame.getLong(frame.position() + DETAIL_OFFSET);
+    }
+
+    static Reason reason(ByteBuffer frame) {
+        int ordinal = frame.getInt(frame.position() + REASON_OFFSET);
+        Reason[] reasons = Reason.values();
+        return ordinal >= 0 && ordinal < reasons.length ? reasons[ordinal] : Reason.ABORTED;
+    }
+
+    static String what(ByteBuffer frame) {
+        return text(frame, HEADER_BYTES, whatBytes(frame));
+    }
+
+    static String call(ByteBuffer frame) {
+        int from = HEADER_BYTES + whatBytes(frame);
+        return text(frame, from, frameBytes(frame) - from);
+    }
+
+    private static int whatBytes(ByteBuffer frame) {
+        int bytes = frame.getInt(frame.position() + WHAT_BYTES_OFFSET);
+        return Math.max(0, Math.min(bytes, frameBytes(frame) - HEADER_BYTES));
+    }
+
+    private static String text(ByteBuffer frame, int from, int bytes) {
+        return new String(frame.array(), frame.arrayOffset() + frame.position() + from, bytes, StandardCharsets.UTF_8);
+    }
+
+    private static byte[] text(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return bytes.length <= MAX_TEXT_BYTES ? bytes : Arrays.copyOf(bytes, MAX_TEXT_BYTES);
+    }
+}

@@ -1,0 +1,128 @@
+package dev.tartan.collective.transport.tcp;
+
+import java.io.IOException;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets in connections that prove themselves and drops all others: those that send something else, that take too long,
+ * and the oldest unproven one when there are too many. Runs on the {@link Watcher}'s thread.
+ */
+final class Door implements Attended {
+    private static final int ACCEPTS_AT_A_TIME = 64;
+
+    private final ServerSocketChannel listener;
+    private final Selector selector;
+    private final TcpGroup group;
+    private final JobSecret secret;
+    private final TcpOptions options;
+    private final Members members;
+    private final Admission admission;
+    private final Deque<Caller> callers = new ArrayDeque<>();
+
+    Door(
+            ServerSocketChannel listener,
+            Selector selector,
+            TcpGroup group,
+            JobSecret secret,
+            TcpOptions options,
+            Members members,
+            Admission admission)
+            throws IOException {
+        this.listener = listener;
+        this.selector = selector;
+        this.group = group;
+        this.secret = secret;
+        this.options = options;
+        this.members = members;
+        this.admission = admission;
+        listener.register(selector, SelectionKey.OP_ACCEPT, this);
+    }
+
+    @Override
+    public void ready() {
+        try {
+            for (int i = 0; i < ACCEPTS_AT_A_TIME; i++) {
+                SocketChannel channel = listener.accept();
+                if (channel == null) {
+                    return;
+                }
+                if (callers.size() >= options.maxHandshakes()) {
+                    drop(callers.getFirst(), "was unproven while too many others came");
+                }
+                welcome(channel);
+            }
+        } catch (IOException e) {
+            // Out of file descriptors, for example: those that have joined go on.
+            members.stranger("could not be accepted: " + e);
+        }
+    }
+
+    private void welcome(SocketChannel channel) {
+        try {
+            Channels.configure(channel, options);
+            long deadlineNanos = System.nanoTime() + options.handshakeTimeout().toNanos();
+            Caller caller = new Caller(Handshake.accept(channel, group, secret, deadlineNanos));
+            caller.key = channel.register(selector, SelectionKey.OP_READ, caller);
+            callers.add(caller);
+            caller.ready();
+        } catch (IOException e) {
+            Channels.closeQuietly(channel);
+        }
+    }
+
+    /** Drops who has taken too long. */
+    void tick(long nowNanos) {
+        while (!callers.isEmpty() && callers.getFirst().handshake.isLate(nowNanos)) {
+            drop(
+                    callers.getFirst(),
+                    "did not prove itself within handshakeMillis="
+                            + options.handshakeTimeout().toMillis());
+        }
+    }
+
+    void close() {
+        for (Iterator<Caller> all = callers.iterator(); all.hasNext(); ) {
+            Channels.closeQuietly(all.next().handshake.channel());
+            all.remove();
+        }
+    }
+
+    private void drop(Caller caller, String why) {
+        callers.remove(caller);
+        Channels.closeQuietly(caller.handshake.channel());
+        members.stranger(why);
+    }
+
+    /** A connection that came in and has not proven itself yet. */
+    private final class Caller implements Attended {
+        private final Handshake handshake;
+        private @Nullable SelectionKey key;
+
+        Caller(Handshake handshake) {
+            this.handshake = handshake;
+        }
+
+        @Override
+        public void ready() {
+            try {
+                if (handshake.advance()) {
+                    callers.remove(this);
+                    admission.admit(handshake);
+                } else if (key != null) {
+                    key.interestOps(handshake.interestOps());
+                }
+            } catch (Handshake.RefusedException e) {
+                drop(this, String.valueOf(e.getMessage()));
+            } catch (IOException e) {
+                drop(this, "broke off: " + e.getMessage());
+            }
+        }
+    }
+}

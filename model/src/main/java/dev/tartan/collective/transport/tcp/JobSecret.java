@@ -1,0 +1,79 @@
+package dev.tartan.collective.transport.tcp;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** What all ranks of a job hold and nobody else. Never printed; immutable. */
+public final class JobSecret {
+    /** Length of a proof and of a nonce. */
+    static final int PROOF_BYTES = 32;
+
+    private static final int LEAST_BYTES = 16;
+    private static final String ALGORITHM = "HmacSHA256";
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final byte[] bytes;
+
+    private JobSecret(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    /**
+     * Takes a secret from elsewhere.
+     *
+     * @throws IllegalArgumentException if it has fewer than 16 bytes
+     */
+    public static JobSecret of(byte[] bytes) {
+        if (bytes.length < LEAST_BYTES) {
+            throw new IllegalArgumentException("job secret is too short: bytes=" + bytes.length + ". Give at least "
+                    + LEAST_BYTES + " random bytes.");
+        }
+        return new JobSecret(bytes.clone());
+    }
+
+    /** Makes a new secret of 32 random bytes. */
+    public static JobSecret random() {
+        return new JobSecret(nonce());
+    }
+
+    /** The secret itself, to be handed to the other ranks on a trusted way. */
+    public byte[] bytes() {
+        return bytes.clone();
+    }
+
+    /** Fresh random bytes. */
+    static byte[] nonce() {
+        byte[] nonce = new byte[PROOF_BYTES];
+        RANDOM.nextBytes(nonce);
+        return nonce;
+    }
+
+    /** HMAC-SHA256 over a role and the messages exchanged so far; the role keeps one side from echoing the other. */
+    byte[] proof(String role, byte[] hello, byte[] nonce) {
+        try {
+            Mac mac = Mac.getInstance(ALGORITHM);
+            mac.init(new SecretKeySpec(bytes, ALGORITHM));
+            mac.update(role.getBytes(StandardCharsets.US_ASCII));
+            mac.update((byte) 0);
+            mac.update(hello);
+            mac.update(nonce);
+            return mac.doFinal();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this Java has no " + ALGORITHM + ". Use a standard one.", e);
+        }
+    }
+
+    /** Whether a proof is right, in the same time whether or not. */
+    boolean proves(byte[] proof, String role, byte[] hello, byte[] nonce) {
+        return MessageDigest.isEqual(proof, proof(role, hello, nonce));
+    }
+
+    @Override
+    public String toString() {
+        return "JobSecret[hidden]";
+    }
+}

@@ -1,0 +1,119 @@
+package dev.tartan.collective.transport.tcp;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * Times and limits of a {@link TcpTransport}; equal on all ranks, best.
+ *
+ * @param connectTimeout the longest it may take until all ranks have joined
+ * @param callTimeout the longest a rank waits within one call
+ * @param heartbeatInterval how often a rank tells its peers where it is
+ * @param silenceTimeout after how long without a word a peer counts as frozen; several heartbeats
+ * @param handshakeTimeout how long a connection may take to prove that it holds the secret
+ * @param maxHandshakes connections that may be proving so at a time; the oldest makes room for the next
+ * @param socketBufferBytes size asked of the kernel for each socket's buffers, or 0 to leave it to the kernel
+ * @param spin how long a waiting rank polls before it sleeps, where there is a processor for each rank of the host
+ */
+public record TcpOptions(
+        Duration connectTimeout,
+        Duration callTimeout,
+        Duration heartbeatInterval,
+        Duration silenceTimeout,
+        Duration handshakeTimeout,
+        int maxHandshakes,
+        int socketBufferBytes,
+        Duration spin) {
+
+    /**
+     * Checks the values.
+     *
+     * @throws IllegalArgumentException if a time is not positive, or a peer would count as frozen between two
+     *     heartbeats
+     */
+    public TcpOptions {
+        boolean valid = maxHandshakes > 0 && socketBufferBytes >= 0 && !spin.isNegative();
+        for (Duration time :
+                List.of(connectTimeout, callTimeout, heartbeatInterval, silenceTimeout, handshakeTimeout)) {
+            valid &= !time.isNegative() && !time.isZero();
+        }
+        if (!valid || silenceTimeout.compareTo(heartbeatInterval.multipliedBy(2)) < 0) {
+            throw new IllegalArgumentException("tcp options are not valid: connectTimeout=" + connectTimeout
+                    + ", callTimeout=" + callTimeout + ", heartbeatInterval=" + heartbeatInterval + ", silenceTimeout="
+                    + silenceTimeout + ", handshakeTimeout=" + handshakeTimeout + ", maxHandshakes=" + maxHandshakes
+                    + ", socketBufferBytes=" + socketBufferBytes + ", spin=" + spin
+                    + ". Give positive times, and a silence of two heartbeats or more.");
+        }
+    }
+
+    /** Values for a training run: a frozen peer is noticed after 5 s. */
+    public static TcpOptions defaults() {
+        return new TcpOptions(
+                Duration.ofSeconds(60),
+                Duration.ofMinutes(5),
+                Duration.ofMillis(500),
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(3),
+                64,
+                0,
+                Duration.ofNanos(50_000));
+    }
+
+    /** These options with another {@link #connectTimeout}. */
+    public TcpOptions withConnectTimeout(Duration timeout) {
+        return new TcpOptions(
+                timeout,
+                callTimeout,
+                heartbeatInterval,
+                silenceTimeout,
+                handshakeTimeout,
+                maxHandshakes,
+                socketBufferBytes,
+                spin);
+    }
+
+    /** These options with another {@link #callTimeout}. */
+    public TcpOptions withCallTimeout(Duration timeout) {
+        return new TcpOptions(
+                connectTimeout,
+                timeout,
+                heartbeatInterval,
+                silenceTimeout,
+                handshakeTimeout,
+                maxHandshakes,
+                socketBufferBytes,
+                spin);
+    }
+
+    /** These options with another {@link #heartbeatInterval} and {@link #silenceTimeout}. */
+    public TcpOptions withHeartbeat(Duration interval, Duration silence) {
+        return new TcpOptions(
+                connectTimeout,
+                callTimeout,
+                interval,
+                silence,
+                handshakeTimeout,
+                maxHandshakes,
+                socketBufferBytes,
+                spin);
+    }
+
+    /** These options with another {@link #handshakeTimeout} and {@link #maxHandshakes}. */
+    public TcpOptions withHandshakes(Duration timeout, int most) {
+        return new TcpOptions(
+                connectTimeout, callTimeout, heartbeatInterval, silenceTimeout, timeout, most, socketBufferBytes, spin);
+    }
+
+    /** These options with another {@link #socketBufferBytes}. */
+    public TcpOptions withSocketBufferBytes(int bytes) {
+        return new TcpOptions(
+                connectTimeout,
+                callTimeout,
+                heartbeatInterval,
+                silenceTimeout,
+                handshakeTimeout,
+                maxHandshakes,
+                bytes,
+                spin);
+    }
+}
