@@ -1,0 +1,73 @@
+package dev.tartan.collective.algorithm;
+
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.CollectiveOp;
+import dev.tartan.collective.NativeMemory;
+
+/**
+ * Every rank's chunk travels once around the ring, received where it belongs and sent on from there.
+ *
+ * <p>Cost: steps P-1, bytes sent S(P-1)/P, which is the least possible. Source: as {@link RingAllReduce}.
+ */
+final class RingAllGather extends RingPipeline implements CollectiveAlgorithm {
+    RingAllGather(Workspace workspace) {
+        super(workspace);
+    }
+
+    @Override
+    public String name() {
+        return "ring";
+    }
+
+    @Override
+    public CollectiveOp op() {
+        return CollectiveOp.ALL_GATHER;
+    }
+
+    @Override
+    public double micros(CostModel model, int numRanks, long payloadBytes) {
+        return model.micros(numRanks - 1.0, (double) payloadBytes * (numRanks - 1) / numRanks, 0);
+    }
+
+    @Override
+    public void run(CollectiveCall call) {
+        long own = call.output().address() + chunkOffset(call, workspace().rank());
+        if (own != call.input().address()) {
+            NativeMemory.copy(call.input().address(), own, call.input().bytes());
+        }
+        run(call, workspace().numRanks() - 1);
+    }
+
+    @Override
+    int chunkSent(int step) {
+        return around(-step);
+    }
+
+    @Override
+    long chunkOffset(CollectiveCall call, int chunk) {
+        return call.input().bytes() * chunk;
+    }
+
+    @Override
+    long source(CollectiveCall call, int step, long offset, long slot) {
+        return call.output().address() + offset;
+    }
+
+    @Override
+    boolean receivesToScratch(int step) {
+        return false;
+    }
+
+    @Override
+    long destination(CollectiveCall call, long offset) {
+        return call.output().address() + offset;
+    }
+
+    @Override
+    void arrived(CollectiveCall call, int step, long offset, long slot, long bytes) {}
+
+    @Override
+    boolean sendsFromScratch() {
+        return false;
+    }
+}

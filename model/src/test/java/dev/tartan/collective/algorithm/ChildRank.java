@@ -1,0 +1,116 @@
+package dev.tartan.collective.algorithm;
+
+import dev.tartan.collective.Communicator;
+import dev.tartan.collective.ElementType;
+import dev.tartan.collective.Elements;
+import dev.tartan.collective.ReduceKind;
+import dev.tartan.collective.transport.tcp.JobSecret;
+import dev.tartan.collective.transport.tcp.TcpEndpoint;
+import dev.tartan.collective.transport.tcp.TcpGroup;
+import dev.tartan.collective.transport.tcp.TcpTransport;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The last rank of a group, in a process of its own, which adds up until it is stopped. */
+final class ChildRank implements AutoCloseable {
+    static final int LENGTH = 1 << 20;
+
+    private final Process process;
+    private final BufferedReader fromChild;
+    private final int port;
+
+    private ChildRank(Process process, BufferedReader fromChild, int port) {
+        this.process = process;
+        this.fromChild = fromChild;
+        this.port = port;
+    }
+
+    static ChildRank start() throws IOException {
+        String java = System.getProperty("java.home") + File.separator + "bin" + File.separator + "java";
+        Process process = new ProcessBuilder(
+                        java,
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ChildRank.class.getName())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        BufferedReader reader =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        return new ChildRank(process, reader, Integer.parseInt(reader.readLine()));
+    }
+
+    int port() {
+        return port;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** Sends the ports of all ranks, its own last, and a secret of printable bytes. */
+    void join(List<Integer> ports, String secret) throws IOException {
+        Writer writer = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
+        for (int each : ports) {
+            writer.write(each + " ");
+        }
+        writer.write("\n" + secret + "\n");
+        writer.flush();
+    }
+
+    /** Waits for the child's word that it has added up a few times. */
+    void awaitRunning() throws IOException {
+        String line = fromChild.readLine();
+        if (!"running".equals(line)) {
+            throw new IOException("child rank did not run: line=" + line);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+
+    /** One round of what all ranks of these tests do; fails if the sum is wrong. */
+    static void round(int rank, Communicator communicator, Elements region) {
+        region.set(0, rank);
+        region.set(LENGTH - 1, 2L * rank + 1);
+        communicator.allReduce(region.region(), region.region(), ElementType.FLOAT32, ReduceKind.SUM, "round");
+        int numRanks = communicator.numRanks();
+        long expected = numRanks * (numRanks - 1L) / 2;
+        if (region.get(0) != expected || region.get(LENGTH - 1) != 2 * expected + numRanks) {
+            throw new AssertionError("sum is wrong: expected=" + expected + ", actual=" + region.get(0));
+        }
+    }
+
+    public static void main(String[] arguments) throws IOException {
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        TcpEndpoint endpoint = TcpRanks.bind();
+        System.out.println(endpoint.port());
+        List<Integer> ports = new ArrayList<>();
+        for (String each : in.readLine().trim().split(" ", -1)) {
+            ports.add(Integer.valueOf(each));
+        }
+        JobSecret secret = JobSecret.of(in.readLine().getBytes(StandardCharsets.UTF_8));
+        int rank = ports.size() - 1;
+        TcpGroup group = new TcpGroup("data", rank, TcpRanks.peers(ports));
+        try (TcpTransport transport =
+                TcpTransport.connect(endpoint, group, secret, TransportFailuresTest.quickHeartbeat())) {
+            Communicator communicator = new TransportCommunicator(transport, AlgorithmChoice.defaults());
+            Elements region = Elements.allocate(ElementType.FLOAT32, LENGTH);
+            for (int round = 0; ; round++) {
+                round(rank, communicator, region);
+                if (round == 3) {
+                    System.out.println("running");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,313 @@
+package dev.tartan.collective.algorithm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.CollectiveOp;
+import dev.tartan.collective.Communicator;
+import dev.tartan.collective.ElementType;
+import dev.tartan.collective.Elements;
+import dev.tartan.collective.MemoryRegion;
+import dev.tartan.collective.ReduceKind;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every algorithm over ranks x lengths x in place or not x lengths of segments. Rank r's element i is {@code (i % 8191)
+ * * P + r}: unique per rank, aperiodic in any power of two, and small enough for exact float32 sums.
+ */
+class TransportCollectivesTest {
+    private static final List<Integer> SIZES = List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16);
+    private static final List<Integer> LENGTHS = List.of(0, 1, 7, 64, 1000, 1 << 16);
+    private static final List<Integer> SHORT_LENGTHS = List.of(1, 7, 64, 1000);
+    private static final int PERIOD = 8191;
+    private static final int TINY_SEGMENT_BYTES = 24;
+
+    /** Ranks, segment bytes, lengths. */
+    static Stream<Arguments> grid() {
+        return SIZES.stream()
+                .flatMap(size -> Stream.of(
+                        Arguments.of(size, 16_384L, LENGTHS),
+                        Arguments.of(size, (long) TINY_SEGMENT_BYTES, SHORT_LENGTHS)));
+    }
+
+    static Stream<Arguments> allReduces() {
+        return Stream.of("ring", "doubling", "halving-doubling")
+                .flatMap(name -> grid().map(arguments -> Arguments.of(
+                        name, arguments.get()[0], arguments.get()[1], arguments.get()[2])));
+    }
+
+    static Stream<Arguments> fewRanks() {
+        return Stream.of("ring", "doubling", "halving-doubling")
+                .flatMap(name -> Stream.of(1, 2, 3, 4, 5).map(size -> Arguments.of(name, size, 64L)));
+    }
+
+    private static AlgorithmChoice segments(long bytes) {
+        return AlgorithmChoice.defaults().withSegmentBytes(bytes);
+    }
+
+    private static long value(int numRanks, int rank, int index) {
+        return (long) (index % PERIOD) * numRanks + rank;
+    }
+
+    private static long sum(int numRanks, int index) {
+        return (long) (index % PERIOD) * numRanks * numRanks + numRanks * (numRanks - 1L) / 2;
+    }
+
+    private static void fill(Elements elements, int from, int numRanks, int rank, int length) {
+        for (int i = 0; i < length; i++) {
+            elements.set(from + i, value(numRanks, rank, i));
+        }
+    }
+
+    /** Plain comparisons, since a fluent assertion per element would take minutes. */
+    private static void expect(String what, Elements actual, int index, long expected) {
+        if (actual.get(index) != expected) {
+            throw new AssertionError(
+                    what + " is wrong at " + index + ": expected=" + expected + ", actual=" + actual.get(index));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("allReduces")
+    void everyAllReduceSumsEveryElement(String name, int numRanks, long segmentBytes, List<Integer> lengths) {
+        AlgorithmChoice choice = segments(segmentBytes).with(CollectiveOp.ALL_REDUCE, name);
+        TcpRanks.spawn(numRanks, choice, (rank, communicator) -> {
+            for (int length : lengths) {
+                for (boolean inPlace : List.of(true, false)) {
+                    Elements input = Elements.allocate(ElementType.FLOAT32, length);
+                    Elements output = inPlace ? input : Elements.allocate(ElementType.FLOAT32, length);
+                    fill(input, 0, numRanks, rank, length);
+                    communicator.allReduce(input.region(), output.region(), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                    for (int i = 0; i < length; i++) {
+                        expect("sum", output, i, sum(numRanks, i));
+                        if (!inPlace) {
+                            expect("input", input, i, value(numRanks, rank, i));
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /** Here a length is all ranks' elements together, cut down to whole chunks. */
+    @ParameterizedTest
+    @MethodSource("grid")
+    void reduceScatterLeavesEachRankItsChunk(int numRanks, long segmentBytes, List<Integer> lengths) {
+        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+            for (int length : lengths) {
+                int chunk = length / numRanks;
+                for (boolean inPlace : List.of(true, false)) {
+                    Elements input = Elements.allocate(ElementType.FLOAT32, chunk * numRanks);
+                    fill(input, 0, numRanks, rank, chunk * numRanks);
+                    Elements output = inPlace ? input : Elements.allocate(ElementType.FLOAT32, chunk);
+                    int from = inPlace ? rank * chunk : 0;
+                    communicator.reduceScatter(
+                            input.region(), output.region(from, chunk), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                    for (int i = 0; i < chunk * numRanks; i++) {
+                        if (i / chunk == rank) {
+                            expect("sum", output, from + i % chunk, sum(numRanks, i));
+                        }
+                        if (!inPlace || i / chunk != rank) {
+                            expect("input", input, i, value(numRanks, rank, i));
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("grid")
+    void allGatherPutsChunksInRankOrder(int numRanks, long segmentBytes, List<Integer> lengths) {
+        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+            for (int length : lengths) {
+                int chunk = length / numRanks;
+                for (boolean inPlace : List.of(true, false)) {
+                    Elements output = Elements.allocate(ElementType.FLOAT32, chunk * numRanks);
+                    Elements input = inPlace ? output : Elements.allocate(ElementType.FLOAT32, chunk);
+                    int from = inPlace ? rank * chunk : 0;
+                    fill(input, from, numRanks, rank, chunk);
+                    communicator.allGather(input.region(from, chunk), output.region(), ElementType.FLOAT32, "t");
+                    for (int i = 0; i < chunk * numRanks; i++) {
+                        expect("gathered", output, i, value(numRanks, i / chunk, i % chunk));
+                    }
+                }
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("grid")
+    void allToAllTransposesRanksAndChunks(int numRanks, long segmentBytes, List<Integer> lengths) {
+        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+            for (int length : lengths) {
+                int chunk = length / numRanks;
+                for (boolean inPlace : List.of(true, false)) {
+                    Elements input = Elements.allocate(ElementType.INT32, chunk * numRanks);
+                    Elements output = inPlace ? input : Elements.allocate(ElementType.INT32, chunk * numRanks);
+                    fill(input, 0, numRanks, rank, chunk * numRanks);
+                    communicator.allToAll(input.region(), output.region(), ElementType.INT32, "t");
+                    for (int i = 0; i < chunk * numRanks; i++) {
+                        expect("exchanged", output, i, value(numRanks, i / chunk, rank * chunk + i % chunk));
+                    }
+                }
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("grid")
+    void broadcastCopiesEveryRootInTurn(int numRanks, long segmentBytes, List<Integer> lengths) {
+        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+            for (int length : lengths) {
+                Elements region = Elements.allocate(ElementType.BYTE, length);
+                for (int root = 0; root < numRanks; root++) {
+                    for (int i = 0; i < length; i++) {
+                        region.set(i, (byte) (i * 31 + rank + root));
+                    }
+                    communicator.broadcast(region.region(), ElementType.BYTE, root, "root " + root);
+                    for (int i = 0; i < length; i++) {
+                        expect("root " + root, region, i, (byte) (i * 31 + root + root));
+                    }
+                }
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("fewRanks")
+    void everyKindReducesEveryType(String name, int numRanks, long segmentBytes) {
+        int length = 97;
+        AlgorithmChoice choice = segments(segmentBytes).with(CollectiveOp.ALL_REDUCE, name);
+        TcpRanks.spawn(numRanks, choice, (rank, communicator) -> {
+            for (ElementType type : List.of(ElementType.FLOAT32, ElementType.FLOAT64, ElementType.INT32)) {
+                for (ReduceKind kind : ReduceKind.values()) {
+                    if (type == ElementType.INT32 && kind == ReduceKind.MEAN) {
+                        continue;
+                    }
+                    Elements region = Elements.allocate(type, length);
+                    long sign = kind == ReduceKind.MIN ? -1 : 1;
+                    for (int i = 0; i < length; i++) {
+                        region.set(i, sign * numRanks * value(numRanks, (rank + i) % numRanks, i));
+                    }
+                    communicator.allReduce(region.region(), region.region(), type, kind, kind + " " + type);
+                    for (int i = 0; i < length; i++) {
+                        long expected = switch (kind) {
+                            case SUM -> numRanks * sum(numRanks, i);
+                            case MEAN -> sum(numRanks, i);
+                            case MAX, MIN -> sign * numRanks * value(numRanks, numRanks - 1, i);
+                        };
+                        expect(kind + " " + type, region, i, expected);
+                    }
+                }
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("grid")
+    void noRankLeavesABarrierBeforeAllHaveCome(int numRanks, long segmentBytes, List<Integer> lengths) {
+        AtomicInteger came = new AtomicInteger();
+        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+            for (int round = 1; round <= 5; round++) {
+                came.incrementAndGet();
+                communicator.barrier("before");
+                assertThat(came.get()).isEqualTo(numRanks * round);
+                communicator.barrier("after");
+            }
+        });
+    }
+
+    @Test
+    void roundedSumsAreTheSameOnEveryRankAndEveryTime() {
+        for (String name : List.of("ring", "doubling", "halving-doubling")) {
+            float[][] sums = new float[5][];
+            for (int time = 0; time < 2; time++) {
+                AlgorithmChoice choice = segments(time == 0 ? 64 : 1024).with(CollectiveOp.ALL_REDUCE, name);
+                TcpRanks.spawn(5, choice, (rank, communicator) -> {
+                    ByteBuffer buffer = ByteBuffer.allocateDirect(4000).order(ByteOrder.nativeOrder());
+                    for (int i = 0; i < 1000; i++) {
+                        buffer.putFloat(i * 4, (float) Math.sin(i * 5 + rank) * (rank + 1) / 3f);
+                    }
+                    MemoryRegion region = MemoryRegion.of(buffer);
+                    communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, "t");
+                    float[] sum = new float[1000];
+                    buffer.asFloatBuffer().get(sum);
+                    if (sums[rank] != null) {
+                        assertThat(sum).isEqualTo(sums[rank]);
+                    }
+                    sums[rank] = sum;
+                });
+            }
+            for (float[] sum : sums) {
+                assertThat(sum).isEqualTo(sums[0]);
+            }
+        }
+    }
+
+    @Test
+    void preparedCallsAllocateNothing() {
+        com.sun.management.ThreadMXBean threads =
+                (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        TcpRanks.spawn(2, segments(16_384), (rank, communicator) -> {
+            Elements input = Elements.allocate(ElementType.FLOAT32, 1 << 14);
+            Elements output = Elements.allocate(ElementType.FLOAT32, 1 << 14);
+            List<CollectiveCall> calls = List.of(
+                    CollectiveCall.allReduce(input.region(), output.region(), ElementType.FLOAT32, ReduceKind.SUM, "a"),
+                    CollectiveCall.allToAll(output.region(), output.region(), ElementType.FLOAT32, "b"),
+                    CollectiveCall.barrier("c"));
+            long least = Long.MAX_VALUE;
+            for (int round = 0; round < 20; round++) {
+                long before =
+                        threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+                runAll(communicator, calls, 50);
+                long after =
+                        threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+                least = Math.min(least, after - before);
+            }
+            // The counter's own query is all that may be left: 150 calls of even one object would be 2400 bytes.
+            assertThat(least).isLessThan(300);
+        });
+    }
+
+    private static void runAll(Communicator communicator, List<CollectiveCall> calls, int times) {
+        for (int time = 0; time < times; time++) {
+            for (int i = 0; i < calls.size(); i++) {
+                communicator.run(calls.get(i));
+            }
+        }
+    }
+
+    @Test
+    void theCheapestAlgorithmIsPicked() {
+        TcpRanks.spawn(8, AlgorithmChoice.defaults(), (rank, communicator) -> {
+            TransportCommunicator picking = (TransportCommunicator) communicator;
+            assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 64)).isEqualTo("doubling");
+            assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 1 << 20)).isEqualTo("halving-doubling");
+            assertThat(picking.algorithm(CollectiveOp.BARRIER, 0)).isEqualTo("dissemination");
+        });
+        TcpRanks.spawn(7, AlgorithmChoice.defaults(), (rank, communicator) -> {
+            TransportCommunicator picking = (TransportCommunicator) communicator;
+            assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 64 << 20)).isEqualTo("ring");
+            assertThat(picking.expectedMicros(CollectiveOp.ALL_REDUCE, 64 << 20))
+                    .isBetween(50_000.0, 100_000.0);
+        });
+    }
+
+    @Test
+    void anUnknownAlgorithmIsNamed() {
+        AlgorithmChoice choice = AlgorithmChoice.defaults().with(CollectiveOp.ALL_REDUCE, "star");
+        assertThatThrownBy(() -> TcpRanks.spawn(1, choice, (rank, communicator) -> {}))
+                .hasRootCauseMessage("algorithm does not exist: op=all_reduce, algorithm=star."
+                        + " Use one of [doubling, halving-doubling, ring].");
+    }
+}
