@@ -3,6 +3,7 @@ package dev.tartan.collective.algorithm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
 import dev.tartan.collective.Communicator;
@@ -193,6 +194,32 @@ class TransportFailuresTest {
         });
         assertThat(visible).isTrue();
         assertThat(collective(thrown.get(0)).reason()).isEqualTo(Reason.INTERRUPTED);
+    }
+
+    @Test
+    void closingWithinACallEndsTheGroup() {
+        TcpTransport[] transports = new TcpTransport[2];
+        TcpRanks.Join join = TcpRanks.over(TcpRanks.bind(2), TcpRanks.options());
+        List<@Nullable Throwable> thrown = TcpRanks.spawnAndCatch(
+                2,
+                rank -> {
+                    transports[rank] = join.join(rank);
+                    return transports[rank];
+                },
+                CHOICE,
+                (rank, communicator) -> {
+                    communicator.barrier("all here");
+                    if (rank == 1) {
+                        Thread.sleep(100);
+                        transports[0].close();
+                    }
+                    communicator.barrier("t");
+                });
+        assertThat(collective(thrown.get(0))).hasMessageContaining("Rank 0 closed its transport within a call.");
+        assertThat(thrown.get(1)).isInstanceOf(CollectiveException.class);
+        assertThatThrownBy(() -> transports[0].begin(CollectiveCall.barrier("later")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("transport is closed: axis=data, rank=0, call=barrier(tag='later'). Connect a new one.");
     }
 
     @Test

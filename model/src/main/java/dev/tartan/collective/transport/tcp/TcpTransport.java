@@ -10,6 +10,9 @@ import dev.tartan.collective.transport.RollCall;
 import dev.tartan.collective.transport.Transport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
@@ -195,6 +198,8 @@ public final class TcpTransport implements Transport {
                 events += link.read();
             } catch (TcpLink.UnexpectedMessageException e) {
                 fail(Reason.MISMATCH, "Rank " + rollCall.name(link.peer()) + " " + e.getMessage(), null);
+            } catch (ClosedChannelException e) {
+                failClosed(e);
             } catch (IOException e) {
                 lose(link.peer(), e);
             }
@@ -209,6 +214,8 @@ public final class TcpTransport implements Transport {
                 }
             }
             selector.select(TcpTransport::ignore, Math.max(1, Math.min(MAX_SLEEP_MILLIS, leftNanos / 1_000_000)));
+        } catch (CancelledKeyException | ClosedSelectorException e) {
+            failClosed(e);
         } catch (IOException e) {
             fail(Reason.ABORTED, "The selector of rank " + rollCall.name(rank()) + " broke: " + e, e);
         }
@@ -236,6 +243,10 @@ public final class TcpTransport implements Transport {
         checkAlive();
         rollCall.lost(peer, group.peers().get(peer).describe() + " is gone: " + cause.getMessage(), cause);
         throw rollCall.exception();
+    }
+
+    private void failClosed(Exception cause) {
+        fail(Reason.ABORTED, "Rank " + rollCall.name(rank()) + " closed its transport within a call", cause);
     }
 
     private void fail(Reason reason, String what, @Nullable Throwable cause) {
