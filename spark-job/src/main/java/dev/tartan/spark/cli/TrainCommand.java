@@ -2,6 +2,7 @@ package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.spark.runtime.Preflight;
+import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.MeshTrainer;
@@ -12,6 +13,7 @@ import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.metrics.StepMetrics;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.List;
@@ -45,6 +47,8 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     @Option(names = "--verbose", description = "Tells more: Spark's log, and stack traces of failures.")
     private boolean verbose;
 
+    private static final Duration MASTER_TIMEOUT = Duration.ofSeconds(10);
+
     private final PrintStream out;
 
     /** Makes a command that tells its progress to {@code out}. */
@@ -75,6 +79,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         SparkConf spark = SparkSettings.addTo(new SparkConf());
         spark.setIfMissing("spark.master", "local[*]").setIfMissing("spark.app.name", "tartan");
         // All that can be wrong is looked for before Spark takes its seconds to start.
+        ReachableMaster.check(spark.get("spark.master"), MASTER_TIMEOUT);
         Preflight.check(spark, run.mesh().data() * run.mesh().model(), SparkTrainer.NUM_TASKS);
         TrainingPlan plan = TrainingPlan.compile(run, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
         Preflight.checkMemory(
