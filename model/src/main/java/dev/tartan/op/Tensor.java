@@ -103,38 +103,47 @@ public final class Tensor implements Traceable {
 
     // Elementwise, broadcasting as NumPy does
 
+    /** this + other. */
     public Tensor add(Traceable other) {
         return one(new Binary(BinaryKind.ADD), other);
     }
 
+    /** this - other. */
     public Tensor sub(Traceable other) {
         return one(new Binary(BinaryKind.SUB), other);
     }
 
+    /** this * other. */
     public Tensor mul(Traceable other) {
         return one(new Binary(BinaryKind.MUL), other);
     }
 
+    /** this / other. */
     public Tensor div(Traceable other) {
         return one(new Binary(BinaryKind.DIV), other);
     }
 
+    /** The larger of this and other. */
     public Tensor max(Traceable other) {
         return one(new Binary(BinaryKind.MAX), other);
     }
 
+    /** The smaller of this and other. */
     public Tensor min(Traceable other) {
         return one(new Binary(BinaryKind.MIN), other);
     }
 
+    /** this to the power of other. */
     public Tensor pow(Traceable other) {
         return one(new Binary(BinaryKind.POW), other);
     }
 
+    /** this + scalar. */
     public Tensor add(double scalar) {
         return scalar(BinaryKind.ADD, scalar, false);
     }
 
+    /** this - scalar. */
     public Tensor sub(double scalar) {
         return scalar(BinaryKind.SUB, scalar, false);
     }
@@ -144,22 +153,27 @@ public final class Tensor implements Traceable {
         return scalar(BinaryKind.SUB, scalar, true);
     }
 
+    /** this * scalar. */
     public Tensor mul(double scalar) {
         return scalar(BinaryKind.MUL, scalar, false);
     }
 
+    /** this / scalar. */
     public Tensor div(double scalar) {
         return scalar(BinaryKind.DIV, scalar, false);
     }
 
+    /** The larger of this and scalar. */
     public Tensor max(double scalar) {
         return scalar(BinaryKind.MAX, scalar, false);
     }
 
+    /** The smaller of this and scalar. */
     public Tensor min(double scalar) {
         return scalar(BinaryKind.MIN, scalar, false);
     }
 
+    /** this to the power of scalar. */
     public Tensor pow(double scalar) {
         return scalar(BinaryKind.POW, scalar, false);
     }
@@ -173,54 +187,67 @@ public final class Tensor implements Traceable {
         return one(new ScalarBinary(kind, scalar, reversed));
     }
 
+    /** -this. */
     public Tensor neg() {
         return one(new Unary(Unary.Kind.NEG));
     }
 
+    /** |this|. */
     public Tensor abs() {
         return one(new Unary(Unary.Kind.ABS));
     }
 
+    /** -1, 0 or 1. */
     public Tensor sign() {
         return one(new Unary(Unary.Kind.SIGN));
     }
 
+    /** e to the power of this. */
     public Tensor exp() {
         return one(new Unary(Unary.Kind.EXP));
     }
 
+    /** The natural logarithm. */
     public Tensor log() {
         return one(new Unary(Unary.Kind.LOG));
     }
 
+    /** The square root. */
     public Tensor sqrt() {
         return one(new Unary(Unary.Kind.SQRT));
     }
 
+    /** 1 / sqrt(this). */
     public Tensor rsqrt() {
         return one(new Unary(Unary.Kind.RSQRT));
     }
 
+    /** 1 / this. */
     public Tensor reciprocal() {
         return one(new Unary(Unary.Kind.RECIPROCAL));
     }
 
+    /** this * this. */
     public Tensor square() {
         return one(new Unary(Unary.Kind.SQUARE));
     }
 
+    /** The sine of this, in radians. */
     public Tensor sin() {
         return one(new Unary(Unary.Kind.SIN));
     }
 
+    /** The cosine of this, in radians. */
     public Tensor cos() {
         return one(new Unary(Unary.Kind.COS));
     }
 
+    /** An activation function of this. */
     public Tensor activate(Activation activation) {
         return one(new Activate(activation));
     }
 
+    /** max(this, 0). */
     public Tensor relu() {
         return activate(Activation.RELU);
     }
@@ -230,54 +257,67 @@ public final class Tensor implements Traceable {
         return activate(Activation.GELU);
     }
 
+    /** this * sigmoid(this). */
     public Tensor silu() {
         return activate(Activation.SILU);
     }
 
+    /** The hyperbolic tangent. */
     public Tensor tanh() {
         return activate(Activation.TANH);
     }
 
+    /** 1 / (1 + exp(-this)). */
     public Tensor sigmoid() {
         return activate(Activation.SIGMOID);
     }
 
+    /** This converted to another element type. */
     public Tensor cast(DType dtype) {
         return dtype == dtype() ? this : one(new Cast(dtype));
     }
 
+    /** Where this = other; boolean. */
     public Tensor equalTo(Traceable other) {
         return one(new Compare(Compare.Kind.EQUAL), other);
     }
 
+    /** Where this differs from other; boolean. */
     public Tensor notEqualTo(Traceable other) {
         return one(new Compare(Compare.Kind.NOT_EQUAL), other);
     }
 
+    /** Where this &lt; other; boolean. */
     public Tensor lessThan(Traceable other) {
         return one(new Compare(Compare.Kind.LESS), other);
     }
 
+    /** Where this &lt;= other; boolean. */
     public Tensor lessEqual(Traceable other) {
         return one(new Compare(Compare.Kind.LESS_EQUAL), other);
     }
 
+    /** Where this &gt; other; boolean. */
     public Tensor greaterThan(Traceable other) {
         return one(new Compare(Compare.Kind.GREATER), other);
     }
 
+    /** Where this &gt; scalar; boolean. */
     public Tensor greaterThan(double scalar) {
         return greaterThan(scalar(scalar));
     }
 
+    /** Where this &gt;= other; boolean. */
     public Tensor greaterEqual(Traceable other) {
         return one(new Compare(Compare.Kind.GREATER_EQUAL), other);
     }
 
+    /** Where this &gt;= scalar; boolean. */
     public Tensor greaterEqual(double scalar) {
         return greaterEqual(scalar(scalar));
     }
 
+    /** Where this &lt; scalar; boolean. */
     public Tensor lessThan(double scalar) {
         return lessThan(scalar(scalar));
     }
@@ -357,18 +397,22 @@ public final class Tensor implements Traceable {
 
     // Shape
 
+    /** The same elements in row-major order under another shape. */
     public Tensor reshape(Shape target) {
         return target.equals(shape()) ? this : one(new Reshape(target));
     }
 
+    /** As {@link #reshape(Shape)}. */
     public Tensor reshape(long... dims) {
         return reshape(Shape.shape(dims));
     }
 
+    /** Dims reordered: dim i of the result is dim permutation[i] of this. */
     public Tensor transpose(int... permutation) {
         return one(new Transpose(Arrays.stream(permutation).boxed().toList()));
     }
 
+    /** This repeated along dims of size 1, and missing leading dims, up to {@code target}. */
     public Tensor broadcastTo(Shape target) {
         return target.equals(shape()) ? this : one(new BroadcastTo(target));
     }
@@ -385,6 +429,7 @@ public final class Tensor implements Traceable {
         return one(new Slice(starts, sizes));
     }
 
+    /** Tensors joined end to end along {@code dim}. */
     public static Tensor concat(int dim, List<Tensor> parts) {
         return parts.get(0).one(new Concat(dim), parts.subList(1, parts.size()).toArray(new Tensor[0]));
     }
@@ -442,18 +487,22 @@ public final class Tensor implements Traceable {
         return einsum(equation, right);
     }
 
+    /** exp(this) / sum(exp(this)) over the last dim. */
     public Tensor softmax() {
         return one(new Softmax());
     }
 
+    /** Layer normalization over the last dim: see {@link LayerNorm}. */
     public Tensor layerNorm(Traceable gamma, Traceable beta, double epsilon) {
         return one(new LayerNorm(epsilon), gamma, beta);
     }
 
+    /** Root-mean-square normalization over the last dim: see {@link RmsNorm}. */
     public Tensor rmsNorm(Traceable gamma, double epsilon) {
         return one(new RmsNorm(epsilon), gamma);
     }
 
+    /** Rotary position embedding over dims [..., position, size]: see {@link Rotary}. */
     public Tensor rotary(double theta) {
         return one(new Rotary(theta, false, ShardOffset.ZERO));
     }
