@@ -14,6 +14,7 @@ import dev.tartan.collective.transport.tcp.TcpOptions;
 import dev.tartan.collective.transport.tcp.TcpTransport;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -40,7 +41,9 @@ final class TransportCollectivesBench {
                 TcpEndpoint.bind(InetAddress.getLoopbackAddress(), new PortRange(firstPort + rank, firstPort + rank));
         JobSecret secret = JobSecret.of("no secret among benches".getBytes(StandardCharsets.UTF_8));
         TcpGroup group = new TcpGroup("bench", rank, TcpRanks.peers(ports));
-        TcpOptions options = TcpOptions.defaults().withSocketBufferBytes(Integer.getInteger("socketBufferBytes", 0));
+        TcpOptions options = TcpOptions.defaults()
+                .withSocketBufferBytes(Integer.getInteger("socketBufferBytes", 0))
+                .withSpin(Duration.ofNanos(1000L * Integer.getInteger("spinMicros", 50)));
         try (TcpTransport transport = TcpTransport.connect(endpoint, group, secret, options)) {
             TransportCommunicator communicator = new TransportCommunicator(transport, choice);
             for (String size : Arrays.asList(arguments).subList(5, arguments.length)) {

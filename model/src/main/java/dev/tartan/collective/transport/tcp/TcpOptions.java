@@ -104,6 +104,19 @@ public record TcpOptions(
                 connectTimeout, callTimeout, heartbeatInterval, silenceTimeout, timeout, most, socketBufferBytes, spin);
     }
 
+    /** These options with another {@link #spin}. */
+    public TcpOptions withSpin(Duration time) {
+        return new TcpOptions(
+                connectTimeout,
+                callTimeout,
+                heartbeatInterval,
+                silenceTimeout,
+                handshakeTimeout,
+                maxHandshakes,
+                socketBufferBytes,
+                time);
+    }
+
     /** These options with another {@link #socketBufferBytes}. */
     public TcpOptions withSocketBufferBytes(int bytes) {
         return new TcpOptions(

@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  * A group of ranks joined by TCP; see the package for who may touch what.
  *
  * <p>A waiting rank polls its sockets for {@link TcpOptions#spin} and then sleeps in a selector: waking costs some 10
- * us more than polling, but a rank that polls for long takes the processor from those it waits for.
+ * us more than polling, but a rank that polls for long takes the processor from those it waits for. Between polls it
+ * yields: the kernel likes to put a process on the processor of the one that wrote to it, and there two ranks that spun
+ * without yielding would answer each other after 120 us instead of 17 us.
  */
 public final class TcpTransport implements Transport {
     private static final long MAX_SLEEP_MILLIS = 1000;
@@ -44,6 +46,7 @@ public final class TcpTransport implements Transport {
     private final long spinNanos;
     private final long callTimeoutNanos;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean inCall;
     private long events;
 
     private TcpTransport(TcpEndpoint endpoint, TcpGroup group, JobSecret secret, TcpOptions options)
@@ -148,6 +151,7 @@ public final class TcpTransport implements Transport {
             throw new IllegalStateException("transport is closed: axis=" + axis() + ", rank=" + rollCall.name(rank())
                     + ", call=" + call.describe() + ". Connect a new one.");
         }
+        inCall = true;
         long sequence = rollCall.begin(call);
         long fingerprint = FrameDescriptor.fingerprint(call);
         for (TcpLink link : links) {
@@ -180,7 +184,7 @@ public final class TcpTransport implements Transport {
             }
             sinceNanos = sinceNanos == 0 ? nowNanos : sinceNanos;
             if (nowNanos - sinceNanos < spinNanos) {
-                Thread.onSpinWait();
+                Thread.yield();
             } else {
                 sleep(leftNanos);
             }
@@ -246,7 +250,11 @@ public final class TcpTransport implements Transport {
     }
 
     private void failClosed(Exception cause) {
-        fail(Reason.ABORTED, "Rank " + rollCall.name(rank()) + " closed its transport within a call", cause);
+        fail(Reason.ABORTED, closedWithinCall(), cause);
+    }
+
+    private String closedWithinCall() {
+        return "Rank " + rollCall.name(rank()) + " closed its transport within a call";
     }
 
     private void fail(Reason reason, String what, @Nullable Throwable cause) {
@@ -269,6 +277,7 @@ public final class TcpTransport implements Transport {
                         + ". An algorithm must await all it queues.");
             }
         }
+        inCall = false;
     }
 
     @Override
@@ -284,6 +293,9 @@ public final class TcpTransport implements Transport {
     public void close() {
         if (!closed.compareAndSet(false, true)) {
             return;
+        }
+        if (inCall) {
+            rollCall.fail(Reason.ABORTED, rollCall.sequence(), closedWithinCall(), null);
         }
         Channels.closeQuietly(selector);
         members.closeData();
