@@ -1,8 +1,11 @@
 package dev.tartan.mesh;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A grid of devices with named axes. Rank {@code r} is the index of a device in row-major order of the axes, so with
@@ -63,6 +66,13 @@ public record Mesh(List<Device> devices, List<String> axisNames, List<Integer> a
      */
     public int axisSize(String axis) {
         return axisSizes.get(axisIndex(axis));
+    }
+
+    /** Axis name to size, in the order of axes. */
+    public Map<String, Integer> sizesByAxis() {
+        Map<String, Integer> sizes = new LinkedHashMap<>();
+        axisNames.forEach(axis -> sizes.put(axis, axisSize(axis)));
+        return Collections.unmodifiableMap(sizes);
     }
 
     /** The product of the sizes of {@code axes}. */

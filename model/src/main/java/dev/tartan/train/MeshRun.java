@@ -3,6 +3,9 @@ package dev.tartan.train;
 import dev.tartan.backend.Backend;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.MeshCommunicators;
+import dev.tartan.collective.local.LocalMesh;
+import dev.tartan.mesh.Mesh;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -18,15 +21,26 @@ final class MeshRun {
         void run(int rank) throws Exception;
     }
 
+    private static final Duration COLLECTIVE_TIMEOUT = Duration.ofMinutes(5);
+
     private final Backend backend;
     private final MeshCommunicators communicators;
     private final List<Failure> failures = new ArrayList<>();
 
     private record Failure(int rank, Throwable cause) {}
 
-    MeshRun(Backend backend, MeshCommunicators communicators) {
+    /** Connects the ranks of {@code mesh} within this process. */
+    MeshRun(Backend backend, Mesh mesh) {
         this.backend = backend;
-        this.communicators = communicators;
+        this.communicators = LocalMesh.create(
+                mesh.axisNames(),
+                mesh.axisSizes().stream().mapToInt(Integer::intValue).toArray(),
+                COLLECTIVE_TIMEOUT);
+    }
+
+    /** By which the ranks communicate. */
+    MeshCommunicators communicators() {
+        return communicators;
     }
 
     /**

@@ -4,8 +4,6 @@ import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.CommunicationCounters;
-import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
@@ -18,10 +16,8 @@ import dev.tartan.train.metrics.CommunicationTotal;
 import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,13 +31,11 @@ public final class MeshTrainer {
     /** The gradients of step 0 in the output folder, for plans that have gradients as outputs. */
     public static final String GRADIENTS_FILE = "grad0.safetensors";
 
-    private static final Duration COLLECTIVE_TIMEOUT = Duration.ofMinutes(5);
-
     private final TrainingPlan plan;
     private final RunConfig config;
     private final Mesh mesh;
     private final Backend backend;
-    private final MeshCommunicators communicators;
+    private final MeshRun ranks;
     private final TrainingListener listener;
     private final List<StepMetrics> metrics = Collections.synchronizedList(new ArrayList<>());
     private final AtomicLong arenaBytes = new AtomicLong();
@@ -53,10 +47,7 @@ public final class MeshTrainer {
         this.mesh = plan.mesh();
         this.backend = backend;
         this.listener = listener;
-        this.communicators = LocalMesh.create(
-                mesh.axisNames(),
-                mesh.axisSizes().stream().mapToInt(Integer::intValue).toArray(),
-                COLLECTIVE_TIMEOUT);
+        this.ranks = new MeshRun(backend, mesh);
     }
 
     /**
@@ -95,14 +86,12 @@ public final class MeshTrainer {
             ParameterFile.check(from, plan.parameters());
         }
         Path finalFile = config.output().dir().resolve(FINAL_FILE);
-        boolean withGradients = plan.step().program().outputs().stream()
-                .anyMatch(output -> output.name().startsWith("grad."));
         try (BatchSource data = BatchSource.open(config);
                 SafetensorsWriter writer = create(finalFile);
                 SafetensorsWriter gradients =
-                        withGradients ? create(config.output().dir().resolve(GRADIENTS_FILE)) : null;
+                        plan.hasGradientOutputs() ? create(config.output().dir().resolve(GRADIENTS_FILE)) : null;
                 SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
-            new MeshRun(backend, communicators).run(rank -> train(rank, network, data, initial, writer, gradients));
+            ranks.run(rank -> train(rank, network, data, initial, writer, gradients));
             writer.finish();
             if (gradients != null) {
                 gradients.finish();
@@ -125,7 +114,7 @@ public final class MeshTrainer {
             @Nullable SafetensorsWriter gradients)
             throws InterruptedException {
         try (RankExecutor executor =
-                new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+                new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, ranks.communicators())) {
             arenaBytes.accumulateAndGet(executor.arenaBytes(), Math::max);
             RankTrainer trainer = new RankTrainer(plan, rank, executor);
             trainer.initialize(network, initial);
@@ -143,7 +132,7 @@ public final class MeshTrainer {
                 }
             }
             if (rank == 0) {
-                communication = perStep(communicators.totals(0));
+                communication = perStep(ranks.communicators().totals(0));
             }
             trainer.save(writer);
         }
@@ -177,21 +166,13 @@ public final class MeshTrainer {
         if (logits == null) {
             return null;
         }
-        MeshCommunicators fresh = LocalMesh.create(
-                mesh.axisNames(),
-                mesh.axisSizes().stream().mapToInt(Integer::intValue).toArray(),
-                COLLECTIVE_TIMEOUT);
-        return new TextSampler(plan, logits, network, backend, fresh).sample(parameters);
+        return new TextSampler(plan, logits, network, backend).sample(parameters);
     }
 
     private RunSummary summary() {
-        Map<String, Integer> sizes = new LinkedHashMap<>();
-        for (int i = 0; i < mesh.axisNames().size(); i++) {
-            sizes.put(mesh.axisNames().get(i), mesh.axisSizes().get(i));
-        }
         double medianMillis = RunSummary.medianStepMillis(metrics);
         return new RunSummary(
-                sizes,
+                mesh.sizesByAxis(),
                 plan.numParameters(),
                 metrics.size(),
                 metrics.get(metrics.size() - 1).loss(),

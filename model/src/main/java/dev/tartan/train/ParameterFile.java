@@ -8,6 +8,7 @@ import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.ShardRange;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,7 +91,7 @@ final class ParameterFile {
     }
 
     /** The values of a box placed at the start of a larger shard, the rest zero. */
-    static float[] padded(float[] values, TensorSlice box, dev.tartan.mesh.Shape shard) {
+    static float[] padded(float[] values, TensorSlice box, Shape shard) {
         if (box.shape().equals(shard)) {
             return values;
         }
@@ -104,7 +105,7 @@ final class ParameterFile {
     }
 
     /** The values of a shard that lie in the box at its start. */
-    static float[] unpadded(float[] shardValues, TensorSlice box, dev.tartan.mesh.Shape shard) {
+    static float[] unpadded(float[] shardValues, TensorSlice box, Shape shard) {
         if (box.shape().equals(shard)) {
             return shardValues;
         }

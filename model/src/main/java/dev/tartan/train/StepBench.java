@@ -1,14 +1,11 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
-import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.Network;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.graph.ConfiguredRun;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -17,8 +14,6 @@ import java.util.Map;
 
 /** Times training steps of a plan on one batch, without data files or outputs. */
 public final class StepBench {
-    private static final Duration COLLECTIVE_TIMEOUT = Duration.ofMinutes(5);
-
     private StepBench() {}
 
     /**
@@ -41,15 +36,12 @@ public final class StepBench {
         Network network = ConfiguredRun.of(
                         config.network(), config.optimizer(), config.train().steps())
                 .network();
-        MeshCommunicators communicators = LocalMesh.create(
-                plan.mesh().axisNames(),
-                plan.mesh().axisSizes().stream().mapToInt(Integer::intValue).toArray(),
-                COLLECTIVE_TIMEOUT);
+        MeshRun ranks = new MeshRun(backend, plan.mesh());
         List<Double> millis = Collections.synchronizedList(new ArrayList<>());
         Map<String, Long> profile = Collections.synchronizedMap(new LinkedHashMap<>());
-        new MeshRun(backend, communicators).run(rank -> {
-            try (RankExecutor executor =
-                    new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+        ranks.run(rank -> {
+            try (RankExecutor executor = new RankExecutor(
+                    plan.step().program(), plan.step().memory(), rank, backend, ranks.communicators())) {
                 RankTrainer trainer = new RankTrainer(plan, rank, executor);
                 trainer.initialize(network, null);
                 for (int step = 0; step < warmUp + timed; step++) {

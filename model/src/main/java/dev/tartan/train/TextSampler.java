@@ -2,7 +2,6 @@ package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsReader;
-import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.random.Philox;
@@ -20,34 +19,29 @@ final class TextSampler {
     private final CompiledProgram logits;
     private final LanguageModel network;
     private final Backend backend;
-    private final MeshCommunicators communicators;
+    private final MeshRun ranks;
     private final byte[] text = new byte[NUM_BYTES + 1];
 
-    TextSampler(
-            TrainingPlan plan,
-            CompiledProgram logits,
-            LanguageModel network,
-            Backend backend,
-            MeshCommunicators communicators) {
+    TextSampler(TrainingPlan plan, CompiledProgram logits, LanguageModel network, Backend backend) {
         this.plan = plan;
         this.logits = logits;
         this.network = network;
         this.backend = backend;
-        this.communicators = communicators;
+        this.ranks = new MeshRun(backend, plan.mesh());
     }
 
     /** The text after a line feed, from the parameters in a file; bytes that are no text are escaped. */
     String sample(Path parameters) throws InterruptedException {
         text[0] = '\n';
         try (SafetensorsReader file = SafetensorsReader.open(parameters)) {
-            new MeshRun(backend, communicators).run(rank -> generate(rank, file));
+            ranks.run(rank -> generate(rank, file));
         }
         return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
     }
 
     private void generate(int rank, SafetensorsReader file) throws InterruptedException {
         try (RankExecutor executor =
-                new RankExecutor(logits.program(), logits.memory(), rank, backend, communicators)) {
+                new RankExecutor(logits.program(), logits.memory(), rank, backend, ranks.communicators())) {
             new RankTrainer(plan, rank, executor).load(file);
             int context = network.context();
             int[] window = new int[context];

@@ -127,6 +127,13 @@ public record TrainingPlan(
         return new CompiledProgram(program, PlanMemory.run(program, Map.of(), parameters, scratchNeeds));
     }
 
+    /** Whether the step gives the gradients too. */
+    public boolean hasGradientOutputs() {
+        String label = TrainStepGraph.gradientLabel(parameters().get(0).name());
+        return step.program().outputs().stream()
+                .anyMatch(output -> output.name().equals(label));
+    }
+
     /** The parameters among the states. */
     public List<PlannedState> parameters() {
         return states.stream().filter(PlannedState::isParameter).toList();

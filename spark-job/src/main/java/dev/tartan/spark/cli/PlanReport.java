@@ -2,13 +2,11 @@ package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import dev.tartan.mesh.Mesh;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.CommunicationTraffic;
 import dev.tartan.plan.ProgramCost;
 import dev.tartan.train.TrainingPlan;
 import java.io.PrintStream;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -58,7 +56,7 @@ record PlanReport(
         long peak = plan.step().memory().arenaBytes();
         long flops = ProgramCost.flops(program);
         return new PlanReport(
-                sizes(plan.mesh()),
+                plan.mesh().sizesByAxis(),
                 plan.numParameters(),
                 // A gradient is laid out as its parameter.
                 new Bytes(parameters, parameters, optimizer, peak - 2 * parameters - optimizer, peak),
@@ -101,11 +99,5 @@ record PlanReport(
 
     private static void printBytes(PrintStream out, String what, long bytes) {
         out.printf(Locale.ROOT, "  %-13s %12s%n", what, ByteSize.text(bytes));
-    }
-
-    private static Map<String, Integer> sizes(Mesh mesh) {
-        Map<String, Integer> sizes = new LinkedHashMap<>();
-        mesh.axisNames().forEach(axis -> sizes.put(axis, mesh.axisSize(axis)));
-        return sizes;
     }
 }
