@@ -13,10 +13,12 @@ package dev.tartan.collective;
  * all_to_all       P x chunk P x chunk input == output; output chunk q is chunk `rank` of rank q's input
  * broadcast        S         S         always: the root's region is copied over everyone else's
  * barrier          none      none
+ * send             S         none
+ * receive          none      S
  * </pre>
  *
  * @param reduce how values combine; ignored (SUM) by ops that only move data
- * @param root group rank whose region is broadcast; 0 for other ops
+ * @param root group rank whose region is broadcast, or that is sent to or received from; 0 for other ops
  * @param tag names the call in errors, and must be equal on all ranks
  */
 public record CollectiveCall(
@@ -84,6 +86,16 @@ public record CollectiveCall(
                 tag);
     }
 
+    /** The region goes to another rank, whose receive names the same bytes, type and tag. */
+    public static CollectiveCall send(MemoryRegion region, ElementType type, int to, String tag) {
+        return new CollectiveCall(CollectiveOp.SEND, ReduceKind.SUM, type, region, MemoryRegion.empty(), to, tag);
+    }
+
+    /** The region is filled by another rank's send. */
+    public static CollectiveCall receive(MemoryRegion region, ElementType type, int from, String tag) {
+        return new CollectiveCall(CollectiveOp.RECEIVE, ReduceKind.SUM, type, MemoryRegion.empty(), region, from, tag);
+    }
+
     /**
      * The size S by which traffic is counted and bus bandwidth computed: the whole buffer, that is the larger of input
      * and output, in bytes.
@@ -107,6 +119,7 @@ public record CollectiveCall(
             case REDUCE_SCATTER -> in == out * numRanks;
             case ALL_GATHER -> out == in * numRanks;
             case ALL_TO_ALL -> in == out && in / type.bytes() % numRanks == 0;
+            case SEND, RECEIVE -> root >= 0 && root < numRanks && root != rank;
         };
         if (!fits) {
             throw new IllegalArgumentException(op.label() + " '" + tag + "' does not fit its group: numRanks="
@@ -123,6 +136,11 @@ public record CollectiveCall(
                     + "rank=" + rank + ", input=" + input + ", output=" + output
                     + ". Keep them apart, or use the op's in-place form.");
         }
+    }
+
+    /** Whether the call is for this rank and one other only. */
+    public boolean isPointToPoint() {
+        return op.isPointToPoint();
     }
 
     /** Whether another rank's call belongs together with this one. */
@@ -144,6 +162,8 @@ public record CollectiveCall(
                 "broadcast(root=" + root + ", " + type + ", bytes=" + payloadBytes() + ", tag='" + tag + "')";
             case ALL_REDUCE, REDUCE_SCATTER ->
                 op.label() + "(" + reduce + ", " + type + ", bytes=" + payloadBytes() + ", tag='" + tag + "')";
+            case SEND -> "send(to=" + root + ", " + type + ", bytes=" + payloadBytes() + ", tag='" + tag + "')";
+            case RECEIVE -> "receive(from=" + root + ", " + type + ", bytes=" + payloadBytes() + ", tag='" + tag + "')";
             case ALL_GATHER, ALL_TO_ALL ->
                 op.label() + "(" + type + ", bytes=" + payloadBytes() + ", tag='" + tag + "')";
         };

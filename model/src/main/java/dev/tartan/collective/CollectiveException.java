@@ -33,7 +33,7 @@ public final class CollectiveException extends RuntimeException {
     private final String tag;
     private final long sequence;
     private final int rank;
-    private final List<Integer> missingRanks;
+    private final List<RankPlace> missing;
     private final Duration elapsed;
 
     /** Makes the exception of one rank; {@code what} is one sentence without its full stop. */
@@ -45,12 +45,12 @@ public final class CollectiveException extends RuntimeException {
             String tag,
             long sequence,
             int rank,
-            List<Integer> missingRanks,
+            List<RankPlace> missing,
             Duration elapsed,
             @Nullable Throwable cause) {
         super(
                 op.label() + " failed: reason=" + reason + ", axis=" + axis + ", tag='" + tag + "', sequence="
-                        + sequence + ", rank=" + rank + ", missingRanks=" + missingRanks + ", elapsedMillis="
+                        + sequence + ", rank=" + rank + ", missingRanks=" + missing + ", elapsedMillis="
                         + elapsed.toMillis() + ". " + what + ". Rebuild the communicators.",
                 cause);
         this.reason = reason;
@@ -59,7 +59,7 @@ public final class CollectiveException extends RuntimeException {
         this.tag = tag;
         this.sequence = sequence;
         this.rank = rank;
-        this.missingRanks = List.copyOf(missingRanks);
+        this.missing = List.copyOf(missing);
         this.elapsed = elapsed;
     }
 
@@ -95,7 +95,12 @@ public final class CollectiveException extends RuntimeException {
 
     /** Mesh ranks that had not made this call yet. */
     public List<Integer> missingRanks() {
-        return missingRanks;
+        return missing.stream().map(RankPlace::meshRank).toList();
+    }
+
+    /** Where they run. */
+    public List<RankPlace> missing() {
+        return missing;
     }
 
     /** Time this rank had spent in the call. */

@@ -22,6 +22,12 @@ public interface Communicator {
     /** Runs a prepared call; allocates nothing once warm. */
     void run(CollectiveCall call);
 
+    /**
+     * Starts a prepared call and returns at once; it runs, after all that was started before, on a thread of the
+     * communicator. {@link #run} waits for what was started.
+     */
+    PendingCall start(CollectiveCall call);
+
     /** Ends the group because this rank cannot go on; peers are told the cause. Callable from any thread. */
     void abort(Throwable cause);
 
@@ -57,5 +63,15 @@ public interface Communicator {
     /** Runs {@link CollectiveCall#barrier}. */
     default void barrier(String tag) {
         run(CollectiveCall.barrier(tag));
+    }
+
+    /** Runs {@link CollectiveCall#send}. */
+    default void send(MemoryRegion region, ElementType type, int to, String tag) {
+        run(CollectiveCall.send(region, type, to, tag));
+    }
+
+    /** Runs {@link CollectiveCall#receive}. */
+    default void receive(MemoryRegion region, ElementType type, int from, String tag) {
+        run(CollectiveCall.receive(region, type, from, tag));
     }
 }

@@ -20,6 +20,9 @@ public final class NativeMemory {
     private static final MethodHandle GET_LONG;
     private static final MethodHandle PUT_LONG;
     private static final MethodHandle PUT_INT;
+    private static final MethodHandle GET_LONG_VOLATILE;
+    private static final MethodHandle PUT_LONG_VOLATILE;
+    private static final MethodHandle SET_MEMORY;
     private static final long BYTES;
     private static final long FLOATS;
     private static final long DOUBLES;
@@ -40,6 +43,13 @@ public final class NativeMemory {
             PUT_LONG = lookup.unreflect(type.getMethod("putLong", Object.class, long.class, long.class))
                     .bindTo(unsafe);
             PUT_INT = lookup.unreflect(type.getMethod("putInt", Object.class, long.class, int.class))
+                    .bindTo(unsafe);
+            GET_LONG_VOLATILE = lookup.unreflect(type.getMethod("getLongVolatile", Object.class, long.class))
+                    .bindTo(unsafe);
+            PUT_LONG_VOLATILE = lookup.unreflect(
+                            type.getMethod("putLongVolatile", Object.class, long.class, long.class))
+                    .bindTo(unsafe);
+            SET_MEMORY = lookup.unreflect(type.getMethod("setMemory", long.class, long.class, byte.class))
                     .bindTo(unsafe);
             BUFFER_CAPACITY_OFFSET = (long) type.getMethod("objectFieldOffset", Field.class)
                     .invoke(unsafe, Buffer.class.getDeclaredField("capacity"));
@@ -123,6 +133,33 @@ public final class NativeMemory {
             throw unexpected(e);
         }
         window.clear().limit(bytes);
+    }
+
+    /** Reads a number that another process may be writing; later reads see at least what that process wrote before. */
+    public static long getVolatile(long address) {
+        try {
+            return (long) GET_LONG_VOLATILE.invokeExact((Object) null, address);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Writes a number for another process, after all that was written before; what is read later is read after it. */
+    public static void putVolatile(long address, long value) {
+        try {
+            PUT_LONG_VOLATILE.invokeExact((Object) null, address, value);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /** Fills memory with zeros. */
+    public static void clear(long address, long bytes) {
+        try {
+            SET_MEMORY.invokeExact(address, bytes, (byte) 0);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
     }
 
     static long addressOf(ByteBuffer direct) {

@@ -5,15 +5,17 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a group picks its algorithms. Has to be equal on all ranks of the group.
  *
- * @param costs what messages cost; the cheapest algorithm for a call's bytes is picked
+ * @param costs what messages cost; the cheapest algorithm for a call's bytes is picked. Null to measure it when the
+ *     group is formed
  * @param segmentBytes most bytes of a pipelined message; a multiple of 8
  * @param fixed ops whose algorithm is not to be picked but is named here
  */
-public record AlgorithmChoice(CostModel costs, long segmentBytes, Map<CollectiveOp, String> fixed) {
+public record AlgorithmChoice(@Nullable CostModel costs, long segmentBytes, Map<CollectiveOp, String> fixed) {
     /** Fits the second-level cache a few times over, and takes some 100 us to send. */
     private static final long SEGMENT_BYTES = 256 * 1024;
 
@@ -37,6 +39,11 @@ public record AlgorithmChoice(CostModel costs, long segmentBytes, Map<Collective
         return new AlgorithmChoice(CostModel.loopback(), SEGMENT_BYTES, Map.of());
     }
 
+    /** Picks by what messages are measured to cost when the group is formed. */
+    public static AlgorithmChoice measured() {
+        return new AlgorithmChoice(null, SEGMENT_BYTES, Map.of());
+    }
+
     /** This choice with another length of segments. */
     public AlgorithmChoice withSegmentBytes(long bytes) {
         return new AlgorithmChoice(costs, bytes, fixed);
@@ -50,16 +57,20 @@ public record AlgorithmChoice(CostModel costs, long segmentBytes, Map<Collective
     }
 
     /** The algorithms to pick from, those of fixed ops being the only ones of their op. */
-    List<CollectiveAlgorithm> algorithms(Workspace workspace) {
-        List<CollectiveAlgorithm> all = List.of(
+    List<CollectiveAlgorithm> algorithms(Workspace workspace, GroupCosts groupCosts) {
+        List<CollectiveAlgorithm> all = new ArrayList<>(List.of(
                 new RecursiveDoublingAllReduce(workspace),
                 new HalvingDoublingAllReduce(workspace),
                 new RingAllReduce(workspace),
+                new DirectAllReduce(workspace),
                 new RingReduceScatter(workspace),
                 new RingAllGather(workspace),
                 new PairwiseAllToAll(workspace),
                 new TreeBroadcast(workspace),
-                new DisseminationBarrier(workspace));
+                new DisseminationBarrier(workspace)));
+        if (groupCosts.ranksPerProcess() > 1 && groupCosts.numProcesses() > 1) {
+            all.add(new HierarchicalAllReduce(workspace, groupCosts.ranksPerProcess()));
+        }
         List<CollectiveAlgorithm> allowed = new ArrayList<>();
         for (CollectiveAlgorithm algorithm : all) {
             String only = fixed.get(algorithm.op());
@@ -68,7 +79,7 @@ public record AlgorithmChoice(CostModel costs, long segmentBytes, Map<Collective
             }
         }
         for (CollectiveOp op : CollectiveOp.values()) {
-            if (allowed.stream().noneMatch(algorithm -> algorithm.op() == op)) {
+            if (!op.isPointToPoint() && allowed.stream().noneMatch(algorithm -> algorithm.op() == op)) {
                 List<String> names = all.stream()
                         .filter(algorithm -> algorithm.op() == op)
                         .map(CollectiveAlgorithm::name)

@@ -15,7 +15,7 @@ interface CollectiveAlgorithm {
     CollectiveOp op();
 
     /** Expected time of a call in microseconds. */
-    double micros(CostModel model, int numRanks, long payloadBytes);
+    double micros(GroupCosts costs, long payloadBytes);
 
     /** Does this rank's part of a call that fits the op and has a payload, unless the op is a barrier. */
     void run(CollectiveCall call);

@@ -28,8 +28,9 @@ final class DisseminationBarrier implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
-        return model.micros(CostModel.doublings(numRanks), 0, 0);
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
+        return costs.across().micros(CostModel.doublings(numRanks), 0, 0);
     }
 
     @Override

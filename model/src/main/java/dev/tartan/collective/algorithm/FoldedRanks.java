@@ -41,25 +41,27 @@ final class FoldedRanks {
         return workspace.transport().link(place < extra ? 2 * place + 1 : place + extra);
     }
 
-    /** Brings the values of ranks without a place to their neighbours' outputs. */
-    void fold(CollectiveCall call) {
+    /**
+     * Brings the values of ranks without a place to their neighbours' outputs. Returns where this rank's values are
+     * now: its output, or still its input.
+     */
+    long fold(CollectiveCall call) {
         int rank = workspace.rank();
         long bytes = call.payloadBytes();
+        long input = call.input().address();
         if (rank >= 2 * extra) {
-            return;
+            return input;
         }
         if (rank % 2 == 0) {
             Link odd = workspace.transport().link(rank + 1);
-            odd.send(call.output().address(), bytes);
+            odd.send(input, bytes);
             workspace.awaitSent(odd, 1);
-        } else {
-            Link even = workspace.transport().link(rank - 1);
-            long scratch = workspace.scratch(bytes);
-            even.receive(scratch, bytes);
-            workspace.awaitReceived(even, 1);
-            long output = call.output().address();
-            workspace.combine(call, scratch, output, output, bytes);
+            return input;
         }
+        Link even = workspace.transport().link(rank - 1);
+        even.receiveCombined(input, call.output().address(), bytes);
+        workspace.awaitReceived(even, 1);
+        return call.output().address();
     }
 
     /** Brings the result back to them. */
@@ -80,7 +82,7 @@ final class FoldedRanks {
     }
 
     /** Steps and bytes beyond the power of two, in microseconds. */
-    static double micros(CostModel model, int numRanks, long payloadBytes) {
-        return Integer.bitCount(numRanks) == 1 ? 0 : model.micros(2, 2.0 * payloadBytes, payloadBytes);
+    static double micros(GroupCosts costs, long payloadBytes) {
+        return Integer.bitCount(costs.numRanks()) == 1 ? 0 : costs.across().micros(2, 2.0 * payloadBytes, payloadBytes);
     }
 }

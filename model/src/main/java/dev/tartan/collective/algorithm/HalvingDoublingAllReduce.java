@@ -10,8 +10,7 @@ import dev.tartan.collective.transport.Link;
  * so on; back the same way, each sends the sums it holds. For payloads in between.
  *
  * <p>Cost: steps 2 log2 P, bytes sent 2S(P-1)/P, bytes combined S(P-1)/P; two steps and 2S more unless P is a power of
- * two ({@link FoldedRanks}). Both partners combine in the order of their places. Source: Thakur, Rabenseifner and Gropp
- * (2005), see {@link CostModel}.
+ * two ({@link FoldedRanks}). Source: Thakur, Rabenseifner and Gropp (2005), see {@link CostModel}.
  *
  * <p>At <i>depth</i> d a place holds one of 2^d ranges: that of its d highest bits, as the halves of halves.
  */
@@ -35,28 +34,29 @@ final class HalvingDoublingAllReduce implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
         if (payloadBytes > Workspace.MAX_SCRATCH_BYTES) {
             return Double.POSITIVE_INFINITY;
         }
         int places = Integer.highestOneBit(numRanks);
         double moved = (double) payloadBytes * (places - 1) / places;
-        return model.micros(2.0 * CostModel.doublings(places), 2 * moved, moved)
-                + FoldedRanks.micros(model, numRanks, payloadBytes);
+        return costs.across().micros(2.0 * CostModel.doublings(places), 2 * moved, moved)
+                + FoldedRanks.micros(costs, payloadBytes);
     }
 
     @Override
     public void run(CollectiveCall call) {
         long output = call.output().address();
-        if (call.input().address() != output) {
-            NativeMemory.copy(call.input().address(), output, call.payloadBytes());
-        }
-        folded.fold(call);
+        long from = folded.fold(call);
         int place = folded.place();
         if (place >= 0) {
             int depths = CostModel.doublings(folded.places());
+            if (depths == 0 && from != output) {
+                NativeMemory.copy(from, output, call.payloadBytes());
+            }
             for (int depth = 1; depth <= depths; depth++) {
-                halve(call, place, depth);
+                halve(call, place, depth, depth == 1 ? from : output);
             }
             long begin = begin(call, place, depths);
             workspace.complete(call, output + begin, end(call, place, depths) - begin);
@@ -71,23 +71,16 @@ final class HalvingDoublingAllReduce implements CollectiveAlgorithm {
         return place ^ (folded.places() >> depth);
     }
 
-    private void halve(CollectiveCall call, int place, int depth) {
+    /** Both halves are at {@code from}; the sum of the one kept goes to the output. */
+    private void halve(CollectiveCall call, int place, int depth, long from) {
         int partner = partner(place, depth);
         Link link = folded.link(partner);
-        long output = call.output().address();
         long begin = begin(call, place, depth);
-        long bytes = end(call, place, depth) - begin;
         long given = begin(call, partner, depth);
-        long scratch = workspace.scratch(bytes);
-        link.receive(scratch, bytes);
-        link.send(output + given, end(call, partner, depth) - given);
+        link.receiveCombined(from + begin, call.output().address() + begin, end(call, place, depth) - begin);
+        link.send(from + given, end(call, partner, depth) - given);
         workspace.awaitReceived(link, 1);
         workspace.awaitSent(link, 1);
-        if (place < partner) {
-            workspace.combine(call, output + begin, scratch, output + begin, bytes);
-        } else {
-            workspace.combine(call, scratch, output + begin, output + begin, bytes);
-        }
     }
 
     private void gather(CollectiveCall call, int place, int depth) {

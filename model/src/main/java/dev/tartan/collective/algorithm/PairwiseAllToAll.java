@@ -29,8 +29,9 @@ final class PairwiseAllToAll implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
-        return model.micros(numRanks - 1.0, (double) payloadBytes * (numRanks - 1) / numRanks, 0);
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
+        return costs.across().micros(numRanks - 1.0, (double) payloadBytes * (numRanks - 1) / numRanks, 0);
     }
 
     @Override

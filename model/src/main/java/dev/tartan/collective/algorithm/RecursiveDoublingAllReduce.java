@@ -9,7 +9,7 @@ import dev.tartan.collective.transport.Link;
  * Places at distance 1, 2, 4, ... exchange all they have summed so far. For small payloads, where steps count.
  *
  * <p>Cost: steps log2 P, bytes sent S log2 P, bytes combined S log2 P; two steps more unless P is a power of two
- * ({@link FoldedRanks}). Both partners combine the lower place's sum with the higher one's, in that order.
+ * ({@link FoldedRanks}). Both partners get the same, since adding two values does not depend on their order.
  */
 final class RecursiveDoublingAllReduce implements CollectiveAlgorithm {
     private final Workspace workspace;
@@ -31,47 +31,45 @@ final class RecursiveDoublingAllReduce implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
         if (payloadBytes > Workspace.MAX_SCRATCH_BYTES) {
             return Double.POSITIVE_INFINITY;
         }
         int steps = CostModel.doublings(Integer.highestOneBit(numRanks));
         double moved = (double) payloadBytes * steps;
-        return model.micros(steps, moved, moved) + FoldedRanks.micros(model, numRanks, payloadBytes);
+        return costs.across().micros(steps, moved, moved) + FoldedRanks.micros(costs, payloadBytes);
     }
 
     @Override
     public void run(CollectiveCall call) {
         long bytes = call.payloadBytes();
         long output = call.output().address();
-        if (call.input().address() != output) {
-            NativeMemory.copy(call.input().address(), output, bytes);
-        }
-        folded.fold(call);
+        long from = folded.fold(call);
         int place = folded.place();
         if (place >= 0) {
             long scratch = workspace.scratch(bytes);
+            // What was sent must not change while it leaves, so sums are written now here, now there.
             for (int distance = 1; distance < folded.places(); distance *= 2) {
-                exchange(call, place, place ^ distance, scratch);
+                long to = from == output ? scratch : output;
+                exchange(call, place ^ distance, from, to);
+                from = to;
+            }
+            if (from != output) {
+                NativeMemory.copy(from, output, bytes);
             }
             workspace.complete(call, output, bytes);
         }
         folded.unfold(call);
     }
 
-    private void exchange(CollectiveCall call, int place, int partner, long scratch) {
-        long bytes = call.payloadBytes();
-        long output = call.output().address();
+    private void exchange(CollectiveCall call, int partner, long from, long to) {
         Link link = folded.link(partner);
-        link.receive(scratch, bytes);
-        link.send(output, bytes);
-        workspace.awaitReceived(link, 1);
-        // The sum may only be changed once it has left.
-        workspace.awaitSent(link, 1);
-        if (place < partner) {
-            workspace.combine(call, output, scratch, output, bytes);
-        } else {
-            workspace.combine(call, scratch, output, output, bytes);
-        }
+        long received = link.received();
+        long sent = link.sent();
+        link.send(from, call.payloadBytes());
+        link.receiveCombined(from, to, call.payloadBytes());
+        workspace.awaitReceived(link, received + 1);
+        workspace.awaitSent(link, sent + 1);
     }
 }

@@ -3,6 +3,7 @@ package dev.tartan.collective.algorithm;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.NativeMemory;
+import dev.tartan.collective.transport.Link;
 
 /**
  * Every rank's chunk travels once around the ring, received where it belongs and sent on from there.
@@ -25,8 +26,9 @@ final class RingAllGather extends RingPipeline implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
-        return model.micros(numRanks - 1.0, (double) payloadBytes * (numRanks - 1) / numRanks, 0);
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
+        return costs.across().micros(numRanks - 1.0, (double) payloadBytes * (numRanks - 1) / numRanks, 0);
     }
 
     @Override
@@ -35,7 +37,7 @@ final class RingAllGather extends RingPipeline implements CollectiveAlgorithm {
         if (own != call.input().address()) {
             NativeMemory.copy(call.input().address(), own, call.input().bytes());
         }
-        run(call, workspace().numRanks() - 1);
+        run(call, 0, workspace().numRanks() - 1);
     }
 
     @Override
@@ -54,20 +56,15 @@ final class RingAllGather extends RingPipeline implements CollectiveAlgorithm {
     }
 
     @Override
-    boolean receivesToScratch(int step) {
-        return false;
+    void post(CollectiveCall call, Link previous, int step, long offset, long slot, long bytes) {
+        previous.receive(call.output().address() + offset, bytes);
     }
 
     @Override
-    long destination(CollectiveCall call, long offset) {
-        return call.output().address() + offset;
-    }
+    void arrived(CollectiveCall call, int step, long offset, long bytes) {}
 
     @Override
-    void arrived(CollectiveCall call, int step, long offset, long slot, long bytes) {}
-
-    @Override
-    boolean sendsFromScratch() {
+    boolean usesScratch() {
         return false;
     }
 }

@@ -2,6 +2,7 @@ package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
+import dev.tartan.collective.transport.Link;
 
 /**
  * A reduce-scatter around the ring and then an all-gather around it, in one pipeline.
@@ -26,14 +27,20 @@ final class RingAllReduce extends RingPipeline implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
         double moved = (double) payloadBytes * (numRanks - 1) / numRanks;
-        return model.micros(2.0 * (numRanks - 1), 2 * moved, moved);
+        return costs.across().micros(2.0 * (numRanks - 1), 2 * moved, moved);
     }
 
     @Override
     public void run(CollectiveCall call) {
-        run(call, 2 * (workspace().numRanks() - 1));
+        run(call, 0, 2 * (workspace().numRanks() - 1));
+    }
+
+    /** The chunk that a rank has added up after the first P-1 steps. */
+    static int chunkKept(int rank, int numRanks) {
+        return (rank + 1) % numRanks;
     }
 
     @Override
@@ -52,29 +59,28 @@ final class RingAllReduce extends RingPipeline implements CollectiveAlgorithm {
     }
 
     @Override
-    boolean receivesToScratch(int step) {
-        return step < workspace().numRanks() - 1;
-    }
-
-    @Override
-    long destination(CollectiveCall call, long offset) {
-        return call.output().address() + offset;
-    }
-
-    @Override
-    void arrived(CollectiveCall call, int step, long offset, long slot, long bytes) {
-        int lastReducing = workspace().numRanks() - 2;
-        if (step <= lastReducing) {
-            long to = call.output().address() + offset;
-            workspace().combine(call, slot, call.input().address() + offset, to, bytes);
-            if (step == lastReducing) {
-                workspace().complete(call, to, bytes);
-            }
+    void post(CollectiveCall call, Link previous, int step, long offset, long slot, long bytes) {
+        long to = call.output().address() + offset;
+        if (step <= lastReducing()) {
+            previous.receiveCombined(call.input().address() + offset, to, bytes);
+        } else {
+            previous.receive(to, bytes);
         }
     }
 
     @Override
-    boolean sendsFromScratch() {
+    void arrived(CollectiveCall call, int step, long offset, long bytes) {
+        if (step == lastReducing()) {
+            workspace().complete(call, call.output().address() + offset, bytes);
+        }
+    }
+
+    private int lastReducing() {
+        return workspace().numRanks() - 2;
+    }
+
+    @Override
+    boolean usesScratch() {
         return false;
     }
 }

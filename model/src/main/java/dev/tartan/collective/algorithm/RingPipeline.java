@@ -8,16 +8,22 @@ import dev.tartan.collective.transport.Transport;
  * Chunks that travel around the ring of ranks, each rank sending to the next one and receiving from the one before.
  *
  * <p>In each <i>step</i> a rank passes on the chunk it received in the step before. A chunk moves as a number of
- * <i>segments</i>, the same for all chunks (the last ones may be empty). Messages are numbered over all steps: message
- * {@code n} is segment {@code n % segments} in step {@code n / segments}. Message {@code n} may be sent as soon as
- * message {@code n - segments} has been received and dealt with, so that segments of one step overlap with those of the
- * next.
+ * <i>segments</i>, the same for all chunks (the last ones may be empty), and segments by <i>blocks</i> of
+ * {@link Workspace#WINDOW}: all steps of one block come before those of the next, so that what is passed on is still in
+ * a cache. Messages are numbered in that order. Message {@code n} of a block may be sent as soon as message {@code n -
+ * window} has been received and dealt with, so that segments of one step overlap with those of the next.
+ *
+ * <p>No rank waits for itself around the ring: the message with the lowest number that has not come everywhere can
+ * always be sent, and there is memory for it, since all that was received a window earlier has been passed on.
  */
 abstract class RingPipeline {
+    private static final int SLOTS = 2 * Workspace.WINDOW;
+
     private final Workspace workspace;
+    private int firstStep;
     private int steps;
-    private long segmentsPerChunk;
-    private long messages;
+    private long wholeBlocks;
+    private int lastWindow;
 
     RingPipeline(Workspace workspace) {
         this.workspace = workspace;
@@ -36,50 +42,58 @@ abstract class RingPipeline {
     /** Where a segment is sent from. {@code slot} is the scratch memory it was received to, if the step has any. */
     abstract long source(CollectiveCall call, int step, long offset, long slot);
 
-    /** Whether what is received in a step goes to scratch memory first. */
-    abstract boolean receivesToScratch(int step);
+    /** Posts memory for a segment to be received. {@code slot} is scratch memory that may be used for it. */
+    abstract void post(CollectiveCall call, Link previous, int step, long offset, long slot, long bytes);
 
-    /** Where a segment is received that does not go to scratch memory. */
-    abstract long destination(CollectiveCall call, long offset);
+    /** Deals with a segment that was received where it was posted. */
+    abstract void arrived(CollectiveCall call, int step, long offset, long bytes);
 
-    /** Deals with a segment just received. */
-    abstract void arrived(CollectiveCall call, int step, long offset, long slot, long bytes);
+    /** Whether segments are sent on from scratch memory, which is free again only then. */
+    abstract boolean usesScratch();
 
-    /** Whether scratch memory is free again only when its contents have been sent on. */
-    abstract boolean sendsFromScratch();
-
-    void run(CollectiveCall call, int numSteps) {
+    /** Does {@code numSteps} steps from the one given; what is sent in the first of them is at hand. */
+    void run(CollectiveCall call, int first, int numSteps) {
         int numRanks = workspace.numRanks();
         Transport transport = workspace.transport();
         Link next = transport.link((workspace.rank() + 1) % numRanks);
         Link previous = transport.link((workspace.rank() + numRanks - 1) % numRanks);
         long segmentBytes = workspace.segmentBytes();
+        long segments = Math.max(1, (longestChunk(call) + segmentBytes - 1) / segmentBytes);
+        firstStep = first;
         steps = numSteps;
-        segmentsPerChunk = Math.max(1, (longestChunk(call) + segmentBytes - 1) / segmentBytes);
-        messages = steps * segmentsPerChunk;
-        long scratch = workspace.scratch(Workspace.WINDOW * segmentBytes);
+        wholeBlocks = segments / Workspace.WINDOW * Workspace.WINDOW * numSteps;
+        lastWindow = (int) (segments % Workspace.WINDOW);
+        long messages = segments * numSteps;
+        long scratch = usesScratch() ? workspace.scratch(SLOTS * segmentBytes) : 0;
         long posted = 0;
         long arrived = 0;
         long queued = 0;
         while (arrived < messages || next.sent() < messages) {
             long seen = transport.events();
-            long mayPost = Math.min(messages, Workspace.WINDOW + free(arrived, next.sent()));
+            long mayPost = Math.min(messages, mayPost(arrived, next.sent()));
             while (posted < mayPost && previous.canReceive()) {
-                post(call, previous, posted, scratch);
+                int chunk = chunkSent(step(posted) + 1);
+                long slot = scratch + posted % SLOTS * segmentBytes;
+                post(
+                        call,
+                        previous,
+                        step(posted),
+                        segmentOffset(call, chunk, posted),
+                        slot,
+                        segmentBytes(call, chunk, posted));
                 posted++;
             }
             while (arrived < previous.received()) {
-                int step = step(arrived);
-                int chunk = chunkSent(step + 1);
-                long offset = segmentOffset(call, chunk, arrived);
-                arrived(call, step, offset, slot(scratch, arrived), segmentBytes(call, chunk, arrived));
+                int chunk = chunkSent(step(arrived) + 1);
+                arrived(call, step(arrived), segmentOffset(call, chunk, arrived), segmentBytes(call, chunk, arrived));
                 arrived++;
             }
-            while (queued < messages && queued < arrived + segmentsPerChunk && next.canSend()) {
+            while (queued < messages && maySend(queued, arrived) && next.canSend()) {
                 int chunk = chunkSent(step(queued));
-                long offset = segmentOffset(call, chunk, queued);
-                long slot = slot(scratch, queued - segmentsPerChunk);
-                next.send(source(call, step(queued), offset, slot), segmentBytes(call, chunk, queued));
+                long slot = scratch + Math.floorMod(queued - window(queued), (long) SLOTS) * segmentBytes;
+                next.send(
+                        source(call, step(queued), segmentOffset(call, chunk, queued), slot),
+                        segmentBytes(call, chunk, queued));
                 queued++;
             }
             if (arrived < messages || next.sent() < messages) {
@@ -88,23 +102,13 @@ abstract class RingPipeline {
         }
     }
 
-    private void post(CollectiveCall call, Link previous, long message, long scratch) {
-        int step = step(message);
-        int chunk = chunkSent(step + 1);
-        long address = receivesToScratch(step)
-                ? slot(scratch, message)
-                : destination(call, segmentOffset(call, chunk, message));
-        previous.receive(address, segmentBytes(call, chunk, message));
+    /** Scratch memory is free again when what was in it has been passed on, which is a window later. */
+    private long mayPost(long arrived, long sent) {
+        return usesScratch() ? Math.max(SLOTS, sent + Workspace.WINDOW) : arrived + SLOTS;
     }
 
-    /** Number of leading messages whose scratch memory is free again. */
-    private long free(long arrived, long sent) {
-        if (!sendsFromScratch()) {
-            return arrived;
-        }
-        long passedOn = messages - segmentsPerChunk;
-        long free = Math.min(passedOn, Math.max(0, sent - segmentsPerChunk));
-        return free == passedOn ? Math.max(free, arrived) : free;
+    private boolean maySend(long message, long arrived) {
+        return step(message) == firstStep || arrived > message - window(message);
     }
 
     private long longestChunk(CollectiveCall call) {
@@ -115,16 +119,27 @@ abstract class RingPipeline {
         return longest;
     }
 
-    private int step(long message) {
-        return (int) (message / segmentsPerChunk);
+    /** Segments of a message's block. */
+    private int window(long message) {
+        return message < wholeBlocks ? Workspace.WINDOW : lastWindow;
     }
 
-    private long slot(long scratch, long message) {
-        return scratch + Math.floorMod(message, (long) Workspace.WINDOW) * workspace.segmentBytes();
+    private int step(long message) {
+        long within = message < wholeBlocks
+                ? message % ((long) Workspace.WINDOW * steps) / Workspace.WINDOW
+                : (message - wholeBlocks) / lastWindow;
+        return firstStep + (int) within;
+    }
+
+    private long segment(long message) {
+        if (message < wholeBlocks) {
+            return message / ((long) Workspace.WINDOW * steps) * Workspace.WINDOW + message % Workspace.WINDOW;
+        }
+        return wholeBlocks / steps + (message - wholeBlocks) % lastWindow;
     }
 
     private long segmentOffset(CollectiveCall call, int chunk, long message) {
-        long within = message % segmentsPerChunk * workspace.segmentBytes();
+        long within = segment(message) * workspace.segmentBytes();
         return Math.min(chunkOffset(call, chunk) + within, chunkOffset(call, chunk + 1));
     }
 

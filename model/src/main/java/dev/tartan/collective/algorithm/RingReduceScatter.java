@@ -2,6 +2,7 @@ package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
+import dev.tartan.collective.transport.Link;
 
 /**
  * Each chunk travels around the ring towards the rank that keeps it, growing by every rank's values on its way.
@@ -25,14 +26,15 @@ final class RingReduceScatter extends RingPipeline implements CollectiveAlgorith
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
         double moved = (double) payloadBytes * (numRanks - 1) / numRanks;
-        return model.micros(numRanks - 1.0, moved, moved);
+        return costs.across().micros(numRanks - 1.0, moved, moved);
     }
 
     @Override
     public void run(CollectiveCall call) {
-        run(call, workspace().numRanks() - 1);
+        run(call, 0, workspace().numRanks() - 1);
     }
 
     @Override
@@ -51,31 +53,28 @@ final class RingReduceScatter extends RingPipeline implements CollectiveAlgorith
     }
 
     @Override
-    boolean receivesToScratch(int step) {
-        return true;
+    void post(CollectiveCall call, Link previous, int step, long offset, long slot, long bytes) {
+        long to = step == lastStep() ? kept(call, offset) : slot;
+        previous.receiveCombined(call.input().address() + offset, to, bytes);
     }
 
     @Override
-    long destination(CollectiveCall call, long offset) {
-        throw new IllegalStateException("every step of a reduce-scatter reduces: offset=" + offset + ". Report this.");
-    }
-
-    @Override
-    void arrived(CollectiveCall call, int step, long offset, long slot, long bytes) {
-        boolean last = step == workspace().numRanks() - 2;
-        long to = last
-                ? call.output().address()
-                        + offset
-                        - chunkOffset(call, workspace().rank())
-                : slot;
-        workspace().combine(call, slot, call.input().address() + offset, to, bytes);
-        if (last) {
-            workspace().complete(call, to, bytes);
+    void arrived(CollectiveCall call, int step, long offset, long bytes) {
+        if (step == lastStep()) {
+            workspace().complete(call, kept(call, offset), bytes);
         }
     }
 
+    private int lastStep() {
+        return workspace().numRanks() - 2;
+    }
+
+    private long kept(CollectiveCall call, long offset) {
+        return call.output().address() + offset - chunkOffset(call, workspace().rank());
+    }
+
     @Override
-    boolean sendsFromScratch() {
+    boolean usesScratch() {
         return true;
     }
 }

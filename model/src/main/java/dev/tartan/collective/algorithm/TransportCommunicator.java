@@ -1,34 +1,52 @@
 package dev.tartan.collective.algorithm;
 
+import dev.tartan.collective.CallQueue;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.NativeMemory;
+import dev.tartan.collective.PendingCall;
+import dev.tartan.collective.reduce.Combiner;
+import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A communicator whose ranks exchange messages; picks the cheapest algorithm for each call. */
-public final class TransportCommunicator implements Communicator {
+public final class TransportCommunicator implements Communicator, AutoCloseable {
     private final Transport transport;
-    private final CostModel costs;
+    private final GroupCosts costs;
     private final CollectiveAlgorithm[] algorithms;
+    private final Workspace workspace;
     private final CommunicationCounters counters;
+    private final CallQueue queue;
     private final AtomicBoolean inCall = new AtomicBoolean();
 
     /**
-     * Communicates over a transport, which stays its creator's to close.
+     * Communicates over a transport, and takes it over. All ranks of the group have to make theirs, since they may
+     * measure together what messages cost.
      *
+     * @param combiner the one the transport's links were made with
      * @throws IllegalArgumentException if the choice fixes an algorithm that does not exist
      */
-    public TransportCommunicator(Transport transport, AlgorithmChoice choice) {
+    public TransportCommunicator(Transport transport, AlgorithmChoice choice, Combiner combiner) {
         this.transport = transport;
-        this.costs = choice.costs();
-        List<CollectiveAlgorithm> all = choice.algorithms(new Workspace(transport, choice.segmentBytes()));
+        this.workspace = new Workspace(transport, choice.segmentBytes(), combiner);
+        CostModel given = choice.costs();
+        CostModel across = given == null ? MeasureCosts.run(workspace) : given;
+        this.costs = GroupCosts.of(transport.group().places(), across);
+        List<CollectiveAlgorithm> all = choice.algorithms(workspace, costs);
         this.algorithms = all.toArray(new CollectiveAlgorithm[0]);
         this.counters = new CommunicationCounters(transport.axis());
+        this.queue = new CallQueue(
+                "tartan-collective-" + transport.axis() + "-"
+                        + transport.group().places().get(transport.rank()).meshRank(),
+                this::runNow,
+                this::abort);
     }
 
     @Override
@@ -46,6 +64,11 @@ public final class TransportCommunicator implements Communicator {
         return transport.axis();
     }
 
+    /** What carries the messages. */
+    public Transport transport() {
+        return transport;
+    }
+
     /** The name of the algorithm that a call of so many payload bytes is run by. */
     public String algorithm(CollectiveOp op, long payloadBytes) {
         return cheapest(op, payloadBytes).name();
@@ -53,7 +76,23 @@ public final class TransportCommunicator implements Communicator {
 
     /** The expected time of that algorithm in microseconds. */
     public double expectedMicros(CollectiveOp op, long payloadBytes) {
-        return cheapest(op, payloadBytes).micros(costs, numRanks(), payloadBytes);
+        return cheapest(op, payloadBytes).micros(costs, payloadBytes);
+    }
+
+    /** The expected times in microseconds of all algorithms for an op, by name. */
+    public Map<String, Double> expectedMicrosByAlgorithm(CollectiveOp op, long payloadBytes) {
+        Map<String, Double> micros = new LinkedHashMap<>();
+        for (CollectiveAlgorithm algorithm : algorithms) {
+            if (algorithm.op() == op) {
+                micros.put(algorithm.name(), algorithm.micros(costs, payloadBytes));
+            }
+        }
+        return micros;
+    }
+
+    /** What messages cost, as it was given or measured. */
+    public CostModel costs() {
+        return costs.across();
     }
 
     private CollectiveAlgorithm cheapest(CollectiveOp op, long payloadBytes) {
@@ -61,7 +100,7 @@ public final class TransportCommunicator implements Communicator {
         double bestMicros = Double.POSITIVE_INFINITY;
         for (CollectiveAlgorithm algorithm : algorithms) {
             if (algorithm.op() == op) {
-                double micros = algorithm.micros(costs, numRanks(), payloadBytes);
+                double micros = algorithm.micros(costs, payloadBytes);
                 if (best.op() != op || micros < bestMicros) {
                     best = algorithm;
                     bestMicros = micros;
@@ -72,7 +111,17 @@ public final class TransportCommunicator implements Communicator {
     }
 
     @Override
+    public PendingCall start(CollectiveCall call) {
+        return queue.start(call);
+    }
+
+    @Override
     public void run(CollectiveCall call) {
+        queue.awaitIdle();
+        runNow(call);
+    }
+
+    private void runNow(CollectiveCall call) {
         try {
             call.check(rank(), numRanks());
         } catch (IllegalArgumentException e) {
@@ -85,7 +134,9 @@ public final class TransportCommunicator implements Communicator {
         }
         try {
             transport.begin(call);
-            if (numRanks() == 1) {
+            if (call.isPointToPoint()) {
+                message(call);
+            } else if (numRanks() == 1) {
                 copyToOutput(call);
             } else if (call.payloadBytes() > 0 || call.op() == CollectiveOp.BARRIER) {
                 cheapest(call.op(), call.payloadBytes()).run(call);
@@ -100,6 +151,17 @@ public final class TransportCommunicator implements Communicator {
             inCall.set(false);
         }
         counters.add(call.op(), call.payloadBytes());
+    }
+
+    private void message(CollectiveCall call) {
+        Link link = transport.link(call.root());
+        if (call.op() == CollectiveOp.SEND) {
+            link.send(call.input().address(), call.input().bytes());
+            workspace.awaitSent(link, 1);
+        } else {
+            link.receive(call.output().address(), call.output().bytes());
+            workspace.awaitReceived(link, 1);
+        }
     }
 
     private static void copyToOutput(CollectiveCall call) {
@@ -119,5 +181,12 @@ public final class TransportCommunicator implements Communicator {
     @Override
     public CommunicationCounters counters() {
         return counters;
+    }
+
+    /** Leaves the group; a call under way fails. Callable from any thread, more than once. */
+    @Override
+    public void close() {
+        queue.close();
+        transport.close();
     }
 }

@@ -31,9 +31,10 @@ final class TreeBroadcast implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(CostModel model, int numRanks, long payloadBytes) {
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int numRanks = costs.numRanks();
         int steps = CostModel.doublings(numRanks);
-        return model.micros(steps, (double) payloadBytes * steps, 0);
+        return costs.across().micros(steps, (double) payloadBytes * steps, 0);
     }
 
     @Override

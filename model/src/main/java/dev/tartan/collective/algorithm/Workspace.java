@@ -1,15 +1,12 @@
 package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
-import dev.tartan.collective.reduce.ReductionTile;
+import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
 import java.nio.ByteBuffer;
-import java.util.EnumMap;
-import java.util.Map;
 
 /**
  * What the algorithms of one rank share: its transport, scratch memory that grows to what was needed, and adding up.
@@ -25,12 +22,18 @@ final class Workspace {
 
     private final Transport transport;
     private final long segmentBytes;
-    private final Map<ElementType, ReductionTile> tiles = new EnumMap<>(ElementType.class);
+    private final Combiner combiner;
     private MemoryRegion scratch = MemoryRegion.empty();
 
-    Workspace(Transport transport, long segmentBytes) {
+    Workspace(Transport transport, long segmentBytes, Combiner combiner) {
         this.transport = transport;
         this.segmentBytes = segmentBytes;
+        this.combiner = combiner;
+    }
+
+    /** The same for a part of the group. */
+    Workspace over(Transport part) {
+        return new Workspace(part, segmentBytes, combiner);
     }
 
     Transport transport() {
@@ -61,36 +64,14 @@ final class Workspace {
 
     /** Writes {@code left (+) right} to a place that may be either of them. */
     void combine(CollectiveCall call, long left, long right, long to, long bytes) {
-        ReductionTile tile = tile(call.type());
-        for (long done = 0; done < bytes; done += ReductionTile.TILE_BYTES) {
-            int tileBytes = (int) Math.min(ReductionTile.TILE_BYTES, bytes - done);
-            tile.load(left + done, tileBytes);
-            tile.fold(call.reduce(), right + done, tileBytes);
-            tile.store(to + done, tileBytes);
-        }
+        combiner.combine(call.type(), call.reduce(), left, right, to, bytes);
     }
 
-    /** Divides what has been summed over all ranks, if the call asks for a mean. */
+    /** Divides what has been summed over all {@code numRanks} ranks, if the call asks for a mean. */
     void complete(CollectiveCall call, long at, long bytes) {
-        if (call.reduce() != ReduceKind.MEAN) {
-            return;
+        if (call.reduce() == ReduceKind.MEAN) {
+            combiner.divide(call.type(), transport.numRanksOfCall(), at, bytes);
         }
-        ReductionTile tile = tile(call.type());
-        for (long done = 0; done < bytes; done += ReductionTile.TILE_BYTES) {
-            int tileBytes = (int) Math.min(ReductionTile.TILE_BYTES, bytes - done);
-            tile.load(at + done, tileBytes);
-            tile.divide(numRanks(), tileBytes);
-            tile.store(at + done, tileBytes);
-        }
-    }
-
-    private ReductionTile tile(ElementType type) {
-        ReductionTile tile = tiles.get(type);
-        if (tile == null) {
-            tile = ReductionTile.of(type);
-            tiles.put(type, tile);
-        }
-        return tile;
     }
 
     /** Waits until so many messages of the call have been sent over a link. */
@@ -112,7 +93,10 @@ final class Workspace {
      * i of n is chunks 2i and 2i+1 of 2n.
      */
     static long chunkOffset(CollectiveCall call, long index, long count) {
-        int elementBytes = call.type().bytes();
-        return call.payloadBytes() / elementBytes * index / count * elementBytes;
+        return chunkOffset(call.payloadBytes(), call.type().bytes(), index, count);
+    }
+
+    static long chunkOffset(long payloadBytes, int elementBytes, long index, long count) {
+        return payloadBytes / elementBytes * index / count * elementBytes;
     }
 }

@@ -1,9 +1,11 @@
 package dev.tartan.collective.local;
 
+import dev.tartan.collective.CallQueue;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.collective.Communicator;
+import dev.tartan.collective.PendingCall;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** One rank's end of a {@link LocalGroup}. */
@@ -12,11 +14,13 @@ final class LocalCommunicator implements Communicator {
     private final int rank;
     private final CommunicationCounters counters;
     private final AtomicBoolean inCall = new AtomicBoolean();
+    private final CallQueue queue;
 
     LocalCommunicator(LocalGroup group, int rank) {
         this.group = group;
         this.rank = rank;
         this.counters = new CommunicationCounters(group.axis());
+        this.queue = new CallQueue("tartan-collective-" + group.axis() + "-" + rank, this::runNow, this::abort);
     }
 
     @Override
@@ -35,7 +39,17 @@ final class LocalCommunicator implements Communicator {
     }
 
     @Override
+    public PendingCall start(CollectiveCall call) {
+        return queue.start(call);
+    }
+
+    @Override
     public void run(CollectiveCall call) {
+        queue.awaitIdle();
+        runNow(call);
+    }
+
+    private void runNow(CollectiveCall call) {
         try {
             call.check(rank, group.numRanks());
         } catch (IllegalArgumentException e) {

@@ -3,7 +3,10 @@ package dev.tartan.collective.local;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
+import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.Communicator;
+import dev.tartan.collective.GroupFailure;
+import dev.tartan.collective.RankPlace;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,6 +42,7 @@ public final class LocalGroup {
     private final SharedFate fate;
     private final Seat[] seats;
     private final SharedWork work;
+    private final Mailbox[] mailboxes;
     private final List<LocalCommunicator> communicators;
 
     private final AtomicInteger arrived = new AtomicInteger();
@@ -65,6 +69,10 @@ public final class LocalGroup {
             seats[rank] = new Seat();
         }
         this.work = new SharedWork(numRanks);
+        this.mailboxes = new Mailbox[numRanks * numRanks];
+        for (int pair = 0; pair < mailboxes.length; pair++) {
+            mailboxes[pair] = new Mailbox();
+        }
         List<LocalCommunicator> ends = new ArrayList<>();
         for (int rank = 0; rank < numRanks; rank++) {
             ends.add(new LocalCommunicator(this, rank));
@@ -103,12 +111,15 @@ public final class LocalGroup {
 
     /** Ends the group and all groups that share its fate. */
     void abort(int rank, Throwable cause) {
-        fate.end(new SharedFate.Failure(
-                Reason.ABORTED, "Rank " + meshRanks.get(rank) + " cannot go on: " + cause, cause));
+        fate.end(new GroupFailure(Reason.ABORTED, "Rank " + meshRanks.get(rank) + " cannot go on: " + cause, cause));
     }
 
     /** Runs one rank's side of a call; returns when its output is complete. */
     void run(int rank, CollectiveCall call) {
+        if (call.isPointToPoint()) {
+            pointToPoint(rank, call);
+            return;
+        }
         Seat seat = seats[rank];
         long startNanos = System.nanoTime();
         long sequence = seat.sequence + 1;
@@ -147,6 +158,52 @@ public final class LocalGroup {
         }
     }
 
+    private void pointToPoint(int rank, CollectiveCall call) {
+        boolean sends = call.op() == CollectiveOp.SEND;
+        Mailbox mailbox = mailboxes[sends ? rank * seats.length + call.root() : call.root() * seats.length + rank];
+        long startNanos = System.nanoTime();
+        Mailbox.End end = sends
+                ? mailbox.send(call, fate, startNanos + timeoutNanos)
+                : mailbox.receive(call, fate, startNanos + timeoutNanos);
+        if (end == Mailbox.End.DONE) {
+            return;
+        }
+        int peer = meshRanks.get(call.root());
+        switch (end) {
+            case MISMATCH ->
+                fate.end(new GroupFailure(
+                        Reason.MISMATCH,
+                        "Ranks disagree on what comes next: rank " + meshRanks.get(rank) + " calls " + call.describe()
+                                + ", rank " + peer + " calls " + mailbox.describe(),
+                        null));
+            case LATE ->
+                fate.end(new GroupFailure(
+                        Reason.TIMEOUT,
+                        "Rank " + meshRanks.get(rank) + " waited for rank " + peer + " beyond timeoutMillis="
+                                + timeoutNanos / 1_000_000,
+                        null));
+            case INTERRUPTED ->
+                fate.end(new GroupFailure(
+                        Reason.INTERRUPTED, "The thread of rank " + meshRanks.get(rank) + " was interrupted", null));
+            case DONE, ENDED -> {}
+        }
+        GroupFailure failure = fate.failure();
+        if (failure == null) {
+            throw new IllegalStateException("group failed without a failure: axis=" + axis + ". Report this.");
+        }
+        throw new CollectiveException(
+                failure.reason(),
+                failure.what(),
+                call.op(),
+                axis,
+                call.tag(),
+                mailbox.sequence(),
+                meshRanks.get(rank),
+                List.of(RankPlace.ofRank(peer)),
+                Duration.ofNanos(System.nanoTime() - startNanos),
+                failure.cause());
+    }
+
     private boolean spinsUsefully() {
         return seats.length <= PROCESSORS;
     }
@@ -156,7 +213,7 @@ public final class LocalGroup {
         CollectiveCall own = seats[rank].call;
         for (Seat seat : seats) {
             if (!own.matches(seat.call)) {
-                fate.end(new SharedFate.Failure(Reason.MISMATCH, disagreement(), null));
+                fate.end(new GroupFailure(Reason.MISMATCH, disagreement(), null));
                 throw failed(rank, startNanos);
             }
         }
@@ -201,10 +258,15 @@ public final class LocalGroup {
 
     private void finish(long sequence) {
         doneSequence = sequence;
-        wakeAll();
+        for (Seat seat : seats) {
+            seat.wake();
+        }
     }
 
     void wakeAll() {
+        for (Mailbox mailbox : mailboxes) {
+            mailbox.wake();
+        }
         for (Seat seat : seats) {
             seat.wake();
         }
@@ -219,7 +281,7 @@ public final class LocalGroup {
     }
 
     private CollectiveException timedOut(int rank, long startNanos) {
-        fate.end(new SharedFate.Failure(
+        fate.end(new GroupFailure(
                 Reason.TIMEOUT,
                 "Rank " + meshRanks.get(rank) + " waited for ranks " + missing(rank) + " beyond timeoutMillis="
                         + timeoutNanos / 1_000_000,
@@ -228,13 +290,13 @@ public final class LocalGroup {
     }
 
     private CollectiveException interrupted(int rank, long startNanos) {
-        fate.end(new SharedFate.Failure(
+        fate.end(new GroupFailure(
                 Reason.INTERRUPTED, "The thread of rank " + meshRanks.get(rank) + " was interrupted", null));
         return failed(rank, startNanos);
     }
 
     private CollectiveException failed(int rank, long startNanos) {
-        SharedFate.Failure failure = fate.failure();
+        GroupFailure failure = fate.failure();
         if (failure == null) {
             throw new IllegalStateException("group failed without a failure: axis=" + axis + ". Report this.");
         }
@@ -249,7 +311,7 @@ public final class LocalGroup {
                 seat.call.tag(),
                 seat.sequence,
                 meshRanks.get(rank),
-                missing,
+                missing.stream().map(RankPlace::ofRank).toList(),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 failure.cause());
     }

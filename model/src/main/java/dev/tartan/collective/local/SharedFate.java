@@ -1,9 +1,10 @@
 package dev.tartan.collective.local;
 
-import dev.tartan.collective.CollectiveException.Reason;
+import dev.tartan.collective.GroupFailure;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,34 +12,34 @@ import org.jspecify.annotations.Nullable;
  * stuck in another is so released at once, not when its own deadline comes.
  */
 final class SharedFate {
-    /**
-     * Why the groups ended.
-     *
-     * @param what one sentence without its full stop
-     */
-    record Failure(Reason reason, String what, @Nullable Throwable cause) {}
-
-    private final AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
+    private final AtomicReference<@Nullable GroupFailure> failure = new AtomicReference<>();
     private final List<LocalGroup> groups = new CopyOnWriteArrayList<>();
+    private final List<Consumer<GroupFailure>> listeners = new CopyOnWriteArrayList<>();
+
+    /** Is told once, by whoever meets the first failure. */
+    void onEnd(Consumer<GroupFailure> listener) {
+        listeners.add(listener);
+    }
 
     void join(LocalGroup group) {
         groups.add(group);
     }
 
     @Nullable
-    Failure failure() {
+    GroupFailure failure() {
         return failure.get();
     }
 
     /** Ends the groups, unless they ended before; returns the first failure. */
-    Failure end(Failure candidate) {
-        Failure first = failure.compareAndExchange(null, candidate);
+    GroupFailure end(GroupFailure candidate) {
+        GroupFailure first = failure.compareAndExchange(null, candidate);
         if (first != null) {
             return first;
         }
         for (LocalGroup group : groups) {
             group.wakeAll();
         }
+        listeners.forEach(listener -> listener.accept(candidate));
         return candidate;
     }
 }

@@ -67,21 +67,26 @@ final class SharedWork {
             case ALL_REDUCE, BROADCAST, BARRIER, ALL_GATHER -> call.input().bytes();
             case REDUCE_SCATTER -> call.output().bytes();
             case ALL_TO_ALL -> call.input().bytes() / numRanks;
+            case SEND, RECEIVE -> throw notShared();
         };
         int rangesPerBlock = switch (op) {
             case ALL_REDUCE -> 2 * numRanks;
             case REDUCE_SCATTER, BROADCAST, ALL_GATHER -> numRanks;
-            case ALL_TO_ALL, BARRIER -> 2;
+            case ALL_TO_ALL, BARRIER, SEND, RECEIVE -> 2;
         };
         int chunks = switch (op) {
             case ALL_REDUCE, BROADCAST, BARRIER -> 1;
             case REDUCE_SCATTER, ALL_GATHER -> numRanks;
-            case ALL_TO_ALL -> numRanks * numRanks;
+            case ALL_TO_ALL, SEND, RECEIVE -> numRanks * numRanks;
         };
         long tiles = Math.max(1, BLOCK_TRAFFIC_BYTES / rangesPerBlock / ReductionTile.TILE_BYTES);
         blockBytes = tiles * ReductionTile.TILE_BYTES;
         blocksPerChunk = (chunkBytes + blockBytes - 1) / blockBytes;
         numBlocks = chunks * blocksPerChunk;
+    }
+
+    private static IllegalStateException notShared() {
+        return new IllegalStateException("a message between two ranks is no work of all. Report this.");
     }
 
     /** Runs one block with the calling rank's scratch. */
@@ -95,7 +100,7 @@ final class SharedWork {
             case ALL_GATHER -> spread(inputs[chunk] + offset, chunk * chunkBytes + offset, bytes);
             case ALL_TO_ALL -> exchange(seat, chunk / numRanks, chunk % numRanks, offset, bytes);
             case BROADCAST -> spread(inputs[root] + offset, offset, bytes);
-            case BARRIER -> {}
+            case BARRIER, SEND, RECEIVE -> {}
         }
     }
 

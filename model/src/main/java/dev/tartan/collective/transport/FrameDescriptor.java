@@ -1,6 +1,7 @@
 package dev.tartan.collective.transport;
 
 import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.NativeMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -43,6 +44,16 @@ public final class FrameDescriptor {
         return ByteBuffer.allocateDirect(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     }
 
+    /** A buffer for headers that is to be {@link #place placed} over memory. */
+    public static ByteBuffer window() {
+        return NativeMemory.window().order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Lays a {@link #window} over a header at an address. */
+    public static void place(ByteBuffer window, long address) {
+        NativeMemory.place(window, address, HEADER_BYTES);
+    }
+
     /** Fills a header and readies it for writing out. */
     public static void fill(ByteBuffer header, int number, long sequence, long fingerprint, long payloadBytes) {
         header.clear();
@@ -53,8 +64,22 @@ public final class FrameDescriptor {
         header.putLong(PAYLOAD_BYTES_OFFSET, payloadBytes);
     }
 
-    /** Whether a header that was read is the one expected. */
-    public static boolean matches(ByteBuffer header, int number, long sequence, long fingerprint, long payloadBytes) {
+    /**
+     * Compares a header that was read with the one expected.
+     *
+     * @throws UnexpectedMessageException if it is another
+     */
+    public static void check(ByteBuffer header, int number, long sequence, long fingerprint, long payloadBytes)
+            throws UnexpectedMessageException {
+        if (!matches(header, number, sequence, fingerprint, payloadBytes)) {
+            throw new UnexpectedMessageException(
+                    "sent " + describe(header) + " instead of message " + number + " of call " + sequence + " with "
+                            + payloadBytes + " bytes",
+                    header.getInt(MAGIC_OFFSET) == MAGIC ? header.getLong(SEQUENCE_OFFSET) : Long.MAX_VALUE);
+        }
+    }
+
+    private static boolean matches(ByteBuffer header, int number, long sequence, long fingerprint, long payloadBytes) {
         return header.getInt(MAGIC_OFFSET) == MAGIC
                 && header.getInt(NUMBER_OFFSET) == number
                 && header.getLong(SEQUENCE_OFFSET) == sequence
@@ -63,7 +88,7 @@ public final class FrameDescriptor {
     }
 
     /** For example {@code message 3 of call 12 with 4096 bytes}. */
-    public static String describe(ByteBuffer header) {
+    private static String describe(ByteBuffer header) {
         if (header.getInt(MAGIC_OFFSET) != MAGIC) {
             return "bytes that are no message";
         }
@@ -73,6 +98,11 @@ public final class FrameDescriptor {
 
     /** Equal for calls that belong together, and different, but for chance, for others. */
     public static long fingerprint(CollectiveCall call) {
+        if (call.isPointToPoint()) {
+            // Both sides of it name the same.
+            return mix(mix(call.type().ordinal() + call.payloadBytes())
+                    + call.tag().hashCode());
+        }
         long mixed = call.op().ordinal();
         mixed = mixed * 31 + call.reduce().ordinal();
         mixed = mixed * 31 + call.type().ordinal();
@@ -83,7 +113,7 @@ public final class FrameDescriptor {
     }
 
     /** The finalizer of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
-    private static long mix(long value) {
+    static long mix(long value) {
         long mixed = value + 0x9E3779B97F4A7C15L;
         mixed = (mixed ^ (mixed >>> 30)) * 0xBF58476D1CE4E5B9L;
         mixed = (mixed ^ (mixed >>> 27)) * 0x94D049BB133111EBL;

@@ -3,6 +3,7 @@ package dev.tartan.collective.transport;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
+import dev.tartan.collective.RankPlace;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,9 +46,8 @@ public final class RollCall {
         private static final Answer LOST = new Answer(-1, -1, "");
     }
 
-    private final String axis;
+    private final RankGroup group;
     private final int rank;
-    private final List<Integer> meshRanks;
     private final Runnable onFailure;
     private final CollectiveCall[] calls = new CollectiveCall[HISTORY];
     private final AtomicReference<@Nullable TransportFailure> failure = new AtomicReference<>();
@@ -60,28 +60,56 @@ public final class RollCall {
 
     private volatile long startNanos;
 
+    /** The call this rank is in, or was in last, and its number; for the rank's own thread. */
+    private CollectiveCall current = NOTHING;
+
+    private long currentNumber;
+
     /**
      * Starts with no calls.
      *
-     * @param rank index of this rank in {@code meshRanks}
+     * @param rank index of this rank in the group
      * @param onFailure run once, by whoever meets the first failure
      */
-    public RollCall(String axis, int rank, List<Integer> meshRanks, Runnable onFailure) {
-        this.axis = axis;
+    public RollCall(RankGroup group, int rank, Runnable onFailure) {
+        this.group = group;
         this.rank = rank;
-        this.meshRanks = List.copyOf(meshRanks);
         this.onFailure = onFailure;
-        this.answers = new AtomicReferenceArray<>(meshRanks.size());
+        this.answers = new AtomicReferenceArray<>(group.numRanks());
         Arrays.fill(calls, NOTHING);
+    }
+
+    /** The ranks whose calls these are. */
+    public RankGroup group() {
+        return group;
+    }
+
+    /** This rank's index in the group. */
+    public int rank() {
+        return rank;
     }
 
     /** Notes this rank's next call and returns its number, from 1. */
     public long begin(CollectiveCall call) {
         long next = sequence + 1;
         calls[(int) (next % HISTORY)] = call;
+        current = call;
+        currentNumber = next;
         startNanos = System.nanoTime();
         sequence = next;
         return next;
+    }
+
+    /** Notes a call that only one other rank takes part in, by its number between the two. */
+    public void beginPointToPoint(CollectiveCall call, long number) {
+        current = call;
+        currentNumber = number;
+        startNanos = System.nanoTime();
+    }
+
+    /** The call this rank is in, or was in last; for the rank's own thread. */
+    public CollectiveCall current() {
+        return current;
     }
 
     /** The number of this rank's latest call, 0 before the first. */
@@ -147,7 +175,8 @@ public final class RollCall {
             fail(
                     Reason.MISMATCH,
                     peerSequence,
-                    "Rank " + name(peer) + " calls something else than rank " + name(rank),
+                    "Rank " + name(peer) + " calls something else than rank "
+                            + name(rank).meshRank(),
                     null);
         }
     }
@@ -169,9 +198,9 @@ public final class RollCall {
         return answers.get(peer) != null;
     }
 
-    /** The mesh rank of a group rank. */
-    public int name(int groupRank) {
-        return meshRanks.get(groupRank);
+    /** The mesh rank of a group rank, and where it runs. */
+    public RankPlace name(int groupRank) {
+        return group.places().get(groupRank);
     }
 
     /** The exception of this rank's latest call, after waiting a moment for the peers' answers. */
@@ -179,7 +208,7 @@ public final class RollCall {
         awaitAnswers();
         TransportFailure ended = failure.get();
         if (ended == null) {
-            throw new IllegalStateException("group failed without a failure: axis=" + axis + ". Report this.");
+            throw new IllegalStateException("group failed without a failure: axis=" + group.axis() + ". Report this.");
         }
         Reason reason = ended.reason();
         String what = ended.what();
@@ -190,15 +219,14 @@ public final class RollCall {
                 what = disagreement;
             }
         }
-        CollectiveCall call = sequence == 0 ? NOTHING : calls[(int) (sequence % HISTORY)];
         return new CollectiveException(
                 reason,
                 what,
-                call.op(),
-                axis,
-                call.tag(),
-                sequence,
-                name(rank),
+                current.op(),
+                group.axis(),
+                current.tag(),
+                currentNumber,
+                name(rank).meshRank(),
                 missing(),
                 Duration.ofNanos(System.nanoTime() - startNanos),
                 ended.cause());
@@ -219,7 +247,7 @@ public final class RollCall {
     }
 
     private boolean allAnswered() {
-        for (int peer = 0; peer < meshRanks.size(); peer++) {
+        for (int peer = 0; peer < group.numRanks(); peer++) {
             Answer answer = answers.get(peer);
             if (peer != rank && (answer == null || answer.failureSequence() > question())) {
                 return false;
@@ -228,11 +256,12 @@ public final class RollCall {
         return true;
     }
 
-    private List<Integer> missing() {
-        List<Integer> missing = new ArrayList<>();
-        for (int peer = 0; peer < meshRanks.size(); peer++) {
+    private List<RankPlace> missing() {
+        List<RankPlace> missing = new ArrayList<>();
+        for (int peer = 0; peer < group.numRanks(); peer++) {
             Answer answer = answers.get(peer);
-            if (peer != rank && (answer == null || answer.sequence() < sequence)) {
+            boolean awaited = !current.isPointToPoint() || peer == current.root();
+            if (peer != rank && awaited && (answer == null || answer.sequence() < sequence)) {
                 missing.add(name(peer));
             }
         }
@@ -241,7 +270,7 @@ public final class RollCall {
 
     private @Nullable String disagreement(long number) {
         Map<String, List<Integer>> callers = new LinkedHashMap<>();
-        for (int peer = 0; peer < meshRanks.size(); peer++) {
+        for (int peer = 0; peer < group.numRanks(); peer++) {
             Answer answer = answers.get(peer);
             String call = null;
             if (peer == rank) {
@@ -250,7 +279,8 @@ public final class RollCall {
                 call = answer.call();
             }
             if (call != null && !call.equals(NOT_THERE)) {
-                callers.computeIfAbsent(call, key -> new ArrayList<>()).add(name(peer));
+                callers.computeIfAbsent(call, key -> new ArrayList<>())
+                        .add(name(peer).meshRank());
             }
         }
         if (callers.size() < 2) {

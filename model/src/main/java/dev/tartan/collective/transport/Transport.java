@@ -22,14 +22,29 @@ public interface Transport extends AutoCloseable {
     /** This rank's index within the group. */
     int rank();
 
+    /** The ranks, in group order. */
+    RankGroup group();
+
     /** Number of ranks in the group. */
-    int numRanks();
+    default int numRanks() {
+        return group().numRanks();
+    }
 
     /** The mesh axis of the group, or several joined by commas. */
-    String axis();
+    default String axis() {
+        return group().axis();
+    }
+
+    /** Number of ranks that take part in the call, of which this may be the transport of a part. */
+    default int numRanksOfCall() {
+        return numRanks();
+    }
 
     /** The connection to another rank of the group. */
     Link link(int peer);
+
+    /** What carries the messages to another rank: {@code local}, {@code shm} or {@code tcp}. */
+    String linkKind(int peer);
 
     /**
      * Starts the deadline and the message counts of the next call. Every message of it names it, so that ranks which
@@ -49,7 +64,11 @@ public interface Transport extends AutoCloseable {
      */
     void awaitEvent(long seen);
 
-    /** Ends the call; all that was queued has been sent and received. */
+    /**
+     * Ends the call; all that was queued has been sent and received.
+     *
+     * @throws IllegalStateException if it has not
+     */
     void end();
 
     /** Finishes the group because this rank cannot go on; peers are told the cause. Callable from any thread. */

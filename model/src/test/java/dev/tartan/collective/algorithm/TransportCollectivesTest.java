@@ -9,15 +9,20 @@ import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
+import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.collective.process.SpawnRanks;
+import dev.tartan.collective.process.SpawnRanks.Wiring;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -26,28 +31,45 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class TransportCollectivesTest {
     private static final List<Integer> SIZES = List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16);
-    private static final List<Integer> LENGTHS = List.of(0, 1, 7, 64, 1000, 1 << 16);
+    private static final List<Integer> LENGTHS = List.of(0, 1, 7, 64, 1000, 1 << 20);
     private static final List<Integer> SHORT_LENGTHS = List.of(1, 7, 64, 1000);
     private static final int PERIOD = 8191;
     private static final int TINY_SEGMENT_BYTES = 24;
 
-    /** Ranks, segment bytes, lengths. */
+    private static final List<String> ALL_REDUCES = List.of("ring", "doubling", "halving-doubling", "direct");
+
+    /** How ranks are wired, ranks, segment bytes, lengths. */
     static Stream<Arguments> grid() {
-        return SIZES.stream()
-                .flatMap(size -> Stream.of(
-                        Arguments.of(size, 16_384L, LENGTHS),
-                        Arguments.of(size, (long) TINY_SEGMENT_BYTES, SHORT_LENGTHS)));
+        Stream<Arguments> all = Stream.of(Wiring.LOCAL, Wiring.SHM, Wiring.TCP)
+                .flatMap(wiring -> SIZES.stream()
+                        .flatMap(size -> Stream.of(
+                                Arguments.of(wiring, size, 65_536L, LENGTHS),
+                                Arguments.of(wiring, size, (long) TINY_SEGMENT_BYTES, SHORT_LENGTHS))));
+        Stream<Arguments> some = Stream.of(Wiring.ENCRYPTED, Wiring.STREAMS, Wiring.PAIRS)
+                .flatMap(wiring -> Stream.of(2, 4, 6)
+                        .flatMap(size -> Stream.of(
+                                Arguments.of(wiring, size, 16_384L, LENGTHS),
+                                Arguments.of(wiring, size, (long) TINY_SEGMENT_BYTES, SHORT_LENGTHS))));
+        return Stream.concat(all, some);
     }
 
     static Stream<Arguments> allReduces() {
-        return Stream.of("ring", "doubling", "halving-doubling")
-                .flatMap(name -> grid().map(arguments -> Arguments.of(
-                        name, arguments.get()[0], arguments.get()[1], arguments.get()[2])));
+        Stream<Arguments> flat = ALL_REDUCES.stream()
+                .flatMap(name ->
+                        grid().map(Arguments::get).map(cell -> Arguments.of(name, cell[0], cell[1], cell[2], cell[3])));
+        Stream<Arguments> hierarchical = Stream.of(4, 6, 8, 12)
+                .flatMap(size -> Stream.of(
+                        Arguments.of("hierarchical", Wiring.PAIRS, size, 16_384L, LENGTHS),
+                        Arguments.of("hierarchical", Wiring.PAIRS, size, (long) TINY_SEGMENT_BYTES, SHORT_LENGTHS)));
+        return Stream.concat(flat, hierarchical);
     }
 
     static Stream<Arguments> fewRanks() {
-        return Stream.of("ring", "doubling", "halving-doubling")
-                .flatMap(name -> Stream.of(1, 2, 3, 4, 5).map(size -> Arguments.of(name, size, 64L)));
+        Stream<Arguments> flat = ALL_REDUCES.stream()
+                .flatMap(name -> Stream.of(Wiring.LOCAL, Wiring.SHM, Wiring.TCP)
+                        .flatMap(
+                                wiring -> Stream.of(1, 2, 3, 4, 5).map(size -> Arguments.of(name, wiring, size, 64L))));
+        return Stream.concat(flat, Stream.of(Arguments.of("hierarchical", Wiring.PAIRS, 6, 64L)));
     }
 
     private static AlgorithmChoice segments(long bytes) {
@@ -78,9 +100,10 @@ class TransportCollectivesTest {
 
     @ParameterizedTest
     @MethodSource("allReduces")
-    void everyAllReduceSumsEveryElement(String name, int numRanks, long segmentBytes, List<Integer> lengths) {
+    void everyAllReduceSumsEveryElement(
+            String name, Wiring wiring, int numRanks, long segmentBytes, List<Integer> lengths) {
         AlgorithmChoice choice = segments(segmentBytes).with(CollectiveOp.ALL_REDUCE, name);
-        TcpRanks.spawn(numRanks, choice, (rank, communicator) -> {
+        SpawnRanks.of(wiring, numRanks).with(choice).run((rank, communicator) -> {
             for (int length : lengths) {
                 for (boolean inPlace : List.of(true, false)) {
                     Elements input = Elements.allocate(ElementType.FLOAT32, length);
@@ -101,8 +124,8 @@ class TransportCollectivesTest {
     /** Here a length is all ranks' elements together, cut down to whole chunks. */
     @ParameterizedTest
     @MethodSource("grid")
-    void reduceScatterLeavesEachRankItsChunk(int numRanks, long segmentBytes, List<Integer> lengths) {
-        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+    void reduceScatterLeavesEachRankItsChunk(Wiring wiring, int numRanks, long segmentBytes, List<Integer> lengths) {
+        SpawnRanks.of(wiring, numRanks).with(segments(segmentBytes)).run((rank, communicator) -> {
             for (int length : lengths) {
                 int chunk = length / numRanks;
                 for (boolean inPlace : List.of(true, false)) {
@@ -127,8 +150,8 @@ class TransportCollectivesTest {
 
     @ParameterizedTest
     @MethodSource("grid")
-    void allGatherPutsChunksInRankOrder(int numRanks, long segmentBytes, List<Integer> lengths) {
-        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+    void allGatherPutsChunksInRankOrder(Wiring wiring, int numRanks, long segmentBytes, List<Integer> lengths) {
+        SpawnRanks.of(wiring, numRanks).with(segments(segmentBytes)).run((rank, communicator) -> {
             for (int length : lengths) {
                 int chunk = length / numRanks;
                 for (boolean inPlace : List.of(true, false)) {
@@ -147,8 +170,8 @@ class TransportCollectivesTest {
 
     @ParameterizedTest
     @MethodSource("grid")
-    void allToAllTransposesRanksAndChunks(int numRanks, long segmentBytes, List<Integer> lengths) {
-        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+    void allToAllTransposesRanksAndChunks(Wiring wiring, int numRanks, long segmentBytes, List<Integer> lengths) {
+        SpawnRanks.of(wiring, numRanks).with(segments(segmentBytes)).run((rank, communicator) -> {
             for (int length : lengths) {
                 int chunk = length / numRanks;
                 for (boolean inPlace : List.of(true, false)) {
@@ -166,8 +189,8 @@ class TransportCollectivesTest {
 
     @ParameterizedTest
     @MethodSource("grid")
-    void broadcastCopiesEveryRootInTurn(int numRanks, long segmentBytes, List<Integer> lengths) {
-        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+    void broadcastCopiesEveryRootInTurn(Wiring wiring, int numRanks, long segmentBytes, List<Integer> lengths) {
+        SpawnRanks.of(wiring, numRanks).with(segments(segmentBytes)).run((rank, communicator) -> {
             for (int length : lengths) {
                 Elements region = Elements.allocate(ElementType.BYTE, length);
                 for (int root = 0; root < numRanks; root++) {
@@ -185,10 +208,10 @@ class TransportCollectivesTest {
 
     @ParameterizedTest
     @MethodSource("fewRanks")
-    void everyKindReducesEveryType(String name, int numRanks, long segmentBytes) {
+    void everyKindReducesEveryType(String name, Wiring wiring, int numRanks, long segmentBytes) {
         int length = 97;
         AlgorithmChoice choice = segments(segmentBytes).with(CollectiveOp.ALL_REDUCE, name);
-        TcpRanks.spawn(numRanks, choice, (rank, communicator) -> {
+        SpawnRanks.of(wiring, numRanks).with(choice).run((rank, communicator) -> {
             for (ElementType type : List.of(ElementType.FLOAT32, ElementType.FLOAT64, ElementType.INT32)) {
                 for (ReduceKind kind : ReduceKind.values()) {
                     if (type == ElementType.INT32 && kind == ReduceKind.MEAN) {
@@ -215,9 +238,9 @@ class TransportCollectivesTest {
 
     @ParameterizedTest
     @MethodSource("grid")
-    void noRankLeavesABarrierBeforeAllHaveCome(int numRanks, long segmentBytes, List<Integer> lengths) {
+    void noRankLeavesABarrierBeforeAllHaveCome(Wiring wiring, int numRanks, long segmentBytes, List<Integer> lengths) {
         AtomicInteger came = new AtomicInteger();
-        TcpRanks.spawn(numRanks, segments(segmentBytes), (rank, communicator) -> {
+        SpawnRanks.of(wiring, numRanks).with(segments(segmentBytes)).run((rank, communicator) -> {
             for (int round = 1; round <= 5; round++) {
                 came.incrementAndGet();
                 communicator.barrier("before");
@@ -229,11 +252,11 @@ class TransportCollectivesTest {
 
     @Test
     void roundedSumsAreTheSameOnEveryRankAndEveryTime() {
-        for (String name : List.of("ring", "doubling", "halving-doubling")) {
+        for (String name : ALL_REDUCES) {
             float[][] sums = new float[5][];
             for (int time = 0; time < 2; time++) {
                 AlgorithmChoice choice = segments(time == 0 ? 64 : 1024).with(CollectiveOp.ALL_REDUCE, name);
-                TcpRanks.spawn(5, choice, (rank, communicator) -> {
+                SpawnRanks.of(Wiring.TCP, 5).with(choice).run((rank, communicator) -> {
                     ByteBuffer buffer = ByteBuffer.allocateDirect(4000).order(ByteOrder.nativeOrder());
                     for (int i = 0; i < 1000; i++) {
                         buffer.putFloat(i * 4, (float) Math.sin(i * 5 + rank) * (rank + 1) / 3f);
@@ -254,11 +277,13 @@ class TransportCollectivesTest {
         }
     }
 
-    @Test
-    void preparedCallsAllocateNothing() {
+    /** Encryption is left out: the JDK's cipher allocates. */
+    @ParameterizedTest
+    @EnumSource(names = {"LOCAL", "SHM", "TCP", "STREAMS"})
+    void preparedCallsAllocateNothing(Wiring wiring) {
         com.sun.management.ThreadMXBean threads =
                 (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
-        TcpRanks.spawn(2, segments(16_384), (rank, communicator) -> {
+        SpawnRanks.of(wiring, 2).with(segments(16_384)).run((rank, communicator) -> {
             Elements input = Elements.allocate(ElementType.FLOAT32, 1 << 14);
             Elements output = Elements.allocate(ElementType.FLOAT32, 1 << 14);
             List<CollectiveCall> calls = List.of(
@@ -289,13 +314,13 @@ class TransportCollectivesTest {
 
     @Test
     void theCheapestAlgorithmIsPicked() {
-        TcpRanks.spawn(8, AlgorithmChoice.defaults(), (rank, communicator) -> {
+        SpawnRanks.of(Wiring.TCP, 8).run((rank, communicator) -> {
             TransportCommunicator picking = (TransportCommunicator) communicator;
             assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 64)).isEqualTo("doubling");
             assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 1 << 20)).isEqualTo("halving-doubling");
             assertThat(picking.algorithm(CollectiveOp.BARRIER, 0)).isEqualTo("dissemination");
         });
-        TcpRanks.spawn(7, AlgorithmChoice.defaults(), (rank, communicator) -> {
+        SpawnRanks.of(Wiring.TCP, 7).run((rank, communicator) -> {
             TransportCommunicator picking = (TransportCommunicator) communicator;
             assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 64 << 20)).isEqualTo("ring");
             assertThat(picking.expectedMicros(CollectiveOp.ALL_REDUCE, 64 << 20))
@@ -306,8 +331,100 @@ class TransportCollectivesTest {
     @Test
     void anUnknownAlgorithmIsNamed() {
         AlgorithmChoice choice = AlgorithmChoice.defaults().with(CollectiveOp.ALL_REDUCE, "star");
-        assertThatThrownBy(() -> TcpRanks.spawn(1, choice, (rank, communicator) -> {}))
+        assertThatThrownBy(() -> SpawnRanks.of(Wiring.TCP, 2).with(choice).run((rank, communicator) -> {}))
                 .hasRootCauseMessage("algorithm does not exist: op=all_reduce, algorithm=star."
-                        + " Use one of [doubling, halving-doubling, ring].");
+                        + " Use one of [doubling, halving-doubling, ring, direct].");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void messagesGoFromRankToRank(Wiring wiring) {
+        SpawnRanks.of(wiring, 4).with(segments(64)).run((rank, communicator) -> {
+            Elements out = Elements.allocate(ElementType.INT32, 1000);
+            Elements in = Elements.allocate(ElementType.INT32, 1000);
+            for (int round = 0; round < 5; round++) {
+                fill(out, 0, 4, rank, 1000);
+                // The lower one of each pair sends first, so that no ring waits for itself.
+                int next = rank ^ (round % 3 + 1);
+                if (rank < next) {
+                    communicator.send(out.region(), ElementType.INT32, next, "there");
+                    communicator.receive(in.region(), ElementType.INT32, next, "back");
+                } else {
+                    communicator.receive(in.region(), ElementType.INT32, next, "there");
+                    communicator.send(out.region(), ElementType.INT32, next, "back");
+                }
+                for (int i = 0; i < 1000; i++) {
+                    expect("received", in, i, value(4, next, i));
+                }
+                communicator.barrier("between");
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SHARED", "LOCAL", "SHM", "TCP"})
+    void startedCallsRunInOrderWhileTheRankGoesOn(Wiring wiring) {
+        SpawnRanks.of(wiring, 3).run((rank, communicator) -> {
+            List<Elements> regions = new ArrayList<>();
+            List<PendingCall> pending = new ArrayList<>();
+            for (int call = 0; call < 8; call++) {
+                Elements region = Elements.allocate(ElementType.FLOAT32, 5000);
+                fill(region, 0, 3, rank, 5000);
+                regions.add(region);
+                pending.add(communicator.start(CollectiveCall.allReduce(
+                        region.region(), region.region(), ElementType.FLOAT32, ReduceKind.SUM, "bucket " + call)));
+            }
+            // Comes after all of them.
+            communicator.barrier("after");
+            for (int call = 0; call < 8; call++) {
+                assertThat(pending.get(call).isDone()).isTrue();
+                pending.get(call).await();
+                for (int i = 0; i < 5000; i++) {
+                    expect("sum", regions.get(call), i, sum(3, i));
+                }
+            }
+            assertThat(communicator.counters().count(CollectiveOp.ALL_REDUCE)).isEqualTo(8);
+        });
+    }
+
+    @Test
+    void costsAreMeasuredAndEqualOnAllRanks() {
+        CostModel[] costs = new CostModel[3];
+        SpawnRanks.of(Wiring.TCP, 3).with(AlgorithmChoice.measured()).run((rank, communicator) -> {
+            TransportCommunicator picking = (TransportCommunicator) communicator;
+            costs[rank] = picking.costs();
+            assertThat(picking.expectedMicrosByAlgorithm(CollectiveOp.ALL_REDUCE, 4096))
+                    .containsOnlyKeys("doubling", "halving-doubling", "ring", "direct")
+                    .containsEntry(
+                            picking.algorithm(CollectiveOp.ALL_REDUCE, 4096),
+                            picking.expectedMicros(CollectiveOp.ALL_REDUCE, 4096));
+        });
+        assertThat(costs).containsOnly(costs[0]);
+    }
+
+    @Test
+    void directSumsAreThoseOfRanksThatShareOneProcess() {
+        float[][] sums = new float[2][];
+        for (int time = 0; time < 2; time++) {
+            int self = time;
+            AlgorithmChoice choice = segments(4096).with(CollectiveOp.ALL_REDUCE, "direct");
+            SpawnRanks.Body body = (rank, communicator) -> {
+                ByteBuffer buffer = ByteBuffer.allocateDirect(40_000).order(ByteOrder.nativeOrder());
+                for (int i = 0; i < 10_000; i++) {
+                    buffer.putFloat(i * 4, (float) Math.sin(i * 5 + rank) * (rank + 1) / 3f);
+                }
+                MemoryRegion region = MemoryRegion.of(buffer);
+                communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, "t");
+                if (rank == 3) {
+                    float[] sum = new float[10_000];
+                    buffer.asFloatBuffer().get(sum);
+                    sums[self] = sum;
+                }
+            };
+            SpawnRanks.of(time == 0 ? Wiring.PAIRS : Wiring.SHARED, 6)
+                    .with(choice)
+                    .run(body);
+        }
+        assertThat(sums[0]).isEqualTo(sums[1]);
     }
 }

@@ -1,9 +1,9 @@
 package dev.tartan.collective.transport.tcp;
 
-/** The two connections between each pair of ranks. */
+/** What connections between processes are for. */
 enum ConnectionKind {
-    /** Messages of calls, moved by the rank's thread. */
+    /** Messages of calls between two ranks, moved by the rank's thread. */
     DATA,
-    /** Heartbeats and news of failures, moved by the {@link Watcher}. */
+    /** Heartbeats and news of failures between two processes, moved by the {@link Watcher}. */
     CONTROL
 }

@@ -1,6 +1,7 @@
 package dev.tartan.collective.transport.tcp;
 
 import dev.tartan.collective.CollectiveException.Reason;
+import dev.tartan.collective.transport.RollCall;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -11,45 +12,66 @@ import java.util.Arrays;
  * <pre>
  *  0 length of the whole frame     4
  *  4 type                          4   heartbeat, answer or goodbye
- *  8 sequence of the latest call   8
- * 16 its fingerprint,
+ *  8 group the frame is about      8   0 if about the process
+ * 16 rank it comes from            4   index in the group
+ * 20 the failure's reason          4
+ * 24 sequence of the latest call   8
+ * 32 its fingerprint,
  *    or the failure's sequence     8
- * 24 the failure's reason          4
- * 28 length of what happened       4
- * 32 what happened, then what this rank calls, UTF-8
+ * 40 length of what happened       4
+ * 44 zero                          4
+ * 48 what happened, then what this rank calls, UTF-8
  * </pre>
  */
 final class ControlDescriptor {
     static final int HEARTBEAT = 1;
     static final int ANSWER = 2;
     static final int GOODBYE = 3;
-    static final int HEADER_BYTES = 32;
+    static final int HEADER_BYTES = 48;
     static final int MAX_FRAME_BYTES = 4096;
+
+    /** Of a frame that is about the process and not one of its groups. */
+    static final long NO_GROUP = 0;
 
     private static final int MAX_TEXT_BYTES = (MAX_FRAME_BYTES - HEADER_BYTES) / 2;
     private static final int TYPE_OFFSET = 4;
-    private static final int SEQUENCE_OFFSET = 8;
-    private static final int DETAIL_OFFSET = 16;
-    private static final int REASON_OFFSET = 24;
-    private static final int WHAT_BYTES_OFFSET = 28;
+    private static final int GROUP_OFFSET = 8;
+    private static final int RANK_OFFSET = 16;
+    private static final int REASON_OFFSET = 20;
+    private static final int SEQUENCE_OFFSET = 24;
+    private static final int DETAIL_OFFSET = 32;
+    private static final int WHAT_BYTES_OFFSET = 40;
 
     private ControlDescriptor() {}
 
-    static byte[] frame(int type, long sequence, long detail, Reason reason, String what, String call) {
+    private static byte[] frame(
+            int type, long group, int rank, Reason reason, long sequence, long detail, String what, String call) {
         byte[] whatBytes = text(what);
         byte[] callBytes = text(call);
         ByteBuffer frame = ByteBuffer.allocate(HEADER_BYTES + whatBytes.length + callBytes.length);
-        frame.putInt(frame.capacity()).putInt(type).putLong(sequence).putLong(detail);
-        frame.putInt(reason.ordinal()).putInt(whatBytes.length);
+        frame.putInt(frame.capacity()).putInt(type).putLong(group).putInt(rank).putInt(reason.ordinal());
+        frame.putLong(sequence).putLong(detail).putInt(whatBytes.length).putInt(0);
         return frame.put(whatBytes).put(callBytes).array();
     }
 
-    static byte[] heartbeat(long sequence, long fingerprint) {
-        return frame(HEARTBEAT, sequence, fingerprint, Reason.ABORTED, "", "");
+    /** Says that the process lives. */
+    static byte[] heartbeat() {
+        return heartbeat(NO_GROUP, 0, 0, 0);
     }
 
+    /** Says so too, and where one of its ranks is. */
+    static byte[] heartbeat(long group, int rank, long sequence, long fingerprint) {
+        return frame(HEARTBEAT, group, rank, Reason.ABORTED, sequence, fingerprint, "", "");
+    }
+
+    /** Says that a rank has failed, and what it calls at the number in question. */
+    static byte[] answer(long group, int rank, Reason reason, RollCall.Answer answer, String what) {
+        return frame(ANSWER, group, rank, reason, answer.sequence(), answer.failureSequence(), what, answer.call());
+    }
+
+    /** Says that the process leaves. */
     static byte[] goodbye() {
-        return frame(GOODBYE, 0, 0, Reason.ABORTED, "", "");
+        return frame(GOODBYE, NO_GROUP, 0, Reason.ABORTED, 0, 0, "", "");
     }
 
     /** Bytes of the frame that begins at the buffer's position, or -1 if no frame begins so. */
@@ -60,6 +82,14 @@ final class ControlDescriptor {
 
     static int type(ByteBuffer frame) {
         return frame.getInt(frame.position() + TYPE_OFFSET);
+    }
+
+    static long group(ByteBuffer frame) {
+        return frame.getLong(frame.position() + GROUP_OFFSET);
+    }
+
+    static int rank(ByteBuffer frame) {
+        return frame.getInt(frame.position() + RANK_OFFSET);
     }
 
     static long sequence(ByteBuffer frame) {

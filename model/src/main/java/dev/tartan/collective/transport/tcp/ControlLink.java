@@ -1,6 +1,5 @@
 package dev.tartan.collective.transport.tcp;
 
-import dev.tartan.collective.transport.RollCall;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,28 +8,40 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
-/** The control connection to one peer. Runs on the {@link Watcher}'s thread. */
+/** The control connection to one process. Runs on the {@link Watcher}'s thread. */
 final class ControlLink implements Attended {
     private static final int OUT_BYTES = 4 * ControlDescriptor.MAX_FRAME_BYTES;
 
+    /** What comes over the connection. */
+    interface Listener {
+        /** A frame, at the buffer's position. */
+        void heard(int process, ByteBuffer frame);
+
+        /** The process is dead, frozen or cut off. */
+        void lost(int process, String what, @Nullable Throwable cause);
+    }
+
     private final SocketChannel channel;
+    private final Wire wire;
     private final SelectionKey key;
-    private final RollCall rollCall;
-    private final int peer;
-    private final TcpPeer name;
+    private final Listener listener;
+    private final int process;
     private final ByteBuffer in = ByteBuffer.allocate(ControlDescriptor.MAX_FRAME_BYTES);
     private final ByteBuffer out = ByteBuffer.allocate(OUT_BYTES);
     private long lastHeardNanos = System.nanoTime();
     private boolean departed;
     private boolean open = true;
 
-    ControlLink(SocketChannel channel, Selector selector, RollCall rollCall, int peer, TcpPeer name)
-            throws IOException {
-        this.channel = channel;
-        this.rollCall = rollCall;
-        this.peer = peer;
-        this.name = name;
+    ControlLink(Connection connection, Selector selector, int process, Listener listener) throws IOException {
+        this.channel = connection.channel();
+        this.wire = connection.wire();
+        this.process = process;
+        this.listener = listener;
         this.key = channel.register(selector, SelectionKey.OP_READ, this);
+    }
+
+    int process() {
+        return process;
     }
 
     boolean isOpen() {
@@ -40,18 +51,21 @@ final class ControlLink implements Attended {
     @Override
     public void ready() {
         try {
-            int read = channel.read(in);
-            if (read > 0) {
-                lastHeardNanos = System.nanoTime();
-                in.flip();
-                parse();
-                in.compact();
-            } else if (read < 0) {
-                throw new EOFException("connection closed");
-            }
+            do {
+                int read = wire.read(in);
+                if (read < 0) {
+                    throw new EOFException("connection closed");
+                }
+                if (read > 0) {
+                    lastHeardNanos = System.nanoTime();
+                    in.flip();
+                    parse();
+                    in.compact();
+                }
+            } while (wire.hasUnread());
             write();
         } catch (IOException e) {
-            lose(name.describe() + " is gone: " + e.getMessage(), e);
+            lose("is gone: " + e.getMessage(), e);
         }
     }
 
@@ -65,17 +79,7 @@ final class ControlLink implements Attended {
                 return;
             }
             switch (ControlDescriptor.type(in)) {
-                case ControlDescriptor.HEARTBEAT ->
-                    rollCall.heard(peer, ControlDescriptor.sequence(in), ControlDescriptor.detail(in));
-                case ControlDescriptor.ANSWER ->
-                    rollCall.answered(
-                            peer,
-                            new RollCall.Answer(
-                                    ControlDescriptor.sequence(in),
-                                    ControlDescriptor.detail(in),
-                                    ControlDescriptor.call(in)),
-                            ControlDescriptor.reason(in),
-                            ControlDescriptor.what(in));
+                case ControlDescriptor.HEARTBEAT, ControlDescriptor.ANSWER -> listener.heard(process, in);
                 case ControlDescriptor.GOODBYE -> departed = true;
                 default -> throw new IOException("it sent a frame of unknown type");
             }
@@ -100,16 +104,17 @@ final class ControlLink implements Attended {
     }
 
     private void write() throws IOException {
-        if (!open || (out.position() == 0 && key.interestOps() == SelectionKey.OP_READ)) {
+        if (!open || (!hasUnsent() && key.interestOps() == SelectionKey.OP_READ)) {
             return;
         }
         out.flip();
         try {
-            channel.write(out);
+            wire.write(out);
         } finally {
             out.compact();
         }
-        key.interestOps(out.position() == 0 ? SelectionKey.OP_READ : SelectionKey.OP_READ | SelectionKey.OP_WRITE);
+        wire.flush();
+        key.interestOps(hasUnsent() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
     }
 
     /** Counts a peer that has said nothing for too long as frozen. */
@@ -117,14 +122,14 @@ final class ControlLink implements Attended {
         long silentNanos = nowNanos - lastHeardNanos;
         if (open && !departed && silentNanos > options.silenceTimeout().toNanos()) {
             lose(
-                    name.describe() + " is frozen or cut off: silentMillis=" + silentNanos / 1_000_000
-                            + ", silenceMillis=" + options.silenceTimeout().toMillis(),
+                    "is frozen or cut off: silentMillis=" + silentNanos / 1_000_000 + ", silenceMillis="
+                            + options.silenceTimeout().toMillis(),
                     null);
         }
     }
 
     boolean hasUnsent() {
-        return open && out.position() > 0;
+        return open && (out.position() > 0 || wire.hasUnsent());
     }
 
     /** Says that nothing more will be sent. */
@@ -138,13 +143,13 @@ final class ControlLink implements Attended {
 
     void close() {
         open = false;
-        Channels.closeQuietly(channel);
+        Channels.closeQuietly(wire);
     }
 
     private void lose(String what, @Nullable Throwable cause) {
         close();
-        if (!departed && !rollCall.hasAnswered(peer)) {
-            rollCall.lost(peer, what, cause);
+        if (!departed) {
+            listener.lost(process, what, cause);
         }
     }
 }

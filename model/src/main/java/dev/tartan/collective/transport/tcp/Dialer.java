@@ -9,51 +9,66 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connects to all lower ranks, again and again until they are there. Runs on the {@link Watcher}'s thread.
+ * Connects to lower processes, again and again until they are there. Runs on the {@link Watcher}'s thread.
  *
- * <p>A peer that is not up yet, or drops the connection in a flood, is tried again; one that proves to be no rank of
+ * <p>A peer that is not up yet, or drops the connection in a flood, is tried again; one that proves to be no process of
  * this job is not.
  */
 final class Dialer {
     private static final long RETRY_NANOS = Duration.ofMillis(50).toNanos();
 
     private final Selector selector;
-    private final TcpGroup group;
+    private final ProcessGroup group;
     private final JobSecret secret;
     private final TcpOptions options;
-    private final Members members;
-    private final Admission admission;
+    private final Connections connections;
+    private final Consumer<Handshake> admission;
     private final List<Attempt> attempts = new ArrayList<>();
+    private final Queue<Attempt> wanted = new ConcurrentLinkedQueue<>();
 
     Dialer(
             Selector selector,
-            TcpGroup group,
+            ProcessGroup group,
             JobSecret secret,
             TcpOptions options,
-            Members members,
-            Admission admission) {
+            Connections connections,
+            Consumer<Handshake> admission) {
         this.selector = selector;
         this.group = group;
         this.secret = secret;
         this.options = options;
-        this.members = members;
+        this.connections = connections;
         this.admission = admission;
-        for (int peer = 0; peer < group.rank(); peer++) {
-            for (ConnectionKind kind : ConnectionKind.values()) {
-                attempts.add(new Attempt(peer, kind));
-            }
+        for (int process = 0; process < group.self(); process++) {
+            attempts.add(new Attempt(process, ConnectionKind.CONTROL, ChannelId.NONE));
         }
+    }
+
+    /** Asks for a data connection to a lower process. Callable from any thread, which then wakes the watcher. */
+    void dial(int process, ChannelId id) {
+        wanted.add(new Attempt(process, ConnectionKind.DATA, id));
     }
 
     /** Begins what is due, and gives up what takes too long. */
     void tick(long nowNanos) {
-        attempts.removeIf(attempt -> members.isAdmitted(attempt.peer, attempt.kind));
+        for (Attempt attempt = wanted.poll(); attempt != null; attempt = wanted.poll()) {
+            attempts.add(attempt);
+        }
+        attempts.removeIf(attempt -> attempt.done);
         for (Attempt attempt : attempts) {
             attempt.tick(nowNanos);
         }
+    }
+
+    /** Whether something is still to be connected. */
+    boolean isBusy() {
+        return !attempts.isEmpty() || !wanted.isEmpty();
     }
 
     void close() {
@@ -65,17 +80,20 @@ final class Dialer {
 
     /** One connection to be made. */
     private final class Attempt implements Attended {
-        private final int peer;
+        private final int process;
         private final ConnectionKind kind;
+        private final ChannelId id;
+        private boolean done;
         private long nextNanos = System.nanoTime();
         private long deadlineNanos;
         private @Nullable SocketChannel channel;
         private @Nullable SelectionKey key;
         private @Nullable Handshake handshake;
 
-        Attempt(int peer, ConnectionKind kind) {
-            this.peer = peer;
+        Attempt(int process, ConnectionKind kind, ChannelId id) {
+            this.process = process;
             this.kind = kind;
+            this.id = id;
         }
 
         void tick(long nowNanos) {
@@ -90,7 +108,7 @@ final class Dialer {
         private void dial(long nowNanos) {
             deadlineNanos = nowNanos + options.handshakeTimeout().toNanos();
             try {
-                TcpPeer at = group.peers().get(peer);
+                ProcessAddress at = group.processes().get(process);
                 InetSocketAddress address = new InetSocketAddress(at.host(), at.port());
                 if (address.isUnresolved()) {
                     throw new UnknownHostException("host is unknown");
@@ -119,20 +137,23 @@ final class Dialer {
                     if (!open.finishConnect()) {
                         return;
                     }
-                    handshake = Handshake.initiate(open, group, secret, peer, kind, deadlineNanos);
+                    handshake = Handshake.initiate(
+                            open, group, secret, options.encrypt(), process, kind, id, deadlineNanos);
                 }
                 if (handshake.advance()) {
                     Handshake proven = handshake;
                     handshake = null;
                     // From here on it is no longer this attempt's to close.
                     channel = null;
-                    admission.admit(proven);
+                    done = true;
+                    admission.accept(proven);
                 } else {
                     key.interestOps(handshake.interestOps());
                 }
             } catch (Handshake.RefusedException e) {
                 Channels.closeQuietly(open);
-                members.refuse(peer, String.valueOf(e.getMessage()));
+                done = true;
+                connections.refuse(process, String.valueOf(e.getMessage()));
             } catch (IOException e) {
                 retry(String.valueOf(e.getMessage()));
             }
@@ -144,7 +165,7 @@ final class Dialer {
             key = null;
             handshake = null;
             nextNanos = System.nanoTime() + RETRY_NANOS;
-            members.trouble(peer, why);
+            connections.trouble(process, why);
         }
     }
 }

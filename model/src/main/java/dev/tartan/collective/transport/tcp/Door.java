@@ -8,6 +8,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,28 +20,28 @@ final class Door implements Attended {
 
     private final ServerSocketChannel listener;
     private final Selector selector;
-    private final TcpGroup group;
+    private final ProcessGroup group;
     private final JobSecret secret;
     private final TcpOptions options;
-    private final Members members;
-    private final Admission admission;
+    private final Connections connections;
+    private final Consumer<Handshake> admission;
     private final Deque<Caller> callers = new ArrayDeque<>();
 
     Door(
             ServerSocketChannel listener,
             Selector selector,
-            TcpGroup group,
+            ProcessGroup group,
             JobSecret secret,
             TcpOptions options,
-            Members members,
-            Admission admission)
+            Connections connections,
+            Consumer<Handshake> admission)
             throws IOException {
         this.listener = listener;
         this.selector = selector;
         this.group = group;
         this.secret = secret;
         this.options = options;
-        this.members = members;
+        this.connections = connections;
         this.admission = admission;
         listener.register(selector, SelectionKey.OP_ACCEPT, this);
     }
@@ -60,7 +61,7 @@ final class Door implements Attended {
             }
         } catch (IOException e) {
             // Out of file descriptors, for example: those that have joined go on.
-            members.stranger("could not be accepted: " + e);
+            connections.stranger("could not be accepted: " + e);
         }
     }
 
@@ -68,7 +69,7 @@ final class Door implements Attended {
         try {
             Channels.configure(channel, options);
             long deadlineNanos = System.nanoTime() + options.handshakeTimeout().toNanos();
-            Caller caller = new Caller(Handshake.accept(channel, group, secret, deadlineNanos));
+            Caller caller = new Caller(Handshake.accept(channel, group, secret, options.encrypt(), deadlineNanos));
             caller.key = channel.register(selector, SelectionKey.OP_READ, caller);
             callers.add(caller);
             caller.ready();
@@ -97,7 +98,7 @@ final class Door implements Attended {
     private void drop(Caller caller, String why) {
         callers.remove(caller);
         Channels.closeQuietly(caller.handshake.channel());
-        members.stranger(why);
+        connections.stranger(why);
     }
 
     /** A connection that came in and has not proven itself yet. */
@@ -114,7 +115,7 @@ final class Door implements Attended {
             try {
                 if (handshake.advance()) {
                     callers.remove(this);
-                    admission.admit(handshake);
+                    admission.accept(handshake);
                 } else if (key != null) {
                     key.interestOps(handshake.interestOps());
                 }

@@ -11,7 +11,7 @@ import java.nio.channels.SocketChannel;
  * {@link HandshakeDescriptor}. Reads not a byte more than its own messages, whatever is sent. Not thread-safe.
  */
 final class Handshake {
-    /** The other side is no rank of this group. */
+    /** The other side is no process of this mesh. */
     static final class RefusedException extends IOException {
         private static final long serialVersionUID = 1L;
 
@@ -29,8 +29,9 @@ final class Handshake {
     }
 
     private final SocketChannel channel;
-    private final TcpGroup group;
+    private final ProcessGroup group;
     private final JobSecret secret;
+    private final boolean encrypts;
     private final boolean initiates;
     private final long deadlineNanos;
     private Stage stage = Stage.HELLO;
@@ -41,8 +42,9 @@ final class Handshake {
 
     private Handshake(
             SocketChannel channel,
-            TcpGroup group,
+            ProcessGroup group,
             JobSecret secret,
+            boolean encrypts,
             boolean initiates,
             int peer,
             byte[] hello,
@@ -50,6 +52,7 @@ final class Handshake {
         this.channel = channel;
         this.group = group;
         this.secret = secret;
+        this.encrypts = encrypts;
         this.initiates = initiates;
         this.peer = peer;
         this.hello = hello;
@@ -60,19 +63,22 @@ final class Handshake {
     /** Begins to prove to {@code peer} over a connection that this side opened. */
     static Handshake initiate(
             SocketChannel channel,
-            TcpGroup group,
+            ProcessGroup group,
             JobSecret secret,
+            boolean encrypts,
             int peer,
             ConnectionKind kind,
+            ChannelId id,
             long deadlineNanos) {
-        byte[] hello = HandshakeDescriptor.hello(HandshakeDescriptor.VERSION, kind, group, peer);
-        return new Handshake(channel, group, secret, true, peer, hello, deadlineNanos);
+        byte[] hello = HandshakeDescriptor.hello(HandshakeDescriptor.VERSION, kind, group, peer, id, encrypts);
+        return new Handshake(channel, group, secret, encrypts, true, peer, hello, deadlineNanos);
     }
 
     /** Waits to be proven to, over a connection that came in. */
-    static Handshake accept(SocketChannel channel, TcpGroup group, JobSecret secret, long deadlineNanos) {
+    static Handshake accept(
+            SocketChannel channel, ProcessGroup group, JobSecret secret, boolean encrypts, long deadlineNanos) {
         byte[] hello = new byte[HandshakeDescriptor.HELLO_BYTES];
-        return new Handshake(channel, group, secret, false, -1, hello, deadlineNanos);
+        return new Handshake(channel, group, secret, encrypts, false, -1, hello, deadlineNanos);
     }
 
     /**
@@ -101,13 +107,25 @@ final class Handshake {
         return nowNanos - deadlineNanos >= 0;
     }
 
-    /** The rank at the other end, of which the proof tells. */
+    /** The process at the other end, of which the proof tells. */
     int peer() {
         return peer;
     }
 
     ConnectionKind kind() {
         return HandshakeDescriptor.kind(hello);
+    }
+
+    ChannelId id() {
+        return HandshakeDescriptor.channel(hello);
+    }
+
+    /** The connection, once both sides have proven themselves. */
+    Connection connection() {
+        Wire wire = encrypts
+                ? new EncryptedWire(channel, SessionKeys.derive(secret, hello, nonce, initiates))
+                : new PlainWire(channel);
+        return new Connection(channel, wire);
     }
 
     SocketChannel channel() {
@@ -185,7 +203,10 @@ final class Handshake {
         }
         peer = HandshakeDescriptor.initiator(hello, group);
         if (peer < 0) {
-            throw new RefusedException("says hello to another group or rank");
+            throw new RefusedException("says hello to another mesh or process");
+        }
+        if (HandshakeDescriptor.encrypts(hello) != encrypts) {
+            throw new RefusedException("does not agree on collective.encrypt: encrypt=" + encrypts);
         }
         return HandshakeDescriptor.challenge(nonce, secret.proof(HandshakeDescriptor.ACCEPTOR, hello, nonce));
     }

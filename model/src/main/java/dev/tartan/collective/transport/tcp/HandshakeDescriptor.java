@@ -3,26 +3,31 @@ package dev.tartan.collective.transport.tcp;
 import java.nio.ByteBuffer;
 
 /**
- * The messages by which two processes prove to each other that they are ranks of the same group; big-endian:
+ * The messages by which two processes prove to each other that they are of the same job; big-endian:
  *
  * <pre>
  * hello, from the initiator         challenge, from the acceptor      proof, from the initiator
- *  0 magic              8            0 magic              8            0 proof of "initiator" 32
- *  8 version            4            8 version            4
- * 12 kind of connection 4           12 zero               4           welcome, from the acceptor
- * 16 initiator's rank   4           16 nonce             32            0 magic                 8
- * 20 acceptor's rank    4           48 proof of
- * 24 number of ranks    4              "acceptor"        32
- * 28 hash of the axis   4
- * 32 nonce             32
+ *  0 magic               8           0 magic              8            0 proof of "initiator" 32
+ *  8 version             4           8 version            4
+ * 12 kind of connection  4          12 zero               4           welcome, from the acceptor
+ * 16 initiator's process 4          16 nonce             32            0 magic                 8
+ * 20 acceptor's process  4          48 proof of
+ * 24 number of processes 4             "acceptor"        32
+ * 28 1 if it encrypts    4
+ * 32 group of ranks      8
+ * 40 acceptor's rank     4
+ * 44 initiator's rank    4
+ * 48 stream              4
+ * 52 zero                4
+ * 56 nonce              32
  * </pre>
  *
  * A proof is HMAC-SHA256 with the job's secret over role, hello and the acceptor's nonce. An acceptor of another
  * version answers with its own version and no proof.
  */
 final class HandshakeDescriptor {
-    static final int VERSION = 1;
-    static final int HELLO_BYTES = 64;
+    static final int VERSION = 2;
+    static final int HELLO_BYTES = 88;
     static final int CHALLENGE_BYTES = 80;
     static final int WELCOME_BYTES = 8;
     static final int MAGIC_BYTES = 8;
@@ -34,17 +39,24 @@ final class HandshakeDescriptor {
     private static final int KIND_OFFSET = 12;
     private static final int INITIATOR_OFFSET = 16;
     private static final int ACCEPTOR_OFFSET = 20;
-    private static final int RANKS_OFFSET = 24;
-    private static final int AXIS_OFFSET = 28;
+    private static final int PROCESSES_OFFSET = 24;
+    private static final int ENCRYPTS_OFFSET = 28;
+    private static final int GROUP_OFFSET = 32;
+    private static final int ACCEPTOR_RANK_OFFSET = 40;
+    private static final int INITIATOR_RANK_OFFSET = 44;
+    private static final int STREAM_OFFSET = 48;
     private static final int CHALLENGE_NONCE_OFFSET = 16;
     private static final int CHALLENGE_PROOF_OFFSET = 48;
 
     private HandshakeDescriptor() {}
 
-    static byte[] hello(int version, ConnectionKind kind, TcpGroup group, int acceptor) {
+    static byte[] hello(
+            int version, ConnectionKind kind, ProcessGroup group, int acceptor, ChannelId channel, boolean encrypts) {
         ByteBuffer hello = ByteBuffer.allocate(HELLO_BYTES);
-        hello.putLong(MAGIC).putInt(version).putInt(kind.ordinal()).putInt(group.rank());
-        hello.putInt(acceptor).putInt(group.numRanks()).putInt(group.axis().hashCode());
+        hello.putLong(MAGIC).putInt(version).putInt(kind.ordinal()).putInt(group.self());
+        hello.putInt(acceptor).putInt(group.size()).putInt(encrypts ? 1 : 0);
+        hello.putLong(channel.group()).putInt(channel.acceptor()).putInt(channel.initiator());
+        hello.putInt(channel.stream()).putInt(0);
         return hello.put(JobSecret.nonce()).array();
     }
 
@@ -66,23 +78,35 @@ final class HandshakeDescriptor {
         return ByteBuffer.wrap(message).getInt(VERSION_OFFSET);
     }
 
-    /** The rank a hello comes from, or -1 if it is not for this rank of this group. */
-    static int initiator(byte[] hello, TcpGroup group) {
+    /** The process a hello comes from, or -1 if it is not for this process of this mesh. */
+    static int initiator(byte[] hello, ProcessGroup group) {
         ByteBuffer buffer = ByteBuffer.wrap(hello);
         int initiator = buffer.getInt(INITIATOR_OFFSET);
         int kind = buffer.getInt(KIND_OFFSET);
         boolean fits = kind >= 0
                 && kind < ConnectionKind.values().length
-                && initiator > group.rank()
-                && initiator < group.numRanks()
-                && buffer.getInt(ACCEPTOR_OFFSET) == group.rank()
-                && buffer.getInt(RANKS_OFFSET) == group.numRanks()
-                && buffer.getInt(AXIS_OFFSET) == group.axis().hashCode();
+                && initiator > group.self()
+                && initiator < group.size()
+                && buffer.getInt(ACCEPTOR_OFFSET) == group.self()
+                && buffer.getInt(PROCESSES_OFFSET) == group.size();
         return fits ? initiator : -1;
+    }
+
+    static boolean encrypts(byte[] hello) {
+        return ByteBuffer.wrap(hello).getInt(ENCRYPTS_OFFSET) != 0;
     }
 
     static ConnectionKind kind(byte[] hello) {
         return ConnectionKind.values()[ByteBuffer.wrap(hello).getInt(KIND_OFFSET)];
+    }
+
+    static ChannelId channel(byte[] hello) {
+        ByteBuffer buffer = ByteBuffer.wrap(hello);
+        return new ChannelId(
+                buffer.getLong(GROUP_OFFSET),
+                buffer.getInt(ACCEPTOR_RANK_OFFSET),
+                buffer.getInt(INITIATOR_RANK_OFFSET),
+                buffer.getInt(STREAM_OFFSET));
     }
 
     static byte[] challengeNonce(byte[] challenge) {

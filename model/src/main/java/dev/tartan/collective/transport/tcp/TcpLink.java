@@ -1,219 +1,234 @@
 package dev.tartan.collective.transport.tcp;
 
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
+import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.FrameDescriptor;
-import dev.tartan.collective.transport.Link;
+import dev.tartan.collective.transport.MessageLink;
+import dev.tartan.collective.transport.MessageQueue;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The data connection to one peer. Header and payload go by one gathering write and come by one scattering read, the
  * payload straight from and to the memory of the call: since messages are expected in order and in length, nothing has
- * to be read ahead. For the rank's own thread.
+ * to be read ahead. A payload that is combined is read to a staging buffer that stays in a second-level cache.
  */
-final class TcpLink implements Link {
-    private static final int MASK = QUEUE - 1;
+final class TcpLink extends MessageLink {
     /** A buffer ends at 2 GiB; a longer message is moved in pieces of this many bytes. */
     private static final int PIECE_BYTES = 1 << 30;
 
-    private final SocketChannel channel;
+    private static final int STAGING_BYTES = 128 * 1024;
+    /** Whole elements of any type. */
+    private static final int ELEMENT_MASK = Long.BYTES - 1;
+
+    private final Connection connection;
+    private final Wire wire;
     private final SelectionKey key;
-    private final int peer;
-    private final Queue sends = new Queue();
-    private final Queue receives = new Queue();
+    private final Combiner combiner;
+    private final Direction out = new Direction();
+    private final Direction in = new Direction();
+    private @Nullable MemoryRegion staging;
+    private int staged;
+    private @Nullable CollectiveCall call;
     private long sequence;
     private long fingerprint;
+    private boolean moved;
 
-    TcpLink(SocketChannel channel, Selector selector, int peer) throws IOException {
-        this.channel = channel;
-        this.peer = peer;
-        this.key = channel.register(selector, 0);
+    TcpLink(int peer, Connection connection, Selector selector, Combiner combiner) throws IOException {
+        super(peer);
+        this.connection = connection;
+        this.wire = connection.wire();
+        this.combiner = combiner;
+        this.key = connection.channel().register(selector, 0);
     }
 
-    /** Messages in one direction: those queued, and how far the first of them has got. */
-    private static final class Queue {
-        private final long[] addresses = new long[QUEUE];
-        private final long[] lengths = new long[QUEUE];
+    /** How far the first message of a direction has got. */
+    private static final class Direction {
         private final ByteBuffer header = FrameDescriptor.allocate();
         private final ByteBuffer window = NativeMemory.window();
         private final ByteBuffer[] parts = {header, window};
-        private long queued;
-        private long completed;
-        private long movedBytes;
         private boolean begun;
-
-        void reset() {
-            queued = 0;
-            completed = 0;
-            begun = false;
-        }
-
-        boolean hasRoom() {
-            return queued - completed < QUEUE;
-        }
-
-        boolean isIdle() {
-            return queued == completed;
-        }
-
-        void add(long address, long bytes) {
-            int place = (int) queued & MASK;
-            addresses[place] = address;
-            lengths[place] = bytes;
-            queued++;
-        }
-
-        int number() {
-            return (int) completed;
-        }
-
-        long length() {
-            return lengths[(int) completed & MASK];
-        }
-
-        /** Lays the window over what is left of the first message's payload, or over as much as a buffer holds. */
-        void placeWindow() {
-            long left = length() - movedBytes;
-            int bytes = (int) Math.min(left, PIECE_BYTES);
-            NativeMemory.place(window, addresses[(int) completed & MASK] + movedBytes, bytes);
-        }
-
-        /** Counts a window moved whole; says whether it was the message's last. */
-        boolean advance() {
-            movedBytes += window.limit();
-            if (movedBytes < length()) {
-                placeWindow();
-                return false;
-            }
-            completed++;
-            begun = false;
-            return true;
-        }
-
-        void begin() {
-            begun = true;
-            movedBytes = 0;
-            placeWindow();
-        }
+        private long movedBytes;
     }
 
-    /** A header that is not the one expected. */
-    static final class UnexpectedMessageException extends IOException {
-        private static final long serialVersionUID = 1L;
-
-        UnexpectedMessageException(String message) {
-            super(message);
-        }
+    @Override
+    public String kind() {
+        return "tcp";
     }
 
-    int peer() {
-        return peer;
-    }
-
-    void begin(long callSequence, long callFingerprint) {
+    @Override
+    public void begin(CollectiveCall next, long callSequence, long callFingerprint) {
+        call = next;
         sequence = callSequence;
         fingerprint = callFingerprint;
-        sends.reset();
-        receives.reset();
+        sends().reset();
+        receives().reset();
     }
 
     @Override
-    public boolean canSend() {
-        return sends.hasRoom();
+    public boolean isIdle() {
+        return super.isIdle() && !wire.hasUnsent();
     }
 
     @Override
-    public void send(long address, long bytes) {
-        sends.add(address, bytes);
+    public int advance() throws IOException {
+        moved = false;
+        return write() + read();
     }
 
     @Override
-    public boolean canReceive() {
-        return receives.hasRoom();
+    public boolean moved() {
+        return moved;
     }
 
-    @Override
-    public void receive(long address, long bytes) {
-        receives.add(address, bytes);
-    }
-
-    @Override
-    public long sent() {
-        return sends.completed;
-    }
-
-    @Override
-    public long received() {
-        return receives.completed;
-    }
-
-    boolean isIdle() {
-        return sends.isIdle() && receives.isIdle();
-    }
-
-    /** Sends as much as the socket takes; returns the number of messages completed. */
-    int write() throws IOException {
+    private int write() throws IOException {
         int completed = 0;
-        while (!sends.isIdle()) {
-            if (!sends.begun) {
-                FrameDescriptor.fill(sends.header, sends.number(), sequence, fingerprint, sends.length());
-                sends.begin();
+        MessageQueue queue = sends();
+        while (!queue.isIdle()) {
+            if (!out.begun) {
+                FrameDescriptor.fill(out.header, (int) queue.completed(), sequence, fingerprint, queue.bytes());
+                out.begun = true;
+                out.movedBytes = 0;
+                placeWindow(out, queue);
             }
-            long written = sends.header.hasRemaining() ? channel.write(sends.parts) : channel.write(sends.window);
-            if (sends.header.hasRemaining() || sends.window.hasRemaining()) {
+            long written = out.header.hasRemaining() ? wire.write(out.parts) : wire.write(out.window);
+            moved |= written > 0;
+            if (out.header.hasRemaining() || out.window.hasRemaining()) {
                 if (written == 0) {
                     break;
                 }
-            } else if (sends.advance()) {
-                completed++;
+            } else {
+                out.movedBytes += out.window.limit();
+                if (out.movedBytes == queue.bytes()) {
+                    out.begun = false;
+                    queue.complete();
+                    completed++;
+                } else {
+                    placeWindow(out, queue);
+                }
             }
+        }
+        if (wire.hasUnsent()) {
+            wire.flush();
+            // The last bytes have left.
+            completed += wire.hasUnsent() ? 0 : 1;
         }
         return completed;
     }
 
     /** Reads until a message is complete or nothing more is there; returns the number of messages completed. */
-    int read() throws IOException {
-        while (!receives.isIdle()) {
-            if (!receives.begun) {
-                receives.header.clear();
-                receives.begin();
+    private int read() throws IOException {
+        MessageQueue queue = receives();
+        while (!queue.isIdle()) {
+            if (!in.begun) {
+                in.header.clear();
+                in.begun = true;
+                in.movedBytes = 0;
+                staged = 0;
+                placeWindow(in, queue);
             }
-            boolean inHeader = receives.header.hasRemaining();
-            long read = inHeader ? channel.read(receives.parts) : channel.read(receives.window);
+            boolean inHeader = in.header.hasRemaining();
+            int before = in.window.position();
+            long read = inHeader ? wire.read(in.parts) : wire.read(in.window);
             if (read < 0) {
                 throw new EOFException("connection closed");
             }
-            if (inHeader && !receives.header.hasRemaining()) {
-                checkHeader();
+            moved |= read > 0;
+            if (inHeader && !in.header.hasRemaining()) {
+                FrameDescriptor.check(in.header, (int) queue.completed(), sequence, fingerprint, queue.bytes());
             }
-            if (receives.header.hasRemaining() || receives.window.hasRemaining()) {
-                if (read == 0) {
-                    break;
+            if (queue.combines()) {
+                staged += in.window.position() - before;
+                combineStaged(queue);
+            } else if (!in.window.hasRemaining() && !in.header.hasRemaining()) {
+                in.movedBytes += in.window.limit();
+                if (in.movedBytes < queue.bytes()) {
+                    placeWindow(in, queue);
                 }
-            } else if (receives.advance()) {
+            }
+            if (!in.header.hasRemaining() && in.movedBytes == queue.bytes()) {
+                in.begun = false;
+                queue.complete();
                 return 1;
+            }
+            if (read == 0) {
+                break;
             }
         }
         return 0;
     }
 
-    private void checkHeader() throws UnexpectedMessageException {
-        if (!FrameDescriptor.matches(receives.header, receives.number(), sequence, fingerprint, receives.length())) {
-            throw new UnexpectedMessageException("sent " + FrameDescriptor.describe(receives.header)
-                    + " instead of message " + receives.number() + " of call " + sequence + " with "
-                    + receives.length() + " bytes");
+    /** Lays the window over what is to be moved next of the first message's payload. */
+    private void placeWindow(Direction direction, MessageQueue queue) {
+        long left = queue.bytes() - direction.movedBytes;
+        if (direction == in && queue.combines()) {
+            int room = (int) Math.min(left, STAGING_BYTES) - staged;
+            NativeMemory.place(direction.window, stagingAddress() + staged, room);
+        } else {
+            NativeMemory.place(
+                    direction.window, queue.address() + direction.movedBytes, (int) Math.min(left, PIECE_BYTES));
         }
     }
 
-    /** Sets what a sleeping rank wants to be woken for. */
-    void updateInterest() {
-        int ops = (receives.isIdle() ? 0 : SelectionKey.OP_READ) | (sends.isIdle() ? 0 : SelectionKey.OP_WRITE);
+    /** Combines whole elements, and begins the staging buffer anew with what is left. */
+    private void combineStaged(MessageQueue queue) {
+        long left = queue.bytes() - in.movedBytes;
+        int bytes = staged == left ? staged : staged & ~ELEMENT_MASK;
+        CollectiveCall current = call;
+        if (bytes > 0 && current != null) {
+            long from = stagingAddress();
+            combiner.combine(
+                    current.type(),
+                    current.reduce(),
+                    from,
+                    queue.operand() + in.movedBytes,
+                    queue.address() + in.movedBytes,
+                    bytes);
+            in.movedBytes += bytes;
+            staged -= bytes;
+            NativeMemory.copy(from + bytes, from, staged);
+        }
+        if (!in.header.hasRemaining()) {
+            placeWindow(in, queue);
+        }
+    }
+
+    private long stagingAddress() {
+        MemoryRegion memory = staging;
+        if (memory == null) {
+            memory = MemoryRegion.of(ByteBuffer.allocateDirect(STAGING_BYTES));
+            staging = memory;
+        }
+        return memory.address();
+    }
+
+    @Override
+    public boolean prepareSleep() {
+        boolean receives = !receives().isIdle();
+        int ops = (receives ? SelectionKey.OP_READ : 0)
+                | (sends().isIdle() && !wire.hasUnsent() ? 0 : SelectionKey.OP_WRITE);
         if (key.interestOps() != ops) {
             key.interestOps(ops);
         }
+        return !(receives && wire.hasUnread());
+    }
+
+    @Override
+    public void endSleep() {}
+
+    @Override
+    public void withdraw() {
+        // The kernel has copies of all that was sent.
+    }
+
+    @Override
+    public void close() {
+        connection.close();
     }
 }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Times and limits of a {@link TcpTransport}; equal on all ranks, best.
+ * Times and limits of a {@link TcpNode}; equal on all processes, best.
  *
  * @param connectTimeout the longest it may take until all ranks have joined
  * @param callTimeout the longest a rank waits within one call
@@ -13,6 +13,8 @@ import java.util.List;
  * @param handshakeTimeout how long a connection may take to prove that it holds the secret
  * @param maxHandshakes connections that may be proving so at a time; the oldest makes room for the next
  * @param socketBufferBytes size asked of the kernel for each socket's buffers, or 0 to leave it to the kernel
+ * @param encrypt whether all that goes over the connections is encrypted
+ * @param streams data connections between two ranks
  * @param spin how long a waiting rank polls before it sleeps, where there is a processor for each rank of the host
  */
 public record TcpOptions(
@@ -23,6 +25,8 @@ public record TcpOptions(
         Duration handshakeTimeout,
         int maxHandshakes,
         int socketBufferBytes,
+        boolean encrypt,
+        int streams,
         Duration spin) {
 
     /**
@@ -32,7 +36,7 @@ public record TcpOptions(
      *     heartbeats
      */
     public TcpOptions {
-        boolean valid = maxHandshakes > 0 && socketBufferBytes >= 0 && !spin.isNegative();
+        boolean valid = maxHandshakes > 0 && socketBufferBytes >= 0 && streams > 0 && !spin.isNegative();
         for (Duration time :
                 List.of(connectTimeout, callTimeout, heartbeatInterval, silenceTimeout, handshakeTimeout)) {
             valid &= !time.isNegative() && !time.isZero();
@@ -41,7 +45,7 @@ public record TcpOptions(
             throw new IllegalArgumentException("tcp options are not valid: connectTimeout=" + connectTimeout
                     + ", callTimeout=" + callTimeout + ", heartbeatInterval=" + heartbeatInterval + ", silenceTimeout="
                     + silenceTimeout + ", handshakeTimeout=" + handshakeTimeout + ", maxHandshakes=" + maxHandshakes
-                    + ", socketBufferBytes=" + socketBufferBytes + ", spin=" + spin
+                    + ", socketBufferBytes=" + socketBufferBytes + ", streams=" + streams + ", spin=" + spin
                     + ". Give positive times, and a silence of two heartbeats or more.");
         }
     }
@@ -56,6 +60,8 @@ public record TcpOptions(
                 Duration.ofSeconds(3),
                 64,
                 0,
+                false,
+                1,
                 Duration.ofNanos(50_000));
     }
 
@@ -69,6 +75,8 @@ public record TcpOptions(
                 handshakeTimeout,
                 maxHandshakes,
                 socketBufferBytes,
+                encrypt,
+                streams,
                 spin);
     }
 
@@ -82,6 +90,8 @@ public record TcpOptions(
                 handshakeTimeout,
                 maxHandshakes,
                 socketBufferBytes,
+                encrypt,
+                streams,
                 spin);
     }
 
@@ -95,13 +105,24 @@ public record TcpOptions(
                 handshakeTimeout,
                 maxHandshakes,
                 socketBufferBytes,
+                encrypt,
+                streams,
                 spin);
     }
 
     /** These options with another {@link #handshakeTimeout} and {@link #maxHandshakes}. */
     public TcpOptions withHandshakes(Duration timeout, int most) {
         return new TcpOptions(
-                connectTimeout, callTimeout, heartbeatInterval, silenceTimeout, timeout, most, socketBufferBytes, spin);
+                connectTimeout,
+                callTimeout,
+                heartbeatInterval,
+                silenceTimeout,
+                timeout,
+                most,
+                socketBufferBytes,
+                encrypt,
+                streams,
+                spin);
     }
 
     /** These options with another {@link #spin}. */
@@ -114,6 +135,8 @@ public record TcpOptions(
                 handshakeTimeout,
                 maxHandshakes,
                 socketBufferBytes,
+                encrypt,
+                streams,
                 time);
     }
 
@@ -127,6 +150,38 @@ public record TcpOptions(
                 handshakeTimeout,
                 maxHandshakes,
                 bytes,
+                encrypt,
+                streams,
+                spin);
+    }
+
+    /** These options with another {@link #encrypt}. */
+    public TcpOptions withEncryption(boolean on) {
+        return new TcpOptions(
+                connectTimeout,
+                callTimeout,
+                heartbeatInterval,
+                silenceTimeout,
+                handshakeTimeout,
+                maxHandshakes,
+                socketBufferBytes,
+                on,
+                streams,
+                spin);
+    }
+
+    /** These options with another {@link #streams}. */
+    public TcpOptions withStreams(int number) {
+        return new TcpOptions(
+                connectTimeout,
+                callTimeout,
+                heartbeatInterval,
+                silenceTimeout,
+                handshakeTimeout,
+                maxHandshakes,
+                socketBufferBytes,
+                encrypt,
+                number,
                 spin);
     }
 }

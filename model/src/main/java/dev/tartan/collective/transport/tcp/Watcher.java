@@ -1,20 +1,20 @@
 package dev.tartan.collective.transport.tcp;
 
 import dev.tartan.collective.CollectiveException.Reason;
-import dev.tartan.collective.transport.RollCall;
-import dev.tartan.collective.transport.TransportFailure;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The one thread of a transport: joins the group, keeps the door, sends and hears heartbeats, spreads news of failures.
- * It never touches data connections once they count.
+ * The one thread of a process's part in a mesh: connects it to the others, keeps the door, sends and hears heartbeats,
+ * spreads news of failures. It never touches data connections once ranks have taken them.
  */
-final class Watcher implements Runnable {
+final class Watcher implements Runnable, ControlLink.Listener {
     private static final long CONNECTING_TICK_MILLIS = 20;
     private static final long MAX_TICK_MILLIS = 250;
     private static final int TICKS_PER_HEARTBEAT = 4;
@@ -22,43 +22,40 @@ final class Watcher implements Runnable {
     private static final long LINGER_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long FAREWELL_TICK_MILLIS = 10;
 
-    private final TcpEndpoint endpoint;
-    private final TcpGroup group;
+    private final @Nullable TcpEndpoint endpoint;
     private final TcpOptions options;
-    private final RollCall rollCall;
-    private final Members members;
+    private final Connections connections;
+    private final Fate fate;
     private final Selector selector;
-    private final Door door;
+    private final @Nullable Door door;
     private final Dialer dialer;
     private final List<ControlLink> links = new ArrayList<>();
     private final long tickMillis;
     private final Thread thread;
     private long lastHeartbeatNanos = System.nanoTime();
-    private long answeredFor = Long.MAX_VALUE;
     private volatile boolean closing;
 
+    /** Makes the thread; without an endpoint nobody can join. */
     Watcher(
-            TcpEndpoint endpoint,
-            TcpGroup group,
+            @Nullable TcpEndpoint endpoint,
+            ProcessGroup group,
             JobSecret secret,
             TcpOptions options,
-            RollCall rollCall,
-            Members members)
+            Connections connections,
+            Fate fate)
             throws IOException {
         this.endpoint = endpoint;
-        this.group = group;
         this.options = options;
-        this.rollCall = rollCall;
-        this.members = members;
+        this.connections = connections;
+        this.fate = fate;
         this.selector = Selector.open();
-        this.door = new Door(endpoint.channel(), selector, group, secret, options, members, this::admit);
-        this.dialer = new Dialer(selector, group, secret, options, members, this::admit);
+        this.door = endpoint == null
+                ? null
+                : new Door(endpoint.channel(), selector, group, secret, options, connections, this::admit);
+        this.dialer = new Dialer(selector, group, secret, options, connections, this::admit);
         this.tickMillis = Math.max(
                 1, Math.min(MAX_TICK_MILLIS, options.heartbeatInterval().toMillis() / TICKS_PER_HEARTBEAT));
-        this.thread = new Thread(
-                this,
-                "tartan-watcher-" + group.axis() + "-"
-                        + group.peers().get(group.rank()).meshRank());
+        this.thread = new Thread(this, "tartan-watcher-" + group.self());
         thread.setDaemon(true);
     }
 
@@ -71,7 +68,13 @@ final class Watcher implements Runnable {
         selector.wakeup();
     }
 
-    /** Leaves the group, and then ends the thread. Callable from any thread. */
+    /** Asks for a data connection to a lower process. Callable from any thread. */
+    void dial(int process, ChannelId id) {
+        dialer.dial(process, id);
+        selector.wakeup();
+    }
+
+    /** Leaves the mesh, and then ends the thread. Callable from any thread. */
     void close() {
         closing = true;
         selector.wakeup();
@@ -81,26 +84,28 @@ final class Watcher implements Runnable {
     public void run() {
         try {
             while (!closing) {
-                attend(members.missing().isEmpty() ? tickMillis : CONNECTING_TICK_MILLIS);
+                attend(dialer.isBusy() || !connections.missing().isEmpty() ? CONNECTING_TICK_MILLIS : tickMillis);
                 long nowNanos = System.nanoTime();
-                door.tick(nowNanos);
+                if (door != null) {
+                    door.tick(nowNanos);
+                }
                 dialer.tick(nowNanos);
                 for (ControlLink link : links) {
                     link.tick(nowNanos, options);
                 }
-                answer();
+                fate.spread(this::sendAll);
                 heartbeat(nowNanos);
             }
             farewell();
         } catch (IOException | RuntimeException | Error e) {
-            String what = "The watcher of rank " + rollCall.name(group.rank()) + " ended: " + e;
-            rollCall.fail(Reason.ABORTED, rollCall.sequence(), what, e);
-            members.giveUp(what);
+            String what = "The watcher of a process ended: " + e;
+            fate.end(Reason.ABORTED, what, e);
+            fate.spread(frame -> {});
+            connections.giveUp(what);
         } finally {
-            door.close();
-            dialer.close();
-            endpoint.close();
-            members.closeAll();
+            closeEntrance();
+            connections.close();
+            links.forEach(ControlLink::close);
             Channels.closeQuietly(selector);
         }
     }
@@ -115,20 +120,35 @@ final class Watcher implements Runnable {
         selector.selectedKeys().clear();
     }
 
-    private void admit(Handshake handshake) throws IOException {
-        int peer = handshake.peer();
+    private void admit(Handshake handshake) {
         SelectionKey key = handshake.channel().keyFor(selector);
-        if (!members.admit(peer, handshake.kind(), handshake.channel())) {
+        if (handshake.kind() == ConnectionKind.DATA) {
+            if (key != null) {
+                key.cancel();
+            }
+            connections.admitData(handshake.id(), handshake.connection());
+        } else if (connections.admitControl(handshake.peer())) {
+            try {
+                ControlLink link = new ControlLink(handshake.connection(), selector, handshake.peer(), this);
+                links.add(link);
+                link.offer(ControlDescriptor.heartbeat());
+            } catch (IOException e) {
+                lost(handshake.peer(), "is gone: " + e.getMessage(), e);
+            }
+        } else {
             Channels.closeQuietly(handshake.channel());
-            members.stranger("came from a rank that has joined");
-        } else if (handshake.kind() == ConnectionKind.CONTROL) {
-            ControlLink link = new ControlLink(
-                    handshake.channel(), selector, rollCall, peer, group.peers().get(peer));
-            links.add(link);
-            link.offer(heartbeat());
-        } else if (key != null) {
-            key.cancel();
+            connections.stranger("came from a process that has joined");
         }
+    }
+
+    @Override
+    public void heard(int process, ByteBuffer frame) {
+        fate.heard(frame);
+    }
+
+    @Override
+    public void lost(int process, String what, @Nullable Throwable cause) {
+        fate.lost(process, what, cause);
     }
 
     private void heartbeat(long nowNanos) {
@@ -136,46 +156,22 @@ final class Watcher implements Runnable {
             return;
         }
         lastHeartbeatNanos = nowNanos;
-        byte[] frame = heartbeat();
+        fate.heartbeat(this::sendAll);
+    }
+
+    private void sendAll(byte[] frame) {
         for (ControlLink link : links) {
             link.offer(frame);
         }
     }
 
-    private byte[] heartbeat() {
-        long sequence = rollCall.sequence();
-        return ControlDescriptor.heartbeat(sequence, rollCall.fingerprint(sequence));
-    }
-
-    private void answer() {
-        TransportFailure failure = rollCall.failure();
-        long question = rollCall.question();
-        if (failure == null || answeredFor <= question) {
-            return;
-        }
-        answeredFor = question;
-        byte[] frame = ControlDescriptor.frame(
-                ControlDescriptor.ANSWER,
-                rollCall.sequence(),
-                question,
-                failure.reason(),
-                failure.what(),
-                rollCall.describe(question));
-        for (ControlLink link : links) {
-            link.offer(frame);
-        }
-    }
-
-    /** Tells the peers that this rank leaves, and stays until they have heard it: a socket closed early loses words. */
+    /**
+     * Tells the others that this process leaves, and stays until they have heard it: a socket closed early loses words.
+     */
     private void farewell() throws IOException {
-        answer();
-        door.close();
-        dialer.close();
-        endpoint.close();
-        byte[] goodbye = ControlDescriptor.goodbye();
-        for (ControlLink link : links) {
-            link.offer(goodbye);
-        }
+        fate.spread(this::sendAll);
+        closeEntrance();
+        sendAll(ControlDescriptor.goodbye());
         long startNanos = System.nanoTime();
         while (links.stream().anyMatch(ControlLink::hasUnsent) && System.nanoTime() - startNanos < FLUSH_NANOS) {
             attend(FAREWELL_TICK_MILLIS);
@@ -187,6 +183,16 @@ final class Watcher implements Runnable {
         }
         while (links.stream().anyMatch(ControlLink::isOpen) && System.nanoTime() - startNanos < LINGER_NANOS) {
             attend(FAREWELL_TICK_MILLIS);
+        }
+    }
+
+    private void closeEntrance() {
+        if (door != null) {
+            door.close();
+        }
+        dialer.close();
+        if (endpoint != null) {
+            endpoint.close();
         }
     }
 }

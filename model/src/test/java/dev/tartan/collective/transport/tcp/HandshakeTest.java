@@ -20,10 +20,13 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(20)
 class HandshakeTest {
     private static final JobSecret SECRET = JobSecret.random();
-    private static final List<TcpPeer> PEERS =
-            List.of(new TcpPeer(0, "127.0.0.1", 1), new TcpPeer(1, "127.0.0.1", 2), new TcpPeer(2, "127.0.0.1", 3));
-    private static final TcpGroup ACCEPTOR = new TcpGroup("data", 0, PEERS);
-    private static final TcpGroup INITIATOR = new TcpGroup("data", 2, PEERS);
+    private static final List<ProcessAddress> PROCESSES = List.of(
+            new ProcessAddress("a", "127.0.0.1", 1, ""),
+            new ProcessAddress("b", "127.0.0.1", 2, ""),
+            new ProcessAddress("c", "127.0.0.1", 3, ""));
+    private static final ProcessGroup ACCEPTOR = new ProcessGroup(0, PROCESSES);
+    private static final ProcessGroup INITIATOR = new ProcessGroup(2, PROCESSES);
+    private static final ChannelId ID = new ChannelId(7, 1, 2, 3);
 
     private SocketChannel initiator;
     private SocketChannel acceptor;
@@ -49,12 +52,12 @@ class HandshakeTest {
         return System.nanoTime() + Duration.ofSeconds(10).toNanos();
     }
 
-    private Handshake initiate(TcpGroup group, JobSecret secret) {
-        return Handshake.initiate(initiator, group, secret, 0, ConnectionKind.CONTROL, later());
+    private Handshake initiate(ProcessGroup group, JobSecret secret) {
+        return Handshake.initiate(initiator, group, secret, false, 0, ConnectionKind.CONTROL, ID, later());
     }
 
     private Handshake accept() {
-        return Handshake.accept(acceptor, ACCEPTOR, SECRET, later());
+        return Handshake.accept(acceptor, ACCEPTOR, SECRET, false, later());
     }
 
     private static void both(Handshake one, Handshake other) throws IOException {
@@ -71,6 +74,7 @@ class HandshakeTest {
         both(initiate(INITIATOR, SECRET), acceptor);
         assertThat(acceptor.peer()).isEqualTo(2);
         assertThat(acceptor.kind()).isEqualTo(ConnectionKind.CONTROL);
+        assertThat(acceptor.id()).isEqualTo(ID);
     }
 
     @Test
@@ -100,7 +104,8 @@ class HandshakeTest {
     @Test
     void theAcceptorRefusesAWrongProof() throws IOException {
         Handshake other = accept();
-        byte[] hello = HandshakeDescriptor.hello(HandshakeDescriptor.VERSION, ConnectionKind.DATA, INITIATOR, 0);
+        byte[] hello =
+                HandshakeDescriptor.hello(HandshakeDescriptor.VERSION, ConnectionKind.DATA, INITIATOR, 0, ID, false);
         send(hello);
         ByteBuffer challenge = ByteBuffer.allocate(HandshakeDescriptor.CHALLENGE_BYTES);
         while (challenge.hasRemaining()) {
@@ -113,16 +118,16 @@ class HandshakeTest {
     }
 
     @Test
-    void ranksOfOtherGroupsAreRefused() {
+    void processesOfOtherMeshesAreRefused() {
         Handshake other = accept();
-        Handshake one = initiate(new TcpGroup("model", 2, PEERS), SECRET);
-        assertThatThrownBy(() -> both(one, other)).hasMessage("says hello to another group or rank");
+        Handshake one = initiate(new ProcessGroup(1, PROCESSES.subList(0, 2)), SECRET);
+        assertThatThrownBy(() -> both(one, other)).hasMessage("says hello to another mesh or process");
     }
 
     @Test
     void anotherVersionIsNamedAndNeverLetIn() throws IOException {
         Handshake other = accept();
-        send(HandshakeDescriptor.hello(7, ConnectionKind.DATA, INITIATOR, 0));
+        send(HandshakeDescriptor.hello(7, ConnectionKind.DATA, INITIATOR, 0, ID, false));
         ByteBuffer challenge = ByteBuffer.allocate(HandshakeDescriptor.CHALLENGE_BYTES);
         while (challenge.hasRemaining()) {
             assertThat(other.advance()).isFalse();

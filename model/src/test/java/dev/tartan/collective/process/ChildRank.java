@@ -1,13 +1,16 @@
-package dev.tartan.collective.algorithm;
+package dev.tartan.collective.process;
 
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
+import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.collective.algorithm.AlgorithmChoice;
+import dev.tartan.collective.process.SpawnRanks.Wiring;
 import dev.tartan.collective.transport.tcp.JobSecret;
+import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
-import dev.tartan.collective.transport.tcp.TcpGroup;
-import dev.tartan.collective.transport.tcp.TcpTransport;
+import dev.tartan.collective.transport.tcp.TcpNode;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -18,7 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The last rank of a group, in a process of its own, which adds up until it is stopped. */
+/** The last rank of a group, in a real process of its own, which adds up until it is stopped. */
 final class ChildRank implements AutoCloseable {
     static final int LENGTH = 1 << 20;
 
@@ -32,14 +35,15 @@ final class ChildRank implements AutoCloseable {
         this.port = port;
     }
 
-    static ChildRank start() throws IOException {
+    static ChildRank start(Wiring wiring) throws IOException {
         String java = System.getProperty("java.home") + File.separator + "bin" + File.separator + "java";
         Process process = new ProcessBuilder(
                         java,
                         "-XX:TieredStopAtLevel=1",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        ChildRank.class.getName())
+                        ChildRank.class.getName(),
+                        wiring.name())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         BufferedReader reader =
@@ -73,6 +77,12 @@ final class ChildRank implements AutoCloseable {
         }
     }
 
+    /** Makes the child's rank fail. */
+    void fail() throws IOException {
+        process.getOutputStream().write('\n');
+        process.getOutputStream().flush();
+    }
+
     @Override
     public void close() {
         process.destroyForcibly();
@@ -91,8 +101,9 @@ final class ChildRank implements AutoCloseable {
     }
 
     public static void main(String[] arguments) throws IOException {
+        Wiring wiring = Wiring.valueOf(arguments[0]);
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        TcpEndpoint endpoint = TcpRanks.bind();
+        TcpEndpoint endpoint = SpawnRanks.bind();
         System.out.println(endpoint.port());
         List<Integer> ports = new ArrayList<>();
         for (String each : in.readLine().trim().split(" ", -1)) {
@@ -100,15 +111,21 @@ final class ChildRank implements AutoCloseable {
         }
         JobSecret secret = JobSecret.of(in.readLine().getBytes(StandardCharsets.UTF_8));
         int rank = ports.size() - 1;
-        TcpGroup group = new TcpGroup("data", rank, TcpRanks.peers(ports));
-        try (TcpTransport transport =
-                TcpTransport.connect(endpoint, group, secret, TransportFailuresTest.quickHeartbeat())) {
-            Communicator communicator = new TransportCommunicator(transport, AlgorithmChoice.defaults());
+        ProcessGroup processes = new ProcessGroup(rank, SpawnRanks.addresses(ports));
+        TcpNode node = TcpNode.join(endpoint, processes, secret, SpawnRanks.quickHeartbeat(SpawnRanks.options()));
+        try (ProcessMesh mesh = new ProcessMesh(
+                node,
+                new MeshAxes(List.of("data"), List.of(ports.size())),
+                SpawnRanks.meshOptions(wiring, AlgorithmChoice.defaults()))) {
+            Communicator communicator = mesh.communicator(rank, List.of("data"));
             Elements region = Elements.allocate(ElementType.FLOAT32, LENGTH);
             for (int round = 0; ; round++) {
                 round(rank, communicator, region);
                 if (round == 3) {
                     System.out.println("running");
+                }
+                if (in.ready()) {
+                    mesh.abort(rank, new IllegalStateException("boom"));
                 }
             }
         }

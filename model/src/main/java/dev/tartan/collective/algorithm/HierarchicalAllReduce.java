@@ -1,0 +1,119 @@
+package dev.tartan.collective.algorithm;
+
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.CollectiveOp;
+import dev.tartan.collective.MemoryRegion;
+import dev.tartan.collective.ReduceKind;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ranks of a process add up among themselves, each keeping a chunk; each chunk is then added up over the processes, by
+ * the ranks that keep it, on a <i>rail</i> of its own; and ranks of a process spread the sums among themselves. Between
+ * processes go so many fewer bytes and steps, and all rails work at once.
+ *
+ * <p>Cost for L ranks in each of N processes: across processes steps 2(N-1), bytes sent 2(S/L)(N-1)/N per rank; within
+ * a process steps 2(L-1), bytes sent 2S(L-1)/L.
+ */
+final class HierarchicalAllReduce implements CollectiveAlgorithm {
+    private final Workspace workspace;
+    private final int ranksPerProcess;
+    private final @Nullable Parts parts;
+    private Calls calls = Calls.NONE;
+
+    HierarchicalAllReduce(Workspace workspace, int ranksPerProcess) {
+        this.workspace = workspace;
+        this.ranksPerProcess = ranksPerProcess;
+        boolean applies = ranksPerProcess > 1 && ranksPerProcess < workspace.numRanks();
+        this.parts = applies ? Parts.of(workspace, ranksPerProcess) : null;
+    }
+
+    /**
+     * This rank's two groups.
+     *
+     * @param rail ranks of all processes that keep the same chunk
+     */
+    private record Parts(PartTransport process, PartTransport rail, RingAllReduce within, RingAllReduce across) {
+        static Parts of(Workspace workspace, int ranksPerProcess) {
+            int first = workspace.rank() / ranksPerProcess * ranksPerProcess;
+            PartTransport process = new PartTransport(
+                    workspace.transport(),
+                    IntStream.range(first, first + ranksPerProcess).toArray());
+            PartTransport rail = new PartTransport(
+                    workspace.transport(),
+                    IntStream.range(0, workspace.numRanks())
+                            .filter(rank -> rank % ranksPerProcess == workspace.rank() % ranksPerProcess)
+                            .toArray());
+            return new Parts(
+                    process, rail, new RingAllReduce(workspace.over(process)), new RingAllReduce(workspace.over(rail)));
+        }
+    }
+
+    /**
+     * What one call becomes, kept while it is repeated.
+     *
+     * @param within the call without the division of a mean, which is done on the rails
+     * @param across the chunk this rank keeps
+     */
+    private record Calls(@Nullable CollectiveCall whole, CollectiveCall within, CollectiveCall across) {
+        private static final CollectiveCall NOTHING = CollectiveCall.barrier("");
+        private static final Calls NONE = new Calls(null, NOTHING, NOTHING);
+    }
+
+    @Override
+    public String name() {
+        return "hierarchical";
+    }
+
+    @Override
+    public CollectiveOp op() {
+        return CollectiveOp.ALL_REDUCE;
+    }
+
+    @Override
+    public double micros(GroupCosts costs, long payloadBytes) {
+        int local = costs.ranksPerProcess();
+        int processes = costs.numProcesses();
+        if (local == 1 || processes == 1) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double rail = (double) payloadBytes / local * (processes - 1) / processes;
+        double within = (double) payloadBytes * (local - 1) / local;
+        // All rails of a process share its way to the others.
+        return costs.across().micros(2.0 * (processes - 1), 2 * rail * local, rail)
+                + costs.within().micros(2.0 * (local - 1), 2 * within, within);
+    }
+
+    @Override
+    public void run(CollectiveCall call) {
+        Parts own = parts;
+        if (own == null) {
+            throw new IllegalStateException("hierarchical all-reduce does not fit its group: numRanks="
+                    + workspace.numRanks() + ", ranksPerProcess=" + ranksPerProcess + ". Report this.");
+        }
+        if (!call.equals(calls.whole())) {
+            calls = split(call);
+        }
+        int half = ranksPerProcess - 1;
+        own.process().beginPhase();
+        own.within().run(calls.within(), 0, half);
+        if (calls.across().payloadBytes() > 0) {
+            own.rail().beginPhase();
+            own.across().run(calls.across());
+        }
+        own.process().beginPhase();
+        own.within().run(calls.within(), half, half);
+    }
+
+    private Calls split(CollectiveCall call) {
+        ReduceKind kind = call.reduce() == ReduceKind.MEAN ? ReduceKind.SUM : call.reduce();
+        int kept = RingAllReduce.chunkKept(workspace.rank() % ranksPerProcess, ranksPerProcess);
+        long begin = Workspace.chunkOffset(call, kept, ranksPerProcess);
+        long end = Workspace.chunkOffset(call, kept + 1L, ranksPerProcess);
+        MemoryRegion chunk = call.output().slice(begin, end - begin);
+        return new Calls(
+                call,
+                CollectiveCall.allReduce(call.input(), call.output(), call.type(), kind, call.tag()),
+                CollectiveCall.allReduce(chunk, chunk, call.type(), call.reduce(), call.tag()));
+    }
+}

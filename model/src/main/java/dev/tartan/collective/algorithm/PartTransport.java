@@ -1,0 +1,150 @@
+package dev.tartan.collective.algorithm;
+
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.transport.Link;
+import dev.tartan.collective.transport.RankGroup;
+import dev.tartan.collective.transport.Transport;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Some of a transport's ranks as a group of their own within a call. Counts of messages begin at 0 with each
+ * {@link #beginPhase}.
+ */
+final class PartTransport implements Transport {
+    private final Transport whole;
+    private final int[] ranks;
+    private final int self;
+    private final RankGroup group;
+    private final PhaseLink[] links;
+
+    /** Takes the ranks, of which this is one, in the part's order. */
+    PartTransport(Transport whole, int[] ranks) {
+        this.whole = whole;
+        this.ranks = ranks.clone();
+        this.links = new PhaseLink[ranks.length];
+        List<dev.tartan.collective.RankPlace> places = new ArrayList<>();
+        int found = -1;
+        for (int i = 0; i < ranks.length; i++) {
+            places.add(whole.group().places().get(ranks[i]));
+            if (ranks[i] == whole.rank()) {
+                found = i;
+            } else {
+                links[i] = new PhaseLink(whole.link(ranks[i]));
+            }
+        }
+        this.self = found;
+        this.group = new RankGroup(whole.axis(), places);
+    }
+
+    /** A link whose counts begin anew. */
+    private static final class PhaseLink implements Link {
+        private final Link link;
+        private long sentBefore;
+        private long receivedBefore;
+
+        PhaseLink(Link link) {
+            this.link = link;
+        }
+
+        @Override
+        public boolean canSend() {
+            return link.canSend();
+        }
+
+        @Override
+        public void send(long address, long bytes) {
+            link.send(address, bytes);
+        }
+
+        @Override
+        public boolean canReceive() {
+            return link.canReceive();
+        }
+
+        @Override
+        public void receive(long address, long bytes) {
+            link.receive(address, bytes);
+        }
+
+        @Override
+        public void receiveCombined(long with, long to, long bytes) {
+            link.receiveCombined(with, to, bytes);
+        }
+
+        @Override
+        public long sent() {
+            return link.sent() - sentBefore;
+        }
+
+        @Override
+        public long received() {
+            return link.received() - receivedBefore;
+        }
+    }
+
+    /** All messages so far are complete, and count no more. */
+    void beginPhase() {
+        for (PhaseLink link : links) {
+            if (link != null) {
+                link.sentBefore = link.link.sent();
+                link.receivedBefore = link.link.received();
+            }
+        }
+    }
+
+    @Override
+    public int rank() {
+        return self;
+    }
+
+    @Override
+    public RankGroup group() {
+        return group;
+    }
+
+    @Override
+    public int numRanksOfCall() {
+        return whole.numRanks();
+    }
+
+    @Override
+    public Link link(int peer) {
+        return links[peer];
+    }
+
+    @Override
+    public String linkKind(int peer) {
+        return whole.linkKind(ranks[peer]);
+    }
+
+    @Override
+    public void begin(CollectiveCall call) {
+        throw new IllegalStateException("a part of a group begins no call: call=" + call.describe() + ". Report this.");
+    }
+
+    @Override
+    public long events() {
+        return whole.events();
+    }
+
+    @Override
+    public void awaitEvent(long seen) {
+        whole.awaitEvent(seen);
+    }
+
+    @Override
+    public void end() {
+        throw new IllegalStateException("a part of a group ends no call. Report this.");
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+        whole.abort(cause);
+    }
+
+    @Override
+    public void close() {
+        // It is not this one's to close.
+    }
+}

@@ -1,0 +1,177 @@
+package dev.tartan.collective.process;
+
+import dev.tartan.collective.CollectiveException.Reason;
+import dev.tartan.collective.CommunicationCounters;
+import dev.tartan.collective.Communicator;
+import dev.tartan.collective.GroupFailure;
+import dev.tartan.collective.MeshAxes;
+import dev.tartan.collective.MeshCommunicators;
+import dev.tartan.collective.RankPlace;
+import dev.tartan.collective.algorithm.TransportCommunicator;
+import dev.tartan.collective.local.LocalMesh;
+import dev.tartan.collective.reduce.Combiner;
+import dev.tartan.collective.transport.RankGroup;
+import dev.tartan.collective.transport.Transport;
+import dev.tartan.collective.transport.tcp.ProcessAddress;
+import dev.tartan.collective.transport.tcp.TcpNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * The communicators of a mesh that spans processes, as one of them sees it. Process p of N holds the consecutive ranks
+ * {@code p * numRanks / N} and on; only their communicators may be asked for, each by its rank's own thread, and by all
+ * ranks of a group, since asking forms the group. All groups, in all processes, end together.
+ */
+public final class ProcessMesh implements MeshCommunicators, AutoCloseable {
+    private final TcpNode node;
+    private final MeshAxes axes;
+    private final ProcessMeshOptions options;
+    private final int ranksPerProcess;
+    private final LocalMesh local;
+    private final LocalSeats seats = new LocalSeats();
+    private final List<Map<List<String>, Communicator>> byRank = new ArrayList<>();
+    private final List<TransportCommunicator> spanning = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+
+    /**
+     * Takes over the node.
+     *
+     * @throws IllegalArgumentException if the ranks cannot be dealt out evenly
+     */
+    public ProcessMesh(TcpNode node, MeshAxes axes, ProcessMeshOptions options) {
+        int numProcesses = node.processes().size();
+        if (axes.numRanks() % numProcesses != 0) {
+            throw new IllegalArgumentException("mesh cannot be dealt out to its processes: numRanks=" + axes.numRanks()
+                    + ", numProcesses=" + numProcesses + ". Use a number of processes that divides it.");
+        }
+        this.node = node;
+        this.axes = axes;
+        this.options = options;
+        this.ranksPerProcess = axes.numRanks() / numProcesses;
+        this.local = LocalMesh.create(axes, node.options().callTimeout());
+        for (int rank = 0; rank < ranksPerProcess; rank++) {
+            byRank.add(new LinkedHashMap<>());
+        }
+        local.onEnd(failure -> node.end(failure.what(), failure.cause()));
+        node.onEnd(failure -> local.end(new GroupFailure(failure.reason(), failure.what(), failure.cause())));
+    }
+
+    @Override
+    public int numRanks() {
+        return axes.numRanks();
+    }
+
+    /** Lowest rank of this process. */
+    public int firstRank() {
+        return node.processes().self() * ranksPerProcess;
+    }
+
+    @Override
+    public Communicator communicator(int rank, List<String> along) {
+        List<Integer> members = axes.members(rank, along);
+        Map<List<String>, Communicator> own = ofRank(rank);
+        // One thread asks for a rank's, so nobody waits at this lock while a group is formed.
+        synchronized (own) {
+            List<String> key = List.copyOf(along);
+            Communicator found = own.get(key);
+            if (found == null) {
+                found = form(rank, key, members);
+                own.put(key, found);
+            }
+            return found;
+        }
+    }
+
+    private Map<List<String>, Communicator> ofRank(int rank) {
+        if (processOf(rank) != node.processes().self()) {
+            throw new IllegalArgumentException(
+                    "rank is in another process: rank=" + rank + ", process=" + processOf(rank) + ", thisProcess="
+                            + node.processes().self() + ". Ask for communicators of this process's ranks.");
+        }
+        return byRank.get(rank - firstRank());
+    }
+
+    private int processOf(int rank) {
+        return rank / ranksPerProcess;
+    }
+
+    private Communicator form(int rank, List<String> along, List<Integer> members) {
+        boolean isHere = members.stream()
+                .allMatch(member -> processOf(member) == node.processes().self());
+        if (isHere && (options.shareWork() || members.size() == 1)) {
+            return local.communicator(rank, along);
+        }
+        RankGroup group = new RankGroup(
+                String.join(",", along), members.stream().map(this::place).toList());
+        Combiner combiner = new Combiner();
+        FormTransport form = new FormTransport(node, seats, options, group, members.indexOf(rank), combiner);
+        Transport transport = form.run();
+        TransportCommunicator communicator = new TransportCommunicator(transport, options.choice(), combiner);
+        synchronized (spanning) {
+            spanning.add(communicator);
+            notes.addAll(form.notes());
+        }
+        return communicator;
+    }
+
+    private RankPlace place(int rank) {
+        int process = processOf(rank);
+        if (node.processes().size() == 1) {
+            return RankPlace.ofRank(rank);
+        }
+        ProcessAddress address = node.processes().processes().get(process);
+        return new RankPlace(rank, process, address.executor(), address.host());
+    }
+
+    @Override
+    public void abort(int rank, Throwable cause) {
+        String what = "Rank " + place(rank) + " cannot go on: " + cause;
+        local.end(new GroupFailure(Reason.ABORTED, what, cause));
+        node.end(what, cause);
+    }
+
+    @Override
+    public List<CommunicationCounters.Total> totals(int rank) {
+        List<CommunicationCounters.Total> totals = new ArrayList<>();
+        Map<List<String>, Communicator> own = ofRank(rank);
+        synchronized (own) {
+            own.values().forEach(end -> totals.addAll(end.counters().totals()));
+        }
+        return List.copyOf(totals);
+    }
+
+    /** How ranks of this process reach others, such as {@code [local, shm, tcp]}, as far as groups are formed. */
+    public List<String> linkKinds() {
+        TreeSet<String> kinds = new TreeSet<>();
+        synchronized (spanning) {
+            for (TransportCommunicator communicator : spanning) {
+                Transport transport = communicator.transport();
+                for (int peer = 0; peer < transport.numRanks(); peer++) {
+                    if (peer != transport.rank()) {
+                        kinds.add(transport.linkKind(peer));
+                    }
+                }
+            }
+        }
+        return List.copyOf(kinds);
+    }
+
+    /** What the user should know about it, such as memory that could not be shared. */
+    public List<String> notes() {
+        synchronized (spanning) {
+            return List.copyOf(notes);
+        }
+    }
+
+    /** Leaves all groups and the mesh. Ranks that are still in a call fail, here and elsewhere. */
+    @Override
+    public void close() {
+        synchronized (spanning) {
+            spanning.forEach(TransportCommunicator::close);
+        }
+        node.close();
+    }
+}

@@ -1,0 +1,36 @@
+package dev.tartan.collective.transport.tcp;
+
+import java.util.List;
+
+/**
+ * The processes of a mesh, as one of them sees it.
+ *
+ * @param self index of this process
+ * @param processes all of them, in the order of their ranks
+ */
+public record ProcessGroup(int self, List<ProcessAddress> processes) {
+    /**
+     * Copies the list.
+     *
+     * @throws IllegalArgumentException if this process is not in the list
+     */
+    public ProcessGroup {
+        processes = List.copyOf(processes);
+        if (self < 0 || self >= processes.size()) {
+            throw new IllegalArgumentException(
+                    "process is not among those of its mesh: self=" + self + ", numProcesses=" + processes.size()
+                            + ". Use an index from 0 to " + (processes.size() - 1) + ".");
+        }
+    }
+
+    /** Number of processes. */
+    public int size() {
+        return processes.size();
+    }
+
+    /** Whether another process is on the same machine as this one. */
+    public boolean sharesMachine(int process) {
+        String machine = processes.get(self).machine();
+        return !machine.isEmpty() && machine.equals(processes.get(process).machine());
+    }
+}
