@@ -27,6 +27,7 @@ public final class NativeMemory {
     private static final long FLOATS;
     private static final long DOUBLES;
     private static final long INTS;
+    private static final long SHORTS;
 
     static {
         try {
@@ -59,6 +60,7 @@ public final class NativeMemory {
             FLOATS = type.getField("ARRAY_FLOAT_BASE_OFFSET").getInt(null);
             DOUBLES = type.getField("ARRAY_DOUBLE_BASE_OFFSET").getInt(null);
             INTS = type.getField("ARRAY_INT_BASE_OFFSET").getInt(null);
+            SHORTS = type.getField("ARRAY_SHORT_BASE_OFFSET").getInt(null);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -87,6 +89,11 @@ public final class NativeMemory {
     }
 
     /** Fills the first {@code count} elements of an array from memory. */
+    public static void read(long from, short[] to, int count) {
+        copy(null, from, to, SHORTS, (long) count * Short.BYTES);
+    }
+
+    /** Fills the first {@code count} elements of an array from memory. */
     public static void read(long from, byte[] to, int count) {
         copy(null, from, to, BYTES, count);
     }
@@ -109,6 +116,21 @@ public final class NativeMemory {
     /** Writes the first {@code count} elements of an array to memory. */
     public static void write(int[] from, long to, int count) {
         copy(from, INTS, null, to, (long) count * Integer.BYTES);
+    }
+
+    /** Writes the first {@code count} elements of an array to memory. */
+    public static void write(short[] from, long to, int count) {
+        copy(from, SHORTS, null, to, (long) count * Short.BYTES);
+    }
+
+    /** Copies the first {@code count} elements as {@link Float#intBitsToFloat} would, which no loop does as fast. */
+    public static void copyBits(int[] from, float[] to, int count) {
+        copy(from, INTS, to, FLOATS, (long) count * Integer.BYTES);
+    }
+
+    /** Copies the first {@code count} elements as {@link Float#floatToRawIntBits} would, which no loop does as fast. */
+    public static void copyBits(float[] from, int[] to, int count) {
+        copy(from, FLOATS, to, INTS, (long) count * Integer.BYTES);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.tartan.collective;
 
+import dev.tartan.collective.reduce.Bfloat16;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -41,6 +42,7 @@ public final class Elements {
         switch (type) {
             case FLOAT32 -> buffer.putFloat(index * 4, (float) value);
             case FLOAT64 -> buffer.putDouble(index * 8, (double) value);
+            case BFLOAT16 -> buffer.putShort(index * 2, Bfloat16.fromFloat((float) value));
             case INT32 -> buffer.putInt(index * 4, Math.toIntExact(value));
             case BYTE -> buffer.put(index, (byte) value);
         }
@@ -51,6 +53,7 @@ public final class Elements {
         return switch (type) {
             case FLOAT32 -> buffer.getFloat(index * 4);
             case FLOAT64 -> buffer.getDouble(index * 8);
+            case BFLOAT16 -> Bfloat16.toFloat(buffer.getShort(index * 2));
             case INT32 -> buffer.getInt(index * 4);
             case BYTE -> buffer.get(index);
         };

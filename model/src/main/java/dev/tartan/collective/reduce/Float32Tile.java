@@ -17,6 +17,20 @@ final class Float32Tile extends ReductionTile {
     public void fold(ReduceKind kind, long address, int bytes) {
         int count = bytes / Float.BYTES;
         NativeMemory.read(address, next, count);
+        combine(kind, result, next, count);
+    }
+
+    @Override
+    public void divide(int numRanks, int bytes) {
+        divide(result, numRanks, bytes / Float.BYTES);
+    }
+
+    @Override
+    public void store(long address, int bytes) {
+        NativeMemory.write(result, address, bytes / Float.BYTES);
+    }
+
+    static void combine(ReduceKind kind, float[] result, float[] next, int count) {
         switch (kind) {
             case SUM, MEAN -> add(result, next, count);
             case MAX -> max(result, next, count);
@@ -24,16 +38,10 @@ final class Float32Tile extends ReductionTile {
         }
     }
 
-    @Override
-    public void divide(int numRanks, int bytes) {
-        for (int i = 0; i < bytes / Float.BYTES; i++) {
+    static void divide(float[] result, int numRanks, int count) {
+        for (int i = 0; i < count; i++) {
             result[i] /= numRanks;
         }
-    }
-
-    @Override
-    public void store(long address, int bytes) {
-        NativeMemory.write(result, address, bytes / Float.BYTES);
     }
 
     private static void add(float[] result, float[] next, int count) {

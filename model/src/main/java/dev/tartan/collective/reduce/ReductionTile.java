@@ -9,7 +9,7 @@ import dev.tartan.collective.ReduceKind;
  * in the first-level cache. Measured for {@code d = a + b} of floats in cache, bytes read and written a second: 54 GB/s
  * so, 30 GB/s by loops over {@code FloatBuffer} or {@code Unsafe.getFloat}; out of cache all reach 24 to 26 GB/s.
  */
-public abstract sealed class ReductionTile permits Float32Tile, Float64Tile, Int32Tile {
+public abstract sealed class ReductionTile permits Bfloat16Tile, Float32Tile, Float64Tile, Int32Tile {
     /** Longest stretch in bytes; two of them fit a first-level cache. */
     public static final int TILE_BYTES = 8192;
 
@@ -18,6 +18,7 @@ public abstract sealed class ReductionTile permits Float32Tile, Float64Tile, Int
         return switch (type) {
             case FLOAT32 -> new Float32Tile();
             case FLOAT64 -> new Float64Tile();
+            case BFLOAT16 -> new Bfloat16Tile();
             case INT32 -> new Int32Tile();
             case BYTE ->
                 throw new IllegalStateException(

@@ -1,6 +1,7 @@
 package dev.tartan.collective.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.CollectiveCall;
@@ -225,6 +226,8 @@ class LocalFailuresTest {
                         + " and MEAN on floating-point only.");
         assertThatThrownBy(() -> CollectiveCall.allReduce(region, region, ElementType.BYTE, ReduceKind.SUM, "t"))
                 .hasMessageContaining("type=BYTE");
+        assertThatCode(() -> CollectiveCall.allReduce(region, region, ElementType.BFLOAT16, ReduceKind.MEAN, "t"))
+                .doesNotThrowAnyException();
     }
 
     /** Ranks leave at random moments of a long run; whatever the moment, all ranks end and with the same reason. */

