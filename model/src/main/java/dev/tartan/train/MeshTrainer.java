@@ -16,14 +16,16 @@ import dev.tartan.train.metrics.CommunicationTotal;
 import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** Trains a plan with every rank of its mesh as a device thread of this process. Used once. */
+/** Trains a plan with the mesh ranks of this process, which may be all, each as a device thread. Used once. */
 public final class MeshTrainer {
     /** The trained parameters in the output folder. */
     public static final String FINAL_FILE = "final.safetensors";
@@ -35,19 +37,19 @@ public final class MeshTrainer {
     private final RunConfig config;
     private final Mesh mesh;
     private final Backend backend;
-    private final MeshRun ranks;
+    private final ProcessRanks ranks;
     private final TrainingListener listener;
     private final List<StepMetrics> metrics = Collections.synchronizedList(new ArrayList<>());
     private final AtomicLong arenaBytes = new AtomicLong();
     private volatile List<CommunicationTotal> communication = List.of();
 
-    private MeshTrainer(TrainingPlan plan, Backend backend, TrainingListener listener) {
+    private MeshTrainer(TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener) {
         this.plan = plan;
         this.config = plan.config();
         this.mesh = plan.mesh();
         this.backend = backend;
         this.listener = listener;
-        this.ranks = new MeshRun(backend, mesh);
+        this.ranks = ranks;
     }
 
     /**
@@ -66,7 +68,18 @@ public final class MeshTrainer {
     }
 
     /**
-     * Trains, writes {@code final.safetensors} into the output folder, and generates a sample if the data is text.
+     * Checks that process 0 of {@code numProcesses} can write the plan's parameters alone.
+     *
+     * @throws IllegalArgumentException if the ranks do not divide evenly over processes, or naming a parameter that
+     *     process 0 does not hold whole, and its layout
+     */
+    public static void checkProcesses(TrainingPlan plan, int numProcesses) {
+        ParameterFile.checkWriters(plan.mesh(), plan.parameters(), numProcesses);
+    }
+
+    /**
+     * Trains with all ranks in this process, writes {@code final.safetensors} into the output folder, and generates a
+     * sample if the data is text.
      *
      * @param backend shared by all ranks
      * @throws IllegalArgumentException if data or {@code init.from} do not fit the network
@@ -74,31 +87,76 @@ public final class MeshTrainer {
      */
     public static TrainingResult run(TrainingPlan plan, Backend backend, TrainingListener listener)
             throws InterruptedException {
-        return new MeshTrainer(plan, backend, listener).run();
+        Duration timeout = Duration.ofSeconds(plan.config().collective().timeoutSeconds());
+        ProcessRanks ranks = ProcessRanks.all(plan.mesh(), timeout);
+        return Objects.requireNonNull(new MeshTrainer(plan, backend, ranks, listener).run());
     }
 
-    private TrainingResult run() throws InterruptedException {
+    /**
+     * As {@link #run(TrainingPlan, Backend, TrainingListener)}, with the mesh ranks of one process of several, each of
+     * which makes this call. Each reads data and {@code init.from} from its own file system; process 0 alone reports,
+     * writes files and generates the sample. Whatever ends one process's call ends the others', by the communicators.
+     *
+     * @param backend shared by the ranks of this process
+     * @param ranks those of this process, over communicators that are used for nothing else
+     * @param listener told of steps in process 0 only
+     * @return null in processes other than 0
+     * @throws IllegalArgumentException also if process 0 does not hold every parameter whole
+     */
+    public static @Nullable TrainingResult run(
+            TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener)
+            throws InterruptedException {
+        return new MeshTrainer(plan, backend, ranks, listener).run();
+    }
+
+    private @Nullable TrainingResult run() throws InterruptedException {
         Network network = ConfiguredRun.of(
                         config.network(), config.optimizer(), config.train().steps())
                 .network();
+        Path finalFile = config.output().dir().resolve(FINAL_FILE);
+        try {
+            checkRanks();
+            train(network, finalFile);
+        } catch (RuntimeException | Error | InterruptedException e) {
+            // Other processes' ranks wait for this one's, which may not even have started.
+            ranks.communicators().abort(ranks.firstRank(), e);
+            throw e;
+        }
+        if (!ranks.holdsRankZero()) {
+            return null;
+        }
+        String sample = network instanceof LanguageModel language ? sample(language, finalFile) : null;
+        return new TrainingResult(summary(), metrics, sample);
+    }
+
+    private void checkRanks() {
+        int numRanks = ranks.communicators().numRanks();
+        if (numRanks != mesh.numRanks()) {
+            throw new IllegalArgumentException("communicators are of another mesh: numRanks=" + numRanks + ", mesh="
+                    + mesh + ". Give those of the plan's mesh.");
+        }
+        checkProcesses(plan, ranks.numProcesses());
+    }
+
+    private void train(Network network, Path finalFile) throws InterruptedException {
         Path from = config.init().from();
         if (from != null) {
             ParameterFile.check(from, plan.parameters());
         }
-        Path finalFile = config.output().dir().resolve(FINAL_FILE);
+        Path gradientsFile = config.output().dir().resolve(GRADIENTS_FILE);
         try (BatchSource data = BatchSource.open(config);
-                SafetensorsWriter writer = create(finalFile);
+                SafetensorsWriter writer = ranks.holdsRankZero() ? create(finalFile) : null;
                 SafetensorsWriter gradients =
-                        plan.hasGradientOutputs() ? create(config.output().dir().resolve(GRADIENTS_FILE)) : null;
+                        ranks.holdsRankZero() && plan.hasGradientOutputs() ? create(gradientsFile) : null;
                 SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
-            ranks.run(rank -> train(rank, network, data, initial, writer, gradients));
-            writer.finish();
+            new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
+            if (writer != null) {
+                writer.finish();
+            }
             if (gradients != null) {
                 gradients.finish();
             }
         }
-        String sample = network instanceof LanguageModel language ? sample(language, finalFile) : null;
-        return new TrainingResult(summary(), metrics, sample);
     }
 
     private SafetensorsWriter create(Path path) {
@@ -110,7 +168,7 @@ public final class MeshTrainer {
             Network network,
             BatchSource data,
             @Nullable SafetensorsReader initial,
-            SafetensorsWriter writer,
+            @Nullable SafetensorsWriter writer,
             @Nullable SafetensorsWriter gradients)
             throws InterruptedException {
         try (RankExecutor executor =
@@ -134,7 +192,9 @@ public final class MeshTrainer {
             if (rank == 0) {
                 communication = perStep(ranks.communicators().totals(0));
             }
-            trainer.save(writer);
+            if (writer != null) {
+                trainer.save(writer);
+            }
         }
     }
 
