@@ -3,26 +3,17 @@ package dev.tartan.train;
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
-import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
-import dev.tartan.train.config.NetworkConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.graph.ConfiguredRun;
-import dev.tartan.train.metrics.CommunicationTotal;
-import dev.tartan.train.metrics.RunSummary;
-import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Trains a plan with the mesh ranks of this process, which may be all, each as a device thread. Used once. */
@@ -38,17 +29,14 @@ public final class MeshTrainer {
     private final Mesh mesh;
     private final Backend backend;
     private final ProcessRanks ranks;
-    private final TrainingListener listener;
-    private final List<StepMetrics> metrics = Collections.synchronizedList(new ArrayList<>());
-    private final AtomicLong arenaBytes = new AtomicLong();
-    private volatile List<CommunicationTotal> communication = List.of();
+    private final RunRecord record;
 
     private MeshTrainer(TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener) {
         this.plan = plan;
         this.config = plan.config();
         this.mesh = plan.mesh();
         this.backend = backend;
-        this.listener = listener;
+        this.record = new RunRecord(plan, listener);
         this.ranks = ranks;
     }
 
@@ -126,7 +114,7 @@ public final class MeshTrainer {
             return null;
         }
         String sample = network instanceof LanguageModel language ? sample(language, finalFile) : null;
-        return new TrainingResult(summary(), metrics, sample);
+        return new TrainingResult(record.summary(), record.steps(), sample);
     }
 
     private void checkRanks() {
@@ -173,7 +161,7 @@ public final class MeshTrainer {
             throws InterruptedException {
         try (RankExecutor executor =
                 new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, ranks.communicators())) {
-            arenaBytes.accumulateAndGet(executor.arenaBytes(), Math::max);
+            record.allocated(executor.arenaBytes());
             RankTrainer trainer = new RankTrainer(plan, rank, executor);
             trainer.initialize(network, initial);
             for (long step = 0; step < config.train().steps(); step++) {
@@ -182,43 +170,21 @@ public final class MeshTrainer {
                 }
                 long start = System.nanoTime();
                 trainer.step(step, data.batch(step));
+                double millis = (System.nanoTime() - start) / 1e6;
                 if (rank == 0) {
-                    report(step, trainer, (System.nanoTime() - start) / 1e6);
+                    record.stepped(step, trainer.loss(), trainer.gradNorm(), millis);
                 }
                 if (step == 0 && gradients != null) {
                     trainer.saveGradients(gradients);
                 }
             }
             if (rank == 0) {
-                communication = perStep(ranks.communicators().totals(0));
+                record.communicated(ranks.communicators().totals(0));
             }
             if (writer != null) {
                 trainer.save(writer);
             }
         }
-    }
-
-    private void report(long step, RankTrainer trainer, double millis) {
-        StepMetrics done =
-                new StepMetrics(step, trainer.loss(), trainer.gradNorm(), millis, tokensPerStep() / millis * 1000);
-        metrics.add(done);
-        listener.onStep(done);
-    }
-
-    /** Tokens of a global batch, or samples where the network has no tokens. */
-    private double tokensPerStep() {
-        double samples = config.train().globalBatch();
-        return config.network() instanceof NetworkConfig.LanguageModel language
-                ? samples * language.context()
-                : samples;
-    }
-
-    private List<CommunicationTotal> perStep(List<CommunicationCounters.Total> totals) {
-        long steps = config.train().steps();
-        return totals.stream()
-                .map(total -> new CommunicationTotal(
-                        total.op().label(), total.axis(), total.count() / steps, total.bytes() / steps))
-                .toList();
     }
 
     private @Nullable String sample(LanguageModel network, Path parameters) throws InterruptedException {
@@ -227,19 +193,5 @@ public final class MeshTrainer {
             return null;
         }
         return new TextSampler(plan, logits, network, backend).sample(parameters);
-    }
-
-    private RunSummary summary() {
-        double medianMillis = RunSummary.medianStepMillis(metrics);
-        return new RunSummary(
-                mesh.sizesByAxis(),
-                plan.numParameters(),
-                metrics.size(),
-                metrics.get(metrics.size() - 1).loss(),
-                medianMillis,
-                tokensPerStep() / medianMillis * 1000,
-                plan.step().memory().arenaBytes(),
-                arenaBytes.get(),
-                communication);
     }
 }
