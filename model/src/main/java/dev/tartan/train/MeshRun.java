@@ -3,16 +3,13 @@ package dev.tartan.train;
 import dev.tartan.backend.Backend;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.local.LocalMesh;
-import dev.tartan.mesh.Mesh;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Runs one body on every rank of a mesh, each on a device thread of its own, and waits for all. The first failure ends
- * the others and is thrown.
+ * Runs one body on every mesh rank of a process, each on a device thread of its own, and waits for all. The first
+ * failure ends the others, those of other processes too, and is thrown.
  */
 final class MeshRun {
     /** What one rank does. */
@@ -21,43 +18,32 @@ final class MeshRun {
         void run(int rank) throws Exception;
     }
 
-    private static final Duration COLLECTIVE_TIMEOUT = Duration.ofMinutes(5);
-
     private final Backend backend;
+    private final ProcessRanks ranks;
     private final MeshCommunicators communicators;
     private final List<Failure> failures = new ArrayList<>();
 
     private record Failure(int rank, Throwable cause) {}
 
-    /** Connects the ranks of {@code mesh} within this process. */
-    MeshRun(Backend backend, Mesh mesh) {
+    MeshRun(Backend backend, ProcessRanks ranks) {
         this.backend = backend;
-        this.communicators = LocalMesh.create(
-                mesh.axisNames(),
-                mesh.axisSizes().stream().mapToInt(Integer::intValue).toArray(),
-                COLLECTIVE_TIMEOUT);
-    }
-
-    /** By which the ranks communicate. */
-    MeshCommunicators communicators() {
-        return communicators;
+        this.ranks = ranks;
+        this.communicators = ranks.communicators();
     }
 
     /**
-     * Runs the body on all ranks.
+     * Runs the body on the ranks of this process.
      *
      * @throws InterruptedException if the calling thread is interrupted; the ranks have ended by then
      */
     void run(RankBody body) throws InterruptedException {
-        int numRanks = communicators.numRanks();
-        CountDownLatch done = new CountDownLatch(numRanks);
+        CountDownLatch done = new CountDownLatch(ranks.numRanks());
         List<Thread> threads = new ArrayList<>();
-        for (int rank = 0; rank < numRanks; rank++) {
-            int self = rank;
-            Thread thread = new Thread(() -> runRank(self, body, done), "tartan-device-" + rank);
+        ranks.ranks().forEach(rank -> {
+            Thread thread = new Thread(() -> runRank(rank, body, done), "tartan-device-" + rank);
             thread.setDaemon(true);
             threads.add(thread);
-        }
+        });
         threads.forEach(Thread::start);
         InterruptedException interrupted = null;
         while (true) {

@@ -3,27 +3,20 @@ package dev.tartan.train;
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
-import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
-import dev.tartan.train.config.NetworkConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.graph.ConfiguredRun;
-import dev.tartan.train.metrics.CommunicationTotal;
-import dev.tartan.train.metrics.RunSummary;
-import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Trains a plan with every rank of its mesh as a device thread of this process. Used once. */
+/** Trains a plan with the mesh ranks of this process, which may be all, each as a device thread. Used once. */
 public final class MeshTrainer {
     /** The trained parameters in the output folder. */
     public static final String FINAL_FILE = "final.safetensors";
@@ -35,19 +28,16 @@ public final class MeshTrainer {
     private final RunConfig config;
     private final Mesh mesh;
     private final Backend backend;
-    private final MeshRun ranks;
-    private final TrainingListener listener;
-    private final List<StepMetrics> metrics = Collections.synchronizedList(new ArrayList<>());
-    private final AtomicLong arenaBytes = new AtomicLong();
-    private volatile List<CommunicationTotal> communication = List.of();
+    private final ProcessRanks ranks;
+    private final RunRecord record;
 
-    private MeshTrainer(TrainingPlan plan, Backend backend, TrainingListener listener) {
+    private MeshTrainer(TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener) {
         this.plan = plan;
         this.config = plan.config();
         this.mesh = plan.mesh();
         this.backend = backend;
-        this.listener = listener;
-        this.ranks = new MeshRun(backend, mesh);
+        this.record = new RunRecord(plan, listener);
+        this.ranks = ranks;
     }
 
     /**
@@ -66,7 +56,18 @@ public final class MeshTrainer {
     }
 
     /**
-     * Trains, writes {@code final.safetensors} into the output folder, and generates a sample if the data is text.
+     * Checks that process 0 of {@code numProcesses} can write the plan's parameters alone.
+     *
+     * @throws IllegalArgumentException if the ranks do not divide evenly over processes, or naming a parameter that
+     *     process 0 does not hold whole, and its layout
+     */
+    public static void checkProcesses(TrainingPlan plan, int numProcesses) {
+        ParameterFile.checkWriters(plan.mesh(), plan.parameters(), numProcesses);
+    }
+
+    /**
+     * Trains with all ranks in this process, writes {@code final.safetensors} into the output folder, and generates a
+     * sample if the data is text.
      *
      * @param backend shared by all ranks
      * @throws IllegalArgumentException if data or {@code init.from} do not fit the network
@@ -74,31 +75,76 @@ public final class MeshTrainer {
      */
     public static TrainingResult run(TrainingPlan plan, Backend backend, TrainingListener listener)
             throws InterruptedException {
-        return new MeshTrainer(plan, backend, listener).run();
+        Duration timeout = Duration.ofSeconds(plan.config().collective().timeoutSeconds());
+        ProcessRanks ranks = ProcessRanks.all(plan.mesh(), timeout);
+        return Objects.requireNonNull(new MeshTrainer(plan, backend, ranks, listener).run());
     }
 
-    private TrainingResult run() throws InterruptedException {
+    /**
+     * As {@link #run(TrainingPlan, Backend, TrainingListener)}, with the mesh ranks of one process of several, each of
+     * which makes this call. Each reads data and {@code init.from} from its own file system; process 0 alone reports,
+     * writes files and generates the sample. Whatever ends one process's call ends the others', by the communicators.
+     *
+     * @param backend shared by the ranks of this process
+     * @param ranks those of this process, over communicators that are used for nothing else
+     * @param listener told of steps in process 0 only
+     * @return null in processes other than 0
+     * @throws IllegalArgumentException also if process 0 does not hold every parameter whole
+     */
+    public static @Nullable TrainingResult run(
+            TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener)
+            throws InterruptedException {
+        return new MeshTrainer(plan, backend, ranks, listener).run();
+    }
+
+    private @Nullable TrainingResult run() throws InterruptedException {
         Network network = ConfiguredRun.of(
                         config.network(), config.optimizer(), config.train().steps())
                 .network();
+        Path finalFile = config.output().dir().resolve(FINAL_FILE);
+        try {
+            checkRanks();
+            train(network, finalFile);
+        } catch (RuntimeException | Error | InterruptedException e) {
+            // Other processes' ranks wait for this one's, which may not even have started.
+            ranks.communicators().abort(ranks.firstRank(), e);
+            throw e;
+        }
+        if (!ranks.holdsRankZero()) {
+            return null;
+        }
+        String sample = network instanceof LanguageModel language ? sample(language, finalFile) : null;
+        return new TrainingResult(record.summary(), record.steps(), sample);
+    }
+
+    private void checkRanks() {
+        int numRanks = ranks.communicators().numRanks();
+        if (numRanks != mesh.numRanks()) {
+            throw new IllegalArgumentException("communicators are of another mesh: numRanks=" + numRanks + ", mesh="
+                    + mesh + ". Give those of the plan's mesh.");
+        }
+        checkProcesses(plan, ranks.numProcesses());
+    }
+
+    private void train(Network network, Path finalFile) throws InterruptedException {
         Path from = config.init().from();
         if (from != null) {
             ParameterFile.check(from, plan.parameters());
         }
-        Path finalFile = config.output().dir().resolve(FINAL_FILE);
+        Path gradientsFile = config.output().dir().resolve(GRADIENTS_FILE);
         try (BatchSource data = BatchSource.open(config);
-                SafetensorsWriter writer = create(finalFile);
+                SafetensorsWriter writer = ranks.holdsRankZero() ? create(finalFile) : null;
                 SafetensorsWriter gradients =
-                        plan.hasGradientOutputs() ? create(config.output().dir().resolve(GRADIENTS_FILE)) : null;
+                        ranks.holdsRankZero() && plan.hasGradientOutputs() ? create(gradientsFile) : null;
                 SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
-            ranks.run(rank -> train(rank, network, data, initial, writer, gradients));
-            writer.finish();
+            new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
+            if (writer != null) {
+                writer.finish();
+            }
             if (gradients != null) {
                 gradients.finish();
             }
         }
-        String sample = network instanceof LanguageModel language ? sample(language, finalFile) : null;
-        return new TrainingResult(summary(), metrics, sample);
     }
 
     private SafetensorsWriter create(Path path) {
@@ -110,12 +156,12 @@ public final class MeshTrainer {
             Network network,
             BatchSource data,
             @Nullable SafetensorsReader initial,
-            SafetensorsWriter writer,
+            @Nullable SafetensorsWriter writer,
             @Nullable SafetensorsWriter gradients)
             throws InterruptedException {
         try (RankExecutor executor =
                 new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, ranks.communicators())) {
-            arenaBytes.accumulateAndGet(executor.arenaBytes(), Math::max);
+            record.allocated(executor.arenaBytes());
             RankTrainer trainer = new RankTrainer(plan, rank, executor);
             trainer.initialize(network, initial);
             for (long step = 0; step < config.train().steps(); step++) {
@@ -124,41 +170,21 @@ public final class MeshTrainer {
                 }
                 long start = System.nanoTime();
                 trainer.step(step, data.batch(step));
+                double millis = (System.nanoTime() - start) / 1e6;
                 if (rank == 0) {
-                    report(step, trainer, (System.nanoTime() - start) / 1e6);
+                    record.stepped(step, trainer.loss(), trainer.gradNorm(), millis);
                 }
                 if (step == 0 && gradients != null) {
                     trainer.saveGradients(gradients);
                 }
             }
             if (rank == 0) {
-                communication = perStep(ranks.communicators().totals(0));
+                record.communicated(ranks.communicators().totals(0));
             }
-            trainer.save(writer);
+            if (writer != null) {
+                trainer.save(writer);
+            }
         }
-    }
-
-    private void report(long step, RankTrainer trainer, double millis) {
-        StepMetrics done =
-                new StepMetrics(step, trainer.loss(), trainer.gradNorm(), millis, tokensPerStep() / millis * 1000);
-        metrics.add(done);
-        listener.onStep(done);
-    }
-
-    /** Tokens of a global batch, or samples where the network has no tokens. */
-    private double tokensPerStep() {
-        double samples = config.train().globalBatch();
-        return config.network() instanceof NetworkConfig.LanguageModel language
-                ? samples * language.context()
-                : samples;
-    }
-
-    private List<CommunicationTotal> perStep(List<CommunicationCounters.Total> totals) {
-        long steps = config.train().steps();
-        return totals.stream()
-                .map(total -> new CommunicationTotal(
-                        total.op().label(), total.axis(), total.count() / steps, total.bytes() / steps))
-                .toList();
     }
 
     private @Nullable String sample(LanguageModel network, Path parameters) throws InterruptedException {
@@ -167,19 +193,5 @@ public final class MeshTrainer {
             return null;
         }
         return new TextSampler(plan, logits, network, backend).sample(parameters);
-    }
-
-    private RunSummary summary() {
-        double medianMillis = RunSummary.medianStepMillis(metrics);
-        return new RunSummary(
-                mesh.sizesByAxis(),
-                plan.numParameters(),
-                metrics.size(),
-                metrics.get(metrics.size() - 1).loss(),
-                medianMillis,
-                tokensPerStep() / medianMillis * 1000,
-                plan.step().memory().arenaBytes(),
-                arenaBytes.get(),
-                communication);
     }
 }

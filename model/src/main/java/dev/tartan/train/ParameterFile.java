@@ -27,7 +27,7 @@ final class ParameterFile {
      * @throws InvalidCheckpointException naming every difference, or if the file is missing or corrupt
      */
     static void check(Path path, List<PlannedState> parameters) {
-        try (SafetensorsReader reader = SafetensorsReader.open(path)) {
+        try (SafetensorsReader reader = openInitial(path)) {
             List<String> problems = new ArrayList<>();
             Map<String, SafetensorsEntry> found = new LinkedHashMap<>(reader.tensors());
             for (PlannedState parameter : parameters) {
@@ -48,6 +48,15 @@ final class ParameterFile {
                         + ", " + String.join("; ", shortened(problems))
                         + ". Give a file of this network, or change the network's keys.");
             }
+        }
+    }
+
+    /** Opens the file of {@code init.from}, which a failure names. */
+    private static SafetensorsReader openInitial(Path path) {
+        try {
+            return SafetensorsReader.open(path);
+        } catch (InvalidCheckpointException e) {
+            throw new InvalidCheckpointException("init.from cannot be used: " + e.getMessage(), e);
         }
     }
 
@@ -90,8 +99,35 @@ final class ParameterFile {
                 .allMatch(axis -> mesh.coordinate(rank, axis) == 0);
     }
 
+    /**
+     * Checks that process 0 can write every parameter alone: that it holds all shards which are not padding only.
+     *
+     * @throws IllegalArgumentException naming the first parameter that it does not hold whole, and its layout
+     */
+    static void checkWriters(Mesh mesh, List<PlannedState> parameters, int numProcesses) {
+        int held = ProcessRanks.numRanksPerProcess(mesh.numRanks(), numProcesses);
+        for (PlannedState parameter : parameters) {
+            for (int rank = held; rank < mesh.numRanks(); rank++) {
+                if (isWriter(mesh, parameter, rank)
+                        && box(mesh, parameter, rank).numElements() > 0) {
+                    throw new IllegalArgumentException("parameter '" + parameter.name()
+                            + "' is not held whole by process 0, which writes it: layout=" + parameter.spec()
+                            + ", mesh=" + mesh + ", numProcesses=" + numProcesses + ", ranksPerProcess=" + held
+                            + ", rank=" + rank + ". Use fewer processes, so that each holds whole model groups.");
+                }
+            }
+        }
+    }
+
+    /** The values of a rank's shard as the file has them, padding zero. */
+    static float[] read(SafetensorsReader file, Mesh mesh, PlannedState state, int rank) {
+        TensorSlice box = box(mesh, state, rank);
+        Shape shard = NamedSharding.of(mesh, state.spec()).localShape(state.shape());
+        return padded(file.readFloats(state.name(), state.logicalShape(), box), box, shard);
+    }
+
     /** The values of a box placed at the start of a larger shard, the rest zero. */
-    static float[] padded(float[] values, TensorSlice box, Shape shard) {
+    private static float[] padded(float[] values, TensorSlice box, Shape shard) {
         if (box.shape().equals(shard)) {
             return values;
         }

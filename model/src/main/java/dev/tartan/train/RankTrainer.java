@@ -39,7 +39,7 @@ final class RankTrainer {
             if (!state.isParameter()) {
                 buffer.write(new float[Math.toIntExact(buffer.type().shape().numElements())]);
             } else if (file != null) {
-                buffer.write(fromFile(file, state, buffer));
+                buffer.write(ParameterFile.read(file, mesh, state, rank));
             } else {
                 buffer.write(initialValues(network, state));
             }
@@ -56,20 +56,6 @@ final class RankTrainer {
                 plan.config().train().seed(),
                 block.stream().mapToLong(ShardRange::start).toArray(),
                 block.stream().mapToLong(ShardRange::size).toArray());
-    }
-
-    private float[] fromFile(SafetensorsReader file, PlannedState state, Buffer buffer) {
-        TensorSlice box = ParameterFile.box(mesh, state, rank);
-        float[] values = file.readFloats(state.name(), state.logicalShape(), box);
-        return ParameterFile.padded(values, box, buffer.type().shape());
-    }
-
-    /** Loads only parameters, as before generating text. */
-    void load(SafetensorsReader file) {
-        for (PlannedState state : plan.parameters()) {
-            Buffer buffer = executor.input(state.name());
-            buffer.write(fromFile(file, state, buffer));
-        }
     }
 
     /** Runs one step on this rank's part of the global batch. */

@@ -6,6 +6,7 @@ import dev.tartan.network.Network;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.graph.ConfiguredRun;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -36,10 +37,11 @@ public final class StepBench {
         Network network = ConfiguredRun.of(
                         config.network(), config.optimizer(), config.train().steps())
                 .network();
-        MeshRun ranks = new MeshRun(backend, plan.mesh());
+        ProcessRanks ranks = ProcessRanks.all(
+                plan.mesh(), Duration.ofSeconds(config.collective().timeoutSeconds()));
         List<Double> millis = Collections.synchronizedList(new ArrayList<>());
         Map<String, Long> profile = Collections.synchronizedMap(new LinkedHashMap<>());
-        ranks.run(rank -> {
+        new MeshRun(backend, ranks).run(rank -> {
             try (RankExecutor executor = new RankExecutor(
                     plan.step().program(), plan.step().memory(), rank, backend, ranks.communicators())) {
                 RankTrainer trainer = new RankTrainer(plan, rank, executor);

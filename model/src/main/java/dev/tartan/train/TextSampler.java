@@ -7,9 +7,13 @@ import dev.tartan.network.LanguageModel;
 import dev.tartan.random.Philox;
 import dev.tartan.train.graph.LogitsGraph;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 
-/** Lets a trained byte-level network write text, one byte at a time, on all ranks of its mesh. Used once. */
+/**
+ * Lets a trained byte-level network write text, one byte at a time, on the mesh of its logits program with every rank
+ * in this process. Used once.
+ */
 final class TextSampler {
     private static final int NUM_BYTES = 200;
     private static final double TEMPERATURE = 0.7;
@@ -19,7 +23,7 @@ final class TextSampler {
     private final CompiledProgram logits;
     private final LanguageModel network;
     private final Backend backend;
-    private final MeshRun ranks;
+    private final ProcessRanks ranks;
     private final byte[] text = new byte[NUM_BYTES + 1];
 
     TextSampler(TrainingPlan plan, CompiledProgram logits, LanguageModel network, Backend backend) {
@@ -27,14 +31,16 @@ final class TextSampler {
         this.logits = logits;
         this.network = network;
         this.backend = backend;
-        this.ranks = new MeshRun(backend, plan.mesh());
+        this.ranks = ProcessRanks.all(
+                logits.program().mesh(),
+                Duration.ofSeconds(plan.config().collective().timeoutSeconds()));
     }
 
     /** The text after a line feed, from the parameters in a file; bytes that are no text are escaped. */
     String sample(Path parameters) throws InterruptedException {
         text[0] = '\n';
         try (SafetensorsReader file = SafetensorsReader.open(parameters)) {
-            ranks.run(rank -> generate(rank, file));
+            new MeshRun(backend, ranks).run(rank -> generate(rank, file));
         }
         return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
     }
@@ -42,7 +48,10 @@ final class TextSampler {
     private void generate(int rank, SafetensorsReader file) throws InterruptedException {
         try (RankExecutor executor =
                 new RankExecutor(logits.program(), logits.memory(), rank, backend, ranks.communicators())) {
-            new RankTrainer(plan, rank, executor).load(file);
+            for (PlannedState parameter : plan.parameters()) {
+                executor.input(parameter.name())
+                        .write(ParameterFile.read(file, logits.program().mesh(), parameter, rank));
+            }
             int context = network.context();
             int[] window = new int[context];
             float[] values = new float[context * network.vocab()];

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * All that ranks need to train: made once on the driver, sent to executors. Plain data, no tensors.
  *
  * @param step the training step; inputs are the states, {@code step} and the batch fields
- * @param logits the program that generates text after training; null if the run has none to generate
+ * @param logits the program that generates text after training, on a mesh of one model group, so that one process can
+ *     run it alone; null if the run has none to generate
  * @param states parameters first, then optimizer state
  * @param numParameters elements of all parameters, without padding
  * @param notes what the compiler wants the user to know
@@ -63,11 +64,7 @@ public record TrainingPlan(
 
     /** As {@link #compile(RunConfig, ScratchNeeds)}, with the gradients as outputs of the step if asked for. */
     public static TrainingPlan compile(RunConfig config, ScratchNeeds scratchNeeds, boolean gradientOutputs) {
-        int numRanks = Math.multiplyExact(config.mesh().data(), config.mesh().model());
-        Mesh mesh = Mesh.of(
-                Device.cpus(numRanks),
-                Shape.shape(config.mesh().data(), config.mesh().model()),
-                AXES.toArray(new String[0]));
+        Mesh mesh = mesh(config.mesh().data(), config.mesh().model());
         ConfiguredRun run = ConfiguredRun.of(
                 config.network(), config.optimizer(), config.train().steps());
         StepOptions options = new StepOptions(
@@ -85,10 +82,15 @@ public record TrainingPlan(
                 config,
                 mesh,
                 step,
-                compileLogits(config, mesh, run, scratchNeeds),
+                compileLogits(config, run, scratchNeeds),
                 graph.states().stream().map(PlannedState::of).toList(),
                 run.network().numParameters(),
                 notes);
+    }
+
+    private static Mesh mesh(int data, int model) {
+        return Mesh.of(
+                Device.cpus(Math.multiplyExact(data, model)), Shape.shape(data, model), AXES.toArray(new String[0]));
     }
 
     private static CompiledProgram compileStep(Mesh mesh, TrainStepGraph graph, ScratchNeeds scratchNeeds) {
@@ -113,10 +115,11 @@ public record TrainingPlan(
     }
 
     private static @Nullable CompiledProgram compileLogits(
-            RunConfig config, Mesh mesh, ConfiguredRun run, ScratchNeeds scratchNeeds) {
+            RunConfig config, ConfiguredRun run, ScratchNeeds scratchNeeds) {
         if (!(run.network() instanceof LanguageModel network) || !(config.data() instanceof DataConfig.Text)) {
             return null;
         }
+        Mesh mesh = mesh(1, config.mesh().model());
         LogitsGraph graph = LogitsGraph.trace(network, mesh, DType.FLOAT32);
         Map<Value, PartitionSpec> given = new LinkedHashMap<>();
         graph.parameters().forEach(state -> given.put(state.input(), state.spec()));

@@ -7,6 +7,7 @@ import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Shape;
+import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
@@ -54,10 +55,8 @@ final class SmallRun {
         return path;
     }
 
-    /** Trains on {@code data} x {@code model} devices, writing to a folder of this name. */
-    static Outcome train(Path folder, String name, int data, int model, String... overrides)
-            throws InterruptedException {
-        Path output = folder.resolve(name);
+    /** A run on {@code data} x {@code model} devices that writes to a folder of this name. */
+    static RunConfig config(Path folder, String name, int data, int model, String... overrides) {
         List<String> keys = new ArrayList<>(List.of(
                 "mesh.data=" + data,
                 "mesh.model=" + model,
@@ -65,15 +64,23 @@ final class SmallRun {
                 "data.kind=batches",
                 "data.path=" + folder.resolve("tokens.safetensors"),
                 "train.seed=5",
-                "output.dir=" + output));
+                "output.dir=" + folder.resolve(name)));
         keys.addAll(List.of(overrides));
+        return RunConfigLoader.load(null, keys);
+    }
+
+    /** Trains as {@link #config} says. */
+    static Outcome train(Path folder, String name, int data, int model, String... overrides)
+            throws InterruptedException {
         // One thread per device even where there are more cores: small kernels lose by more.
         Nd4jBackend backend = new Nd4jBackend(1);
-        TrainingPlan plan = TrainingPlan.compile(RunConfigLoader.load(null, keys), backend.kernels()::scratchBytes);
+        TrainingPlan plan =
+                TrainingPlan.compile(config(folder, name, data, model, overrides), backend.kernels()::scratchBytes);
         TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
         Map<String, Shape> shapes = new LinkedHashMap<>();
         Map<String, float[]> weights = new LinkedHashMap<>();
-        try (SafetensorsReader file = SafetensorsReader.open(output.resolve(MeshTrainer.FINAL_FILE))) {
+        try (SafetensorsReader file =
+                SafetensorsReader.open(folder.resolve(name).resolve(MeshTrainer.FINAL_FILE))) {
             file.tensors().forEach((tensor, entry) -> {
                 shapes.put(tensor, entry.shape());
                 weights.put(tensor, file.readFloats(tensor));

@@ -40,6 +40,21 @@ final class ConfigKeys {
         sections.put("train", kinds(NO_KIND, List.of("steps", "globalBatch", "microBatches", "seed")));
         sections.put("init", kinds(NO_KIND, List.of("from")));
         sections.put("output", kinds(NO_KIND, List.of("dir")));
+        sections.put(
+                "collective",
+                kinds(
+                        NO_KIND,
+                        List.of(
+                                "transport",
+                                "algorithm",
+                                "segmentBytes",
+                                "timeoutSeconds",
+                                "connectTimeoutSeconds",
+                                "bindAddress",
+                                "portRange",
+                                "encrypt",
+                                "streams",
+                                "gradients")));
         return sections;
     }
 

@@ -13,8 +13,9 @@ import java.util.Set;
 
 /** Reads {@code key=value} given on the command line. */
 final class ConfigOverride {
-    /** Their values are taken as they are: to HOCON, {@code //} and {@code #} begin comments. */
-    private static final Set<String> PATH_KEYS = Set.of("data.path", "init.from", "output.dir");
+    /** Their values are taken as they are: to HOCON, {@code //} and {@code #} begin comments, and a colon is a sign. */
+    private static final Set<String> PLAIN_KEYS =
+            Set.of("data.path", "init.from", "output.dir", "collective.bindAddress");
 
     private ConfigOverride() {}
 
@@ -33,7 +34,7 @@ final class ConfigOverride {
         String origin = ConfigSource.OVERRIDE_ORIGIN + override;
         try {
             List<String> path = ConfigUtil.splitPath(key);
-            ConfigValue value = isPlainPath(key, text)
+            ConfigValue value = isPlain(key, text)
                     ? ConfigValueFactory.fromAnyRef(text, origin)
                     : parseValue(override, text, origin);
             return value.atPath(ConfigUtil.joinPath(path));
@@ -47,8 +48,8 @@ final class ConfigOverride {
         }
     }
 
-    private static boolean isPlainPath(String key, String text) {
-        return PATH_KEYS.contains(key) && !text.isEmpty() && !text.equals("null") && "\"$".indexOf(text.charAt(0)) < 0;
+    private static boolean isPlain(String key, String text) {
+        return PLAIN_KEYS.contains(key) && !text.isEmpty() && !text.equals("null") && "\"$".indexOf(text.charAt(0)) < 0;
     }
 
     private static ConfigValue parseValue(String override, String text, String origin) {

@@ -10,7 +10,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,6 +94,24 @@ final class ConfigSection {
         String advice = "Give a whole number of " + min + " or more.";
         ConfigValue value = required(key, advice);
         return value == null ? min : (int) whole(key, value, min, Integer.MAX_VALUE, advice);
+    }
+
+    /** A whole number from {@code min} to {@code max}. */
+    int integer(String key, int min, int max) {
+        String advice = "Give a whole number from " + min + " to " + max + ".";
+        ConfigValue value = required(key, advice);
+        return value == null ? min : (int) whole(key, value, min, max, advice);
+    }
+
+    /** A multiple of {@code factor} from {@code factor} to {@code max}. */
+    int multiple(String key, int factor, int max) {
+        String advice = "Give a multiple of " + factor + " from " + factor + " to " + max + ".";
+        ConfigValue value = required(key, advice);
+        int number = value == null ? factor : (int) whole(key, value, factor, max, advice);
+        if (value != null && number % factor != 0) {
+            wrong(key, "is not a multiple of " + factor, value, advice);
+        }
+        return number;
     }
 
     /** Any 64-bit whole number. */
@@ -205,13 +222,34 @@ final class ConfigSection {
         return text;
     }
 
-    /** One of the constants of an enum, written in lower case. */
+    /** One of the constants of an enum, written as {@link ConfigWord} says. */
     <E extends Enum<E>> E constant(String key, Class<E> type) {
-        List<String> words = new ArrayList<>();
-        for (E constant : type.getEnumConstants()) {
-            words.add(constant.name().toLowerCase(Locale.ROOT));
+        List<String> words = ConfigWord.all(type);
+        return type.getEnumConstants()[words.indexOf(word(key, words))];
+    }
+
+    /** Any text or number, as text. */
+    String text(String key) {
+        String advice = "Give a text in quotes.";
+        ConfigValue value = required(key, advice);
+        if (value == null) {
+            return "";
         }
-        return Enum.valueOf(type, word(key, words).toUpperCase(Locale.ROOT));
+        if (value.valueType() != ConfigValueType.STRING && value.valueType() != ConfigValueType.NUMBER) {
+            wrong(key, "is not a text", value, advice);
+            return "";
+        }
+        return value.unwrapped().toString();
+    }
+
+    /** A host name or address, or an empty text for none. */
+    String address(String key) {
+        String address = text(key);
+        ConfigValue value = value(key);
+        if (value != null && address.chars().anyMatch(c -> Character.isWhitespace(c) || c == '/' || c == ',')) {
+            wrong(key, "is not a host", value, "Give one host name or IP address, or \"\" for none.");
+        }
+        return address;
     }
 
     /** The path of a file or folder. */

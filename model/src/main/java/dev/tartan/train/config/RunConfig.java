@@ -10,7 +10,8 @@ public record RunConfig(
         OptimizerConfig optimizer,
         TrainConfig train,
         InitConfig init,
-        OutputConfig output) {
+        OutputConfig output,
+        CollectiveConfig collective) {
 
     /**
      * This config as HOCON with every key stated, which {@link RunConfigLoader#parse} reads back to an equal config.
@@ -32,6 +33,7 @@ public record RunConfig(
                 optimizer,
                 train,
                 new InitConfig(from == null ? null : from.toAbsolutePath()),
-                new OutputConfig(output.dir().toAbsolutePath()));
+                new OutputConfig(output.dir().toAbsolutePath()),
+                collective);
     }
 }

@@ -20,7 +20,7 @@ public final class RunConfigLoader {
      *
      * @param file the HOCON file, null to use overrides alone
      * @param overrides texts like {@code train.steps=5}, the last of a key wins; values are HOCON, except that paths
-     *     may hold any character without quotes
+     *     and addresses may hold any character without quotes
      * @throws InvalidConfigException listing every mistake found
      */
     public static RunConfig load(@Nullable Path file, List<String> overrides) {

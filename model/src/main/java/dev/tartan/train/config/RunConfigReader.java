@@ -26,7 +26,7 @@ final class RunConfigReader {
         NetworkConfig network = network();
         DataConfig data = data();
         OptimizerConfig optimizer = optimizer();
-        return new RunConfig(mesh, network, data, optimizer, train(data), init(), output());
+        return new RunConfig(mesh, network, data, optimizer, train(data), init(), output(), collective());
     }
 
     private void checkTopSections() {
@@ -164,6 +164,10 @@ final class RunConfigReader {
 
     private OutputConfig output() {
         return new OutputConfig(section("output").path("dir"));
+    }
+
+    private CollectiveConfig collective() {
+        return new CollectiveConfigReader(source, section("collective")).read();
     }
 
     private String kind(String section) {

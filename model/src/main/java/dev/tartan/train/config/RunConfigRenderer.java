@@ -2,7 +2,6 @@ package dev.tartan.train.config;
 
 import com.typesafe.config.ConfigUtil;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /** Writes a run config as HOCON, keys in the order of the documentation. */
@@ -26,6 +25,7 @@ final class RunConfigRenderer {
                 "",
                 "output",
                 new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
+        section(text, "", "collective", collective(config.collective()));
         return text.toString();
     }
 
@@ -60,7 +60,7 @@ final class RunConfigRenderer {
             values.put("inputs", mlp.inputs());
             values.put("hidden", mlp.hidden());
             values.put("outputs", mlp.outputs());
-            values.put("activation", word(mlp.activation()));
+            values.put("activation", ConfigWord.of(mlp.activation()));
         } else if (network instanceof NetworkConfig.LanguageModel model) {
             values.put("kind", model instanceof NetworkConfig.Llama ? "llama" : "gpt");
             values.put("vocab", model.vocab());
@@ -107,7 +107,7 @@ final class RunConfigRenderer {
 
     private static Map<String, Object> schedule(ScheduleConfig schedule) {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("kind", word(schedule.kind()));
+        values.put("kind", ConfigWord.of(schedule.kind()));
         values.put("warmupSteps", schedule.warmupSteps());
         return values;
     }
@@ -121,11 +121,22 @@ final class RunConfigRenderer {
         return values;
     }
 
-    private static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
+    private static Map<String, Object> collective(CollectiveConfig collective) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("transport", ConfigWord.of(collective.transport()));
+        values.put("algorithm", ConfigWord.of(collective.algorithm()));
+        values.put("segmentBytes", collective.segmentBytes());
+        values.put("timeoutSeconds", collective.timeoutSeconds());
+        values.put("connectTimeoutSeconds", collective.connectTimeoutSeconds());
+        values.put("bindAddress", quote(collective.bindAddress()));
+        values.put("portRange", quote(collective.portRange()));
+        values.put("encrypt", collective.encrypt());
+        values.put("streams", collective.streams());
+        values.put("gradients", ConfigWord.of(collective.gradients()));
+        return values;
     }
 
-    private static String quote(Object path) {
-        return ConfigUtil.quoteString(path.toString());
+    private static String quote(Object text) {
+        return ConfigUtil.quoteString(text.toString());
     }
 }

@@ -30,11 +30,11 @@ public final class BatchFileData implements BatchSource {
     /**
      * Opens the file of {@code config.data()} and checks its tensors against the network and the length of the run.
      *
-     * @throws InvalidCheckpointException if it is missing, corrupt, or does not fit
+     * @throws InvalidCheckpointException if it is missing, corrupt, or does not fit, naming {@code data.path}
      */
     public static BatchFileData open(RunConfig config) {
         Path path = config.data().path();
-        SafetensorsReader reader = SafetensorsReader.open(path);
+        SafetensorsReader reader = open(path);
         try {
             Map<String, Integer> limits = new LinkedHashMap<>();
             if (config.network() instanceof NetworkConfig.Mlp mlp) {
@@ -50,6 +50,14 @@ public final class BatchFileData implements BatchSource {
         } catch (RuntimeException e) {
             reader.close();
             throw e;
+        }
+    }
+
+    private static SafetensorsReader open(Path path) {
+        try {
+            return SafetensorsReader.open(path);
+        } catch (InvalidCheckpointException e) {
+            throw new InvalidCheckpointException("data.path cannot be used: " + e.getMessage(), e);
         }
     }
 

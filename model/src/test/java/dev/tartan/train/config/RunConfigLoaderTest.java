@@ -176,6 +176,18 @@ class RunConfigLoaderTest {
                         output {
                           dir = "runs/latest"
                         }
+                        collective {
+                          transport = auto
+                          algorithm = auto
+                          segmentBytes = 262144
+                          timeoutSeconds = 300
+                          connectTimeoutSeconds = 60
+                          bindAddress = ""
+                          portRange = "0"
+                          encrypt = false
+                          streams = 0
+                          gradients = float32
+                        }
                         """);
     }
 

@@ -21,6 +21,7 @@ final class AbsolutePaths {
                 config.optimizer(),
                 config.train(),
                 new InitConfig(from == null ? null : from.toAbsolutePath().normalize()),
-                new OutputConfig(config.output().dir().toAbsolutePath().normalize()));
+                new OutputConfig(config.output().dir().toAbsolutePath().normalize()),
+                config.collective());
     }
 }

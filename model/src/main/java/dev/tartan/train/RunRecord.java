@@ -1,0 +1,73 @@
+package dev.tartan.train;
+
+import dev.tartan.collective.CommunicationCounters;
+import dev.tartan.train.config.NetworkConfig;
+import dev.tartan.train.metrics.CommunicationTotal;
+import dev.tartan.train.metrics.RunSummary;
+import dev.tartan.train.metrics.StepMetrics;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** What is measured of a run, and told to its listener; written by device threads, read once they have ended. */
+final class RunRecord {
+    private final TrainingPlan plan;
+    private final TrainingListener listener;
+    private final List<StepMetrics> steps = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicLong arenaBytes = new AtomicLong();
+    private volatile List<CommunicationTotal> communication = List.of();
+
+    RunRecord(TrainingPlan plan, TrainingListener listener) {
+        this.plan = plan;
+        this.listener = listener;
+    }
+
+    /** A rank has allocated so much. */
+    void allocated(long bytes) {
+        arenaBytes.accumulateAndGet(bytes, Math::max);
+    }
+
+    /** A step is done; by one rank only. */
+    void stepped(long step, double loss, double gradNorm, double millis) {
+        StepMetrics done = new StepMetrics(step, loss, gradNorm, millis, tokensPerStep() / millis * 1000);
+        steps.add(done);
+        listener.onStep(done);
+    }
+
+    /** What one rank has communicated in all steps. */
+    void communicated(List<CommunicationCounters.Total> totals) {
+        long numSteps = plan.config().train().steps();
+        communication = totals.stream()
+                .map(total -> new CommunicationTotal(
+                        total.op().label(), total.axis(), total.count() / numSteps, total.bytes() / numSteps))
+                .toList();
+    }
+
+    /** Tokens of a global batch, or samples where the network has no tokens. */
+    private double tokensPerStep() {
+        double samples = plan.config().train().globalBatch();
+        return plan.config().network() instanceof NetworkConfig.LanguageModel language
+                ? samples * language.context()
+                : samples;
+    }
+
+    List<StepMetrics> steps() {
+        return steps;
+    }
+
+    /** The whole run in numbers, after its last step. */
+    RunSummary summary() {
+        double medianMillis = RunSummary.medianStepMillis(steps);
+        return new RunSummary(
+                plan.mesh().sizesByAxis(),
+                plan.numParameters(),
+                steps.size(),
+                steps.get(steps.size() - 1).loss(),
+                medianMillis,
+                tokensPerStep() / medianMillis * 1000,
+                plan.step().memory().arenaBytes(),
+                arenaBytes.get(),
+                communication);
+    }
+}

@@ -1,0 +1,55 @@
+package dev.tartan.train.config;
+
+/**
+ * How ranks communicate; all of it but {@code algorithm} and {@code timeoutSeconds} matters only between processes.
+ *
+ * @param transport how ranks in different processes reach each other
+ * @param algorithm of all-reduce; naming one fixes it for all all-reduces, also within one process, so that results are
+ *     bitwise the same however ranks are spread over processes
+ * @param segmentBytes most bytes of a pipelined message; a multiple of 8
+ * @param timeoutSeconds the longest a rank waits within one call
+ * @param connectTimeoutSeconds the longest it may take until all ranks have joined
+ * @param bindAddress host name or address that ranks listen on; empty for the executor's own as Spark knows it
+ * @param portRange ports that ranks listen on, such as {@code 40000-40100} or {@code 40000}; {@code 0} for any
+ * @param encrypt whether all connections are encrypted, even if Spark does not ask for it
+ * @param streams TCP connections per pair of ranks, 0 to leave the number to Tartan
+ * @param gradients element type of gradients on the wire between processes
+ */
+public record CollectiveConfig(
+        Transport transport,
+        Algorithm algorithm,
+        int segmentBytes,
+        int timeoutSeconds,
+        int connectTimeoutSeconds,
+        String bindAddress,
+        String portRange,
+        boolean encrypt,
+        int streams,
+        GradientType gradients) {
+
+    /** How ranks in different processes reach each other. */
+    public enum Transport {
+        /** Shared memory between processes of one host where possible, else TCP. */
+        AUTO,
+        TCP,
+        SHM
+    }
+
+    /** How all-reduce is done. */
+    public enum Algorithm {
+        /** The cheapest for the size and the group. */
+        AUTO,
+        SHARED,
+        RING,
+        DOUBLING,
+        HALVING_DOUBLING,
+        DIRECT,
+        HIERARCHICAL
+    }
+
+    /** An element type of gradients on the wire. */
+    public enum GradientType {
+        FLOAT32,
+        BFLOAT16
+    }
+}

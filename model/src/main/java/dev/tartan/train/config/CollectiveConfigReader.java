@@ -1,0 +1,46 @@
+package dev.tartan.train.config;
+
+import dev.tartan.collective.transport.tcp.PortRange;
+
+/** Reads the section {@code collective}. */
+final class CollectiveConfigReader {
+    private static final int MAX_SEGMENT_BYTES = 64 << 20;
+    private static final int MAX_STREAMS = 16;
+    private static final String PORT_RANGE = "portRange";
+
+    private final ConfigSource source;
+    private final ConfigSection section;
+
+    CollectiveConfigReader(ConfigSource source, ConfigSection section) {
+        this.source = source;
+        this.section = section;
+    }
+
+    CollectiveConfig read() {
+        return new CollectiveConfig(
+                section.constant("transport", CollectiveConfig.Transport.class),
+                section.constant("algorithm", CollectiveConfig.Algorithm.class),
+                section.multiple("segmentBytes", Long.BYTES, MAX_SEGMENT_BYTES),
+                section.integer("timeoutSeconds", 1),
+                section.integer("connectTimeoutSeconds", 1),
+                section.address("bindAddress"),
+                portRange(),
+                section.flag("encrypt"),
+                section.integer("streams", 0, MAX_STREAMS),
+                section.constant("gradients", CollectiveConfig.GradientType.class));
+    }
+
+    private String portRange() {
+        String text = section.text(PORT_RANGE);
+        String key = "collective." + PORT_RANGE;
+        if (source.good(key)) {
+            try {
+                PortRange.parse(text);
+            } catch (IllegalArgumentException e) {
+                String message = String.valueOf(e.getMessage());
+                source.mistake(key, message.startsWith(key + " ") ? message.substring(key.length() + 1) : message);
+            }
+        }
+        return text;
+    }
+}

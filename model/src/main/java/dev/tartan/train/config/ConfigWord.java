@@ -1,0 +1,23 @@
+package dev.tartan.train.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Enum constants as configs spell them: lower case, words joined by dashes, such as {@code halving-doubling}. */
+final class ConfigWord {
+    private ConfigWord() {}
+
+    static String of(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /** The words of an enum, in the order of its constants. */
+    static List<String> all(Class<? extends Enum<?>> type) {
+        List<String> words = new ArrayList<>();
+        for (Enum<?> constant : type.getEnumConstants()) {
+            words.add(of(constant));
+        }
+        return words;
+    }
+}
