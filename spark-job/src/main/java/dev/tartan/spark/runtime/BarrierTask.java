@@ -43,10 +43,11 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Itera
             }
             outcome = TaskOutcome.of(spark.partitionId(), task.run(value, new Context(spark, sender)));
         } catch (Exception e) {
-            if (spark.isInterrupted() || !task.isFinal(e)) {
+            if (!task.isFinal(e) || (spark.isInterrupted() && FinalFailures.isOfInterrupt(e))) {
                 throw BarrierTask.<RuntimeException>asUnchecked(e);
             }
             outcome = TaskOutcome.failed(spark.partitionId(), e);
+            FinalFailures.tell(runId, outcome, TartanPlugin.executorContext());
         }
         ByteBuffer bytes = SparkEnv.get().serializer().newInstance().serialize(outcome, OUTCOME_TAG);
         byte[] copy = new byte[bytes.remaining()];
