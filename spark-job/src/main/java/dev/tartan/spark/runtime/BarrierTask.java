@@ -73,6 +73,18 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Itera
         }
 
         @Override
+        public String executorId() {
+            return SparkEnv.get().executorId();
+        }
+
+        @Override
+        public String host() {
+            String address = spark.getTaskInfos()[spark.partitionId()].address();
+            int colon = address.lastIndexOf(':');
+            return colon < 0 ? address : address.substring(0, colon);
+        }
+
+        @Override
         public int attempt() {
             return spark.stageAttemptNumber();
         }
@@ -86,6 +98,11 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Itera
         @Override
         public boolean isCancelled() {
             return spark.isInterrupted();
+        }
+
+        @Override
+        public List<String> allGather(String message) {
+            return List.of(spark.allGather(message));
         }
 
         @Override
