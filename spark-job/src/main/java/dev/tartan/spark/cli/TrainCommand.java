@@ -8,6 +8,7 @@ import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.NetworkConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.metrics.StepMetrics;
@@ -44,6 +45,14 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                             + " to its folder 'earlier'.")
     private @Nullable Path output;
 
+    @Option(
+            names = "--executors",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Number of Spark executors that the mesh is spread over, by rows of its axis 'data'; 1 if not"
+                    + " given.")
+    private int executors = 1;
+
     @Option(names = "--verbose", description = "Tells more: Spark's log, and stack traces of failures.")
     private boolean verbose;
 
@@ -76,11 +85,13 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     public Integer call() {
         List<String> overrides = output == null ? List.of() : List.of("output.dir=" + output);
         RunConfig run = AbsolutePaths.of(config.load(overrides));
-        SparkConf spark = SparkSettings.addTo(new SparkConf());
+        checkExecutors(run.mesh());
+        SparkConf spark = new SparkConf();
         spark.setIfMissing("spark.master", "local[*]").setIfMissing("spark.app.name", "tartan");
+        SparkSettings.addTo(spark, executors);
         // All that can be wrong is looked for before Spark takes its seconds to start.
         ReachableMaster.check(spark.get("spark.master"), MASTER_TIMEOUT);
-        Preflight.check(spark, run.mesh().data() * run.mesh().model(), SparkTrainer.NUM_TASKS);
+        Preflight.check(spark, run.mesh().data() * run.mesh().model(), executors);
         TrainingPlan plan = TrainingPlan.compile(run, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
         Preflight.checkMemory(
                 spark, plan.step().memory().arenaBytes(), plan.mesh().numRanks());
@@ -94,11 +105,23 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    private void checkExecutors(MeshConfig mesh) {
+        if (executors < 1) {
+            throw new IllegalArgumentException(
+                    "--executors is out of range: value=" + executors + ". Give a whole number of 1 or more.");
+        }
+        if (mesh.data() % executors != 0) {
+            throw new IllegalArgumentException("mesh.data is not divisible by --executors: mesh.data=" + mesh.data()
+                    + ", mesh.model=" + mesh.model() + ", executors=" + executors
+                    + ". Ranks along 'model' stay within an executor: give a number that divides mesh.data.");
+        }
+    }
+
     private TrainingResult train(SparkConf conf, TrainingPlan plan) {
         try (JavaSparkContext spark = new JavaSparkContext(conf);
                 ProgressDisplay progress =
                         ProgressDisplay.on(out, plan.config().train().steps(), unit(plan))) {
-            return SparkTrainer.train(spark, plan, progress::show);
+            return SparkTrainer.train(spark, plan, executors, progress::show);
         }
     }
 

@@ -23,7 +23,9 @@ import scala.reflect.ClassTag$;
  *
  * <p>The stage ends in a shuffle, since Spark runs a failed barrier stage again (up to
  * {@code spark.stage.maxConsecutiveAttempts} times) only if it is not the last of its job. All tasks are interrupted
- * when one fails, when the job is cancelled, and when this JVM is told to stop, so that no peer stays behind waiting.
+ * when one fails, when the job is cancelled, and when this JVM is told to stop, so that no peer stays behind waiting. A
+ * task that fails finally tells the driver before it ends, and the driver cancels the job: its peers, which soon fail
+ * for want of it, would otherwise make Spark run the stage again.
  *
  * <p>An object serves one run; {@link #cancel} may be called by any thread.
  */
@@ -40,6 +42,7 @@ public final class BarrierMeshJob {
     private final int numTasks;
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile @Nullable String cancelReason;
+    private volatile @Nullable TaskOutcome finalFailure;
 
     /**
      * Prepares a job.
@@ -64,7 +67,7 @@ public final class BarrierMeshJob {
     public <I, R> List<R> run(I input, MeshTask<I, R> task, ProgressListener progress) {
         JobWatcher watcher = new JobWatcher(runId, this::cancelIfWanted);
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
-        ProgressRoutes.add(runId, progress);
+        RunRoutes.add(runId, progress, this::onFinalFailure);
         spark.sc().addSparkListener(watcher);
         ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
         spark.setJobGroup(runId, runId, true);
@@ -77,7 +80,7 @@ public final class BarrierMeshJob {
             ended.countDown();
             spark.clearJobGroup();
             spark.sc().removeSparkListener(watcher);
-            ProgressRoutes.remove(runId);
+            RunRoutes.remove(runId);
             if (!ShutdownHookManager.get().isShutdownInProgress()) {
                 ShutdownHookManager.get().removeShutdownHook(hook);
             }
@@ -91,11 +94,15 @@ public final class BarrierMeshJob {
         for (TaskOutcome outcome : outcomes) {
             Exception failure = outcome.exception();
             if (failure != null) {
-                throw failure instanceof RuntimeException e ? e : new MeshJobException(failure.toString(), failure);
+                throw unchecked(failure);
             }
             results.add((R) outcome.result());
         }
         return results;
+    }
+
+    private static RuntimeException unchecked(Exception failure) {
+        return failure instanceof RuntimeException e ? e : new MeshJobException(failure.toString(), failure);
     }
 
     private static List<TaskOutcome> decode(List<byte[]> outcomes) {
@@ -107,17 +114,22 @@ public final class BarrierMeshJob {
     }
 
     private RuntimeException failure(Exception cause, JobWatcher watcher) {
-        String reason = cancelReason;
         // Spark throws it without declaring it.
         if (cause instanceof InterruptedException) {
             cancel("the thread that ran the job was interrupted");
             Thread.currentThread().interrupt();
-            reason = cancelReason;
         } else if (cause instanceof SparkException) {
             watcher.awaitEnd(EVENTS_MILLIS);
         }
+        // The task at fault may still be ending, when those that waited for it have failed already.
+        watcher.awaitIdle(EVENTS_MILLIS);
+        TaskOutcome failed = finalFailure;
+        Exception failure = failed == null ? null : failed.exception();
+        if (failure != null) {
+            return unchecked(failure);
+        }
+        String reason = cancelReason;
         if (reason != null) {
-            watcher.awaitIdle(EVENTS_MILLIS);
             CancellationException cancelled = new CancellationException("mesh job was stopped: reason=" + reason);
             cancelled.initCause(cause);
             return cancelled;
@@ -136,6 +148,14 @@ public final class BarrierMeshJob {
         cancelIfWanted();
     }
 
+    /** The first one counts, unless the job was cancelled before. */
+    private synchronized void onFinalFailure(TaskOutcome failed) {
+        if (finalFailure == null && cancelReason == null) {
+            finalFailure = failed;
+            cancelIfWanted();
+        }
+    }
+
     private void stopWithProgram() {
         cancel("the program was told to stop");
         try {
@@ -147,7 +167,7 @@ public final class BarrierMeshJob {
     }
 
     private void cancelIfWanted() {
-        if (cancelReason != null && !spark.sc().isStopped()) {
+        if ((cancelReason != null || finalFailure != null) && !spark.sc().isStopped()) {
             spark.sc().cancelJobGroup(runId);
         }
     }

@@ -43,10 +43,11 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Itera
             }
             outcome = TaskOutcome.of(spark.partitionId(), task.run(value, new Context(spark, sender)));
         } catch (Exception e) {
-            if (spark.isInterrupted() || !task.isFinal(e)) {
+            if (!task.isFinal(e) || (spark.isInterrupted() && FinalFailures.isOfInterrupt(e))) {
                 throw BarrierTask.<RuntimeException>asUnchecked(e);
             }
             outcome = TaskOutcome.failed(spark.partitionId(), e);
+            FinalFailures.tell(runId, outcome, TartanPlugin.executorContext());
         }
         ByteBuffer bytes = SparkEnv.get().serializer().newInstance().serialize(outcome, OUTCOME_TAG);
         byte[] copy = new byte[bytes.remaining()];
@@ -72,6 +73,18 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Itera
         }
 
         @Override
+        public String executorId() {
+            return SparkEnv.get().executorId();
+        }
+
+        @Override
+        public String host() {
+            String address = spark.getTaskInfos()[spark.partitionId()].address();
+            int colon = address.lastIndexOf(':');
+            return colon < 0 ? address : address.substring(0, colon);
+        }
+
+        @Override
         public int attempt() {
             return spark.stageAttemptNumber();
         }
@@ -85,6 +98,11 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Itera
         @Override
         public boolean isCancelled() {
             return spark.isInterrupted();
+        }
+
+        @Override
+        public List<String> allGather(String message) {
+            return List.of(spark.allGather(message));
         }
 
         @Override

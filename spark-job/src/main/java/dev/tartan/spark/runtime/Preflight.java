@@ -5,6 +5,7 @@ import dev.tartan.spark.kryo.TartanKryoRegistrator;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.spark.SparkConf;
 import org.apache.spark.serializer.KryoSerializer;
@@ -15,8 +16,8 @@ import org.apache.spark.serializer.KryoSerializer;
  */
 public final class Preflight {
     private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
+    private static final String WORKER_GPUS = "spark.worker.resource.gpu.amount";
     private static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
-    private static final String TASK_CPUS = "spark.task.cpus";
 
     private final SparkConf conf;
     private final int numRanks;
@@ -58,7 +59,10 @@ public final class Preflight {
 
     static void checkMemory(SparkConf conf, long bytesPerDevice, int numRanks, long machineBytes) {
         // Compared by division, since the product may overflow.
-        if (LocalMaster.numThreads(master(conf)).isPresent() && bytesPerDevice > machineBytes / numRanks) {
+        String master = SparkSettings.master(conf);
+        boolean onThisMachine = LocalMaster.numThreads(master).isPresent()
+                || LocalClusterMaster.parse(master).isPresent();
+        if (onThisMachine && bytesPerDevice > machineBytes / numRanks) {
             throw new IllegalArgumentException(
                     "memory of this machine is too small for the mesh: bytesPerDevice=" + bytesPerDevice
                             + ", devices=" + numRanks + ", machineBytes=" + machineBytes
@@ -107,7 +111,7 @@ public final class Preflight {
     }
 
     private void checkSlots() {
-        int taskCpus = conf.getInt(TASK_CPUS, 1);
+        int taskCpus = conf.getInt(SparkSettings.TASK_CPUS, 1);
         OptionalInt localThreads = LocalMaster.numThreads(master());
         if (localThreads.isPresent()) {
             int slots = localThreads.getAsInt() / taskCpus;
@@ -116,22 +120,26 @@ public final class Preflight {
                 problem(
                         "spark.master",
                         "has too few slots, and the run would never start",
-                        "value=" + master() + ", " + TASK_CPUS + "=" + taskCpus + ", slots=" + slots + ", needed="
-                                + numTasks,
+                        "value=" + master() + ", " + SparkSettings.TASK_CPUS + "=" + taskCpus + ", slots=" + slots
+                                + ", needed=" + numTasks,
                         "Use " + threads + " or more threads.");
             }
             return;
         }
-        if (conf.contains("spark.executor.cores") && conf.getInt("spark.executor.cores", 1) < taskCpus) {
+        Optional<LocalClusterMaster> cluster = LocalClusterMaster.parse(master());
+        if (cluster.isPresent()) {
+            checkWorkers(cluster.get(), taskCpus);
+        } else if (conf.contains(SparkSettings.EXECUTOR_CORES)
+                && conf.getInt(SparkSettings.EXECUTOR_CORES, 1) < taskCpus) {
             problem(
-                    "spark.executor.cores",
+                    SparkSettings.EXECUTOR_CORES,
                     "is below what one task needs",
-                    "value=" + conf.get("spark.executor.cores") + ", " + TASK_CPUS + "=" + taskCpus,
+                    "value=" + conf.get(SparkSettings.EXECUTOR_CORES) + ", " + SparkSettings.TASK_CPUS + "=" + taskCpus,
                     "Set it to " + taskCpus + " or more.");
         }
         if (conf.contains("spark.executor.instances")) {
             int executors = conf.getInt("spark.executor.instances", 1);
-            int slots = executors * Math.max(1, conf.getInt("spark.executor.cores", 1) / taskCpus);
+            int slots = executors * Math.max(1, conf.getInt(SparkSettings.EXECUTOR_CORES, 1) / taskCpus);
             if (slots < numTasks) {
                 problem(
                         "spark.executor.instances",
@@ -144,9 +152,27 @@ public final class Preflight {
             problem(
                     "spark.cores.max",
                     "gives too few slots",
-                    "value=" + conf.get("spark.cores.max") + ", " + TASK_CPUS + "=" + taskCpus + ", needed="
-                            + numTasks * taskCpus,
+                    "value=" + conf.get("spark.cores.max") + ", " + SparkSettings.TASK_CPUS + "=" + taskCpus
+                            + ", needed=" + numTasks * taskCpus,
                     "Set it to " + numTasks * taskCpus + " or more.");
+        }
+    }
+
+    private void checkWorkers(LocalClusterMaster cluster, int taskCpus) {
+        int executorCores = conf.getInt(SparkSettings.EXECUTOR_CORES, cluster.coresPerWorker());
+        int executors = cluster.numExecutors(executorCores);
+        if (executors < numTasks) {
+            problem(
+                    "spark.master",
+                    "has too few executors",
+                    "value=" + master() + ", executors=" + executors + ", needed=" + numTasks,
+                    "Use local-cluster[" + numTasks + "," + executorCores + ",MEMORY] or more workers.");
+        } else if (executorCores < taskCpus) {
+            problem(
+                    "spark.master",
+                    "has too few cores for a task, and the run would never start",
+                    "value=" + master() + ", cores=" + executorCores + ", " + SparkSettings.TASK_CPUS + "=" + taskCpus,
+                    "Set " + SparkSettings.TASK_CPUS + " to " + executorCores + " or less.");
         }
     }
 
@@ -180,21 +206,25 @@ public final class Preflight {
                     "Set it to " + numRanks / numTasks + ", or choose mesh.data and mesh.model to multiply to "
                             + (long) (perTask * numTasks) + ".");
         }
-        if (conf.getDouble(EXECUTOR_GPUS, 0) < perTask) {
+        if (conf.getDouble(EXECUTOR_GPUS, 0) != perTask) {
             problem(
                     EXECUTOR_GPUS,
-                    "is below what one task needs",
+                    "differs from " + TASK_GPUS + ", and the one task of an executor owns all its GPUs",
                     "value=" + conf.get(EXECUTOR_GPUS, "none") + ", " + TASK_GPUS + "=" + conf.get(TASK_GPUS),
-                    "Set it to " + conf.get(TASK_GPUS) + " or more.");
+                    "Set both to the same number.");
+        }
+        if (LocalClusterMaster.parse(master()).isPresent() && !conf.contains(WORKER_GPUS)) {
+            problem(
+                    WORKER_GPUS,
+                    "is not set, so the workers of this master have no GPU and the run would never start",
+                    "value=none, spark.master=" + master(),
+                    "Set it to " + conf.get(TASK_GPUS)
+                            + ", and spark.worker.resource.gpu.discoveryScript to scripts/discover-gpus.");
         }
     }
 
     private String master() {
-        return master(conf);
-    }
-
-    private static String master(SparkConf conf) {
-        return conf.get("spark.master", "local[*]");
+        return SparkSettings.master(conf);
     }
 
     private void problem(String key, String fact, String values, String remedy) {

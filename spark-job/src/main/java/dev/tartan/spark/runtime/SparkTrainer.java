@@ -14,9 +14,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 
 /** Trains a plan on a Spark cluster and writes what the driver knows of the run into its output folder. */
 public final class SparkTrainer {
-    /** The mesh lives in one process, so that its ranks share memory. */
-    public static final int NUM_TASKS = 1;
-
     private static final Duration EXECUTORS_TIMEOUT = Duration.ofSeconds(30);
 
     private SparkTrainer() {}
@@ -24,6 +21,7 @@ public final class SparkTrainer {
     /**
      * Trains, and writes {@code metrics.jsonl} on the way, {@code summary.json} and {@code loss.png} at the end.
      *
+     * @param numExecutors number of processes over which the mesh is spread, each running one task
      * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
      * @throws PreflightException if Spark is not set up for it
      * @throws IllegalArgumentException if data or initial parameters do not fit
@@ -31,11 +29,12 @@ public final class SparkTrainer {
      * @throws MeshJobException if the job failed as often as Spark may try it
      * @throws CancellationException if the program was told to stop
      */
-    public static TrainingResult train(JavaSparkContext spark, TrainingPlan plan, Consumer<StepMetrics> viewer) {
-        Preflight.check(spark.getConf(), plan.mesh().numRanks(), NUM_TASKS);
-        AwaitExecutors.run(spark, NUM_TASKS, EXECUTORS_TIMEOUT);
+    public static TrainingResult train(
+            JavaSparkContext spark, TrainingPlan plan, int numExecutors, Consumer<StepMetrics> viewer) {
+        Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
+        AwaitExecutors.run(spark, numExecutors, EXECUTORS_TIMEOUT);
         Path folder = plan.config().output().dir();
-        BarrierMeshJob job = new BarrierMeshJob(spark, "tartan-" + UUID.randomUUID(), NUM_TASKS);
+        BarrierMeshJob job = new BarrierMeshJob(spark, "tartan-" + UUID.randomUUID(), numExecutors);
         try (StepRecorder recorder =
                 new StepRecorder(folder, viewer, failure -> job.cancel("the metrics cannot be written"))) {
             TrainingResult result = run(job, plan, recorder);

@@ -30,7 +30,10 @@ public final class TartanPlugin implements SparkPlugin {
         @Override
         public @Nullable Object receive(Object message) {
             if (message instanceof ProgressMessage progress) {
-                ProgressRoutes.deliver(progress);
+                RunRoutes.deliver(progress);
+            } else if (message instanceof FinalFailureMessage failure) {
+                RunRoutes.deliver(failure);
+                return true;
             }
             return null;
         }

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user gets wrong ends the command with exit code 2 and one message, before anything is written. */
 class BadInputTest {
@@ -82,6 +83,34 @@ class BadInputTest {
         TrainRun run = TrainRun.of(args.toArray(new String[0]));
 
         assertThat(run.err()).startsWith("tartan: ").contains(message).doesNotContain("\tat ");
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void executorsMustDivideTheRowsOfTheMesh() {
+        TrainRun run = TrainRun.of("--config=" + config, "--executors=4");
+        assertThat(run.err())
+                .isEqualToNormalizingNewlines("tartan: mesh.data is not divisible by --executors: mesh.data=2,"
+                        + " mesh.model=2, executors=4. Ranks along 'model' stay within an executor: give a number that"
+                        + " divides mesh.data.\n");
+        assertThat(run.exitCode()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "-1"})
+    void aMeshNeedsAnExecutor(String executors) {
+        TrainRun run = TrainRun.of("--config=" + config, "--executors=" + executors);
+        assertThat(run.err())
+                .isEqualToNormalizingNewlines("tartan: --executors is out of range: value=" + executors
+                        + ". Give a whole number of 1 or more.\n");
+        assertThat(run.exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void executorsNeedSlots() {
+        TrainRun run = TrainRun.of("--config=" + config, "--set=mesh.data=4", "--executors=4");
+        assertThat(run.err()).contains("spark.master has too few slots", "value=local[2]", "needed=4");
         assertThat(run.exitCode()).isEqualTo(2);
         assertThat(output).doesNotExist();
     }

@@ -109,6 +109,59 @@ class BarrierMeshJobTest {
         }
     }
 
+    /** Fails finally in task 1 while the others wait for it. */
+    static final class Misled implements MeshTask<Integer, Integer> {
+        @Override
+        public Integer run(Integer input, MeshTaskContext context) throws InterruptedException {
+            context.report(context.attempt());
+            if (context.taskIndex() == 1) {
+                throw new IllegalArgumentException("input of task 1 is wrong: input=" + input);
+            }
+            Thread.sleep(60_000);
+            throw new IllegalStateException("peer is gone");
+        }
+    }
+
+    /** Fails finally in task 1, after the others have failed for want of it and Spark has begun anew. */
+    static final class MisledAndSlow implements MeshTask<Integer, Integer> {
+        @Override
+        public Integer run(Integer input, MeshTaskContext context) throws InterruptedException {
+            if (context.attempt() > 0) {
+                Thread.sleep(60_000);
+            }
+            if (context.taskIndex() != 1) {
+                throw new IllegalStateException("peer is gone");
+            }
+            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(1000);
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+            throw new IllegalArgumentException("input of task 1 is wrong: input=" + input);
+        }
+    }
+
+    /** Tells all tasks who each is. */
+    static final class Gossip implements MeshTask<Integer, List<String>> {
+        @Override
+        public List<String> run(Integer input, MeshTaskContext context) {
+            return context.allGather(
+                    context.taskIndex() + " in " + context.executorId() + " at " + context.host() + " é");
+        }
+    }
+
+    /** Meets the others. */
+    static final class Sociable implements MeshTask<Integer, List<Object>> {
+        @Override
+        public List<Object> run(Integer port, MeshTaskContext context) {
+            ProcessCard own = ProcessCard.of(context, port + context.taskIndex(), GpuPinning.of(context));
+            Meeting meeting = Rendezvous.meet(context, own);
+            return List.of(
+                    meeting.self(),
+                    meeting.processes().get(meeting.self()).equals(own),
+                    meeting.processes().size());
+        }
+    }
+
     /** Reports numbers. */
     static final class Counter implements MeshTask<Integer, Integer> {
         @Override
@@ -155,6 +208,34 @@ class BarrierMeshJobTest {
     @Test
     void peersOfAFailedTaskAreInterruptedAndTriedAgain() {
         assertThat(job(2).run(0, new Unequal(), DEAF)).containsExactly(0, 1);
+    }
+
+    @Test
+    void theUsersMistakeInOneTaskOfManyIsNotTriedAgain() {
+        List<Object> attempts = Collections.synchronizedList(new ArrayList<>());
+        assertThatThrownBy(() -> job(3).run(7, new Misled(), (attempt, message) -> attempts.add(message)))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("input of task 1 is wrong: input=7");
+        assertThat(attempts).isNotEmpty().containsOnly(0);
+    }
+
+    @Test
+    void theUsersMistakeWinsOverFailuresThatItCaused() {
+        assertThatThrownBy(() -> job(2).run(7, new MisledAndSlow(), DEAF))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessage("input of task 1 is wrong: input=7");
+    }
+
+    @Test
+    void everyTaskHearsWhatAllGather() {
+        List<String> all = List.of("0 in driver at 127.0.0.1 é", "1 in driver at 127.0.0.1 é");
+        assertThat(job(2).run(0, new Gossip(), DEAF)).containsExactly(all, all);
+    }
+
+    @Test
+    void tasksOfOneProcessMeet() {
+        assertThat(job(3).run(7000, new Sociable(), DEAF))
+                .containsExactly(List.of(0, true, 3), List.of(1, true, 3), List.of(2, true, 3));
     }
 
     @Test

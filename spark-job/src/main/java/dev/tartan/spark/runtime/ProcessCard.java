@@ -1,0 +1,60 @@
+package dev.tartan.spark.runtime;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a process of a mesh tells the others of itself; travels as JSON.
+ *
+ * @param taskIndex which task of the barrier stage it runs
+ * @param executorId Spark's name of the process
+ * @param host where it is reached
+ * @param port where it listens for the other processes
+ * @param bootId see {@link BootId}
+ * @param gpus addresses of its GPUs, see {@link GpuPinning#addresses}
+ */
+record ProcessCard(int taskIndex, String executorId, String host, int port, String bootId, List<String> gpus) {
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
+
+    ProcessCard {
+        gpus = List.copyOf(gpus);
+    }
+
+    /** The card of the process that runs a task, listening on {@code port} of {@link MeshTaskContext#host}. */
+    static ProcessCard of(MeshTaskContext context, int port, GpuPinning gpus) {
+        return new ProcessCard(
+                context.taskIndex(),
+                context.executorId(),
+                context.host(),
+                port,
+                BootId.read(context.host()),
+                gpus.addresses());
+    }
+
+    String toJson() {
+        try {
+            return JSON.writeValueAsString(this);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("process card cannot be written: card=" + this, e);
+        }
+    }
+
+    /**
+     * Reads what {@link #toJson} wrote.
+     *
+     * @throws JsonProcessingException if it is not that
+     */
+    static ProcessCard parse(String json) throws JsonProcessingException {
+        @Nullable ProcessCard card = JSON.readValue(json, ProcessCard.class);
+        if (card == null) {
+            throw new JsonMappingException(null, "there is null in place of a card");
+        }
+        return card;
+    }
+}
