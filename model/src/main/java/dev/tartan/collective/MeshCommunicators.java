@@ -3,7 +3,7 @@ package dev.tartan.collective;
 import java.util.List;
 
 /** The communicators of a mesh: for each rank and set of axes, its end of the group it belongs to. Thread-safe. */
-public interface MeshCommunicators {
+public interface MeshCommunicators extends AutoCloseable {
     /** Number of ranks in the mesh. */
     int numRanks();
 
@@ -20,4 +20,8 @@ public interface MeshCommunicators {
 
     /** What one rank has communicated so far, by op and axis, in the order its groups were first asked for. */
     List<CommunicationCounters.Total> totals(int rank);
+
+    /** Leaves all groups and frees what they hold; a call under way fails. Callable more than once. */
+    @Override
+    default void close() {}
 }

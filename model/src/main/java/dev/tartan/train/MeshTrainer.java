@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
+import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
@@ -11,7 +12,6 @@ import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.graph.ConfiguredRun;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -75,9 +75,11 @@ public final class MeshTrainer {
      */
     public static TrainingResult run(TrainingPlan plan, Backend backend, TrainingListener listener)
             throws InterruptedException {
-        Duration timeout = Duration.ofSeconds(plan.config().collective().timeoutSeconds());
-        ProcessRanks ranks = ProcessRanks.all(plan.mesh(), timeout);
-        return Objects.requireNonNull(new MeshTrainer(plan, backend, ranks, listener).run());
+        try (MeshCommunicators communicators =
+                CommunicationOptions.withinProcess(plan.mesh(), plan.config().collective())) {
+            ProcessRanks ranks = ProcessRanks.all(communicators);
+            return Objects.requireNonNull(new MeshTrainer(plan, backend, ranks, listener).run());
+        }
     }
 
     /**

@@ -1,9 +1,6 @@
 package dev.tartan.train;
 
 import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.local.LocalMesh;
-import dev.tartan.mesh.Mesh;
-import java.time.Duration;
 import java.util.stream.IntStream;
 
 /**
@@ -31,14 +28,9 @@ public record ProcessRanks(int process, int numProcesses, MeshCommunicators comm
         }
     }
 
-    /**
-     * All ranks of a mesh, in this process alone.
-     *
-     * @param timeout the longest a rank waits within one call
-     */
-    public static ProcessRanks all(Mesh mesh, Duration timeout) {
-        int[] axisSizes = mesh.axisSizes().stream().mapToInt(Integer::intValue).toArray();
-        return new ProcessRanks(0, 1, LocalMesh.create(mesh.axisNames(), axisSizes, timeout));
+    /** All ranks of a mesh, in this process alone. */
+    public static ProcessRanks all(MeshCommunicators communicators) {
+        return new ProcessRanks(0, 1, communicators);
     }
 
     /**

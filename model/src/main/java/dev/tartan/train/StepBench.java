@@ -1,12 +1,12 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
+import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.Network;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.graph.ConfiguredRun;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -37,13 +37,25 @@ public final class StepBench {
         Network network = ConfiguredRun.of(
                         config.network(), config.optimizer(), config.train().steps())
                 .network();
-        ProcessRanks ranks = ProcessRanks.all(
-                plan.mesh(), Duration.ofSeconds(config.collective().timeoutSeconds()));
+        try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), config.collective())) {
+            return run(plan, backend, batch, warmUp, timed, network, communicators);
+        }
+    }
+
+    private static Result run(
+            TrainingPlan plan,
+            Backend backend,
+            HostBatch batch,
+            int warmUp,
+            int timed,
+            Network network,
+            MeshCommunicators communicators)
+            throws InterruptedException {
         List<Double> millis = Collections.synchronizedList(new ArrayList<>());
         Map<String, Long> profile = Collections.synchronizedMap(new LinkedHashMap<>());
-        new MeshRun(backend, ranks).run(rank -> {
-            try (RankExecutor executor = new RankExecutor(
-                    plan.step().program(), plan.step().memory(), rank, backend, ranks.communicators())) {
+        new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> {
+            try (RankExecutor executor =
+                    new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
                 RankTrainer trainer = new RankTrainer(plan, rank, executor);
                 trainer.initialize(network, null);
                 for (int step = 0; step < warmUp + timed; step++) {

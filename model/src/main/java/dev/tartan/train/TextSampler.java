@@ -2,12 +2,12 @@ package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.random.Philox;
 import dev.tartan.train.graph.LogitsGraph;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 
 /**
@@ -23,7 +23,6 @@ final class TextSampler {
     private final CompiledProgram logits;
     private final LanguageModel network;
     private final Backend backend;
-    private final ProcessRanks ranks;
     private final byte[] text = new byte[NUM_BYTES + 1];
 
     TextSampler(TrainingPlan plan, CompiledProgram logits, LanguageModel network, Backend backend) {
@@ -31,23 +30,23 @@ final class TextSampler {
         this.logits = logits;
         this.network = network;
         this.backend = backend;
-        this.ranks = ProcessRanks.all(
-                logits.program().mesh(),
-                Duration.ofSeconds(plan.config().collective().timeoutSeconds()));
     }
 
     /** The text after a line feed, from the parameters in a file; bytes that are no text are escaped. */
     String sample(Path parameters) throws InterruptedException {
         text[0] = '\n';
-        try (SafetensorsReader file = SafetensorsReader.open(parameters)) {
-            new MeshRun(backend, ranks).run(rank -> generate(rank, file));
+        try (SafetensorsReader file = SafetensorsReader.open(parameters);
+                MeshCommunicators communicators = CommunicationOptions.withinProcess(
+                        logits.program().mesh(), plan.config().collective())) {
+            new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> generate(rank, file, communicators));
         }
         return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
     }
 
-    private void generate(int rank, SafetensorsReader file) throws InterruptedException {
+    private void generate(int rank, SafetensorsReader file, MeshCommunicators communicators)
+            throws InterruptedException {
         try (RankExecutor executor =
-                new RankExecutor(logits.program(), logits.memory(), rank, backend, ranks.communicators())) {
+                new RankExecutor(logits.program(), logits.memory(), rank, backend, communicators)) {
             for (PlannedState parameter : plan.parameters()) {
                 executor.input(parameter.name())
                         .write(ParameterFile.read(file, logits.program().mesh(), parameter, rank));

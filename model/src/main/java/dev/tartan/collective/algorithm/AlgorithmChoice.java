@@ -58,19 +58,17 @@ public record AlgorithmChoice(@Nullable CostModel costs, long segmentBytes, Map<
 
     /** The algorithms to pick from, those of fixed ops being the only ones of their op. */
     List<CollectiveAlgorithm> algorithms(Workspace workspace, GroupCosts groupCosts) {
-        List<CollectiveAlgorithm> all = new ArrayList<>(List.of(
+        List<CollectiveAlgorithm> all = List.of(
                 new RecursiveDoublingAllReduce(workspace),
                 new HalvingDoublingAllReduce(workspace),
                 new RingAllReduce(workspace),
                 new DirectAllReduce(workspace),
+                new HierarchicalAllReduce(workspace, groupCosts.ranksPerProcess()),
                 new RingReduceScatter(workspace),
                 new RingAllGather(workspace),
                 new PairwiseAllToAll(workspace),
                 new TreeBroadcast(workspace),
-                new DisseminationBarrier(workspace)));
-        if (groupCosts.ranksPerProcess() > 1 && groupCosts.numProcesses() > 1) {
-            all.add(new HierarchicalAllReduce(workspace, groupCosts.ranksPerProcess()));
-        }
+                new DisseminationBarrier(workspace));
         List<CollectiveAlgorithm> allowed = new ArrayList<>();
         for (CollectiveAlgorithm algorithm : all) {
             String only = fixed.get(algorithm.op());

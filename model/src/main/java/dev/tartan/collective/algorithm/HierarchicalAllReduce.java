@@ -19,11 +19,13 @@ final class HierarchicalAllReduce implements CollectiveAlgorithm {
     private final Workspace workspace;
     private final int ranksPerProcess;
     private final @Nullable Parts parts;
+    private final RingAllReduce flat;
     private Calls calls = Calls.NONE;
 
     HierarchicalAllReduce(Workspace workspace, int ranksPerProcess) {
         this.workspace = workspace;
         this.ranksPerProcess = ranksPerProcess;
+        this.flat = new RingAllReduce(workspace);
         boolean applies = ranksPerProcess > 1 && ranksPerProcess < workspace.numRanks();
         this.parts = applies ? Parts.of(workspace, ranksPerProcess) : null;
     }
@@ -88,8 +90,8 @@ final class HierarchicalAllReduce implements CollectiveAlgorithm {
     public void run(CollectiveCall call) {
         Parts own = parts;
         if (own == null) {
-            throw new IllegalStateException("hierarchical all-reduce does not fit its group: numRanks="
-                    + workspace.numRanks() + ", ranksPerProcess=" + ranksPerProcess + ". Report this.");
+            flat.run(call);
+            return;
         }
         if (!call.equals(calls.whole())) {
             calls = split(call);

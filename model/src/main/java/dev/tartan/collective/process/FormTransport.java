@@ -4,6 +4,7 @@ import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.RankPlace;
+import dev.tartan.collective.process.ProcessMeshOptions.Sharing;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.LinkedTransport;
 import dev.tartan.collective.transport.MessageLink;
@@ -72,6 +73,7 @@ final class FormTransport {
             shareMemory();
             for (int peer = 0; peer < links.length; peer++) {
                 if (peer != rank && links[peer] == null) {
+                    checkMayNotShare(peer);
                     links[peer] =
                             isHere(peer) ? linkHere(peer) : connections(peer).link(peer, selector, combiner);
                 }
@@ -79,7 +81,7 @@ final class FormTransport {
         } catch (IOException e) {
             release(leave);
             throw failure("Rank " + place(rank) + " cannot be linked: " + e, List.of(), e);
-        } catch (CollectiveException e) {
+        } catch (CollectiveException | IllegalArgumentException e) {
             release(leave);
             throw e;
         }
@@ -108,7 +110,7 @@ final class FormTransport {
     }
 
     private boolean mayShare(int peer) {
-        return options.shareMemory()
+        return options.sharing() != Sharing.OFF
                 && node.processes().sharesMachine(place(peer).process());
     }
 
@@ -157,6 +159,16 @@ final class FormTransport {
             } else {
                 connections(peer).closeOthers();
             }
+        }
+    }
+
+    private void checkMayNotShare(int peer) {
+        if (options.sharing() == Sharing.REQUIRED && !isHere(peer)) {
+            SharedMemoryOffer offer = offers.get(peer);
+            throw new IllegalArgumentException("ranks cannot share memory, though they have to: ranks=[" + place(rank)
+                    + ", " + place(peer) + "], reason="
+                    + (offer == null ? "they are on different machines" : offer.refusal())
+                    + ". Set collective.transport=auto.");
         }
     }
 

@@ -25,7 +25,7 @@ import java.util.TreeSet;
  * {@code p * numRanks / N} and on; only their communicators may be asked for, each by its rank's own thread, and by all
  * ranks of a group, since asking forms the group. All groups, in all processes, end together.
  */
-public final class ProcessMesh implements MeshCommunicators, AutoCloseable {
+public final class ProcessMesh implements MeshCommunicators {
     private final TcpNode node;
     private final MeshAxes axes;
     private final ProcessMeshOptions options;

@@ -6,35 +6,46 @@ import dev.tartan.collective.transport.shm.SharedMemoryOptions;
 /**
  * How ranks of a mesh reach each other; equal in all processes.
  *
- * @param shareMemory whether processes of one machine share memory, where they can
- * @param sharedMemory how
+ * @param sharing whether processes of one machine share memory
+ * @param sharedMemory how they do
  * @param choice how algorithms are picked
- * @param shareWork whether groups within one process may do their calls on shared work, rather than by an algorithm
+ * @param shareWork whether groups within one process do their calls on shared work, rather than by an algorithm
  */
 public record ProcessMeshOptions(
-        boolean shareMemory, SharedMemoryOptions sharedMemory, AlgorithmChoice choice, boolean shareWork) {
-    /** All that is there is used, and algorithms are picked by measured costs. */
-    public static ProcessMeshOptions defaults() {
-        return new ProcessMeshOptions(true, SharedMemoryOptions.defaults(), AlgorithmChoice.measured(), true);
+        Sharing sharing, SharedMemoryOptions sharedMemory, AlgorithmChoice choice, boolean shareWork) {
+    /** Whether processes of one machine share memory. */
+    public enum Sharing {
+        /** Never. */
+        OFF,
+        /** Where they can. */
+        WHERE_POSSIBLE,
+        /** Ranks that cannot are an error. */
+        REQUIRED
     }
 
-    /** These options with another {@link #shareMemory}. */
-    public ProcessMeshOptions withSharedMemory(boolean share) {
-        return new ProcessMeshOptions(share, sharedMemory, choice, shareWork);
+    /** All that is there is used, and algorithms are picked by measured costs. */
+    public static ProcessMeshOptions defaults() {
+        return new ProcessMeshOptions(
+                Sharing.WHERE_POSSIBLE, SharedMemoryOptions.defaults(), AlgorithmChoice.measured(), true);
+    }
+
+    /** These options with another {@link #sharing}. */
+    public ProcessMeshOptions withSharing(Sharing other) {
+        return new ProcessMeshOptions(other, sharedMemory, choice, shareWork);
     }
 
     /** These options with another {@link #sharedMemory}. */
     public ProcessMeshOptions withSharedMemory(SharedMemoryOptions options) {
-        return new ProcessMeshOptions(shareMemory, options, choice, shareWork);
+        return new ProcessMeshOptions(sharing, options, choice, shareWork);
     }
 
     /** These options with another {@link #choice}. */
     public ProcessMeshOptions withChoice(AlgorithmChoice other) {
-        return new ProcessMeshOptions(shareMemory, sharedMemory, other, shareWork);
+        return new ProcessMeshOptions(sharing, sharedMemory, other, shareWork);
     }
 
     /** These options with another {@link #shareWork}. */
     public ProcessMeshOptions withSharedWork(boolean share) {
-        return new ProcessMeshOptions(shareMemory, sharedMemory, choice, share);
+        return new ProcessMeshOptions(sharing, sharedMemory, choice, share);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.algorithm.AlgorithmChoice;
+import dev.tartan.collective.process.ProcessMeshOptions.Sharing;
 import dev.tartan.collective.transport.tcp.JobSecret;
 import dev.tartan.collective.transport.tcp.PortRange;
 import dev.tartan.collective.transport.tcp.ProcessAddress;
@@ -155,7 +156,7 @@ public final class SpawnRanks {
     public static ProcessMeshOptions meshOptions(Wiring wiring, AlgorithmChoice choice) {
         return ProcessMeshOptions.defaults()
                 .withChoice(choice)
-                .withSharedMemory(wiring == Wiring.SHM)
+                .withSharing(wiring == Wiring.SHM ? Sharing.REQUIRED : Sharing.OFF)
                 .withSharedWork(wiring == Wiring.SHARED);
     }
 

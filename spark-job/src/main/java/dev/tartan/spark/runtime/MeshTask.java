@@ -2,12 +2,13 @@ package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
 import java.io.Serializable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What each executor process of a mesh does; sent to executors by Java serialization, so it should hold no state.
  *
  * @param <I> what the driver hands to every task, sent by Kryo in a broadcast
- * @param <R> what a task gives back, sent by Kryo
+ * @param <R> what a task gives back, sent by Kryo; null if it has nothing to give
  */
 @FunctionalInterface
 public interface MeshTask<I, R> extends Serializable {
@@ -15,6 +16,7 @@ public interface MeshTask<I, R> extends Serializable {
      * Does the work of one process. A thrown exception makes Spark run all tasks of the mesh again, unless
      * {@link #isFinal} says that this is of no use.
      */
+    @Nullable
     R run(I input, MeshTaskContext context) throws Exception;
 
     /** Whether a failure would repeat however often the stage is run, so that it must reach the user at once. */

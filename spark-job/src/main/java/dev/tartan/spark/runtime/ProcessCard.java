@@ -26,15 +26,10 @@ record ProcessCard(int taskIndex, String executorId, String host, int port, Stri
         gpus = List.copyOf(gpus);
     }
 
-    /** The card of the process that runs a task, listening on {@code port} of {@link MeshTaskContext#host}. */
-    static ProcessCard of(MeshTaskContext context, int port, GpuPinning gpus) {
+    /** The card of the process that runs a task, listening on a port of the host. */
+    static ProcessCard of(MeshTaskContext context, String host, int port, GpuPinning gpus) {
         return new ProcessCard(
-                context.taskIndex(),
-                context.executorId(),
-                context.host(),
-                port,
-                BootId.read(context.host()),
-                gpus.addresses());
+                context.taskIndex(), context.executorId(), host, port, BootId.read(context.host()), gpus.addresses());
     }
 
     String toJson() {

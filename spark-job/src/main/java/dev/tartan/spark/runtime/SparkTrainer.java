@@ -1,12 +1,14 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.metrics.LossChart;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
@@ -32,12 +34,13 @@ public final class SparkTrainer {
     public static TrainingResult train(
             JavaSparkContext spark, TrainingPlan plan, int numExecutors, Consumer<StepMetrics> viewer) {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
+        MeshTrainer.checkProcesses(plan, numExecutors);
         AwaitExecutors.run(spark, numExecutors, EXECUTORS_TIMEOUT);
         Path folder = plan.config().output().dir();
         BarrierMeshJob job = new BarrierMeshJob(spark, "tartan-" + UUID.randomUUID(), numExecutors);
         try (StepRecorder recorder =
                 new StepRecorder(folder, viewer, failure -> job.cancel("the metrics cannot be written"))) {
-            TrainingResult result = run(job, plan, recorder);
+            TrainingResult result = run(job, plan, JobCredentials.ofDriver(spark.getConf()), recorder);
             recorder.complete(result.steps());
             result.summary().write(folder);
             LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
@@ -45,9 +48,12 @@ public final class SparkTrainer {
         }
     }
 
-    private static TrainingResult run(BarrierMeshJob job, TrainingPlan plan, StepRecorder recorder) {
+    private static TrainingResult run(
+            BarrierMeshJob job, TrainingPlan plan, JobCredentials credentials, StepRecorder recorder) {
         try {
-            return job.run(plan, new TrainingTask(), recorder).get(0);
+            // Task 0 is process 0, which alone has a result.
+            return Objects.requireNonNull(
+                    job.run(plan, new TrainingTask(credentials), recorder).get(0));
         } catch (CancellationException e) {
             recorder.rethrowDiskFailure();
             throw e;

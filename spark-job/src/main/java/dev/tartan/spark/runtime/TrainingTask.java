@@ -4,14 +4,32 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import org.jspecify.annotations.Nullable;
 
-/** Trains a plan in this process, all ranks of the mesh as device threads, reporting each step to the driver. */
+/**
+ * Trains a plan with the ranks of this process as device threads; process 0 reports each step to the driver and returns
+ * the result.
+ */
 final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     private static final long serialVersionUID = 1;
 
+    private final JobCredentials credentials;
+
+    TrainingTask(JobCredentials credentials) {
+        this.credentials = credentials;
+    }
+
     @Override
-    public TrainingResult run(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
-        Nd4jBackend backend = Nd4jBackend.forDevices(plan.mesh().numRanks());
-        return MeshTrainer.run(plan, backend, context::report);
+    public @Nullable TrainingResult run(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
+        if (context.numTasks() == 1) {
+            return MeshTrainer.run(plan, Nd4jBackend.forDevices(plan.mesh().numRanks()), context::report);
+        }
+        MeshTrainer.checkProcesses(plan, context.numTasks());
+        try (JoinedMesh mesh = JoinedMesh.join(plan, credentials, context)) {
+            Nd4jBackend backend = Nd4jBackend.forDevices(mesh.numRanksOnMachine());
+            TrainingResult result = MeshTrainer.run(plan, backend, mesh.ranks(), context::report);
+            mesh.logLinks();
+            return result;
+        }
     }
 }

@@ -153,7 +153,8 @@ class BarrierMeshJobTest {
     static final class Sociable implements MeshTask<Integer, List<Object>> {
         @Override
         public List<Object> run(Integer port, MeshTaskContext context) {
-            ProcessCard own = ProcessCard.of(context, port + context.taskIndex(), GpuPinning.of(context));
+            ProcessCard own =
+                    ProcessCard.of(context, context.host(), port + context.taskIndex(), GpuPinning.of(context));
             Meeting meeting = Rendezvous.meet(context, own);
             return List.of(
                     meeting.self(),

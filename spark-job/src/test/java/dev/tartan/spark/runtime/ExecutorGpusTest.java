@@ -40,7 +40,7 @@ class ExecutorGpusTest {
         public List<String> run(Integer port, MeshTaskContext context) {
             context.report(context.attempt());
             GpuPinning gpus = GpuPinning.of(context);
-            Meeting meeting = Rendezvous.meet(context, ProcessCard.of(context, port, gpus));
+            Meeting meeting = Rendezvous.meet(context, ProcessCard.of(context, context.host(), port, gpus));
             return List.of(
                     meeting.processes().toString(),
                     Integer.toString(meeting.self()),

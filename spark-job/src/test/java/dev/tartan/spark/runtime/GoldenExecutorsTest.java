@@ -1,0 +1,125 @@
+package dev.tartan.spark.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.spark.golden.GoldenNetwork;
+import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.RunConfigLoader;
+import dev.tartan.train.metrics.StepMetrics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Trains over executors in processes of their own, and holds the result against PyTorch and against one process. */
+@Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class GoldenExecutorsTest {
+    private static final int NUM_EXECUTORS = 4;
+
+    private static JavaSparkContext spark;
+
+    @TempDir
+    Path folder;
+
+    @BeforeAll
+    static void startSpark() {
+        SparkConf conf = new SparkConf(false)
+                .setMaster("local-cluster[" + NUM_EXECUTORS + ",1,1024]")
+                .setAppName("executors test")
+                .set("spark.ui.enabled", "false")
+                .set("spark.driver.bindAddress", "127.0.0.1")
+                .set("spark.driver.host", "127.0.0.1")
+                .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+                .set(
+                        "spark.executor.extraJavaOptions",
+                        "-Dorg.bytedeco.javacpp.maxbytes=0 -Dorg.bytedeco.javacpp.maxphysicalbytes=0");
+        spark = new JavaSparkContext(SparkSettings.addTo(conf, NUM_EXECUTORS));
+        AwaitExecutors.run(spark, NUM_EXECUTORS, Duration.ofSeconds(60));
+    }
+
+    @AfterAll
+    static void stopSpark() {
+        spark.stop();
+    }
+
+    private RunConfig config(GoldenNetwork network, int data, int model, String collective, String output) {
+        try {
+            Files.createDirectories(folder.resolve(output));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+        return RunConfigLoader.parse(network.config() + "mesh { data=" + data + ", model=" + model + " }\n"
+                + "output { dir=\"" + folder.resolve(output) + "\" }\n" + "collective { " + collective + " }\n");
+    }
+
+    private static TrainingPlan plan(RunConfig config) {
+        return TrainingPlan.compile(config, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+    }
+
+    private static TrainingResult train(RunConfig config, int executors) {
+        return SparkTrainer.train(spark, plan(config), executors, step -> {});
+    }
+
+    private static List<Double> losses(TrainingResult result) {
+        return result.steps().stream().map(StepMetrics::loss).toList();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "gpt, 2, 2, 1", "gpt, 2, 2, 2", "gpt, 2, 4, 1", "gpt, 4, 4, 1",
+        "llama, 2, 2, 1", "llama, 2, 2, 2", "llama, 2, 4, 1", "llama, 4, 4, 1",
+        "mlp, 2, 2, 1", "mlp, 2, 2, 2", "mlp, 2, 4, 1", "mlp, 4, 4, 1"
+    })
+    void goldenRunFollowsPyTorchAndOneProcess(String kind, int executors, int data, int model) throws Exception {
+        GoldenNetwork network = new GoldenNetwork(kind);
+        String algorithm = "algorithm=ring";
+        TrainingResult over = train(config(network, data, model, algorithm, "over"), executors);
+        network.check(folder.resolve("over"));
+        assertThat(over.summary().measuredPeakBytesPerDevice())
+                .isEqualTo(over.summary().plannedPeakBytesPerDevice());
+
+        RunConfig alone = config(network, data, model, algorithm, "alone");
+        TrainingResult here = MeshTrainer.run(plan(alone), Nd4jBackend.forDevices(data * model), step -> {});
+        assertThat(losses(over)).isEqualTo(losses(here));
+        assertThat(folder.resolve("over/final.safetensors"))
+                .hasSameBinaryContentAs(folder.resolve("alone/final.safetensors"));
+    }
+
+    /** Ranks of one process add up on shared work unless told otherwise, in the order of ranks. */
+    @ParameterizedTest
+    @ValueSource(strings = {"transport=tcp, encrypt=true", "transport=tcp, streams=2", "transport=shm"})
+    void directSumsAreThoseOfOneProcessHoweverRanksAreConnected(String connected) throws Exception {
+        GoldenNetwork network = new GoldenNetwork("gpt");
+        TrainingResult over = train(config(network, 4, 1, "algorithm=shared, " + connected, "over"), 2);
+        network.check(folder.resolve("over"));
+        RunConfig alone = config(network, 4, 1, "", "alone");
+        TrainingResult here = MeshTrainer.run(plan(alone), Nd4jBackend.forDevices(4), step -> {});
+        assertThat(losses(over)).isEqualTo(losses(here));
+    }
+
+    @Test
+    void algorithmsPickedByMeasuredCostsFollowPyTorch() throws Exception {
+        GoldenNetwork network = new GoldenNetwork("llama");
+        List<Double> shown = new ArrayList<>();
+        RunConfig config = config(network, 4, 2, "", "over");
+        SparkTrainer.train(spark, plan(config), 2, step -> shown.add(step.loss()));
+        network.check(folder.resolve("over"));
+        assertThat(shown).hasSize(40);
+    }
+}
