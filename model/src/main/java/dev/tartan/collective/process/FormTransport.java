@@ -24,10 +24,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Forms one rank's transport of a group, all ranks of which do the same at about the same time. Used once. */
 final class FormTransport {
+    private static final long LAST_WORDS_NANOS = Duration.ofMillis(300).toNanos();
+    private static final long POLL_NANOS = Duration.ofMillis(1).toNanos();
+
     private final TcpNode node;
     private final LocalSeats seats;
     private final ProcessMeshOptions options;
@@ -79,13 +83,26 @@ final class FormTransport {
                 }
             }
         } catch (IOException e) {
+            TransportFailure ended = awaitFailure();
             release(leave);
-            throw failure("Rank " + place(rank) + " cannot be linked: " + e, List.of(), e);
+            String what = ended == null ? "Rank " + place(rank) + " cannot be linked: " + e : ended.what();
+            throw failure(what, List.of(), e);
         } catch (CollectiveException | IllegalArgumentException e) {
             release(leave);
             throw e;
         }
         return new LinkedTransport(rollCall, selector, Arrays.asList(links), waiting(), leave);
+    }
+
+    /** A connection that broke may be the first that is heard of a failure elsewhere, of which word is to come. */
+    private @Nullable TransportFailure awaitFailure() {
+        long brokeNanos = System.nanoTime();
+        while (rollCall.failure() == null
+                && !Thread.currentThread().isInterrupted()
+                && System.nanoTime() - brokeNanos < LAST_WORDS_NANOS) {
+            LockSupport.parkNanos(POLL_NANOS);
+        }
+        return rollCall.failure();
     }
 
     /** Ranks that have to share processors sleep at once, to make way for those they wait for. */

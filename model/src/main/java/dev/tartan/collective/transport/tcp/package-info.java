@@ -1,14 +1,19 @@
 /**
- * Ranks joined by TCP: {@link dev.tartan.collective.transport.tcp.TcpEndpoint} is bound first and told to the others,
- * {@link dev.tartan.collective.transport.tcp.TcpTransport} then joins them. Depends on {@code collective.transport};
- * never finds out addresses or secrets by itself and never encrypts (yet).
+ * Processes joined by TCP: {@link dev.tartan.collective.transport.tcp.TcpEndpoint} is bound first and told to the
+ * others, {@link dev.tartan.collective.transport.tcp.TcpNode} then joins them. Depends on {@code collective.transport};
+ * never finds out addresses or secrets by itself.
  *
- * <p>Two connections join each pair of ranks, both opened by the higher one and both counted only after a mutual proof
- * of the job's secret ({@link dev.tartan.collective.transport.tcp.Handshake}). The <i>data</i> connection belongs to
- * the thread of the rank's calls, which reads and writes it without blocking straight from and to the memory of the
- * call. The <i>control</i> connection belongs to the transport's one thread
- * ({@link dev.tartan.collective.transport.tcp.Watcher}), which also keeps the door: heartbeats and news of failures
- * move while the rank computes, and a stranger costs the rank's thread nothing.
+ * <p>All connections are opened by the higher process, and count only after a mutual proof of the job's secret
+ * ({@link dev.tartan.collective.transport.tcp.Handshake}). One <i>control</i> connection joins each pair of processes;
+ * it belongs to the node's one thread ({@link dev.tartan.collective.transport.tcp.Watcher}), which also keeps the door:
+ * heartbeats and news of failures move while ranks compute, and a stranger costs no rank anything. <i>Data</i>
+ * connections join pairs of ranks and belong to the threads of these ranks, which read and write without blocking,
+ * straight from and to the memory of the call. Whatever fails first ends all groups of all processes
+ * ({@link dev.tartan.collective.transport.tcp.Fate}).
+ *
+ * <p>If the job encrypts, each connection has keys of its own
+ * ({@link dev.tartan.collective.transport.tcp.SessionKeys}), and its bytes go as records of AES-GCM
+ * ({@link dev.tartan.collective.transport.tcp.EncryptedWire}).
  */
 @NullMarked
 package dev.tartan.collective.transport.tcp;
