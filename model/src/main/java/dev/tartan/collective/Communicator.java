@@ -19,6 +19,11 @@ public interface Communicator {
     /** The mesh axis of the group, or several joined by commas, as used in counters and errors. */
     String axis();
 
+    /** Whether the group's ranks are in more than one process; the same on all of them. */
+    default boolean crossesProcesses() {
+        return false;
+    }
+
     /** Runs a prepared call; allocates nothing once warm. */
     void run(CollectiveCall call);
 

@@ -12,9 +12,12 @@ import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.Reduction;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
 import dev.tartan.op.RankDependentOp;
 import dev.tartan.op.Reshape;
 import dev.tartan.partition.AllGather;
@@ -41,6 +44,7 @@ public final class RankExecutor implements AutoCloseable {
     private final int rank;
     private final Backend backend;
     private final MeshCommunicators communicators;
+    private final boolean gradientsAsBfloats;
     private final Arena arena;
     private final List<Buffer> buffers = new ArrayList<>();
     private final List<Kernel> steps = new ArrayList<>();
@@ -52,6 +56,29 @@ public final class RankExecutor implements AutoCloseable {
      * @throws IllegalStateException if a kernel is missing
      */
     public RankExecutor(Program program, MemoryPlan plan, int rank, Backend backend, MeshCommunicators communicators) {
+        this(program, plan, rank, backend, communicators, ElementType.FLOAT32);
+    }
+
+    /**
+     * As {@link #RankExecutor(Program, MemoryPlan, int, Backend, MeshCommunicators)}, and sends float32 gradients of
+     * parameters as another type where they go from process to process: {@link Instruction#carriesGradient} says which
+     * collectives those are. It takes no memory but the arena.
+     *
+     * @param gradients FLOAT32, or BFLOAT16 for {@link Bfloat16Call}; the same on all ranks
+     * @throws IllegalArgumentException if it is another type
+     */
+    public RankExecutor(
+            Program program,
+            MemoryPlan plan,
+            int rank,
+            Backend backend,
+            MeshCommunicators communicators,
+            ElementType gradients) {
+        if (gradients != ElementType.FLOAT32 && gradients != ElementType.BFLOAT16) {
+            throw new IllegalArgumentException(
+                    "gradients cannot be sent so: type=" + gradients + ". Use FLOAT32 or BFLOAT16.");
+        }
+        this.gradientsAsBfloats = gradients == ElementType.BFLOAT16;
         this.program = program;
         this.plan = plan;
         this.rank = rank;
@@ -134,7 +161,7 @@ public final class RankExecutor implements AutoCloseable {
                 instruction.operands().stream().map(buffers::get).toList();
         List<Buffer> results = instruction.results().stream().map(buffers::get).toList();
         if (instruction.op() instanceof Collective collective) {
-            add(collective.name(), collective(collective, index, operands.get(0), results.get(0)));
+            add(collective.name(), collective(collective, instruction, index, operands.get(0), results.get(0)));
             return;
         }
         Op op = instruction.op() instanceof RankDependentOp dependent
@@ -151,7 +178,7 @@ public final class RankExecutor implements AutoCloseable {
         return new Scratch(arena, plan.scratch().offsetBytes(), plan.scratch().bytes());
     }
 
-    private Kernel collective(Collective collective, int index, Buffer in, Buffer out) {
+    private Kernel collective(Collective collective, Instruction instruction, int index, Buffer in, Buffer out) {
         if (!in.isHostMemory()) {
             throw new IllegalStateException("collectives work on host memory only: op=" + collective.name()
                     + ". A communicator for device memory comes with the CUDA backend.");
@@ -172,7 +199,22 @@ public final class RankExecutor implements AutoCloseable {
             assert collective instanceof AllToAll;
             call = CollectiveCall.allToAll(input, output, type, tag);
         }
+        if (gradientsAsBfloats
+                && instruction.carriesGradient()
+                && type == ElementType.FLOAT32
+                && communicator.crossesProcesses()) {
+            Bfloat16Call wire = new Bfloat16Call(call, communicator, staging(Bfloat16Call.stagingBytes(call)));
+            return wire::run;
+        }
         return () -> communicator.run(call);
+    }
+
+    private MemoryRegion staging(long bytes) {
+        if (bytes == 0) {
+            return MemoryRegion.empty();
+        }
+        Shape floats = Shape.shape((bytes + Float.BYTES - 1) / Float.BYTES);
+        return region(scratch().take(new TensorType(DType.FLOAT32, floats))).slice(0, bytes);
     }
 
     private MemoryRegion region(Buffer buffer) {

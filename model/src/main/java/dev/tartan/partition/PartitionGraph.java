@@ -21,6 +21,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Rewrites a graph of global tensors into the program of one rank. Every op gets the layout its factors ask for;
@@ -38,10 +41,10 @@ public final class PartitionGraph {
     private final Map<Node, OpSharding> opShardings = new LinkedHashMap<>();
     private final Map<Value, List<String>> pending;
 
-    private PartitionGraph(Shardings shardings) {
+    private PartitionGraph(Shardings shardings, Set<Value> gradients) {
         this.shardings = shardings;
         this.mesh = shardings.mesh();
-        this.variants = new Variants(mesh, program, notes);
+        this.variants = new Variants(mesh, program, gradients, notes);
         for (Node node : shardings.graph().nodes()) {
             opShardings.put(node, OpSharding.choose(shardings, node));
         }
@@ -60,8 +63,27 @@ public final class PartitionGraph {
             dev.tartan.graph.Graph graph,
             Map<Value, PartitionSpec> given,
             Map<String, PartitionSpec> outputs) {
+        return run(mesh, graph, given, outputs, Set.of());
+    }
+
+    /**
+     * As {@link #run(Mesh, dev.tartan.graph.Graph, Map, Map)}.
+     *
+     * @param gradients values that are gradients of parameters, or parts of the sums that are; the collectives that lay
+     *     them out anew, which reduce them above all, are {@link Instruction#carriesGradient() marked}
+     */
+    public static Program run(
+            Mesh mesh,
+            dev.tartan.graph.Graph graph,
+            Map<Value, PartitionSpec> given,
+            Map<String, PartitionSpec> outputs,
+            Set<Value> gradients) {
         DecomposeSplitOps.Result laidOut = DecomposeSplitOps.run(mesh, graph, given);
-        Program program = new PartitionGraph(laidOut.shardings()).partition(outputs);
+        Set<Value> rewritten = gradients.stream()
+                .map(laidOut.values()::get)
+                .filter(Objects::nonNull)
+                .collect(Collectors.toUnmodifiableSet());
+        Program program = new PartitionGraph(laidOut.shardings(), rewritten).partition(outputs);
         ProgramVerifier.verify(program);
         return program;
     }

@@ -105,6 +105,7 @@ public record Program(
                 + " = " + instruction.op().name()
                 + (attributes.isEmpty() ? "" : " " + attributes)
                 + instruction.operands().stream().map(id -> "%" + id).collect(Collectors.joining(", ", " (", ")"))
+                + (instruction.carriesGradient() ? " of gradient" : "")
                 + (instruction.scope().isEmpty() ? "" : "  // " + instruction.scope());
     }
 }

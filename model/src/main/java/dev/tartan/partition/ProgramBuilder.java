@@ -13,10 +13,16 @@ final class ProgramBuilder {
     private final List<ProgramValue> values = new ArrayList<>();
     private final List<Instruction> instructions = new ArrayList<>();
     private String scope = "";
+    private boolean gradient;
 
     /** Following instructions stem from {@code name}. */
     void scope(String name) {
         scope = name;
+    }
+
+    /** Whether following instructions lay out a parameter's gradient anew. */
+    void gradient(boolean is) {
+        gradient = is;
     }
 
     int value(TensorType type, String name, List<String> unreduced) {
@@ -47,7 +53,7 @@ final class ProgramBuilder {
         for (int i = 0; i < types.size(); i++) {
             results.add(value(types.get(i), scope, unreduced.get(i)));
         }
-        instructions.add(new Instruction(op, operands, results, scope));
+        instructions.add(new Instruction(op, operands, results, scope, gradient && op instanceof Collective));
         return results;
     }
 

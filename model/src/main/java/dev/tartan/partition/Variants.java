@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The layouts in which each value of the graph is at hand; a reshard is made once and then found here. */
 final class Variants {
@@ -19,13 +20,15 @@ final class Variants {
     private final Mesh mesh;
     private final ProgramBuilder program;
     private final EmitReshard emit;
+    private final Set<Value> gradients;
     private final List<String> notes;
     private final Map<Value, List<Variant>> known = new HashMap<>();
 
-    Variants(Mesh mesh, ProgramBuilder program, List<String> notes) {
+    Variants(Mesh mesh, ProgramBuilder program, Set<Value> gradients, List<String> notes) {
         this.mesh = mesh;
         this.program = program;
         this.emit = new EmitReshard(mesh, program);
+        this.gradients = gradients;
         this.notes = notes;
     }
 
@@ -62,14 +65,21 @@ final class Variants {
         if (!intended) {
             noteGathers(value, bestSteps, user);
         }
-        int id = emit.emit(best.id(), bestSteps);
+        int id = emit(value, best.id(), bestSteps);
         add(value, wanted, id);
         return id;
     }
 
     /** What {@code id}, laid out by {@code from}, becomes when it is laid out by {@code to}. */
     int reshard(Value value, int id, NamedSharding from, NamedSharding to) {
-        return emit.emit(id, PlanReshard.steps(from, to, value.type().numDims()));
+        return emit(value, id, PlanReshard.steps(from, to, value.type().numDims()));
+    }
+
+    private int emit(Value value, int id, List<ReshardStep> steps) {
+        program.gradient(gradients.contains(value));
+        int laidOut = emit.emit(id, steps);
+        program.gradient(false);
+        return laidOut;
     }
 
     private void noteGathers(Value value, List<ReshardStep> steps, String user) {

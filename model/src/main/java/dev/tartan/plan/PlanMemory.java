@@ -1,10 +1,13 @@
 package dev.tartan.plan;
 
+import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
+import dev.tartan.graph.TensorType;
 import dev.tartan.op.RankDependentOp;
 import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
+import dev.tartan.partition.ReduceScatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -77,9 +80,10 @@ public final class PlanMemory {
             Op op = instruction.op() instanceof RankDependentOp dependent
                     ? dependent.atRank(program.mesh(), 0)
                     : instruction.op();
-            if (!(op instanceof Collective)) {
-                scratchBytes = Math.max(scratchBytes, scratchNeeds.bytes(op, program.typesOf(instruction.operands())));
-            }
+            long bytes = op instanceof Collective
+                    ? stagingBytes(instruction)
+                    : scratchNeeds.bytes(op, program.typesOf(instruction.operands()));
+            scratchBytes = Math.max(scratchBytes, bytes);
         }
         BufferSlot[] slots = new BufferSlot[count];
         Arrays.setAll(
@@ -88,6 +92,18 @@ public final class PlanMemory {
                         offsets[sharing.buffer(value)], program.typeOf(value).bytes()));
         BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes));
         return new MemoryPlan(scratch.endBytes(), List.of(slots), scratch, sharing.copies());
+    }
+
+    /**
+     * What it takes to send a gradient as bfloat16, by any config, so that a plan depends on none. Only a
+     * reduce-scatter needs memory for it: it must keep its operand, and its result is too small.
+     */
+    private long stagingBytes(Instruction instruction) {
+        TensorType operand = program.typeOf(instruction.operands().get(0));
+        boolean stages = instruction.carriesGradient()
+                && instruction.op() instanceof ReduceScatter
+                && operand.dtype() == DType.FLOAT32;
+        return stages ? operand.bytes() / 2 : 0;
     }
 
     private boolean livesThroughout(int buffer) {

@@ -36,18 +36,21 @@ public final class DecomposeSplitOps {
     public static Result run(Mesh mesh, Graph graph, Map<Value, PartitionSpec> given) {
         Graph current = graph;
         Map<Value, PartitionSpec> specs = given;
-        Map<Value, Value> inputs = new LinkedHashMap<>();
-        graph.inputs().forEach(input -> inputs.put(input, input));
+        Map<Value, Value> values = new LinkedHashMap<>();
+        graph.inputs().forEach(input -> values.put(input, input));
+        graph.nodes().forEach(node -> node.results().forEach(result -> values.put(result, result)));
         while (true) {
             Shardings shardings = PropagateShardings.run(mesh, current, specs);
             DecomposeSplitOps pass = new DecomposeSplitOps(shardings);
             Graph next = pass.rewrite();
             if (!pass.changed) {
-                return new Result(shardings, inputs);
+                return new Result(shardings, values);
             }
             Map<Value, PartitionSpec> moved = new LinkedHashMap<>();
             specs.forEach((value, spec) -> moved.put(pass.moved(value), spec));
-            inputs.replaceAll((original, now) -> pass.moved(now));
+            // What a decomposition has made superfluous is in the next graph no more.
+            values.values().removeIf(now -> !pass.replaced.containsKey(now));
+            values.replaceAll((original, now) -> pass.moved(now));
             specs = moved;
             current = next;
         }
@@ -57,9 +60,9 @@ public final class DecomposeSplitOps {
      * The outcome.
      *
      * @param shardings layouts of the rewritten graph
-     * @param inputs inputs of the original graph to those of the rewritten one
+     * @param values values of the original graph to those of the rewritten one that stand for them, if still there
      */
-    public record Result(Shardings shardings, Map<Value, Value> inputs) {}
+    public record Result(Shardings shardings, Map<Value, Value> values) {}
 
     private Graph rewrite() {
         for (Value input : shardings.graph().inputs()) {

@@ -3,11 +3,13 @@ package dev.tartan.train;
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
+import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
+import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.graph.ConfiguredRun;
@@ -161,8 +163,13 @@ public final class MeshTrainer {
             @Nullable SafetensorsWriter writer,
             @Nullable SafetensorsWriter gradients)
             throws InterruptedException {
-        try (RankExecutor executor =
-                new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, ranks.communicators())) {
+        try (RankExecutor executor = new RankExecutor(
+                plan.step().program(),
+                plan.step().memory(),
+                rank,
+                backend,
+                ranks.communicators(),
+                gradients(config.collective().gradients()))) {
             record.allocated(executor.arenaBytes());
             RankTrainer trainer = new RankTrainer(plan, rank, executor);
             trainer.initialize(network, initial);
@@ -187,6 +194,13 @@ public final class MeshTrainer {
                 trainer.save(writer);
             }
         }
+    }
+
+    private static ElementType gradients(CollectiveConfig.GradientType type) {
+        return switch (type) {
+            case FLOAT32 -> ElementType.FLOAT32;
+            case BFLOAT16 -> ElementType.BFLOAT16;
+        };
     }
 
     private @Nullable String sample(LanguageModel network, Path parameters) throws InterruptedException {

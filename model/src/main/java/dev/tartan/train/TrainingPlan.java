@@ -110,7 +110,7 @@ public record TrainingPlan(
             }
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
-        Program program = PartitionGraph.run(mesh, graph.graph(), given, outputs);
+        Program program = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
         return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
     }
 

@@ -12,8 +12,9 @@ record Communication(List<Entry> entries) {
      * @param axes joined by dots
      * @param scope the module it stems from
      * @param elements of the local operand
+     * @param carriesGradient as the program says
      */
-    record Entry(String op, String axes, String scope, long elements, long bytesOnWire) {}
+    record Entry(String op, String axes, String scope, long elements, long bytesOnWire, boolean carriesGradient) {}
 
     static Communication of(Program program) {
         return new Communication(program.instructions().stream()
@@ -26,7 +27,8 @@ record Communication(List<Entry> entries) {
                             String.join(".", op.axes()),
                             instruction.scope(),
                             operand.shape().numElements(),
-                            op.bytesOnWire(operand));
+                            op.bytesOnWire(operand),
+                            instruction.carriesGradient());
                 })
                 .toList());
     }

@@ -10,6 +10,7 @@ import dev.tartan.network.LlamaConfig;
 import dev.tartan.network.Mlp;
 import dev.tartan.network.Network;
 import dev.tartan.op.Activation;
+import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
 import java.util.Collections;
@@ -138,6 +139,38 @@ class CommunicationTest {
                     .isBetween(
                             2 * (gradients + loss) * (data - 1) / data - parameters.size(), // rounded down each
                             2 * (gradients + loss) * (data - 1) / data);
+        }
+    }
+
+    /** Neither losses nor norms, nor gradients of activations over model. */
+    @ParameterizedTest
+    @CsvSource({"2, 1, 1", "2, 1, 2", "2, 2, 1", "2, 2, 2", "1, 2, 1"})
+    void exactlyTheReductionsOfParametersGradientsAreMarked(int data, int model, int microBatches) {
+        for (Network network : List.of(gpt(2, true, 0), gpt(2, false, 0.1), llama(2, 2), mlp())) {
+            for (ClipGlobalNorm clip : List.of(CompiledStep.CLIP, new ClipGlobalNorm(0))) {
+                StepOptions options = StepOptions.of(TestMeshes.dataModel(data, model), BATCH, 7)
+                        .withMicroBatches(microBatches);
+                CompiledStep compiled = CompiledStep.of(network, CompiledStep.ADAMW, clip, options);
+                List<Long> parameters = compiled.step().states().stream()
+                        .filter(state -> state.kind() == StateBinding.Kind.PARAMETER)
+                        .map(state -> compiled.program()
+                                .typeOf(compiled.program().input(state.name()).value()))
+                        .map(type -> type.shape().numElements())
+                        .toList();
+                Communication all = Communication.of(compiled.program());
+                Communication marked = all.where(Communication.Entry::carriesGradient);
+                assertThat(marked.over("data")).isEqualTo(marked);
+                assertThat(marked.ops()).allMatch("all_reduce"::equals);
+                assertThat(marked.entries())
+                        .extracting(Communication.Entry::elements)
+                        .containsExactlyInAnyOrderElementsOf(data == 1 ? List.of() : parameters);
+                Communication others = all.where(entry -> !entry.carriesGradient());
+                assertThat(others.over("data").larger(1).entries()).isEmpty();
+                String text = compiled.program().toString();
+                assertThat(text.lines().filter(line -> line.contains(") of gradient")))
+                        .hasSize(marked.count())
+                        .allMatch(line -> line.contains("all_reduce over data "));
+            }
         }
     }
 

@@ -28,7 +28,8 @@ record CompiledStep(TrainStepGraph step, Program program) {
                     .filter(state -> state.kind() == StateBinding.Kind.PARAMETER)
                     .forEach(state -> outputs.put(TrainStepGraph.gradientLabel(state.name()), state.spec()));
         }
-        return new CompiledStep(step, PartitionGraph.run(options.mesh(), step.graph(), step.inputSpecs(), outputs));
+        return new CompiledStep(
+                step, PartitionGraph.run(options.mesh(), step.graph(), step.inputSpecs(), outputs, step.gradients()));
     }
 
     /** AdamW with clipping in float32. */

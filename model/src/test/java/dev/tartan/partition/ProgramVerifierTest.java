@@ -223,7 +223,7 @@ class ProgramVerifierTest {
 
     private int emit(Op op, TensorType type, List<String> unreduced, Integer... operands) {
         int result = value(type, unreduced);
-        instructions.add(new Instruction(op, List.of(operands), List.of(result), "h.0"));
+        instructions.add(new Instruction(op, List.of(operands), List.of(result), "h.0", false));
         return result;
     }
 }

@@ -58,7 +58,7 @@ class DecomposeSplitOpsTest {
         Tensor y = builder.inScope("h.0", x::softmax);
         DecomposeSplitOps.Result result = DecomposeSplitOps.run(MESH, builder.build(Map.of("y", y.value())), given);
         assertThat(result.shardings().graph().nodes()).extracting(Node::scope).containsOnly("h.0");
-        assertThat(result.inputs().get(x.value()))
+        assertThat(result.values().get(x.value()))
                 .isSameAs(result.shardings().graph().inputs().get(0));
         assertThat(result.shardings().graph().inputs()).extracting(Value::name).containsExactly("x");
     }

@@ -8,6 +8,7 @@ import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.PendingCall;
+import dev.tartan.collective.RankPlace;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
@@ -62,6 +63,15 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
     @Override
     public String axis() {
         return transport.axis();
+    }
+
+    @Override
+    public boolean crossesProcesses() {
+        return transport.group().places().stream()
+                        .mapToInt(RankPlace::process)
+                        .distinct()
+                        .count()
+                > 1;
     }
 
     /** What carries the messages. */

@@ -47,7 +47,10 @@ public final class Bfloat16 {
         }
     }
 
-    /** Converts {@code count} float32 at an address to as many bfloat16 at another, which may be the same. */
+    /**
+     * Converts {@code count} float32 at an address to as many bfloat16 at another, which may be the same or a lower
+     * one.
+     */
     public void fromFloats(long floats, long bfloats, long count) {
         for (long done = 0; done < count; done += TILE_ELEMENTS) {
             int elements = (int) Math.min(TILE_ELEMENTS, count - done);
@@ -58,13 +61,16 @@ public final class Bfloat16 {
         }
     }
 
-    /** Converts {@code count} bfloat16 at an address to as many float32 at another; the two must not overlap. */
+    /** Converts {@code count} bfloat16 at an address to as many float32 at another, which may be the same. */
     public void toFloats(long bfloats, long floats, long count) {
-        for (long done = 0; done < count; done += TILE_ELEMENTS) {
-            int elements = (int) Math.min(TILE_ELEMENTS, count - done);
-            NativeMemory.read(bfloats + done * Short.BYTES, bfloatBits, elements);
+        // From the last tile down, so that what is written is never below what is still to be read.
+        long left = count;
+        while (left > 0) {
+            int elements = (int) ((left - 1) % TILE_ELEMENTS) + 1;
+            left -= elements;
+            NativeMemory.read(bfloats + left * Short.BYTES, bfloatBits, elements);
             widen(bfloatBits, floatBits, elements);
-            NativeMemory.write(floatBits, floats + done * Float.BYTES, elements);
+            NativeMemory.write(floatBits, floats + left * Float.BYTES, elements);
         }
     }
 

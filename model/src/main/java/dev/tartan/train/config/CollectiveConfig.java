@@ -13,7 +13,8 @@ package dev.tartan.train.config;
  * @param portRange ports that ranks listen on, such as {@code 40000-40100} or {@code 40000}; {@code 0} for any
  * @param encrypt whether all connections are encrypted, even if Spark does not ask for it
  * @param streams TCP connections per pair of ranks, 0 to leave the number to Tartan
- * @param gradients element type of gradients on the wire between processes
+ * @param gradients element type of parameters' gradients on the wire between processes; see
+ *     {@link dev.tartan.collective.compress.Bfloat16Call} for what bfloat16 rounds, and how often
  */
 public record CollectiveConfig(
         Transport transport,

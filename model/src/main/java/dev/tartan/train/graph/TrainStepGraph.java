@@ -9,6 +9,7 @@ import dev.tartan.optimizer.Optimizer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One optimizer update as a graph: forward, backward, gradient norm, clipping, update. Inputs are all states, the step
@@ -17,10 +18,16 @@ import java.util.Map;
  *
  * @param states parameters first, then optimizer state, each in the network's order
  * @param step INT32 scalar, counting from 0
+ * @param gradients the gradients of all parameters, those of single micro-batches and the sums of several included
  * @param notes what was padded or left whole because the mesh does not divide it, for people
  */
 public record TrainStepGraph(
-        Graph graph, List<StateBinding> states, Value step, List<BatchBinding> batch, List<String> notes) {
+        Graph graph,
+        List<StateBinding> states,
+        Value step,
+        List<BatchBinding> batch,
+        Set<Value> gradients,
+        List<String> notes) {
     /** The output with the mean loss of the global batch. */
     public static final String LOSS = "loss";
 
@@ -33,6 +40,7 @@ public record TrainStepGraph(
     public TrainStepGraph {
         states = List.copyOf(states);
         batch = List.copyOf(batch);
+        gradients = Set.copyOf(gradients);
         notes = List.copyOf(notes);
     }
 

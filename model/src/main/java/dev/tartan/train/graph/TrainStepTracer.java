@@ -18,8 +18,10 @@ import dev.tartan.optimizer.Optimizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Builds one {@link TrainStepGraph}. Used once. */
 final class TrainStepTracer {
@@ -32,6 +34,7 @@ final class TrainStepTracer {
     private final GraphBuilder graph = new GraphBuilder("train_step");
     private final ParameterInputs parameters;
     private final Map<Param, List<Tensor>> optimizerStates = new LinkedHashMap<>();
+    private final Set<Value> gradientValues = new LinkedHashSet<>();
     private final List<StateBinding> states = new ArrayList<>();
     private final Map<String, Value> outputs = new LinkedHashMap<>();
 
@@ -57,7 +60,7 @@ final class TrainStepTracer {
             Tensor share = options.microBatches() == 1 ? loss : loss.div((double) options.microBatches());
             losses.add(share);
             // Right after its forward pass, so that the activations of one micro-batch live at a time.
-            gradients = accumulate(gradients, Gradients.of(share, values));
+            gradients = accumulate(gradients, recorded(Gradients.of(share, values)));
         }
         List<Tensor> total = gradients;
         graph.inScope(OPTIMIZER_SCOPE, () -> {
@@ -72,7 +75,8 @@ final class TrainStepTracer {
                         total.get(i).value());
             }
         }
-        return new TrainStepGraph(graph.build(outputs), states, step.value(), batch.bindings(), parameters.notes);
+        return new TrainStepGraph(
+                graph.build(outputs), states, step.value(), batch.bindings(), gradientValues, parameters.notes);
     }
 
     private void bindStates() {
@@ -93,7 +97,12 @@ final class TrainStepTracer {
         states.add(new StateBinding(name, tensor.value(), TrainStepGraph.newLabel(name), param, layout.spec(), kind));
     }
 
-    private static List<Tensor> accumulate(List<Tensor> running, List<Tensor> more) {
+    private List<Tensor> recorded(List<Tensor> gradients) {
+        gradients.forEach(gradient -> gradientValues.add(gradient.value()));
+        return gradients;
+    }
+
+    private List<Tensor> accumulate(List<Tensor> running, List<Tensor> more) {
         if (running.isEmpty()) {
             return more;
         }
@@ -101,7 +110,7 @@ final class TrainStepTracer {
         for (int i = 0; i < more.size(); i++) {
             sums.add(Tensor.sumOf(List.of(running.get(i), more.get(i))));
         }
-        return sums;
+        return recorded(sums);
     }
 
     private void update(Tensor step, List<Param> params, List<Tensor> values, List<Tensor> gradients) {
