@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Measures parts of Tartan on this machine, each by a subcommand that prints a line of JSON. */
+/** Measures parts of Tartan on this machine, each by a subcommand that prints lines of JSON. */
 @Command(name = "bench", usageHelpAutoWidth = true, description = "Measures speed on this machine.")
 public final class BenchCommand implements Callable<Integer>, CommandRunner.Verbose {
     @Spec
@@ -33,6 +33,28 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code collectives}, found by picocli through its annotation. */
+    @Command(
+            name = "collectives",
+            sortOptions = false,
+            description = {
+                "Times a collective between ranks on this machine; prints lines of JSON.",
+                "",
+                "First a line of what messages were measured to cost, if ranks send any. Then a line for each size: the"
+                        + " median time of a call on rank 0, in place, of max(5, min(300, 64 MiB / bytes)) calls that"
+                        + " follow each other without a barrier, as peers' benches have it; with --repeat the median"
+                        + " of the rounds' medians. busbw_GBps is bytes / time, times 2(P-1)/P for all_reduce, 1 for"
+                        + " broadcast, else (P-1)/P. expected_us is what the costs say of each algorithm.",
+                "",
+                "Before a size is timed first its result is checked, and calls are made for half a second (at least 3),"
+                        + " so that Java has compiled them: a long run is as warm.",
+                ""
+            })
+    int collectives(@Mixin BenchCollectives collectives) throws InterruptedException {
+        collectives.measure(out::println);
+        return 0;
+    }
+
     /** Runs the command and ends the JVM: 0 measured, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
         System.exit(CommandRunner.run(new BenchCommand(System.out), args));
@@ -48,6 +70,7 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         if (spec == null) {
             throw new IllegalStateException("command is not run by picocli");
         }
-        throw new ParameterException(spec.commandLine(), "Nothing to measure is given: write 'bench step'.");
+        throw new ParameterException(
+                spec.commandLine(), "Nothing to measure is given: write 'bench step' or 'bench collectives'.");
     }
 }

@@ -43,7 +43,7 @@ class BenchCommandTest {
                                 + " vocabulary.")
                 .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
                 .contains("tartan: Invalid value for option '--gpt'")
-                .contains("tartan: Nothing to measure is given: write 'bench step'.");
+                .contains("tartan: Nothing to measure is given: write 'bench step' or 'bench collectives'.");
     }
 
     private int run(String... args) {
