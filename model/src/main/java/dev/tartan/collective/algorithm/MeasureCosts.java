@@ -11,13 +11,13 @@ import java.util.Arrays;
 
 /**
  * Measures what messages cost between the first and the last rank of a group, which are the farthest apart, and tells
- * all ranks. Takes some 10 ms.
+ * all ranks. Takes some 100 ms, since code has to be warm: what is measured is to hold for long runs.
  */
 final class MeasureCosts {
     private static final int SMALL_BYTES = 8;
-    private static final int SMALL_ROUNDS = 60;
-    private static final int LARGE_BYTES = 512 * 1024;
-    private static final int LARGE_ROUNDS = 7;
+    private static final int SMALL_ROUNDS = 2000;
+    private static final int LARGE_BYTES = 256 * 1024;
+    private static final int LARGE_ROUNDS = 60;
     private static final String TAG = "measure costs";
     private static final double NANOS_PER_MICRO = 1000;
 

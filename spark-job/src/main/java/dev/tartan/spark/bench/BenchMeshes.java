@@ -4,6 +4,7 @@ import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.algorithm.AlgorithmChoice;
 import dev.tartan.collective.process.ProcessMesh;
 import dev.tartan.collective.process.ProcessMeshOptions;
+import dev.tartan.collective.process.ProcessMeshOptions.Sharing;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,7 @@ record BenchMeshes(@Nullable ProcessMesh shared, @Nullable ProcessMesh linked) i
     private static ProcessMesh mesh(CollectivesPlan plan, TcpNode node, boolean shareWork) {
         ProcessMeshOptions options = ProcessMeshOptions.defaults()
                 .withChoice(AlgorithmChoice.measured().withSegmentBytes(plan.segmentBytes()))
-                .withSharedMemory(plan.transport() == BenchTransport.SHM)
+                .withSharing(plan.transport() == BenchTransport.SHM ? Sharing.REQUIRED : Sharing.OFF)
                 .withSharedWork(shareWork);
         return new ProcessMesh(node, new MeshAxes(ALONG, List.of(plan.numRanks())), options);
     }
