@@ -8,8 +8,11 @@ package dev.tartan.collective.algorithm;
  * @param alphaMicros time of an empty message, in microseconds
  * @param betaMicrosPerByte time per byte sent, in microseconds
  * @param gammaMicrosPerByte time per byte combined, in microseconds
+ * @param combinesOnTheWay whether a message of any length is combined piece by piece as it comes, as from shared
+ *     memory; over sockets it pays to cut it into segments, so that one is combined while others are under way
  */
-public record CostModel(double alphaMicros, double betaMicrosPerByte, double gammaMicrosPerByte) {
+public record CostModel(
+        double alphaMicros, double betaMicrosPerByte, double gammaMicrosPerByte, boolean combinesOnTheWay) {
 
     /**
      * Checks the values.
@@ -26,7 +29,7 @@ public record CostModel(double alphaMicros, double betaMicrosPerByte, double gam
 
     /** About what TCP over loopback costs: 15 us a message, 2 GB/s a direction, 10 GB/s combined. */
     public static CostModel loopback() {
-        return new CostModel(15, 5e-4, 1e-4);
+        return new CostModel(15, 5e-4, 1e-4, false);
     }
 
     /** Time of {@code steps} steps that send and combine so many bytes together. */

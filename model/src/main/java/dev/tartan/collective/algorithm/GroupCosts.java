@@ -13,7 +13,9 @@ import java.util.List;
  */
 record GroupCosts(int numRanks, int ranksPerProcess, CostModel across, CostModel within) {
     /** Messages within a process cost a copy. */
-    private static final CostModel WITHIN = new CostModel(2, 1e-4, 1e-4);
+    private static final CostModel WITHIN = new CostModel(2, 1e-4, 1e-4, true);
+
+    private static final double SEGMENT_BYTES = 256 * 1024;
 
     static GroupCosts of(List<RankPlace> places, CostModel across) {
         return new GroupCosts(places.size(), ranksPerProcess(places), across, WITHIN);
@@ -34,6 +36,11 @@ record GroupCosts(int numRanks, int ranksPerProcess, CostModel across, CostModel
             }
         }
         return places.size() % first == 0 ? first : 1;
+    }
+
+    /** Of so many bytes that a ring combines, those nothing else is done meanwhile. */
+    double combinedByRing(double bytes) {
+        return across.combinesOnTheWay() ? bytes : Math.min(bytes, SEGMENT_BYTES);
     }
 
     int numProcesses() {

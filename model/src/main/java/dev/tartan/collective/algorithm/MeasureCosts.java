@@ -33,14 +33,17 @@ final class MeasureCosts {
     }
 
     private CostModel run() {
-        double[] costs = new double[3];
+        double[] costs = new double[4];
         double small = exchange(SMALL_BYTES, SMALL_ROUNDS);
         double large = exchange(LARGE_BYTES, LARGE_ROUNDS);
         costs[0] = Math.max(0.1, small);
         costs[1] = Math.max(1e-6, (large - small) / LARGE_BYTES);
         costs[2] = Math.max(1e-6, combine());
+        boolean bySockets = workspace.rank() == 0
+                && workspace.transport().linkKind(workspace.numRanks() - 1).equals("tcp");
+        costs[3] = bySockets ? 0 : 1;
         broadcast(costs);
-        return new CostModel(costs[0], costs[1], costs[2]);
+        return new CostModel(costs[0], costs[1], costs[2], costs[3] != 0);
     }
 
     /**

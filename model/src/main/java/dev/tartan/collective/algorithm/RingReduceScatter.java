@@ -29,7 +29,7 @@ final class RingReduceScatter extends RingPipeline implements CollectiveAlgorith
     public double micros(GroupCosts costs, long payloadBytes) {
         int numRanks = costs.numRanks();
         double moved = (double) payloadBytes * (numRanks - 1) / numRanks;
-        return costs.across().micros(numRanks - 1.0, moved, moved);
+        return costs.across().micros(numRanks - 1.0, moved, costs.combinedByRing(moved));
     }
 
     @Override

@@ -90,6 +90,8 @@ final class FormTransport {
         } catch (CollectiveException | IllegalArgumentException e) {
             release(leave);
             throw e;
+        } finally {
+            offers.values().forEach(SharedMemoryOffer::unlink);
         }
         return new LinkedTransport(rollCall, selector, Arrays.asList(links), waiting(), leave);
     }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A waiting rank polls its links for {@link WaitPolicy#spin} and then sleeps in a selector: waking costs some 10 us
  * more than polling, but a rank that polls for long takes the processor from those it waits for. Between polls it
  * yields: the kernel likes to put a process on the processor of the one that wrote to it, and there two ranks that spun
- * without yielding would answer each other after 120 us instead of 17 us.
+ * without yielding would answer each other after 50 to 120 us instead of 2 to 17 us.
  */
 public final class LinkedTransport implements Transport {
     /** Set in the numbers of calls between two ranks, which are counted apart from those of the group. */

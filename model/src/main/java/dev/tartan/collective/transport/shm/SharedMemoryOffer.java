@@ -33,6 +33,7 @@ public final class SharedMemoryOffer {
     private final SocketChannel socket;
     private final long deadlineNanos;
     private @Nullable SharedFile file;
+    private @Nullable SharedFile mine;
     private String refusal = "";
 
     private SharedMemoryOffer(SocketChannel socket, long deadlineNanos) {
@@ -40,7 +41,7 @@ public final class SharedMemoryOffer {
         this.deadlineNanos = deadlineNanos;
     }
 
-    /** Makes a file and offers it; {@link #awaitAnswer} is to follow. */
+    /** Makes a file and offers it; {@link #awaitAnswer} and {@link #unlink} are to follow. */
     public static SharedMemoryOffer send(SocketChannel socket, SharedMemoryOptions options, long deadlineNanos)
             throws IOException {
         SharedMemoryOffer offer = new SharedMemoryOffer(socket, deadlineNanos);
@@ -49,6 +50,7 @@ public final class SharedMemoryOffer {
         try {
             SharedFile made = SharedFile.create(options.folders(), options.ringBytes());
             offer.file = made;
+            offer.mine = made;
             token = made.token();
             text = made.path().toString();
         } catch (IOException e) {
@@ -64,20 +66,22 @@ public final class SharedMemoryOffer {
         return offer;
     }
 
-    /** Learns whether the other side sees the file, whose name is then removed. */
+    /** Learns whether the other side sees the file. */
     public void awaitAnswer() throws IOException {
+        ByteBuffer answer = ByteBuffer.allocate(1);
+        read(answer);
         SharedFile made = file;
-        try {
-            ByteBuffer answer = ByteBuffer.allocate(1);
-            read(answer);
-            if (answer.get(0) == 0 && made != null) {
-                refusal = "the other rank does not see the file: path=" + made.path();
-                file = null;
-            }
-        } finally {
-            if (made != null) {
-                made.unlink();
-            }
+        if (answer.get(0) == 0 && made != null) {
+            refusal = "the other rank does not see the file: path=" + made.path();
+            file = null;
+        }
+    }
+
+    /** Removes the name of a file this side made, which nobody needs any more once it was answered, or will not be. */
+    public void unlink() {
+        SharedFile made = mine;
+        if (made != null) {
+            made.unlink();
         }
     }
 
