@@ -58,17 +58,22 @@ public record AlgorithmChoice(@Nullable CostModel costs, long segmentBytes, Map<
 
     /** The algorithms to pick from, those of fixed ops being the only ones of their op. */
     List<CollectiveAlgorithm> algorithms(Workspace workspace, GroupCosts groupCosts) {
-        List<CollectiveAlgorithm> all = List.of(
+        List<CollectiveAlgorithm> all = new ArrayList<>(List.of(
                 new RecursiveDoublingAllReduce(workspace),
                 new HalvingDoublingAllReduce(workspace),
                 new RingAllReduce(workspace),
                 new DirectAllReduce(workspace),
-                new HierarchicalAllReduce(workspace, groupCosts.ranksPerProcess()),
                 new RingReduceScatter(workspace),
                 new RingAllGather(workspace),
                 new PairwiseAllToAll(workspace),
                 new TreeBroadcast(workspace),
-                new DisseminationBarrier(workspace));
+                new DisseminationBarrier(workspace)));
+        HierarchicalAllReduce hierarchical = new HierarchicalAllReduce(workspace, groupCosts.ranksPerProcess());
+        // Elsewhere it is a ring, and only there for those who ask for it.
+        boolean spans = groupCosts.ranksPerProcess() > 1 && groupCosts.numProcesses() > 1;
+        if (spans || hierarchical.name().equals(fixed.get(hierarchical.op()))) {
+            all.add(hierarchical);
+        }
         List<CollectiveAlgorithm> allowed = new ArrayList<>();
         for (CollectiveAlgorithm algorithm : all) {
             String only = fixed.get(algorithm.op());

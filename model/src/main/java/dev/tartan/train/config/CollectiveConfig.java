@@ -5,7 +5,8 @@ package dev.tartan.train.config;
  *
  * @param transport how ranks in different processes reach each other
  * @param algorithm of all-reduce; naming one fixes it for all all-reduces, also within one process, so that results are
- *     bitwise the same however ranks are spread over processes
+ *     bitwise the same however ranks are spread over processes ({@code hierarchical} follows the processes, and so does
+ *     not keep that)
  * @param segmentBytes most bytes of a pipelined message; a multiple of 8
  * @param timeoutSeconds the longest a rank waits within one call
  * @param connectTimeoutSeconds the longest it may take until all ranks have joined

@@ -333,7 +333,7 @@ class TransportCollectivesTest {
         AlgorithmChoice choice = AlgorithmChoice.defaults().with(CollectiveOp.ALL_REDUCE, "star");
         assertThatThrownBy(() -> SpawnRanks.of(Wiring.TCP, 2).with(choice).run((rank, communicator) -> {}))
                 .hasRootCauseMessage("algorithm does not exist: op=all_reduce, algorithm=star."
-                        + " Use one of [doubling, halving-doubling, ring, direct, hierarchical].");
+                        + " Use one of [doubling, halving-doubling, ring, direct].");
     }
 
     @ParameterizedTest
@@ -394,7 +394,7 @@ class TransportCollectivesTest {
             TransportCommunicator picking = (TransportCommunicator) communicator;
             costs[rank] = picking.costs();
             assertThat(picking.expectedMicrosByAlgorithm(CollectiveOp.ALL_REDUCE, 4096))
-                    .containsOnlyKeys("doubling", "halving-doubling", "ring", "direct", "hierarchical")
+                    .containsOnlyKeys("doubling", "halving-doubling", "ring", "direct")
                     .containsEntry(
                             picking.algorithm(CollectiveOp.ALL_REDUCE, 4096),
                             picking.expectedMicros(CollectiveOp.ALL_REDUCE, 4096));
