@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /** Forms one rank's transport of a group, all ranks of which do the same at about the same time. Used once. */
 final class FormTransport {
     private static final long LAST_WORDS_NANOS = Duration.ofMillis(300).toNanos();
+    private static final Duration CROWDED_SPIN = Duration.ofNanos(20_000);
     private static final long POLL_NANOS = Duration.ofMillis(1).toNanos();
 
     private final TcpNode node;
@@ -107,12 +108,13 @@ final class FormTransport {
         return rollCall.failure();
     }
 
-    /** Ranks that have to share processors sleep at once, to make way for those they wait for. */
+    /** Ranks that have to share processors sleep soon, to make way for those they wait for. */
     private WaitPolicy waiting() {
+        Duration spin = node.options().spin();
         boolean ownProcessor =
                 group.numRanksOnHostOf(rank) <= Runtime.getRuntime().availableProcessors();
-        return new WaitPolicy(
-                node.options().callTimeout(), ownProcessor ? node.options().spin() : Duration.ZERO);
+        boolean isLong = spin.compareTo(CROWDED_SPIN) > 0;
+        return new WaitPolicy(node.options().callTimeout(), ownProcessor || !isLong ? spin : CROWDED_SPIN);
     }
 
     /** Where memory could not be shared, and why; in the order of peers. */

@@ -68,8 +68,8 @@ final class BenchCollectives {
     @Option(
             names = "--warm-up-millis",
             paramLabel = "N",
-            defaultValue = "500",
-            description = "Calls before a size is timed first, so that Java has compiled them; 500.")
+            defaultValue = "1500",
+            description = "Calls before a size is timed first, so that Java has compiled them; ${DEFAULT-VALUE}.")
     private int warmUpMillis;
 
     @Option(names = "--segment-bytes", paramLabel = "N", description = "As collective.segmentBytes of a run.")

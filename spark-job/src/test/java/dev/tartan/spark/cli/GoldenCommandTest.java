@@ -20,14 +20,18 @@ class GoldenCommandTest {
     Path folder;
 
     @ParameterizedTest
-    @CsvSource({"gpt, 2, 2", "llama, 1, 2", "mlp, 2, 1"})
-    void goldenRunFollowsPyTorch(String kind, int data, int model) throws IOException {
+    @CsvSource({"gpt, 2, 2, 1", "llama, 1, 2, 1", "mlp, 2, 1, 1", "gpt, 4, 1, 2"})
+    void goldenRunFollowsPyTorch(String kind, int data, int model, int executors) throws IOException {
         GoldenNetwork golden = new GoldenNetwork(kind);
         Path config = Files.writeString(folder.resolve("run.conf"), golden.config());
         Path output = folder.resolve("out");
 
         TrainRun run = TrainRun.of(
-                "--config=" + config, "--set=mesh.data=" + data, "--set=mesh.model=" + model, "--output=" + output);
+                "--config=" + config,
+                "--set=mesh.data=" + data,
+                "--set=mesh.model=" + model,
+                "--executors=" + executors,
+                "--output=" + output);
 
         assertThat(run).isEqualTo(new TrainRun(0, ""));
         golden.check(output);

@@ -15,7 +15,7 @@ import java.util.List;
  * @param socketBufferBytes size asked of the kernel for each socket's buffers, or 0 to leave it to the kernel
  * @param encrypt whether all that goes over the connections is encrypted
  * @param streams data connections between two ranks
- * @param spin how long a waiting rank polls before it sleeps, where there is a processor for each rank of the host
+ * @param spin how long a waiting rank polls before it sleeps; 20 us at most where ranks share processors
  */
 public record TcpOptions(
         Duration connectTimeout,
