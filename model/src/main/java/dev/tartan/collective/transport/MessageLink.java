@@ -1,7 +1,10 @@
 package dev.tartan.collective.transport;
 
 import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.NativeMemory;
+import dev.tartan.collective.reduce.Combiner;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A link as a {@link LinkedTransport} drives it: the two queues, and how their messages get on. For the rank's own
@@ -9,12 +12,17 @@ import java.io.IOException;
  */
 public abstract class MessageLink implements Link {
     private final int peer;
+    private final Combiner combiner;
     private final MessageQueue sends = new MessageQueue();
     private final MessageQueue receives = new MessageQueue();
+    private @Nullable CollectiveCall call;
+    private long sequence;
+    private long fingerprint;
 
     /** Makes a link to the rank of that index in the group. */
-    protected MessageLink(int peer) {
+    protected MessageLink(int peer, Combiner combiner) {
         this.peer = peer;
+        this.combiner = combiner;
     }
 
     /** The rank at the other end, as an index in the group. */
@@ -36,7 +44,39 @@ public abstract class MessageLink implements Link {
     }
 
     /** Readies the link for a call; both queues are idle. */
-    public abstract void begin(CollectiveCall call, long sequence, long fingerprint);
+    public void begin(CollectiveCall next, long callSequence, long callFingerprint) {
+        call = next;
+        sequence = callSequence;
+        fingerprint = callFingerprint;
+        sends.reset();
+        receives.reset();
+    }
+
+    /** Number of the call. */
+    protected final long sequence() {
+        return sequence;
+    }
+
+    /** What tells the call from others. */
+    protected final long fingerprint() {
+        return fingerprint;
+    }
+
+    /**
+     * Copies bytes of the first message to be received to where it was posted, or combines them as the call says.
+     *
+     * @param from where they are
+     * @param done bytes of the message before them
+     */
+    protected final void deliver(long from, long done, long bytes) {
+        long to = receives.address() + done;
+        CollectiveCall current = call;
+        if (receives.combines() && current != null) {
+            combiner.combine(current.type(), current.reduce(), from, receives.operand() + done, to, bytes);
+        } else {
+            NativeMemory.copy(from, to, bytes);
+        }
+    }
 
     /**
      * Moves what can be moved without waiting; returns the number of messages completed, and one more if the last bytes

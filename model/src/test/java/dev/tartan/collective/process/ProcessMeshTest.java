@@ -32,6 +32,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A mesh data=2, model=2 whose rows are in two processes, as if on the machines named. */
 @Timeout(60)
@@ -224,5 +226,33 @@ class ProcessMeshTest {
                                 + " process's ranks.");
         assertThatThrownBy(() -> meshes.get(0).communicator(4, List.of("data")))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"m", "n"})
+    void aProcessMayLeaveAsSoonAsItsPartIsDone(String otherMachine) throws Exception {
+        join(OPTIONS, "m", otherMachine);
+        List<Throwable> thrown = run((rank, mesh) -> {
+            Communicator data = mesh.communicator(rank, List.of("data"));
+            Elements region = Elements.allocate(ElementType.INT32, 1000);
+            for (int round = 0; round < 20; round++) {
+                // Ranks that sleep leave the bell's bytes behind.
+                sum(data, 1);
+                Thread.sleep(rank < 2 ? 1 : 2);
+            }
+            region.set(999, rank);
+            if (rank < 2) {
+                data.broadcast(region.region(), ElementType.INT32, 0, "last");
+                if (rank == 1) {
+                    Thread.sleep(5);
+                    mesh.close();
+                }
+            } else {
+                Thread.sleep(50);
+                data.broadcast(region.region(), ElementType.INT32, 0, "last");
+                assertThat(region.get(999)).isEqualTo(rank - 2);
+            }
+        });
+        assertThat(thrown).containsOnlyNulls();
     }
 }

@@ -1,7 +1,6 @@
 package dev.tartan.collective.transport.local;
 
 import dev.tartan.collective.CollectiveCall;
-import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.MessageLink;
 import dev.tartan.collective.transport.MessageQueue;
@@ -9,7 +8,6 @@ import dev.tartan.collective.transport.UnexpectedMessageException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.channels.Selector;
-import org.jspecify.annotations.Nullable;
 
 /** The link between two ranks of one process. Each message is moved once, by the receiver. */
 public final class LocalLink extends MessageLink {
@@ -19,18 +17,13 @@ public final class LocalLink extends MessageLink {
     private final LocalPipe out;
     private final LocalPipe in;
     private final LocalPipe.Sleeper self;
-    private final Combiner combiner;
-    private @Nullable CollectiveCall call;
-    private long sequence;
-    private long fingerprint;
     private long postedBefore;
 
     private LocalLink(int peer, LocalPipe out, LocalPipe in, LocalPipe.Sleeper self, Combiner combiner) {
-        super(peer);
+        super(peer, combiner);
         this.out = out;
         this.in = in;
         this.self = self;
-        this.combiner = combiner;
     }
 
     /**
@@ -57,12 +50,8 @@ public final class LocalLink extends MessageLink {
 
     @Override
     public void begin(CollectiveCall next, long callSequence, long callFingerprint) {
-        call = next;
-        sequence = callSequence;
-        fingerprint = callFingerprint;
+        super.begin(next, callSequence, callFingerprint);
         postedBefore = out.posted();
-        sends().reset();
-        receives().reset();
     }
 
     @Override
@@ -73,7 +62,7 @@ public final class LocalLink extends MessageLink {
     @Override
     public void send(long address, long bytes) {
         super.send(address, bytes);
-        out.post(address, bytes, sequence, fingerprint);
+        out.post(address, bytes, sequence(), fingerprint());
     }
 
     @Override
@@ -96,10 +85,10 @@ public final class LocalLink extends MessageLink {
 
     private void take() throws IOException {
         MessageQueue expected = receives();
-        if (in.sequence() != sequence || in.fingerprint() != fingerprint || in.bytes() != expected.bytes()) {
+        if (in.sequence() != sequence() || in.fingerprint() != fingerprint() || in.bytes() != expected.bytes()) {
             throw new UnexpectedMessageException(
                     "sent a message of call " + in.sequence() + " with " + in.bytes()
-                            + " bytes instead of message " + expected.completed() + " of call " + sequence + " with "
+                            + " bytes instead of message " + expected.completed() + " of call " + sequence() + " with "
                             + expected.bytes() + " bytes",
                     in.sequence());
         }
@@ -108,22 +97,11 @@ public final class LocalLink extends MessageLink {
             if (!in.touch()) {
                 throw new EOFException("withdrew its message");
             }
-            move(expected, done, Math.min(PIECE_BYTES, bytes - done));
+            deliver(in.address() + done, done, Math.min(PIECE_BYTES, bytes - done));
             in.release();
         }
         in.take();
         expected.complete();
-    }
-
-    private void move(MessageQueue expected, long done, long bytes) {
-        long from = in.address() + done;
-        long to = expected.address() + done;
-        CollectiveCall current = call;
-        if (expected.combines() && current != null) {
-            combiner.combine(current.type(), current.reduce(), from, expected.operand() + done, to, bytes);
-        } else {
-            NativeMemory.copy(from, to, bytes);
-        }
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.tartan.collective.transport.shm;
 
-import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.FrameDescriptor;
@@ -34,40 +33,26 @@ final class ShmLink extends MessageLink {
     private final SharedPipe in;
     private final SocketChannel bell;
     private final SelectionKey key;
-    private final Combiner combiner;
     private final ByteBuffer window = FrameDescriptor.window();
     private final ByteBuffer ring = ByteBuffer.allocateDirect(1);
     private final ByteBuffer rung = ByteBuffer.allocateDirect(BELL_BYTES);
-    private @Nullable CollectiveCall call;
-    private long sequence;
-    private long fingerprint;
     private long sentBytes = -1;
     private long receivedBytes = -1;
     private boolean moved;
     private boolean asleep;
 
     ShmLink(int peer, SharedFile file, SocketChannel bell, Selector selector, Combiner combiner) throws IOException {
-        super(peer);
+        super(peer, combiner);
         this.file = file;
         this.out = file.out();
         this.in = file.in();
         this.bell = bell;
-        this.combiner = combiner;
         this.key = bell.register(selector, SelectionKey.OP_READ);
     }
 
     @Override
     public String kind() {
         return "shm";
-    }
-
-    @Override
-    public void begin(CollectiveCall next, long callSequence, long callFingerprint) {
-        call = next;
-        sequence = callSequence;
-        fingerprint = callFingerprint;
-        sends().reset();
-        receives().reset();
     }
 
     @Override
@@ -92,7 +77,7 @@ final class ShmLink extends MessageLink {
                     break;
                 }
                 FrameDescriptor.place(window, out.address());
-                FrameDescriptor.fill(window, (int) queue.completed(), sequence, fingerprint, queue.bytes());
+                FrameDescriptor.fill(window, (int) queue.completed(), sequence(), fingerprint(), queue.bytes());
                 out.advance(LINE_BYTES);
                 room -= LINE_BYTES;
                 sentBytes = 0;
@@ -147,7 +132,7 @@ final class ShmLink extends MessageLink {
             long left = queue.bytes() - receivedBytes;
             long piece = Math.min(Math.min(left, PIECE_BYTES), Math.min(available, in.untilEnd()));
             if (piece > 0) {
-                move(queue, piece);
+                deliver(in.address(), receivedBytes, piece);
                 in.advance(piece);
                 receivedBytes += piece;
                 taken += piece;
@@ -179,18 +164,7 @@ final class ShmLink extends MessageLink {
 
     private void checkHeader(MessageQueue queue) throws UnexpectedMessageException {
         FrameDescriptor.place(window, in.address());
-        FrameDescriptor.check(window, (int) queue.completed(), sequence, fingerprint, queue.bytes());
-    }
-
-    private void move(MessageQueue queue, long bytes) {
-        long to = queue.address() + receivedBytes;
-        CollectiveCall current = call;
-        if (queue.combines() && current != null) {
-            combiner.combine(
-                    current.type(), current.reduce(), in.address(), queue.operand() + receivedBytes, to, bytes);
-        } else {
-            NativeMemory.copy(in.address(), to, bytes);
-        }
+        FrameDescriptor.check(window, (int) queue.completed(), sequence(), fingerprint(), queue.bytes());
     }
 
     private void publish() throws IOException {
@@ -235,9 +209,20 @@ final class ShmLink extends MessageLink {
         asleep = false;
         in.setReceiverSleeps(false);
         out.setSenderSleeps(false);
+        // A peer that has left may have put all this rank needs into the ring before.
+        String end = listen();
+        if (end != null && in.available() == 0) {
+            throw new EOFException(end);
+        }
+    }
+
+    /** Takes the bell's bytes; says how the peer's socket ended, or null if it has not. */
+    private @Nullable String listen() {
         rung.clear();
-        if (bell.read(rung) < 0 && in.available() == 0) {
-            throw new EOFException("connection closed");
+        try {
+            return bell.read(rung) < 0 ? "connection closed" : null;
+        } catch (IOException e) {
+            return String.valueOf(e.getMessage());
         }
     }
 

@@ -27,7 +27,7 @@ public final class PeerConnections {
         for (Connection connection : connections) {
             links.add(new TcpLink(peer, connection, selector, combiner));
         }
-        return links.size() == 1 ? links.get(0) : new StripedLink(peer, links);
+        return links.size() == 1 ? links.get(0) : new StripedLink(peer, links, combiner);
     }
 
     /** Closes all but the first connection. */

@@ -1,6 +1,7 @@
 package dev.tartan.collective.transport.tcp;
 
 import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.MessageLink;
 import java.io.IOException;
 import java.util.List;
@@ -15,8 +16,8 @@ final class StripedLink extends MessageLink {
     private long receives;
     private boolean moved;
 
-    StripedLink(int peer, List<TcpLink> stripes) {
-        super(peer);
+    StripedLink(int peer, List<TcpLink> stripes, Combiner combiner) {
+        super(peer, combiner);
         this.stripes = List.copyOf(stripes);
     }
 

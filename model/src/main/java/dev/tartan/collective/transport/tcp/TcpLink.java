@@ -1,6 +1,5 @@
 package dev.tartan.collective.transport.tcp;
 
-import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.reduce.Combiner;
@@ -30,21 +29,16 @@ final class TcpLink extends MessageLink {
     private final Connection connection;
     private final Wire wire;
     private final SelectionKey key;
-    private final Combiner combiner;
     private final Direction out = new Direction();
     private final Direction in = new Direction();
     private @Nullable MemoryRegion staging;
     private int staged;
-    private @Nullable CollectiveCall call;
-    private long sequence;
-    private long fingerprint;
     private boolean moved;
 
     TcpLink(int peer, Connection connection, Selector selector, Combiner combiner) throws IOException {
-        super(peer);
+        super(peer, combiner);
         this.connection = connection;
         this.wire = connection.wire();
-        this.combiner = combiner;
         this.key = connection.channel().register(selector, 0);
     }
 
@@ -60,15 +54,6 @@ final class TcpLink extends MessageLink {
     @Override
     public String kind() {
         return "tcp";
-    }
-
-    @Override
-    public void begin(CollectiveCall next, long callSequence, long callFingerprint) {
-        call = next;
-        sequence = callSequence;
-        fingerprint = callFingerprint;
-        sends().reset();
-        receives().reset();
     }
 
     @Override
@@ -92,7 +77,7 @@ final class TcpLink extends MessageLink {
         MessageQueue queue = sends();
         while (!queue.isIdle()) {
             if (!out.begun) {
-                FrameDescriptor.fill(out.header, (int) queue.completed(), sequence, fingerprint, queue.bytes());
+                FrameDescriptor.fill(out.header, (int) queue.completed(), sequence(), fingerprint(), queue.bytes());
                 out.begun = true;
                 out.movedBytes = 0;
                 placeWindow(out, queue);
@@ -141,7 +126,7 @@ final class TcpLink extends MessageLink {
             }
             moved |= read > 0;
             if (inHeader && !in.header.hasRemaining()) {
-                FrameDescriptor.check(in.header, (int) queue.completed(), sequence, fingerprint, queue.bytes());
+                FrameDescriptor.check(in.header, (int) queue.completed(), sequence(), fingerprint(), queue.bytes());
             }
             if (queue.combines()) {
                 staged += in.window.position() - before;
@@ -180,16 +165,9 @@ final class TcpLink extends MessageLink {
     private void combineStaged(MessageQueue queue) {
         long left = queue.bytes() - in.movedBytes;
         int bytes = staged == left ? staged : staged & ~ELEMENT_MASK;
-        CollectiveCall current = call;
-        if (bytes > 0 && current != null) {
+        if (bytes > 0) {
             long from = stagingAddress();
-            combiner.combine(
-                    current.type(),
-                    current.reduce(),
-                    from,
-                    queue.operand() + in.movedBytes,
-                    queue.address() + in.movedBytes,
-                    bytes);
+            deliver(from, in.movedBytes, bytes);
             in.movedBytes += bytes;
             staged -= bytes;
             NativeMemory.copy(from + bytes, from, staged);
