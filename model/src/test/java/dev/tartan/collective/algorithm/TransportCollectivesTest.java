@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every algorithm over ranks x lengths x in place or not x lengths of segments. Rank r's element i is {@code (i % 8191)
  * * P + r}: unique per rank, aperiodic in any power of two, and small enough for exact float32 sums.
  */
+@Tag("slow")
 class TransportCollectivesTest {
     private static final List<Integer> SIZES = List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16);
     private static final List<Integer> LENGTHS = List.of(0, 1, 7, 64, 1000, 1 << 20);
