@@ -7,8 +7,8 @@
  * be created through JNI for memory that ND4J or CUDA allocated. Not on JavaCPP's {@code Pointer} either: its bulk
  * reads cross JNI for every tile, and it would tie this package to a backend. The memory is read by
  * {@link dev.tartan.collective.NativeMemory} through method handles on {@code sun.misc.Unsafe}, which compile to the
- * same code as direct calls but leave no compiler warning. A transport that needs a {@code ByteBuffer} for a socket
- * stages segments in its own direct buffers, or wraps a region's address once at bind time.
+ * same code as direct calls but leave no compiler warning. A socket needs a {@code ByteBuffer}: one is laid over the
+ * memory of each message in turn ({@link dev.tartan.collective.NativeMemory#place}), so nothing is copied or allocated.
  */
 @NullMarked
 package dev.tartan.collective;
