@@ -73,7 +73,8 @@ public record TrainingPlan(
                 config.train().microBatches(),
                 config.train().seed(),
                 DType.FLOAT32,
-                gradientOutputs);
+                gradientOutputs,
+                config.strategy());
         TrainStepGraph graph = TrainStepGraph.trace(run.network(), run.optimizer(), run.clip(), options);
         CompiledProgram step = compileStep(mesh, graph, scratchNeeds);
         List<String> notes = new ArrayList<>(graph.notes());

@@ -8,6 +8,7 @@ import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.optimizer.Schedule;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
@@ -39,6 +40,6 @@ record CompiledStep(TrainStepGraph step, Program program) {
 
     /** Options for comparing numbers: float64, gradients as outputs. */
     static StepOptions exact(Mesh mesh, long globalBatch, int microBatches) {
-        return new StepOptions(mesh, globalBatch, microBatches, 7, DType.FLOAT64, true);
+        return new StepOptions(mesh, globalBatch, microBatches, 7, DType.FLOAT64, true, StrategyConfig.defaults());
     }
 }

@@ -10,9 +10,14 @@ package dev.tartan.collective.algorithm;
  * @param gammaMicrosPerByte time per byte combined, in microseconds
  * @param combinesOnTheWay whether a message of any length is combined piece by piece as it comes, as from shared
  *     memory; over sockets it pays to cut it into segments, so that one is combined while others are under way
+ * @param crowded whether ranks of a machine outnumber its processors, and so have to take turns
  */
 public record CostModel(
-        double alphaMicros, double betaMicrosPerByte, double gammaMicrosPerByte, boolean combinesOnTheWay) {
+        double alphaMicros,
+        double betaMicrosPerByte,
+        double gammaMicrosPerByte,
+        boolean combinesOnTheWay,
+        boolean crowded) {
 
     /**
      * Checks the values.
@@ -29,7 +34,7 @@ public record CostModel(
 
     /** About what TCP over loopback costs: 15 us a message, 2 GB/s a direction, 10 GB/s combined. */
     public static CostModel loopback() {
-        return new CostModel(15, 5e-4, 1e-4, false);
+        return new CostModel(15, 5e-4, 1e-4, false, false);
     }
 
     /** Time of {@code steps} steps that send and combine so many bytes together. */

@@ -6,8 +6,10 @@ import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.transport.Link;
+import dev.tartan.collective.transport.RankGroup;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Measures what messages cost between the first and the last rank of a group, which are the farthest apart, and tells
@@ -33,7 +35,7 @@ final class MeasureCosts {
     }
 
     private CostModel run() {
-        double[] costs = new double[4];
+        double[] costs = new double[5];
         double small = exchange(SMALL_BYTES, SMALL_ROUNDS);
         double large = exchange(LARGE_BYTES, LARGE_ROUNDS);
         costs[0] = Math.max(0.1, small);
@@ -42,8 +44,19 @@ final class MeasureCosts {
         boolean bySockets = workspace.rank() == 0
                 && workspace.transport().linkKind(workspace.numRanks() - 1).equals("tcp");
         costs[3] = bySockets ? 0 : 1;
+        costs[4] = isCrowded() ? 1 : 0;
         broadcast(costs);
-        return new CostModel(costs[0], costs[1], costs[2], costs[3] != 0);
+        return new CostModel(costs[0], costs[1], costs[2], costs[3] != 0, costs[4] != 0);
+    }
+
+    /** As this rank sees it: processors of other machines are taken to be as many as its own. */
+    private boolean isCrowded() {
+        RankGroup group = workspace.transport().group();
+        long most = IntStream.range(0, group.numRanks())
+                .mapToLong(group::numRanksOnHostOf)
+                .max()
+                .orElse(1);
+        return most > Runtime.getRuntime().availableProcessors();
     }
 
     /**

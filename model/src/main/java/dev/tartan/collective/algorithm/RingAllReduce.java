@@ -30,7 +30,7 @@ final class RingAllReduce extends RingPipeline implements CollectiveAlgorithm {
     public double micros(GroupCosts costs, long payloadBytes) {
         int numRanks = costs.numRanks();
         double moved = (double) payloadBytes * (numRanks - 1) / numRanks;
-        return costs.across().micros(2.0 * (numRanks - 1), 2 * moved, costs.combinedByRing(moved));
+        return costs.across().micros(2.0 * (numRanks - 1), costs.sentByRing(2 * moved), costs.combinedByRing(moved));
     }
 
     @Override

@@ -37,7 +37,8 @@ final class ConfigKeys {
         optimizer.put("sgd", List.of("kind", "learningRate", "momentum", "weightDecay", "clipGlobalNorm", "schedule"));
         sections.put("optimizer", optimizer);
         sections.put("optimizer.schedule", kinds(NO_KIND, List.of("kind", "warmupSteps")));
-        sections.put("train", kinds(NO_KIND, List.of("steps", "globalBatch", "microBatches", "seed")));
+        sections.put(
+                "train", kinds(NO_KIND, List.of("steps", "globalBatch", "microBatches", "seed", "deviceMemoryLimit")));
         sections.put("init", kinds(NO_KIND, List.of("from")));
         sections.put("output", kinds(NO_KIND, List.of("dir")));
         sections.put(
@@ -55,6 +56,19 @@ final class ConfigKeys {
                                 "encrypt",
                                 "streams",
                                 "gradients")));
+        sections.put(
+                "strategy",
+                kinds(
+                        NO_KIND,
+                        List.of(
+                                "zero",
+                                "reshardAfterForward",
+                                "recompute",
+                                "sequenceParallel",
+                                "offloadOptimizer",
+                                "overlap",
+                                "bucketBytes",
+                                "prefetchBytes")));
         return sections;
     }
 

@@ -1,5 +1,6 @@
 package dev.tartan.train.config;
 
+import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigList;
 import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
@@ -145,6 +146,26 @@ final class ConfigSection {
             return min;
         }
         return number.longValueExact();
+    }
+
+    /** A number of bytes, such as 25MiB or 1000000. */
+    long bytes(String key) {
+        String advice = "Give a number of bytes, such as 25MiB or 26214400.";
+        ConfigValue value = required(key, advice);
+        if (value == null) {
+            return 0;
+        }
+        try {
+            return value.atKey(key).getBytes(key);
+        } catch (ConfigException e) {
+            wrong(key, "is not a number of bytes", value, advice);
+            return 0;
+        }
+    }
+
+    /** As {@link #bytes}, 0 if none are given. */
+    long optionalBytes(String key) {
+        return value(key) == null ? 0 : bytes(key);
     }
 
     /** A number above 0. */

@@ -11,13 +11,19 @@ public record RunConfig(
         TrainConfig train,
         InitConfig init,
         OutputConfig output,
-        CollectiveConfig collective) {
+        CollectiveConfig collective,
+        StrategyConfig strategy) {
 
     /**
      * This config as HOCON with every key stated, which {@link RunConfigLoader#parse} reads back to an equal config.
      */
     public String render() {
         return RunConfigRenderer.render(this);
+    }
+
+    /** This config with another strategy. */
+    public RunConfig withStrategy(StrategyConfig other) {
+        return new RunConfig(mesh, network, data, optimizer, train, init, output, collective, other);
     }
 
     /** This config with every path made absolute, for a process of another working directory to use. */
@@ -34,6 +40,7 @@ public record RunConfig(
                 train,
                 new InitConfig(from == null ? null : from.toAbsolutePath()),
                 new OutputConfig(output.dir().toAbsolutePath()),
-                collective);
+                collective,
+                strategy);
     }
 }

@@ -26,7 +26,7 @@ final class RunConfigReader {
         NetworkConfig network = network();
         DataConfig data = data();
         OptimizerConfig optimizer = optimizer();
-        return new RunConfig(mesh, network, data, optimizer, train(data), init(), output(), collective());
+        return new RunConfig(mesh, network, data, optimizer, train(data), init(), output(), collective(), strategy());
     }
 
     private void checkTopSections() {
@@ -135,7 +135,8 @@ final class RunConfigReader {
                 section.integer("steps", 1),
                 section.integer("globalBatch", 1),
                 section.integer("microBatches", 1),
-                section.anyLong("seed"));
+                section.anyLong("seed"),
+                section.optionalBytes("deviceMemoryLimit"));
     }
 
     private ConfigObject sizesOf(Path path, ConfigObject presets) {
@@ -168,6 +169,10 @@ final class RunConfigReader {
 
     private CollectiveConfig collective() {
         return new CollectiveConfigReader(source, section("collective")).read();
+    }
+
+    private StrategyConfig strategy() {
+        return new StrategyConfigReader(section("strategy")).read();
     }
 
     private String kind(String section) {

@@ -26,6 +26,7 @@ final class RunConfigRenderer {
                 "output",
                 new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
         section(text, "", "collective", collective(config.collective()));
+        section(text, "", "strategy", strategy(config.strategy()));
         return text.toString();
     }
 
@@ -118,6 +119,7 @@ final class RunConfigRenderer {
         values.put("globalBatch", train.globalBatch());
         values.put("microBatches", train.microBatches());
         values.put("seed", train.seed());
+        values.put("deviceMemoryLimit", train.deviceMemoryLimit() == 0 ? "null" : train.deviceMemoryLimit());
         return values;
     }
 
@@ -133,6 +135,19 @@ final class RunConfigRenderer {
         values.put("encrypt", collective.encrypt());
         values.put("streams", collective.streams());
         values.put("gradients", ConfigWord.of(collective.gradients()));
+        return values;
+    }
+
+    private static Map<String, Object> strategy(StrategyConfig strategy) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("zero", strategy.zero());
+        values.put("reshardAfterForward", strategy.reshardAfterForward());
+        values.put("recompute", ConfigWord.of(strategy.recompute()));
+        values.put("sequenceParallel", strategy.sequenceParallel());
+        values.put("offloadOptimizer", strategy.offloadOptimizer());
+        values.put("overlap", strategy.overlap());
+        values.put("bucketBytes", strategy.bucketBytes());
+        values.put("prefetchBytes", strategy.prefetchBytes());
         return values;
     }
 

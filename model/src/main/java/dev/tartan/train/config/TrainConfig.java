@@ -7,5 +7,6 @@ package dev.tartan.train.config;
  * @param globalBatch samples per step, on all ranks together
  * @param microBatches parts of a step's samples that each rank runs one after the other
  * @param seed of initial weights, dropout and sampling
+ * @param deviceMemoryLimit most bytes that a rank may take, 0 for no limit
  */
-public record TrainConfig(int steps, int globalBatch, int microBatches, long seed) {}
+public record TrainConfig(int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit) {}

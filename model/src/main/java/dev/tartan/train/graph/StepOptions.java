@@ -2,6 +2,7 @@ package dev.tartan.train.graph;
 
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
+import dev.tartan.train.config.StrategyConfig;
 
 /**
  * How a training step is traced.
@@ -12,9 +13,16 @@ import dev.tartan.mesh.Mesh;
  * @param seed of dropout
  * @param dtype of parameters and activations; FLOAT64 in tests
  * @param gradientOutputs whether the gradients, before clipping, are outputs too
+ * @param strategy where parameters, gradients and optimizer state live
  */
 public record StepOptions(
-        Mesh mesh, long globalBatch, int microBatches, long seed, DType dtype, boolean gradientOutputs) {
+        Mesh mesh,
+        long globalBatch,
+        int microBatches,
+        long seed,
+        DType dtype,
+        boolean gradientOutputs,
+        StrategyConfig strategy) {
     /** The mesh axis that splits the batch. */
     public static final String DATA_AXIS = "data";
 
@@ -29,21 +37,26 @@ public record StepOptions(
 
     /** One micro-batch, FLOAT32, no gradient outputs. */
     public static StepOptions of(Mesh mesh, long globalBatch, long seed) {
-        return new StepOptions(mesh, globalBatch, 1, seed, DType.FLOAT32, false);
+        return new StepOptions(mesh, globalBatch, 1, seed, DType.FLOAT32, false, StrategyConfig.defaults());
     }
 
     /** These options with another element type. */
     public StepOptions withDType(DType other) {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, other, gradientOutputs);
+        return new StepOptions(mesh, globalBatch, microBatches, seed, other, gradientOutputs, strategy);
     }
 
     /** These options with another number of micro-batches. */
     public StepOptions withMicroBatches(int count) {
-        return new StepOptions(mesh, globalBatch, count, seed, dtype, gradientOutputs);
+        return new StepOptions(mesh, globalBatch, count, seed, dtype, gradientOutputs, strategy);
+    }
+
+    /** These options with another strategy. */
+    public StepOptions withStrategy(StrategyConfig other) {
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, other);
     }
 
     /** These options with the gradients as outputs. */
     public StepOptions withGradientOutputs() {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true);
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true, strategy);
     }
 }

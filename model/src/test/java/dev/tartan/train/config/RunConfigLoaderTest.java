@@ -29,7 +29,7 @@ class RunConfigLoaderTest {
         assertThat(config.optimizer())
                 .isEqualTo(new OptimizerConfig.AdamW(
                         1e-3, 0.9, 0.95, 1e-8, 0.1, 1, new ScheduleConfig(ScheduleConfig.Kind.CONSTANT, 0)));
-        assertThat(config.train()).isEqualTo(new TrainConfig(100, 16, 1, 0));
+        assertThat(config.train()).isEqualTo(new TrainConfig(100, 16, 1, 0, 0));
         assertThat(config.init().from()).isNull();
         assertThat(config.output().dir()).isEqualTo(Path.of("runs/latest"));
     }
@@ -58,8 +58,8 @@ class RunConfigLoaderTest {
     @Test
     void batchFileGivesStepsAndGlobalBatchThatAreLeftOut() throws IOException {
         String batches = "data { kind = batches, path = src/test/resources/golden/lm-batches.safetensors }\n";
-        assertThat(load(GPT + batches).train()).isEqualTo(new TrainConfig(40, 8, 1, 0));
-        assertThat(load(GPT + batches + "train.steps = 7").train()).isEqualTo(new TrainConfig(7, 8, 1, 0));
+        assertThat(load(GPT + batches).train()).isEqualTo(new TrainConfig(40, 8, 1, 0, 0));
+        assertThat(load(GPT + batches + "train.steps = 7").train()).isEqualTo(new TrainConfig(7, 8, 1, 0, 0));
     }
 
     @Test
@@ -169,6 +169,7 @@ class RunConfigLoaderTest {
                           globalBatch = 16
                           microBatches = 1
                           seed = 0
+                          deviceMemoryLimit = null
                         }
                         init {
                           from = null
@@ -187,6 +188,16 @@ class RunConfigLoaderTest {
                           encrypt = false
                           streams = 0
                           gradients = float32
+                        }
+                        strategy {
+                          zero = 0
+                          reshardAfterForward = true
+                          recompute = none
+                          sequenceParallel = false
+                          offloadOptimizer = false
+                          overlap = true
+                          bucketBytes = 26214400
+                          prefetchBytes = 1073741824
                         }
                         """);
     }

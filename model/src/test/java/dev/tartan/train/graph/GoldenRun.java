@@ -22,6 +22,7 @@ import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.optimizer.Schedule;
+import dev.tartan.train.config.StrategyConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -111,7 +112,8 @@ final class GoldenRun {
 
     /** Traces the step with gradient outputs in FLOAT64. */
     TrainStepGraph trace(Network network, Mesh mesh, int microBatches) {
-        StepOptions options = new StepOptions(mesh, batchSize(), microBatches, 1, DType.FLOAT64, true);
+        StepOptions options =
+                new StepOptions(mesh, batchSize(), microBatches, 1, DType.FLOAT64, true, StrategyConfig.defaults());
         return TrainStepGraph.trace(network, optimizer(), clip(), options);
     }
 

@@ -18,7 +18,11 @@ import java.util.stream.Collectors;
 /** A Java process of its own for one rank, with this one's class path. It ends when this one does. */
 final class RankProcess implements AutoCloseable {
     /** Small, and with no threads for garbage collection that would want the processors of other ranks. */
-    private static final List<String> FLAGS = List.of("-Xmx512m", "-XX:MaxDirectMemorySize=4g", "-XX:+UseSerialGC");
+    private static final List<String> FLAGS = List.of(
+            "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+            "-Xmx512m",
+            "-XX:MaxDirectMemorySize=4g",
+            "-XX:+UseSerialGC");
 
     private final int rank;
     private final Process process;

@@ -22,6 +22,7 @@ final class AbsolutePaths {
                 config.train(),
                 new InitConfig(from == null ? null : from.toAbsolutePath().normalize()),
                 new OutputConfig(config.output().dir().toAbsolutePath().normalize()),
-                config.collective());
+                config.collective(),
+                config.strategy());
     }
 }

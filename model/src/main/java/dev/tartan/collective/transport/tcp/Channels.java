@@ -2,6 +2,7 @@ package dev.tartan.collective.transport.tcp;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,17 @@ final class Channels {
         if (options.socketBufferBytes() > 0) {
             channel.setOption(StandardSocketOptions.SO_SNDBUF, options.socketBufferBytes());
             channel.setOption(StandardSocketOptions.SO_RCVBUF, options.socketBufferBytes());
+        }
+    }
+
+    /** What is worth setting once it is known who is at the other end. */
+    static void connected(SocketChannel channel) throws IOException {
+        InetSocketAddress here = (InetSocketAddress) channel.getLocalAddress();
+        InetSocketAddress there = (InetSocketAddress) channel.getRemoteAddress();
+        boolean withinMachine =
+                there.getAddress().isLoopbackAddress() || there.getAddress().equals(here.getAddress());
+        if (withinMachine) {
+            CongestionControl.useReno(channel);
         }
     }
 

@@ -137,6 +137,7 @@ final class Dialer {
                     if (!open.finishConnect()) {
                         return;
                     }
+                    Channels.connected(open);
                     handshake = Handshake.initiate(
                             open, group, secret, options.encrypt(), process, kind, id, deadlineNanos);
                 }

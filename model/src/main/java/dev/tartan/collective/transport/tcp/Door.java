@@ -68,6 +68,7 @@ final class Door implements Attended {
     private void welcome(SocketChannel channel) {
         try {
             Channels.configure(channel, options);
+            Channels.connected(channel);
             long deadlineNanos = System.nanoTime() + options.handshakeTimeout().toNanos();
             Caller caller = new Caller(Handshake.accept(channel, group, secret, options.encrypt(), deadlineNanos));
             caller.key = channel.register(selector, SelectionKey.OP_READ, caller);

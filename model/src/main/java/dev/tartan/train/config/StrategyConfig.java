@@ -1,0 +1,94 @@
+package dev.tartan.train.config;
+
+/**
+ * Where parameters, gradients and optimizer state live, and what is traded for memory. Nothing here changes the result
+ * of a step but by float rounding.
+ *
+ * @param zero 0: whole on all ranks along {@code data}; 1: optimizer state split over them; 2: gradients too; 3:
+ *     parameters too
+ * @param reshardAfterForward for zero 3: whether gathered parameters are freed after the forward pass and gathered
+ *     again in the backward pass
+ * @param recompute what the backward pass computes again instead of keeping it
+ * @param sequenceParallel whether activations between tensor-parallel regions are split along the sequence over
+ *     {@code model}
+ * @param offloadOptimizer whether optimizer state is kept in host memory; it is anyway on a CPU
+ * @param overlap whether collectives of parameters and gradients run while the rank computes
+ * @param bucketBytes collectives of parameters or gradients are joined until they carry this many bytes; 0 joins none
+ * @param prefetchBytes most bytes of parameters that are gathered ahead of use
+ */
+public record StrategyConfig(
+        int zero,
+        boolean reshardAfterForward,
+        Recompute recompute,
+        boolean sequenceParallel,
+        boolean offloadOptimizer,
+        boolean overlap,
+        long bucketBytes,
+        long prefetchBytes) {
+    /** The highest stage of ZeRO. */
+    public static final int MAX_ZERO = 3;
+
+    private static final long DEFAULT_BUCKET_BYTES = 25L << 20;
+    private static final long DEFAULT_PREFETCH_BYTES = 1L << 30;
+
+    /** What the backward pass computes again. */
+    public enum Recompute {
+        /** Nothing: all that the backward pass needs is kept. */
+        NONE,
+        /** Whole blocks of the network, from their inputs. */
+        BLOCK,
+        /** What is large but cheap: attention's insides, activation functions, norms. */
+        SELECTIVE
+    }
+
+    /** Everything whole, nothing recomputed; what a config without a strategy means. */
+    public static StrategyConfig defaults() {
+        return new StrategyConfig(
+                0, true, Recompute.NONE, false, false, true, DEFAULT_BUCKET_BYTES, DEFAULT_PREFETCH_BYTES);
+    }
+
+    /** This strategy with another stage of ZeRO. */
+    public StrategyConfig withZero(int stage) {
+        return new StrategyConfig(
+                stage,
+                reshardAfterForward,
+                recompute,
+                sequenceParallel,
+                offloadOptimizer,
+                overlap,
+                bucketBytes,
+                prefetchBytes);
+    }
+
+    /** This strategy with other recomputation. */
+    public StrategyConfig withRecompute(Recompute other) {
+        return new StrategyConfig(
+                zero,
+                reshardAfterForward,
+                other,
+                sequenceParallel,
+                offloadOptimizer,
+                overlap,
+                bucketBytes,
+                prefetchBytes);
+    }
+
+    /** This strategy with or without sequence parallelism. */
+    public StrategyConfig withSequenceParallel(boolean on) {
+        return new StrategyConfig(
+                zero, reshardAfterForward, recompute, on, offloadOptimizer, overlap, bucketBytes, prefetchBytes);
+    }
+
+    /** This strategy with or without overlap. */
+    public StrategyConfig withOverlap(boolean on) {
+        return new StrategyConfig(
+                zero,
+                reshardAfterForward,
+                recompute,
+                sequenceParallel,
+                offloadOptimizer,
+                on,
+                bucketBytes,
+                prefetchBytes);
+    }
+}
