@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Records nodes while network code runs. Not thread-safe. */
 public final class GraphBuilder {
@@ -17,6 +18,7 @@ public final class GraphBuilder {
     private final List<Node> nodes = new ArrayList<>();
     private final Deque<String> scopes = new ArrayDeque<>();
     private final IdentityHashMap<Object, Value> bound = new IdentityHashMap<>();
+    private final Map<Object, Supplier<Value>> suppliers = new IdentityHashMap<>();
     private int nextValue;
 
     public GraphBuilder(String name) {
@@ -31,9 +33,18 @@ public final class GraphBuilder {
         return value;
     }
 
-    /** The input that stands for {@code key}, made by the first call for it. Keys are compared by identity. */
+    /**
+     * The input, or other value, that stands for {@code key}; an input is made by the first call for it. Keys are
+     * compared by identity.
+     */
     public Value inputFor(Object key, String inputName, TensorType type) {
-        return bound.computeIfAbsent(key, absent -> input(inputName, type));
+        Supplier<Value> uses = suppliers.get(key);
+        return uses != null ? uses.get() : bound.computeIfAbsent(key, absent -> input(inputName, type));
+    }
+
+    /** From now on {@link #inputFor} asks {@code uses} for what stands for {@code key}, at every use. */
+    public void bindUses(Object key, Supplier<Value> uses) {
+        suppliers.put(key, uses);
     }
 
     /**
@@ -65,7 +76,7 @@ public final class GraphBuilder {
     }
 
     /** Runs {@code body} with new nodes in the scope {@code path}, replacing the current one. */
-    public <T> T inScope(String path, java.util.function.Supplier<T> body) {
+    public <T> T inScope(String path, Supplier<T> body) {
         scopes.push(path);
         try {
             return body.get();

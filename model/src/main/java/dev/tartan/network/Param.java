@@ -133,6 +133,15 @@ public final class Param implements Traceable {
      * @param sizes number of elements along each dim
      */
     public float[] initialValues(long seed, long[] starts, long[] sizes) {
+        return initialValues(shape, seed, starts, sizes);
+    }
+
+    /**
+     * As {@link #initialValues(long, long[], long[])}, of a box of this parameter viewed as another shape.
+     *
+     * @param view a shape of the same elements in row-major order
+     */
+    public float[] initialValues(Shape view, long seed, long[] starts, long[] sizes) {
         float[] values = new float[Math.toIntExact(Shape.shape(sizes).numElements())];
         if (values.length == 0) {
             return values;
@@ -142,7 +151,7 @@ public final class Param implements Traceable {
         int runLength = sizes.length == 0 ? 1 : Math.toIntExact(sizes[last]);
         long[] index = starts.clone();
         for (int at = 0; at < values.length; at += runLength) {
-            fillRun(elements, index, values, at, runLength);
+            fillRun(elements, view, index, values, at, runLength);
             for (int dim = last - 1; dim >= 0 && ++index[dim] == starts[dim] + sizes[dim]; dim--) {
                 index[dim] = starts[dim];
             }
@@ -150,15 +159,16 @@ public final class Param implements Traceable {
         return values;
     }
 
-    private void fillRun(Initializer.Elements elements, long[] index, float[] values, int at, int runLength) {
+    private static void fillRun(
+            Initializer.Elements elements, Shape view, long[] index, float[] values, int at, int runLength) {
         long flat = 0;
         for (int dim = 0; dim < index.length; dim++) {
-            if (dim < index.length - 1 && index[dim] >= shape.dim(dim)) {
+            if (dim < index.length - 1 && index[dim] >= view.dim(dim)) {
                 return;
             }
-            flat = flat * shape.dim(dim) + index[dim];
+            flat = flat * view.dim(dim) + index[dim];
         }
-        long within = index.length == 0 ? 1 : Math.min(runLength, shape.dim(-1) - index[index.length - 1]);
+        long within = index.length == 0 ? 1 : Math.min(runLength, view.dim(-1) - index[index.length - 1]);
         for (int i = 0; i < within; i++) {
             values[at + i] = elements.at(flat + i);
         }

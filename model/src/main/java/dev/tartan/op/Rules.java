@@ -5,6 +5,7 @@ import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Sharding rules that many ops share. */
@@ -46,6 +47,14 @@ final class Rules {
             rule.result(dims);
         }
         return rule;
+    }
+
+    /** One operand and one result, of which no dim follows another. */
+    static ShardingRule unrelated(int operandDims, int resultDims) {
+        return new ShardingRule.Builder()
+                .operand(Collections.nCopies(operandDims, List.of()))
+                .result(Collections.nCopies(resultDims, List.of()))
+                .build();
     }
 
     /** All dims of {@code shape} but the last, as factors of {@code kind}. */

@@ -7,6 +7,7 @@ import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.Value;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Constrain;
+import dev.tartan.op.Relayout;
 import dev.tartan.sharding.OpSharding;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -66,7 +67,7 @@ final class DeferReductions {
                     node.operands().stream().allMatch(operand -> axes(operand).equals(first));
             return alike && !splitsAny(node, first) ? first : List.of();
         }
-        if (node.op() instanceof Constrain) {
+        if (laysOut(node)) {
             return List.of();
         }
         Set<String> all = new LinkedHashSet<>(sharding(node).unreduced().get(result));
@@ -93,8 +94,8 @@ final class DeferReductions {
 
     private boolean accepts(Node node, int index) {
         List<String> axes = axes(node.operands().get(index));
-        // An n-ary sum groups its operands, and a constraint is a reshard itself: both take whatever comes.
-        if (axes.isEmpty() || node.op() instanceof AddN || node.op() instanceof Constrain) {
+        // An n-ary sum groups its operands, and a layout op is a reshard itself: both take whatever comes.
+        if (axes.isEmpty() || node.op() instanceof AddN || laysOut(node)) {
             return true;
         }
         ShardingRule rule = sharding(node).rule();
@@ -112,6 +113,10 @@ final class DeferReductions {
             }
         }
         return true;
+    }
+
+    private static boolean laysOut(Node node) {
+        return node.op() instanceof Constrain || node.op() instanceof Relayout;
     }
 
     /** Whether the op splits a factor by one of {@code axes}, so that its result cannot be unreduced over it. */

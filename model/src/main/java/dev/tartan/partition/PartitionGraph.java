@@ -12,6 +12,8 @@ import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.ShardOffset;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Constrain;
+import dev.tartan.op.Fetch;
+import dev.tartan.op.Relayout;
 import dev.tartan.sharding.DecomposeSplitOps;
 import dev.tartan.sharding.FittedSpec;
 import dev.tartan.sharding.OpSharding;
@@ -40,10 +42,12 @@ public final class PartitionGraph {
     private final Variants variants;
     private final Map<Node, OpSharding> opShardings = new LinkedHashMap<>();
     private final Map<Value, List<String>> pending;
+    private final Set<Value> gradients;
 
     private PartitionGraph(Shardings shardings, Set<Value> gradients) {
         this.shardings = shardings;
         this.mesh = shardings.mesh();
+        this.gradients = gradients;
         this.variants = new Variants(mesh, program, gradients, notes);
         for (Node node : shardings.graph().nodes()) {
             opShardings.put(node, OpSharding.choose(shardings, node));
@@ -100,6 +104,8 @@ public final class PartitionGraph {
             program.scope(node.scope());
             if (node.op() instanceof Constrain) {
                 constrain(node);
+            } else if (node.op() instanceof Relayout relayout) {
+                relayout(node, relayout);
             } else if (node.op() instanceof AddN) {
                 addGrouped(node);
             } else {
@@ -130,6 +136,25 @@ public final class PartitionGraph {
     private void constrain(Node node) {
         NamedSharding wanted = NamedSharding.of(mesh, shardings.of(node.result()));
         variants.add(node.result(), wanted, variants.get(node.operands().get(0), wanted, describe(node), true));
+    }
+
+    /** Steps of its own, even if the operand is at hand in that layout from another use. */
+    private void relayout(Node node, Relayout op) {
+        Value operand = node.operands().get(0);
+        Value result = node.result();
+        EmitRelayout emit = new EmitRelayout(mesh, program, op.layout());
+        program.gradient(gradients.contains(operand));
+        if (op instanceof Fetch) {
+            NamedSharding kept = NamedSharding.of(mesh, shardings.of(operand));
+            int id = variants.get(operand, kept, describe(node), true);
+            variants.add(result, NamedSharding.of(mesh, shardings.of(result)), emit.fetch(id));
+        } else {
+            NamedSharding used = new NamedSharding(mesh, emit.usedSpec(), axes(operand));
+            int id = variants.get(operand, used, describe(node), true);
+            program.gradient(gradients.contains(operand));
+            variants.add(result, NamedSharding.of(mesh, shardings.of(result)), emit.deposit(id, used.unreduced()));
+        }
+        program.gradient(false);
     }
 
     private void apply(Node node) {

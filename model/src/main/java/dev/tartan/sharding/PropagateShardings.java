@@ -8,6 +8,8 @@ import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.op.Constrain;
+import dev.tartan.op.Deposit;
+import dev.tartan.op.Fetch;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -77,6 +79,12 @@ public final class PropagateShardings {
             }
             if (node.op() instanceof Constrain constrain) {
                 fix(node.result(), constrain.spec());
+            }
+            if (node.op() instanceof Fetch fetch) {
+                fix(node.result(), fetch.layout().usedSpec());
+            }
+            if (node.op() instanceof Deposit deposit) {
+                fix(node.result(), deposit.layout().storedSpec());
             }
         }
     }

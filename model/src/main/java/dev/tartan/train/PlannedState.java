@@ -28,7 +28,7 @@ public record PlannedState(
                 binding.param().name(),
                 binding.kind(),
                 binding.shape(),
-                binding.param().shape(),
+                binding.logicalShape(),
                 binding.param().fileShape(),
                 binding.spec());
     }

@@ -53,6 +53,7 @@ final class RankTrainer {
         }
         List<ShardRange> block = ShardRange.block(NamedSharding.of(mesh, state.spec()), state.shape(), rank);
         return param.initialValues(
+                state.logicalShape(),
                 plan.config().train().seed(),
                 block.stream().mapToLong(ShardRange::start).toArray(),
                 block.stream().mapToLong(ShardRange::size).toArray());

@@ -11,6 +11,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.network.ForwardPass;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.op.Tensor;
+import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -42,10 +43,15 @@ public record LogitsGraph(Graph graph, List<StateBinding> parameters, Value toke
     /** Traces inference of {@code network} on {@code mesh}. */
     public static LogitsGraph trace(LanguageModel network, Mesh mesh, DType dtype) {
         GraphBuilder graph = new GraphBuilder("logits");
-        ParameterInputs inputs = new ParameterInputs(graph, network, mesh, dtype);
+        ParameterInputs inputs = new ParameterInputs(graph, network, mesh, dtype, StrategyConfig.defaults());
         List<StateBinding> parameters = new ArrayList<>();
         inputs.tensors.forEach((param, tensor) -> parameters.add(new StateBinding(
-                param.name(), tensor.value(), null, param, inputs.layout(param).spec(), StateBinding.Kind.PARAMETER)));
+                param.name(),
+                tensor.value(),
+                null,
+                param,
+                inputs.layouts(param).parameter(),
+                StateBinding.Kind.PARAMETER)));
         Tensor tokens = Tensor.input(
                 graph, LanguageModel.TOKENS, new TensorType(DType.INT32, Shape.shape(1, network.context())));
         Tensor logits = network.logits(tokens, ForwardPass.inference());

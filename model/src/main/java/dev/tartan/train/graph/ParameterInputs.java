@@ -3,41 +3,85 @@ package dev.tartan.train.graph;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.TensorType;
+import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.Module;
 import dev.tartan.network.Param;
 import dev.tartan.network.ParamLayout;
+import dev.tartan.op.Fetch;
 import dev.tartan.op.Tensor;
+import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * The parameters of a network as inputs of one graph, bound before tracing so that the network sees them as they lie on
- * the mesh, padding included.
+ * the mesh, padding included. One that is kept otherwise than it is used is fetched at each use.
  */
 final class ParameterInputs {
+    /** The inputs: parameters as they are kept. */
     final Map<Param, Tensor> tensors = new LinkedHashMap<>();
-    final Map<Param, ParamLayout> layouts = new LinkedHashMap<>();
-    final List<String> notes = new ArrayList<>();
 
-    ParameterInputs(GraphBuilder graph, Module network, Mesh mesh, DType dtype) {
+    final Map<Param, ZeroLayouts> layouts = new LinkedHashMap<>();
+    final List<String> notes = new ArrayList<>();
+    private final Map<Param, Value> fetched = new HashMap<>();
+    private final GraphBuilder graph;
+    private final StrategyConfig strategy;
+
+    ParameterInputs(GraphBuilder graph, Module network, Mesh mesh, DType dtype, StrategyConfig strategy) {
+        this.graph = graph;
+        this.strategy = strategy;
         for (Param param : network.parameters().values()) {
             ParamLayout layout = ParamLayout.of(param, mesh);
-            layouts.put(param, layout);
-            tensors.put(param, param.bind(graph, new TensorType(dtype, layout.shape())));
+            ZeroLayouts kept = ZeroLayouts.of(strategy.zero(), mesh, layout);
+            checkView(param, kept.state());
+            layouts.put(param, kept);
+            tensors.put(param, bind(param, kept.parameter(), dtype));
             if (layout.note() != null) {
                 notes.add(layout.note());
             }
         }
     }
 
-    ParamLayout layout(Param param) {
-        ParamLayout layout = layouts.get(param);
-        if (layout == null) {
+    private Tensor bind(Param param, StorageLayout kept, DType dtype) {
+        TensorType type = new TensorType(dtype, kept.stored());
+        if (kept.isAsUsed()) {
+            return param.bind(graph, type);
+        }
+        Tensor input = Tensor.input(graph, param.name(), type);
+        graph.bindUses(param, () -> fetch(param, input, kept));
+        return input;
+    }
+
+    private Value fetch(Param param, Tensor input, StorageLayout kept) {
+        if (strategy.reshardAfterForward()) {
+            return input.apply(new Fetch(kept)).get(0).value();
+        }
+        // Not computeIfAbsent, as tracing may come back here.
+        Value before = fetched.get(param);
+        Value now = before == null ? input.apply(new Fetch(kept)).get(0).value() : before;
+        fetched.put(param, now);
+        return now;
+    }
+
+    private static void checkView(Param param, StorageLayout kept) {
+        if (!kept.view().equals(kept.used())
+                && kept.used().numElements() != param.shape().numElements()) {
+            throw new IllegalArgumentException("parameter '" + param.name()
+                    + "' is padded and cannot be split further over mesh axis 'data': " + kept
+                    + ". Choose sizes that the axes divide, or strategy.zero=0.");
+        }
+    }
+
+    ZeroLayouts layouts(Param param) {
+        ZeroLayouts kept = layouts.get(param);
+        if (kept == null) {
             throw new IllegalStateException("parameter is not bound: parameter=" + param.name());
         }
-        return layout;
+        return kept;
     }
 }

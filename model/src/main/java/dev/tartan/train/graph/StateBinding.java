@@ -3,6 +3,7 @@ package dev.tartan.train.graph;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
+import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.Param;
 import org.jspecify.annotations.Nullable;
 
@@ -13,16 +14,26 @@ import org.jspecify.annotations.Nullable;
  * @param input the value as the step finds it; its type includes padding
  * @param outputLabel the graph's output that replaces it after the step; null in graphs that only read
  * @param param the parameter, or the one that the state belongs to
- * @param spec the layout on the mesh; its axes divide the input's dims
+ * @param layout how it is kept on the mesh
  */
 public record StateBinding(
-        String name, Value input, @Nullable String outputLabel, Param param, PartitionSpec spec, Kind kind) {
+        String name, Value input, @Nullable String outputLabel, Param param, StorageLayout layout, Kind kind) {
     /** What the tensor holds, and so how it begins. */
     public enum Kind {
         /** A parameter, which begins with its initial values. */
         PARAMETER,
         /** Optimizer state, which begins with zeros. */
         OPTIMIZER
+    }
+
+    /** The layout on the mesh; its axes divide the input's dims. */
+    public PartitionSpec spec() {
+        return layout.storedSpec();
+    }
+
+    /** The shape without any padding: the parameter's elements in their order. */
+    public Shape logicalShape() {
+        return layout.view().equals(layout.used()) ? param.shape() : layout.view();
     }
 
     /** The shape of the input, padding included. */
@@ -33,7 +44,7 @@ public record StateBinding(
     /** Initial values of a box, in row-major order; see {@link Param#initialValues}. */
     public float[] initialValues(long seed, long[] starts, long[] sizes) {
         return kind == Kind.PARAMETER
-                ? param.initialValues(seed, starts, sizes)
+                ? param.initialValues(logicalShape(), seed, starts, sizes)
                 : new float[Math.toIntExact(Shape.shape(sizes).numElements())];
     }
 }

@@ -3,14 +3,18 @@ package dev.tartan.train.graph;
 import dev.tartan.autodiff.Gradients;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.Node;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Shape;
+import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.BatchField;
 import dev.tartan.network.ForwardPass;
 import dev.tartan.network.Network;
 import dev.tartan.network.Param;
-import dev.tartan.network.ParamLayout;
+import dev.tartan.op.AddN;
+import dev.tartan.op.Deposit;
+import dev.tartan.op.Fetch;
 import dev.tartan.op.Tensor;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.GlobalNorm;
@@ -43,7 +47,7 @@ final class TrainStepTracer {
         this.optimizer = optimizer;
         this.clip = clip;
         this.options = options;
-        this.parameters = new ParameterInputs(graph, network, options.mesh(), options.dtype());
+        this.parameters = new ParameterInputs(graph, network, options.mesh(), options.dtype(), options.strategy());
     }
 
     TrainStepGraph trace() {
@@ -80,26 +84,37 @@ final class TrainStepTracer {
     }
 
     private void bindStates() {
-        parameters.tensors.forEach((param, tensor) -> bind(param.name(), tensor, param, StateBinding.Kind.PARAMETER));
+        parameters.tensors.forEach((param, tensor) ->
+                bind(param.name(), tensor, param, parameters.layouts(param).parameter(), StateBinding.Kind.PARAMETER));
         parameters.tensors.forEach((param, tensor) -> {
+            StorageLayout layout = parameters.layouts(param).state();
             List<Tensor> state = new ArrayList<>();
             for (String suffix : optimizer.stateNames()) {
                 String name = param.name() + "." + suffix;
-                state.add(Tensor.input(graph, name, tensor.type()));
-                bind(name, state.get(state.size() - 1), param, StateBinding.Kind.OPTIMIZER);
+                Tensor input = Tensor.input(graph, name, tensor.type().withShape(layout.stored()));
+                state.add(input);
+                bind(name, input, param, layout, StateBinding.Kind.OPTIMIZER);
             }
             optimizerStates.put(param, state);
         });
     }
 
-    private void bind(String name, Tensor tensor, Param param, StateBinding.Kind kind) {
-        ParamLayout layout = parameters.layout(param);
-        states.add(new StateBinding(name, tensor.value(), TrainStepGraph.newLabel(name), param, layout.spec(), kind));
+    private void bind(String name, Tensor tensor, Param param, StorageLayout layout, StateBinding.Kind kind) {
+        states.add(new StateBinding(name, tensor.value(), TrainStepGraph.newLabel(name), param, layout, kind));
     }
 
     private List<Tensor> recorded(List<Tensor> gradients) {
-        gradients.forEach(gradient -> gradientValues.add(gradient.value()));
+        gradients.forEach(gradient -> record(gradient.value()));
         return gradients;
+    }
+
+    /** A gradient that is sent to where it is kept as it comes about was one before. */
+    private void record(Value gradient) {
+        gradientValues.add(gradient);
+        Node producer = gradient.producer();
+        if (producer != null && (producer.op() instanceof Deposit || producer.op() instanceof AddN)) {
+            producer.operands().forEach(this::record);
+        }
     }
 
     private List<Tensor> accumulate(List<Tensor> running, List<Tensor> more) {
@@ -113,7 +128,11 @@ final class TrainStepTracer {
         return recorded(sums);
     }
 
-    private void update(Tensor step, List<Param> params, List<Tensor> values, List<Tensor> gradients) {
+    private void update(Tensor step, List<Param> params, List<Tensor> values, List<Tensor> total) {
+        List<Tensor> gradients = new ArrayList<>();
+        for (int i = 0; i < params.size(); i++) {
+            gradients.add(deposited(params.get(i), total.get(i)));
+        }
         Tensor norm = GlobalNorm.of(gradients);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
         List<Tensor> clipped = clip.apply(gradients, norm);
@@ -121,14 +140,33 @@ final class TrainStepTracer {
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
             List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
-            Optimizer.Updated updated = updates.update(param, values.get(i), clipped.get(i), state);
-            outputs.put(TrainStepGraph.newLabel(param.name()), updated.value().value());
+            Tensor value = deposited(param, values.get(i));
+            Optimizer.Updated updated = updates.update(param, value, clipped.get(i), state);
+            outputs.put(
+                    TrainStepGraph.newLabel(param.name()),
+                    fetched(param, updated.value()).value());
             for (int k = 0; k < state.size(); k++) {
                 String name = param.name() + "." + optimizer.stateNames().get(k);
                 outputs.put(
                         TrainStepGraph.newLabel(name), updated.state().get(k).value());
             }
         }
+    }
+
+    /** A parameter, or its gradient, as the parameter is kept, laid out as its optimizer state. */
+    private Tensor deposited(Param param, Tensor tensor) {
+        ZeroLayouts kept = parameters.layouts(param);
+        return kept.state().equals(kept.parameter())
+                ? tensor
+                : tensor.apply(new Deposit(kept.state())).get(0);
+    }
+
+    /** The reverse of {@link #deposited}. */
+    private Tensor fetched(Param param, Tensor tensor) {
+        ZeroLayouts kept = parameters.layouts(param);
+        return kept.state().equals(kept.parameter())
+                ? tensor
+                : tensor.apply(new Fetch(kept.state())).get(0);
     }
 
     /** A shape with more dims before those of {@code shape}. */

@@ -1,0 +1,36 @@
+package dev.tartan.train.graph;
+
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.StorageLayout;
+import dev.tartan.network.ParamLayout;
+
+/**
+ * Where a parameter's three parts are kept at a stage of ZeRO: those that the stage covers are split over {@code data}
+ * besides the axes the parameter is split over anyway. Source: Rajbhandari et al. 2020, "ZeRO".
+ *
+ * <pre>
+ * stage   parameter   gradient   optimizer state
+ *   0     as used     as used    as used
+ *   1     as used     as used    split           gradients are whole until the backward pass is over
+ *   2     as used     split      split
+ *   3     split       split      split
+ * </pre>
+ *
+ * @param parameter where the parameter itself is kept
+ * @param state where its optimizer state is kept, and the gradient is needed for the update
+ */
+record ZeroLayouts(StorageLayout parameter, StorageLayout state) {
+    /** The layouts of one parameter. */
+    static ZeroLayouts of(int stage, Mesh mesh, ParamLayout layout) {
+        StorageLayout asUsed = StorageLayout.asUsed(layout.shape(), layout.spec());
+        boolean splits = stage > 0
+                && mesh.axisNames().contains(StepOptions.DATA_AXIS)
+                && mesh.axisSize(StepOptions.DATA_AXIS) > 1
+                && !layout.spec().usedAxes().contains(StepOptions.DATA_AXIS);
+        if (!splits) {
+            return new ZeroLayouts(asUsed, asUsed);
+        }
+        StorageLayout split = StorageLayout.splitOver(mesh, StepOptions.DATA_AXIS, layout.shape(), layout.spec());
+        return new ZeroLayouts(stage == StepOptions.PARAMETERS_STAGE ? split : asUsed, split);
+    }
+}
