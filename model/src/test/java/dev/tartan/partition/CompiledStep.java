@@ -38,6 +38,11 @@ record CompiledStep(TrainStepGraph step, Program program) {
         return of(network, ADAMW, CLIP, StepOptions.of(mesh, globalBatch, 7));
     }
 
+    /** Options for comparing numbers, with a stage of ZeRO. */
+    static StepOptions exact(Mesh mesh, long globalBatch, int microBatches, StrategyConfig strategy) {
+        return exact(mesh, globalBatch, microBatches).withStrategy(strategy);
+    }
+
     /** Options for comparing numbers: float64, gradients as outputs. */
     static StepOptions exact(Mesh mesh, long globalBatch, int microBatches) {
         return new StepOptions(mesh, globalBatch, microBatches, 7, DType.FLOAT64, true, StrategyConfig.defaults());

@@ -20,6 +20,7 @@ import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.optimizer.Schedule;
 import dev.tartan.optimizer.SgdOptimizer;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.TrainStepGraph;
 import java.util.LinkedHashMap;
@@ -94,19 +95,42 @@ class PartitionedStepTest {
 
     private static final int[][] MESHES = {{1, 1}, {2, 1}, {1, 2}, {2, 2}, {4, 1}, {1, 4}};
 
+    private static final int[][] ZERO_MESHES = {{2, 1}, {2, 2}, {4, 1}, {3, 1}, {3, 2}};
+
+    private static final List<StrategyConfig> ZERO = List.of(
+            StrategyConfig.defaults().withZero(1),
+            StrategyConfig.defaults().withZero(2),
+            StrategyConfig.defaults().withZero(3),
+            StrategyConfig.defaults().withZero(3).withReshardAfterForward(false));
+
     static Stream<Arguments> casesOnMeshes() {
         return CASES.stream().flatMap(test -> Stream.of(MESHES).map(mesh -> Arguments.of(test, mesh[0], mesh[1])));
+    }
+
+    static Stream<Arguments> casesWithZero() {
+        return CASES.stream()
+                .flatMap(test -> Stream.of(ZERO_MESHES)
+                        .flatMap(
+                                mesh -> ZERO.stream().map(strategy -> Arguments.of(test, mesh[0], mesh[1], strategy))));
     }
 
     @ParameterizedTest(name = "{0} on {1}x{2}")
     @MethodSource("casesOnMeshes")
     void equalsTheStepOnOneDevice(Case test, int data, int model) {
+        assertEqualsTheStepOnOneDevice(test, data, model, StrategyConfig.defaults());
+    }
+
+    @ParameterizedTest(name = "{0} on {1}x{2} {3}")
+    @MethodSource("casesWithZero")
+    void everyStageOfZeroEqualsTheStepOnOneDevice(Case test, int data, int model, StrategyConfig strategy) {
+        assertEqualsTheStepOnOneDevice(test, data, model, strategy);
+    }
+
+    private static void assertEqualsTheStepOnOneDevice(Case test, int data, int model, StrategyConfig strategy) {
+        int globalBatch = data == 3 ? 3 * test.globalBatch : test.globalBatch;
         Mesh one = TestMeshes.dataModel(1, 1);
         TrainStepGraph whole = TrainStepGraph.trace(
-                test.network.get(),
-                test.optimizer,
-                test.clip,
-                CompiledStep.exact(one, test.globalBatch, test.microBatches));
+                test.network.get(), test.optimizer, test.clip, CompiledStep.exact(one, globalBatch, test.microBatches));
         Map<String, HostTensor> inputs = StepInputs.of(whole.graph(), test.numClasses);
         Map<String, HostTensor> expected = ReferenceInterpreter.run(whole.graph(), inputs);
 
@@ -114,7 +138,7 @@ class PartitionedStepTest {
                 test.network.get(),
                 test.optimizer,
                 test.clip,
-                CompiledStep.exact(TestMeshes.dataModel(data, model), test.globalBatch, test.microBatches));
+                CompiledStep.exact(TestMeshes.dataModel(data, model), globalBatch, test.microBatches, strategy));
         Map<String, HostTensor> actual = ProgramInterpreter.run(
                 compiled.program(), StepInputs.padded(inputs, compiled.step().graph()));
 

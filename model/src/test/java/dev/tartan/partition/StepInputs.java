@@ -4,6 +4,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.Graph;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
+import dev.tartan.mesh.Shape;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.RowMajor;
 import java.util.Arrays;
@@ -46,8 +47,19 @@ final class StepInputs {
         return padded;
     }
 
-    /** The elements of {@code tensor} that {@code type} has room for, zeros elsewhere. */
+    /**
+     * The elements of {@code tensor} that {@code type} has room for, zeros elsewhere. Where one has a dim more, its
+     * last two are a view of the other's last.
+     */
     static HostTensor resized(HostTensor tensor, TensorType type) {
+        int more = type.numDims() - tensor.shape().numDims();
+        if (more == 1) {
+            return resized(viewed(tensor, split(tensor.shape(), type.shape())), type);
+        }
+        if (more == -1) {
+            Shape view = split(type.shape(), tensor.shape());
+            return viewed(resized(tensor, type.withShape(view)), type.shape());
+        }
         return HostTensor.generate(type, i -> {
             int[] index = RowMajor.index(type.shape(), i);
             boolean inside = true;
@@ -56,6 +68,18 @@ final class StepInputs {
             }
             return inside ? tensor.at(index) : 0;
         });
+    }
+
+    private static Shape split(Shape whole, Shape like) {
+        int last = whole.numDims() - 1;
+        long[] dims = Arrays.copyOf(whole.dims(), whole.numDims() + 1);
+        dims[last] = like.dim(last);
+        dims[last + 1] = whole.dim(last) / like.dim(last);
+        return Shape.shape(dims);
+    }
+
+    private static HostTensor viewed(HostTensor tensor, Shape shape) {
+        return new HostTensor(tensor.type().withShape(shape), tensor.data());
     }
 
     /**

@@ -60,6 +60,12 @@ public record StrategyConfig(
                 prefetchBytes);
     }
 
+    /** This strategy with or without gathering parameters again in the backward pass. */
+    public StrategyConfig withReshardAfterForward(boolean on) {
+        return new StrategyConfig(
+                zero, on, recompute, sequenceParallel, offloadOptimizer, overlap, bucketBytes, prefetchBytes);
+    }
+
     /** This strategy with other recomputation. */
     public StrategyConfig withRecompute(Recompute other) {
         return new StrategyConfig(
