@@ -146,10 +146,27 @@ final class BufferSharing {
         replacedStates.forEach((output, input) -> {
             int from = program.output(output).value();
             int to = program.input(input).value();
+            if (buffer(from) != buffer(to) && isFreeFor(from, to)) {
+                join(to, from);
+            }
             if (buffer(from) != buffer(to)) {
                 copies.add(new MemoryPlan.Copy(from, to));
             }
         });
+    }
+
+    /** Whether a state's memory is read for the last time before its new value's is first written. */
+    private boolean isFreeFor(int value, int state) {
+        int lastRead = START;
+        for (int i = 0; i < program.instructions().size(); i++) {
+            for (int operand : program.instructions().get(i).operands()) {
+                if (buffer(operand) == buffer(state)) {
+                    lastRead = i;
+                }
+            }
+        }
+        boolean sameType = program.typeOf(value).equals(program.typeOf(state));
+        return sameType && !pinned[buffer(value)] && lastRead < first[buffer(value)];
     }
 
     private void join(int into, int value) {

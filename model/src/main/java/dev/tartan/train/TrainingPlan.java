@@ -7,12 +7,15 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.network.LanguageModel;
+import dev.tartan.partition.CollectiveSchedule;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
+import dev.tartan.partition.ScheduleCollectives;
 import dev.tartan.plan.PlanMemory;
 import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.config.DataConfig;
 import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.graph.ConfiguredRun;
 import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.StateBinding;
@@ -76,7 +79,7 @@ public record TrainingPlan(
                 gradientOutputs,
                 config.strategy());
         TrainStepGraph graph = TrainStepGraph.trace(run.network(), run.optimizer(), run.clip(), options);
-        CompiledProgram step = compileStep(mesh, graph, scratchNeeds);
+        CompiledProgram step = compileStep(mesh, graph, config.strategy(), scratchNeeds);
         List<String> notes = new ArrayList<>(graph.notes());
         notes.addAll(step.program().notes());
         return new TrainingPlan(
@@ -94,7 +97,8 @@ public record TrainingPlan(
                 Device.cpus(Math.multiplyExact(data, model)), Shape.shape(data, model), AXES.toArray(new String[0]));
     }
 
-    private static CompiledProgram compileStep(Mesh mesh, TrainStepGraph graph, ScratchNeeds scratchNeeds) {
+    private static CompiledProgram compileStep(
+            Mesh mesh, TrainStepGraph graph, StrategyConfig strategy, ScratchNeeds scratchNeeds) {
         Map<Value, PartitionSpec> given = new LinkedHashMap<>();
         Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
         Map<String, String> replaced = new LinkedHashMap<>();
@@ -111,8 +115,14 @@ public record TrainingPlan(
             }
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
-        Program program = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
+        Program program = ScheduleCollectives.run(
+                PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients()), schedule(strategy));
         return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
+    }
+
+    private static CollectiveSchedule schedule(StrategyConfig strategy) {
+        return new CollectiveSchedule(
+                strategy.bucketBytes(), strategy.overlap() ? strategy.prefetchBytes() : 0, strategy.zero() != 1);
     }
 
     private static @Nullable CompiledProgram compileLogits(
