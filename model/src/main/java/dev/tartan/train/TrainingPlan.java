@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param logits the program that generates text after training, on a mesh of one model group, so that one process can
  *     run it alone; null if the run has none to generate
  * @param states parameters first, then optimizer state
+ * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param numParameters elements of all parameters, without padding
  * @param notes what the compiler wants the user to know
  */
@@ -45,6 +46,7 @@ public record TrainingPlan(
         CompiledProgram step,
         @Nullable CompiledProgram logits,
         List<PlannedState> states,
+        long gradientBytesPerDevice,
         long numParameters,
         List<String> notes) {
     /** The mesh axes, in order. */
@@ -88,6 +90,7 @@ public record TrainingPlan(
                 step,
                 compileLogits(config, run, scratchNeeds),
                 graph.states().stream().map(PlannedState::of).toList(),
+                graph.gradientBytesPerDevice(),
                 run.network().numParameters(),
                 notes);
     }
