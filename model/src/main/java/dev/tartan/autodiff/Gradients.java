@@ -24,6 +24,11 @@ public final class Gradients {
      * @throws IllegalArgumentException if the loss is not a floating-point scalar or an op on the way has no gradient
      */
     public static List<Tensor> of(Tensor loss, List<Tensor> inputs) {
+        return of(loss, inputs, KeptValues.all());
+    }
+
+    /** As {@link #of(Tensor, List)}, with what {@code kept} does not keep computed again where it is first read. */
+    public static List<Tensor> of(Tensor loss, List<Tensor> inputs, KeptValues kept) {
         if (loss.numDims() != 0 || !loss.dtype().isFloating()) {
             throw new IllegalArgumentException(
                     "loss is not a floating-point scalar: type=" + loss.type() + ". Sum or average it first.");
@@ -31,6 +36,7 @@ public final class Gradients {
         GraphBuilder graph = loss.graph();
         List<Node> nodes = graph.nodes();
         Set<Value> active = dependents(nodes, inputs);
+        RecomputedValues values = new RecomputedValues(graph, nodes, kept);
         Map<Value, List<Tensor>> addends = new LinkedHashMap<>();
         addends.computeIfAbsent(loss.value(), key -> new ArrayList<>()).add(loss.scalar(1));
         for (int i = nodes.size() - 1; i >= 0; i--) {
@@ -39,10 +45,13 @@ public final class Gradients {
                     || node.operands().stream().noneMatch(active::contains)) {
                 continue;
             }
-            graph.inScope("~" + node.scope(), () -> {
-                addGradients(graph, node, active, addends);
-                return node;
-            });
+            values.enter(node);
+            graph.inScope(
+                    gradientScope(node),
+                    () -> graph.reading(values::toRead, () -> {
+                        addGradients(graph, node, active, addends);
+                        return node;
+                    }));
         }
         List<Tensor> gradients = new ArrayList<>();
         for (Tensor input : inputs) {
@@ -50,6 +59,11 @@ public final class Gradients {
             gradients.add(gradient == null ? input.filled(0) : gradient);
         }
         return gradients;
+    }
+
+    /** The scope of what the backward pass computes for {@code node}. */
+    static String gradientScope(Node node) {
+        return "~" + node.scope();
     }
 
     private static void addGradients(

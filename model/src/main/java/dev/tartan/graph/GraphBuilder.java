@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** Records nodes while network code runs. Not thread-safe. */
 public final class GraphBuilder {
@@ -19,6 +20,7 @@ public final class GraphBuilder {
     private final Deque<String> scopes = new ArrayDeque<>();
     private final IdentityHashMap<Object, Value> bound = new IdentityHashMap<>();
     private final Map<Object, Supplier<Value>> suppliers = new IdentityHashMap<>();
+    private UnaryOperator<Value> reading = UnaryOperator.identity();
     private int nextValue;
 
     public GraphBuilder(String name) {
@@ -48,14 +50,15 @@ public final class GraphBuilder {
     }
 
     /**
-     * Adds a node and returns its results.
+     * Adds a node and returns its results. Never merges it with an equal one.
      *
      * @throws IllegalArgumentException if the op does not accept the operands; the message names the scope
      */
     public List<Value> apply(Op op, List<Value> operands) {
+        List<Value> read = operands.stream().map(reading).toList();
         List<TensorType> types;
         try {
-            types = op.resultTypes(operands.stream().map(Value::type).toList());
+            types = op.resultTypes(read.stream().map(Value::type).toList());
         } catch (IllegalArgumentException e) {
             String scope = scope();
             throw scope.isEmpty() ? e : new IllegalArgumentException("in '" + scope + "': " + e.getMessage(), e);
@@ -64,7 +67,7 @@ public final class GraphBuilder {
         for (TensorType type : types) {
             results.add(new Value(nextValue++, type, scope()));
         }
-        Node node = new Node(nodes.size(), op, operands, results, scope());
+        Node node = new Node(nodes.size(), op, read, results, scope());
         results.forEach(value -> value.setProducer(node));
         nodes.add(node);
         return List.copyOf(results);
@@ -82,6 +85,20 @@ public final class GraphBuilder {
             return body.get();
         } finally {
             scopes.pop();
+        }
+    }
+
+    /**
+     * Runs {@code body} with every operand of a new node replaced by the value that {@code instead} gives for it, of
+     * the same type. {@code instead} may add nodes, whose operands are replaced too.
+     */
+    public <T> T reading(UnaryOperator<Value> instead, Supplier<T> body) {
+        UnaryOperator<Value> before = reading;
+        reading = instead;
+        try {
+            return body.get();
+        } finally {
+            reading = before;
         }
     }
 

@@ -57,12 +57,12 @@ public final class Gpt extends LanguageModel {
     @Override
     public Tensor logits(Tensor tokens, ForwardPass pass) {
         long positions = tokens.shape().dim(1);
-        Tensor x = wte.call(tokens).add(wpe.firstRows(tokens, positions));
+        Tensor x = pass.residual(wte.call(tokens).add(wpe.firstRows(tokens, positions)));
         x = drop.call(x, pass);
         for (GptBlock block : blocks) {
             x = block.call(x, pass);
         }
-        return head(lnF.call(x), (lmHead == null ? wte : lmHead).weight());
+        return head(pass.wholeSequence(lnF.call(x)), (lmHead == null ? wte : lmHead).weight());
     }
 
     /** One block: attention and MLP, each on the normalized residual stream. */
@@ -84,8 +84,8 @@ public final class Gpt extends LanguageModel {
         /** {@code x: [batch/data, positions, hidden]} to the same shape. */
         Tensor call(Tensor x, ForwardPass pass) {
             return scoped(x, () -> {
-                Tensor attended = x.add(drop.call(attn.call(ln1.call(x)), pass));
-                return attended.add(drop.call(mlp.call(ln2.call(attended)), pass));
+                Tensor attended = x.add(drop.call(attn.call(ln1.call(x), pass), pass));
+                return attended.add(drop.call(mlp.call(ln2.call(attended), pass), pass));
             });
         }
     }
@@ -100,8 +100,8 @@ public final class Gpt extends LanguageModel {
             cProj = child("c_proj", new Linear(config.intermediate(), config.hidden(), residual(config)));
         }
 
-        Tensor call(Tensor x) {
-            return scoped(x, () -> cProj.call(cFc.call(x).gelu()));
+        Tensor call(Tensor x, ForwardPass pass) {
+            return scoped(x, () -> cProj.call(cFc.call(pass.wholeSequence(x)).gelu(), pass::residual));
         }
     }
 
@@ -135,12 +135,12 @@ public final class Gpt extends LanguageModel {
             scale = 1 / Math.sqrt(size);
         }
 
-        Tensor call(Tensor x) {
+        Tensor call(Tensor x, ForwardPass pass) {
             return scoped(x, () -> {
                 // All three at once to [s, b, h, t, d], where each is one contiguous block.
-                Tensor qkv = cAttn.call(x).transpose(2, 0, 3, 1, 4);
+                Tensor qkv = cAttn.call(pass.wholeSequence(x)).transpose(2, 0, 3, 1, 4);
                 Tensor attended = part(qkv, 0).causalAttention(part(qkv, 1), part(qkv, 2), scale);
-                return cProj.call(attended.transpose(0, 2, 1, 3));
+                return cProj.call(attended.transpose(0, 2, 1, 3), pass::residual);
             });
         }
 

@@ -47,11 +47,11 @@ public final class Llama extends LanguageModel {
 
     @Override
     public Tensor logits(Tensor tokens, ForwardPass pass) {
-        Tensor x = embedTokens.call(tokens);
+        Tensor x = pass.residual(embedTokens.call(tokens));
         for (LlamaBlock block : blocks) {
             x = block.call(x, pass);
         }
-        return head(norm.call(x), (lmHead == null ? embedTokens : lmHead).weight());
+        return head(pass.wholeSequence(norm.call(x)), (lmHead == null ? embedTokens : lmHead).weight());
     }
 
     /** One block: attention and MLP, each on the normalized residual stream. */
@@ -73,8 +73,8 @@ public final class Llama extends LanguageModel {
         /** {@code x: [batch/data, positions, hidden]} to the same shape. */
         Tensor call(Tensor x, ForwardPass pass) {
             return scoped(x, () -> {
-                Tensor attended = x.add(drop.call(attention.call(inputNorm.call(x)), pass));
-                return attended.add(drop.call(mlp.call(postAttentionNorm.call(attended)), pass));
+                Tensor attended = x.add(drop.call(attention.call(inputNorm.call(x), pass), pass));
+                return attended.add(drop.call(mlp.call(postAttentionNorm.call(attended), pass), pass));
             });
         }
     }
@@ -93,8 +93,11 @@ public final class Llama extends LanguageModel {
             down = child("down_proj", new Projection("bti,ci->btc", shape(c, i), NORMAL));
         }
 
-        Tensor call(Tensor x) {
-            return scoped(x, () -> down.call(gate.call(x).silu().mul(up.call(x))));
+        Tensor call(Tensor x, ForwardPass pass) {
+            return scoped(x, () -> {
+                Tensor whole = pass.wholeSequence(x);
+                return down.call(gate.call(whole).silu().mul(up.call(whole)), pass::residual);
+            });
         }
     }
 
@@ -130,13 +133,14 @@ public final class Llama extends LanguageModel {
                     .inFileAs(shape((long) count * size, config.hidden()));
         }
 
-        Tensor call(Tensor x) {
+        Tensor call(Tensor x, ForwardPass pass) {
             return scoped(x, () -> {
-                Tensor q = query.call(x).transpose(0, 2, 1, 3).rotary(config.ropeTheta());
-                Tensor k = key.call(x).transpose(0, 2, 1, 3).rotary(config.ropeTheta());
-                Tensor v = value.call(x).transpose(0, 2, 1, 3);
+                Tensor whole = pass.wholeSequence(x);
+                Tensor q = query.call(whole).transpose(0, 2, 1, 3).rotary(config.ropeTheta());
+                Tensor k = key.call(whole).transpose(0, 2, 1, 3).rotary(config.ropeTheta());
+                Tensor v = value.call(whole).transpose(0, 2, 1, 3);
                 Tensor attended = q.causalAttention(repeat(k), repeat(v), 1 / Math.sqrt(config.headSize()));
-                return out.call(attended.transpose(0, 2, 1, 3));
+                return out.call(attended.transpose(0, 2, 1, 3), pass::residual);
             });
         }
 

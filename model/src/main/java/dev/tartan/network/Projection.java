@@ -2,6 +2,7 @@ package dev.tartan.network;
 
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Tensor;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,8 +38,13 @@ public final class Projection extends Module {
 
     /** The product of {@code x} and the weight, plus the bias if there is one. */
     public Tensor call(Tensor x) {
+        return call(x, UnaryOperator.identity());
+    }
+
+    /** As {@link #call(Tensor)}, with {@code laidOut} applied to the product before the bias is added. */
+    public Tensor call(Tensor x, UnaryOperator<Tensor> laidOut) {
         return scoped(x, () -> {
-            Tensor product = x.einsum(equation, weight);
+            Tensor product = laidOut.apply(x.einsum(equation, weight));
             return bias == null ? product : product.add(bias);
         });
     }

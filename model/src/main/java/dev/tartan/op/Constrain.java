@@ -7,8 +7,17 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The identity, with a layout that the compiler must give the result. Its gradient is laid out alike. */
-public record Constrain(PartitionSpec spec) implements DifferentiableOp {
+/**
+ * The identity, with a layout that the compiler must give the result.
+ *
+ * @param gradientSpec the layout of the gradient
+ */
+public record Constrain(PartitionSpec spec, PartitionSpec gradientSpec) implements DifferentiableOp {
+    /** A constraint whose gradient is laid out alike. */
+    public Constrain(PartitionSpec spec) {
+        this(spec, spec);
+    }
+
     @Override
     public String name() {
         return "constrain";
@@ -16,13 +25,14 @@ public record Constrain(PartitionSpec spec) implements DifferentiableOp {
 
     @Override
     public String attributes() {
-        return spec.toString();
+        return spec.equals(gradientSpec) ? spec.toString() : spec + " gradient=" + gradientSpec;
     }
 
     @Override
     public List<TensorType> resultTypes(List<TensorType> operands) {
         Types.count(this, operands, 1);
         spec.extendedTo(operands.get(0).numDims());
+        gradientSpec.extendedTo(operands.get(0).numDims());
         return operands;
     }
 
@@ -40,6 +50,6 @@ public record Constrain(PartitionSpec spec) implements DifferentiableOp {
     public List<@Nullable Tensor> gradient(
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
         Tensor dy = resultGradients.get(0);
-        return Arrays.asList(dy == null ? null : dy.sharded(spec));
+        return Arrays.asList(dy == null ? null : dy.sharded(gradientSpec, spec));
     }
 }

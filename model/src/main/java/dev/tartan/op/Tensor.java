@@ -522,6 +522,11 @@ public final class Tensor implements Traceable {
         return one(new Constrain(spec));
     }
 
+    /** The same tensor, laid out by {@code spec}, and its gradient by {@code gradientSpec}. */
+    public Tensor sharded(PartitionSpec spec, PartitionSpec gradientSpec) {
+        return one(new Constrain(spec, gradientSpec));
+    }
+
     /** For example {@code %4:f32[8, 16]}. */
     @Override
     public String toString() {

@@ -33,9 +33,9 @@ public record OpSharding(
 
     /**
      * Chooses the split of {@code node}: first sums that all operands are split for already and that are smaller than
-     * they are, as of a gradient over the batch; then what its results are laid out by, so that no result needs
-     * resharding, then its operands, those with a given layout first, from the largest down; a factor or axis once
-     * decided stays.
+     * they are, as of a gradient over the batch, or that a given layout splits, as of the rows of a vocabulary; then
+     * what its results are laid out by, so that no result needs resharding, then its operands, those with a given
+     * layout first, from the largest down; a factor or axis once decided stays.
      */
     public static OpSharding choose(Shardings shardings, Node node) {
         Mesh mesh = shardings.mesh();
@@ -81,7 +81,7 @@ public record OpSharding(
 
     /**
      * A sum whose operands lie as it needs them costs a reduce-scatter of the result, where splitting by the result's
-     * layout would move the operands.
+     * layout would move the operands. What has a given layout is moved for no size of the result.
      */
     private static void claimPendingSums(
             Shardings shardings, Node node, ShardingRule rule, Map<String, List<String>> chosen, Set<String> used) {
@@ -89,7 +89,7 @@ public record OpSharding(
                 node.operandTypes().stream().mapToLong(TensorType::bytes).sum();
         long resultBytes =
                 node.results().stream().mapToLong(value -> value.type().bytes()).sum();
-        if (rule.reduction() != Reduction.SUM || resultBytes > operandBytes) {
+        if (rule.reduction() != Reduction.SUM) {
             return;
         }
         List<Map<String, List<String>>> projected = new ArrayList<>();
@@ -107,15 +107,17 @@ public record OpSharding(
             if (factor.kind() != Factor.Kind.REDUCTION || axes.isEmpty()) {
                 continue;
             }
+            boolean given = false;
             boolean inPlace = true;
             for (int i = 0; i < projected.size(); i++) {
                 boolean carries = rule.operandFactors(i).contains(factor.name());
+                given |= carries && shardings.fixed().contains(node.operands().get(i));
                 inPlace &= !carries || axes.equals(projected.get(i).get(factor.name()));
                 inPlace &= projected.get(i).entrySet().stream()
                         .noneMatch(entry -> !entry.getKey().equals(factor.name())
                                 && entry.getValue().stream().anyMatch(axes::contains));
             }
-            if (inPlace) {
+            if (inPlace && (given || resultBytes <= operandBytes)) {
                 chosen.put(factor.name(), axes);
                 used.addAll(axes);
             }

@@ -3,6 +3,7 @@ package dev.tartan.sharding;
 import dev.tartan.graph.Factor;
 import dev.tartan.graph.Graph;
 import dev.tartan.graph.Node;
+import dev.tartan.graph.Reduction;
 import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
@@ -27,7 +28,8 @@ import java.util.Set;
  * further axes, so the fixpoint exists. Where two tensors of an op disagree on a factor, in this order: the layout the
  * user gave wins; then that of the larger tensor; then of the first. The loser is reported. Example, {@code x [b, k]}
  * on {@code [data, -]} and {@code w [k, n]} on {@code [-, model]} in {@code bk,kn->bn} give the result {@code [data,
- * model]}.
+ * model]}. It is no disagreement that an axis splits what is summed and the result wants to be split by it: the sum is
+ * scattered.
  *
  * <p>Idea: Shardy's user-priority propagation.
  */
@@ -156,16 +158,16 @@ public final class PropagateShardings {
         return specs.getOrDefault(value, PartitionSpec.replicated(value.type().numDims()));
     }
 
-    private record Voice(Value value, List<List<String>> dims) {}
+    private record Voice(Value value, List<List<String>> dims, boolean isOperand) {}
 
     /** One list of axes per factor, agreed on by all tensors of the op. */
     private Map<String, List<String>> merge(Node node, ShardingRule rule) {
         List<Voice> voices = new ArrayList<>();
         for (int i = 0; i < node.operands().size(); i++) {
-            voices.add(new Voice(node.operands().get(i), rule.operands().get(i)));
+            voices.add(new Voice(node.operands().get(i), rule.operands().get(i), true));
         }
         for (int i = 0; i < node.results().size(); i++) {
-            voices.add(new Voice(node.results().get(i), rule.results().get(i)));
+            voices.add(new Voice(node.results().get(i), rule.results().get(i), false));
         }
         voices.removeIf(voice -> spec(voice.value()).isReplicated());
         if (voices.isEmpty()) {
@@ -174,10 +176,14 @@ public final class PropagateShardings {
         voices.sort(Comparator.comparing((Voice voice) -> !fixed.contains(voice.value()))
                 .thenComparing(voice -> -voice.value().type().bytes()));
         Map<String, List<String>> merged = new LinkedHashMap<>();
+        Set<String> wantedByOperands = new HashSet<>();
         for (Voice voice : voices) {
             FactorAxes.project(mesh, rule, voice.dims(), spec(voice.value())).forEach((name, axes) -> {
                 if (rule.factor(name).kind() == Factor.Kind.NEED_REPLICATION) {
                     return;
+                }
+                if (voice.isOperand()) {
+                    wantedByOperands.add(name);
                 }
                 List<String> before = merged.getOrDefault(name, List.of());
                 if (isPrefix(before, axes)) {
@@ -187,21 +193,28 @@ public final class PropagateShardings {
                 }
             });
         }
-        return withEachAxisOnce(node, merged);
+        return withEachAxisOnce(node, rule, merged, wantedByOperands);
     }
 
     /** An axis can split one factor of an op only; the first to claim it keeps it. */
-    private Map<String, List<String>> withEachAxisOnce(Node node, Map<String, List<String>> merged) {
+    private Map<String, List<String>> withEachAxisOnce(
+            Node node, ShardingRule rule, Map<String, List<String>> merged, Set<String> wantedByOperands) {
         Set<String> used = new HashSet<>();
+        Set<String> summed = new HashSet<>();
         Map<String, List<String>> once = new LinkedHashMap<>();
         merged.forEach((name, axes) -> {
             List<String> kept =
                     axes.stream().takeWhile(axis -> !used.contains(axis)).toList();
             used.addAll(kept);
+            if (rule.factor(name).kind() == Factor.Kind.REDUCTION && rule.reduction() == Reduction.SUM) {
+                summed.addAll(kept);
+            }
             if (!kept.isEmpty()) {
                 once.put(name, kept);
             }
-            if (kept.size() < axes.size()) {
+            boolean scattered =
+                    !wantedByOperands.contains(name) && summed.containsAll(axes.subList(kept.size(), axes.size()));
+            if (kept.size() < axes.size() && !scattered) {
                 conflicts.add(new ShardingConflict(node, name, kept, axes));
             }
         });

@@ -85,4 +85,14 @@ class ModuleTest {
                 .hasMessage("layout names no parameter of the network: names=layers.*.wieght, network=Mlp. Correct the"
                         + " name.");
     }
+
+    @Test
+    void blockIsTheOutermostNumberedPart() {
+        assertThat(Module.blockOf("h.0.attn.c_proj")).isEqualTo("h.0");
+        assertThat(Module.blockOf("model.layers.12")).isEqualTo("model.layers.12");
+        assertThat(Module.blockOf("layers.3.experts.1.w2")).isEqualTo("layers.3");
+        assertThat(Module.blockOf("0.conv")).isEqualTo("0");
+        assertThat(Module.blockOf("ln_1.w2")).isEmpty();
+        assertThat(Module.blockOf("")).isEmpty();
+    }
 }

@@ -162,6 +162,32 @@ class PropagateShardingsTest {
     }
 
     @Test
+    void aSumThatIsScatteredOverItsResultIsNoConflict() {
+        Tensor x = input("x", spec(null, "model"), 8, 16);
+        Tensor w = input("w", spec("model", null), 16, 4);
+        Tensor y = x.matmul(w);
+        Tensor z = y.sharded(spec("model", null));
+        Shardings shardings = propagate(GRID, z);
+        assertThat(shardings.of(y.value())).isEqualTo(spec("model", null));
+        assertThat(shardings.conflicts()).isEmpty();
+        OpSharding chosen = OpSharding.choose(shardings, y.value().producer());
+        assertThat(chosen.operands()).containsExactly(spec(null, "model"), spec("model", null));
+        assertThat(chosen.unreduced()).containsExactly(List.of("model"));
+    }
+
+    @Test
+    void rowsWithAGivenLayoutStayHoweverLargeTheResult() {
+        Tensor table = input("table", spec("model", null), 4, 8);
+        Tensor indices = Tensor.input(builder, "indices", new TensorType(DType.INT32, shape(64)));
+        Tensor y = table.gatherRows(indices);
+        Shardings shardings = propagate(GRID, y.sharded(spec("model", null)));
+        assertThat(shardings.conflicts()).isEmpty();
+        OpSharding chosen = OpSharding.choose(shardings, y.value().producer());
+        assertThat(chosen.operands()).containsExactly(spec("model", null), spec((String) null));
+        assertThat(chosen.unreduced()).containsExactly(List.of("model"));
+    }
+
+    @Test
     void axesOfSizeOneAreIgnored() {
         Tensor x = input("x", spec(axes("data", "model"), null), 8, 6);
         Tensor w = input("w", spec("data", "model"), 6, 3);

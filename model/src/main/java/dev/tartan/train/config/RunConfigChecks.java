@@ -37,6 +37,28 @@ final class RunConfigChecks {
                     List.of("network.kind"),
                     "does not go with network.kind: data.kind=text, network.kind=mlp. Set data.kind=batches.");
         }
+        if (config.strategy().sequenceParallel() && source.good("strategy", "strategy.sequenceParallel")) {
+            checkSequences(config);
+        }
+    }
+
+    private void checkSequences(RunConfig config) {
+        if (config.network() instanceof NetworkConfig.LanguageModel network) {
+            if (source.good("network", "network.kind")) {
+                checkDivides(
+                        "network.context",
+                        network.context(),
+                        "mesh.model",
+                        config.mesh().model(),
+                        ", which strategy.sequenceParallel splits it over");
+            }
+        } else if (source.good("network", "network.kind")) {
+            source.mistakeAmong(
+                    "strategy.sequenceParallel",
+                    List.of("network.kind"),
+                    "does not go with network.kind, which has no sequences: strategy.sequenceParallel=true,"
+                            + " network.kind=mlp. Set strategy.sequenceParallel=false.");
+        }
     }
 
     private void checkLanguageModel(NetworkConfig.LanguageModel network, RunConfig config) {
@@ -75,11 +97,15 @@ final class RunConfigChecks {
     }
 
     private void checkDivides(String key, int value, String byKey, int by) {
+        checkDivides(key, value, byKey, by, "");
+    }
+
+    private void checkDivides(String key, int value, String byKey, int by, String why) {
         if (source.good(key, byKey) && value % by != 0) {
             source.mistakeAmong(
                     key,
                     List.of(byKey),
-                    "is not divisible by " + byKey + ": " + key + "=" + value + ", " + byKey + "=" + by
+                    "is not divisible by " + byKey + why + ": " + key + "=" + value + ", " + byKey + "=" + by
                             + ". Change one of them.");
         }
     }

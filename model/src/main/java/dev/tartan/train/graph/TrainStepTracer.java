@@ -55,17 +55,19 @@ final class TrainStepTracer {
         bindStates();
         Tensor step = Tensor.input(graph, "step", new TensorType(DType.INT32, Shape.shape()));
         BatchInputs batch = new BatchInputs(graph, network, options);
-        ForwardPass pass = ForwardPass.training(step, options.seed());
+        TracedStrategy strategy = new TracedStrategy(options);
+        ForwardPass pass = strategy.forwardPass(step);
         List<Param> params = List.copyOf(parameters.tensors.keySet());
         List<Tensor> values = List.copyOf(parameters.tensors.values());
         List<Tensor> losses = new ArrayList<>();
         List<Tensor> gradients = List.of();
         for (int k = 0; k < options.microBatches(); k++) {
             Tensor loss = network.loss(batch.microBatch(k), pass);
+            strategy.check(network, pass);
             Tensor share = options.microBatches() == 1 ? loss : loss.div((double) options.microBatches());
             losses.add(share);
             // Right after its forward pass, so that the activations of one micro-batch live at a time.
-            gradients = accumulate(gradients, recorded(Gradients.of(share, values)));
+            gradients = accumulate(gradients, recorded(Gradients.of(share, values, strategy.keptValues())));
         }
         List<Tensor> total = gradients;
         graph.inScope(OPTIMIZER_SCOPE, () -> {

@@ -307,6 +307,27 @@ class RunConfigLoaderTest {
     }
 
     @Test
+    void sequenceParallelismNeedsSequencesThatDivide() throws IOException {
+        assertMistakes(
+                "network=null",
+                "network={kind=mlp,inputs=1,hidden=[2],outputs=1}",
+                "data={kind=batches,path=b}",
+                "train={steps=1,globalBatch=4}",
+                "strategy.sequenceParallel=true",
+                "strategy.sequenceParallel does not go with network.kind, which has no sequences:"
+                        + " strategy.sequenceParallel=true, network.kind=mlp. Set strategy.sequenceParallel=false.");
+        assertMistakes(
+                "network.context=31",
+                "mesh.model=2",
+                "strategy.sequenceParallel=true",
+                "network.context is not divisible by mesh.model, which strategy.sequenceParallel splits it over:"
+                        + " network.context=31, mesh.model=2. Change one of them.");
+        assertThat(load(GPT, "strategy.sequenceParallel=true").strategy().sequenceParallel())
+                .as("nothing to do without a model axis, and no mistake")
+                .isTrue();
+    }
+
+    @Test
     void overrideThatBreaksARuleIsBlamedRatherThanTheFile() {
         assertMistakes(
                 "mesh.model=3",

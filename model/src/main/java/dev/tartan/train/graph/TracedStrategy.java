@@ -1,0 +1,60 @@
+package dev.tartan.train.graph;
+
+import dev.tartan.autodiff.KeptValues;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.network.ForwardPass;
+import dev.tartan.network.Module;
+import dev.tartan.network.Network;
+import dev.tartan.op.Tensor;
+import dev.tartan.train.config.StrategyConfig;
+
+/** What a strategy asks of the forward and the backward pass of a step. */
+final class TracedStrategy {
+    private static final String MODEL_AXIS = "model";
+
+    private final StepOptions options;
+    private final StrategyConfig strategy;
+    private final boolean splitsSequences;
+
+    TracedStrategy(StepOptions options) {
+        this.options = options;
+        this.strategy = options.strategy();
+        this.splitsSequences = strategy.sequenceParallel() && isSplit(options.mesh(), MODEL_AXIS);
+    }
+
+    private static boolean isSplit(Mesh mesh, String axis) {
+        return mesh.axisNames().contains(axis) && mesh.axisSize(axis) > 1;
+    }
+
+    /** A forward pass of training. */
+    ForwardPass forwardPass(Tensor step) {
+        ForwardPass pass = ForwardPass.training(step, options.seed());
+        String data = StepOptions.DATA_AXIS;
+        return splitsSequences
+                ? pass.splittingSequences(isSplit(options.mesh(), data) ? data : null, MODEL_AXIS)
+                : pass;
+    }
+
+    /**
+     * Checks that the network, once traced, could be split as asked.
+     *
+     * @throws IllegalArgumentException if it has no sequence
+     */
+    void check(Network network, ForwardPass pass) {
+        if (splitsSequences && !pass.hasResidual()) {
+            throw new IllegalArgumentException("strategy.sequenceParallel needs a network with sequences: network="
+                    + network.getClass().getSimpleName() + ". Set it to false, or pass the network's residual stream"
+                    + " through ForwardPass.residual.");
+        }
+    }
+
+    /** What the backward pass finds still there. */
+    KeptValues keptValues() {
+        KeptValues kept = switch (strategy.recompute()) {
+            case NONE -> KeptValues.all(Module::blockOf);
+            case BLOCK -> KeptValues.betweenBlocks(Module::blockOf);
+            case SELECTIVE -> KeptValues.costly(Module::blockOf);
+        };
+        return strategy.reshardAfterForward() ? kept.butFetched() : kept;
+    }
+}
