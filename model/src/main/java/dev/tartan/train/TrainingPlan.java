@@ -7,12 +7,15 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.network.LanguageModel;
+import dev.tartan.partition.Instruction;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
+import dev.tartan.partition.StartCollectives;
 import dev.tartan.plan.PlanMemory;
 import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.config.DataConfig;
 import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.graph.ConfiguredRun;
 import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.StateBinding;
@@ -76,7 +79,7 @@ public record TrainingPlan(
                 gradientOutputs,
                 config.strategy());
         TrainStepGraph graph = TrainStepGraph.trace(run.network(), run.optimizer(), run.clip(), options);
-        CompiledProgram step = compileStep(mesh, graph, scratchNeeds);
+        CompiledProgram step = compileStep(mesh, graph, config.strategy(), scratchNeeds);
         List<String> notes = new ArrayList<>(graph.notes());
         notes.addAll(step.program().notes());
         return new TrainingPlan(
@@ -94,7 +97,8 @@ public record TrainingPlan(
                 Device.cpus(Math.multiplyExact(data, model)), Shape.shape(data, model), AXES.toArray(new String[0]));
     }
 
-    private static CompiledProgram compileStep(Mesh mesh, TrainStepGraph graph, ScratchNeeds scratchNeeds) {
+    private static CompiledProgram compileStep(
+            Mesh mesh, TrainStepGraph graph, StrategyConfig strategy, ScratchNeeds scratchNeeds) {
         Map<Value, PartitionSpec> given = new LinkedHashMap<>();
         Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
         Map<String, String> replaced = new LinkedHashMap<>();
@@ -111,8 +115,16 @@ public record TrainingPlan(
             }
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
-        Program program = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
+        Program program =
+                overlapped(PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients()), strategy);
         return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
+    }
+
+    /** Collectives that run while the rank computes, if the strategy has them and there are ranks to talk to. */
+    private static Program overlapped(Program program, StrategyConfig strategy) {
+        return strategy.overlap() && program.mesh().numRanks() > 1
+                ? StartCollectives.run(program, Instruction::carriesGradient)
+                : program;
     }
 
     private static @Nullable CompiledProgram compileLogits(
