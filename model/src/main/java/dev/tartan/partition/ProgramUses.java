@@ -1,5 +1,6 @@
 package dev.tartan.partition;
 
+import dev.tartan.op.Concat;
 import dev.tartan.op.Pad;
 import dev.tartan.op.Reshape;
 import dev.tartan.op.Slice;
@@ -53,6 +54,11 @@ final class ProgramUses {
     boolean arranges(int instruction) {
         var op = program.instructions().get(instruction).op();
         return op instanceof Reshape || op instanceof Transpose || op instanceof Pad || op instanceof Slice;
+    }
+
+    /** Whether an instruction lays several values side by side. */
+    boolean joins(int instruction) {
+        return program.instructions().get(instruction).op() instanceof Concat;
     }
 
     /** The instructions that arrange a value for one reader alone, in order of execution; the last makes the value. */

@@ -11,6 +11,7 @@ import dev.tartan.partition.CollectiveSchedule;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ScheduleCollectives;
+import dev.tartan.partition.StartCollectives;
 import dev.tartan.plan.PlanMemory;
 import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.config.DataConfig;
@@ -118,8 +119,11 @@ public record TrainingPlan(
             }
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
-        Program program = ScheduleCollectives.run(
-                PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients()), schedule(strategy));
+        Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
+        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy));
+        Program program = strategy.overlap() && mesh.numRanks() > 1
+                ? StartCollectives.run(scheduled, ScheduleCollectives.movable(scheduled))
+                : scheduled;
         return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
     }
 
