@@ -21,14 +21,18 @@ class GoldenStrategyTest {
         return Stream.of("gpt", "llama", "mlp")
                 .flatMap(kind -> Stream.of(MESHES)
                         .flatMap(mesh -> Stream.of(0, 1, 2, 3)
-                                .flatMap(zero -> savers(kind, mesh[0]).stream()
+                                .flatMap(zero -> savers(kind, mesh[0], mesh[1]).stream()
                                         .map(saver -> Arguments.of(kind, mesh[0], mesh[1], zero, saver)))));
     }
 
-    private static List<String> savers(String kind, int data) {
+    private static List<String> savers(String kind, int data, int model) {
         // The golden batch of 8 gives two micro-batches to each of four.
-        String microBatches = "train.microBatches=" + (data == 4 && !kind.equals("mlp") ? 2 : 4);
-        return List.of("strategy.bucketBytes=20000", microBatches);
+        int microBatches = data == 4 && !kind.equals("mlp") ? 2 : 4;
+        boolean splits = model > 1 && !kind.equals("mlp");
+        return List.of(
+                "",
+                "strategy.recompute=selective, strategy.bucketBytes=20000, strategy.sequenceParallel=" + splits,
+                "strategy.recompute=block, train.microBatches=" + microBatches);
     }
 
     @ParameterizedTest(name = "{0} on {1}x{2}, zero {3} {4}")

@@ -37,6 +37,34 @@ class ZeroPlanTest {
         assertThat(wireBytes(plan(zero, data, model, "train.microBatches=4"))).isEqualTo(2 * psi * (data - 1) / data);
     }
 
+    /**
+     * A gather for the forward pass, a reduce-scatter of the gradient, and a gather for the backward pass of what that
+     * reads: a sum's gradient does not depend on its bias, nor that of an embedding on its table.
+     */
+    @ParameterizedTest
+    @CsvSource({"2, 1", "4, 1", "2, 2"})
+    void stageThreeSendsThreePsi(int data, int model) {
+        long psi = plan(0, data, model).parameterBytesPerDevice();
+        long unread = bytes(plan(0, data, model), name -> name.endsWith("bias") || name.startsWith("w"));
+        assertThat(wireBytes(plan(3, data, model))).isEqualTo((3 * psi - unread) * (data - 1) / data);
+        assertThat(wireBytes(plan(3, data, model, "strategy.reshardAfterForward=false")))
+                .isEqualTo(2 * psi * (data - 1) / data);
+        // A block computed again needs its biases too, but for that which is added last.
+        long outside = bytes(plan(0, data, model), name -> name.startsWith("w") || name.equals("ln_f.bias"));
+        long last = bytes(plan(0, data, model), name -> name.endsWith("mlp.c_proj.bias"));
+        assertThat(wireBytes(plan(3, data, model, "strategy.recompute=block")))
+                .isEqualTo((3 * psi - outside - last) * (data - 1) / data);
+    }
+
+    private static long bytes(TrainingPlan plan, java.util.function.Predicate<String> names) {
+        Program program = plan.step().program();
+        return plan.parameters().stream()
+                .filter(state -> names.test(state.name()))
+                .mapToLong(state ->
+                        program.typeOf(program.input(state.name()).value()).bytes())
+                .sum();
+    }
+
     /** Dims that data does not divide are padded, and nothing is left whole. */
     @ParameterizedTest
     @CsvSource({"3, 1", "3, 2", "5, 1", "7, 2"})
