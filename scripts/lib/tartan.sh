@@ -124,7 +124,8 @@ run_without_spark() {
   ensure_spark_home # for the logging and Apache Commons jars that the job leaves to Spark
   log_level warn
   # What ND4J may take outside the heap is planned by Tartan, so JavaCPP's own limit (the heap's size) is lifted.
-  exec "$(java_command)" -Djava.awt.headless=true \
+  # shellcheck disable=SC2086 # several options in one variable
+  exec "$(java_command)" ${JVM_OPTIONS:-} -Djava.awt.headless=true \
     -Dorg.bytedeco.javacpp.maxbytes=0 -Dorg.bytedeco.javacpp.maxphysicalbytes=0 \
     -cp "$JOB/*:$JOB/lib/*:$SPARK_HOME/jars/*" "$@"
 }

@@ -8,12 +8,14 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Counts completed calls and their payload bytes by op. Written by the thread that runs the calls, readable from any.
+ * Counts completed calls and their payload bytes by op, and the time of all. Written by the thread that runs the calls,
+ * readable from any.
  */
 public final class CommunicationCounters {
     private final String axis;
     private final Map<CollectiveOp, AtomicLong> counts = zeros();
     private final Map<CollectiveOp, AtomicLong> bytes = zeros();
+    private final AtomicLong nanos = new AtomicLong();
 
     /** Starts at zero for a group along {@code axis}. */
     public CommunicationCounters(String axis) {
@@ -27,8 +29,9 @@ public final class CommunicationCounters {
      */
     public record Total(CollectiveOp op, String axis, long count, long bytes) {}
 
-    /** Adds one completed call. */
-    public void add(CollectiveOp op, long payloadBytes) {
+    /** Adds one completed call that took so long. */
+    public void add(CollectiveOp op, long payloadBytes, long callNanos) {
+        nanos.addAndGet(callNanos);
         of(counts, op).incrementAndGet();
         of(bytes, op).addAndGet(payloadBytes);
     }
@@ -41,6 +44,11 @@ public final class CommunicationCounters {
     /** Payload bytes of an op's completed calls. */
     public long bytes(CollectiveOp op) {
         return of(bytes, op).get();
+    }
+
+    /** Time that completed calls took on the threads that ran them, waiting for peers included, in nanoseconds. */
+    public long nanos() {
+        return nanos.get();
     }
 
     /** The ops that were used, in the order of {@link CollectiveOp}. */
@@ -58,6 +66,7 @@ public final class CommunicationCounters {
     public void reset() {
         counts.values().forEach(count -> count.set(0));
         bytes.values().forEach(sum -> sum.set(0));
+        nanos.set(0);
     }
 
     private static Map<CollectiveOp, AtomicLong> zeros() {

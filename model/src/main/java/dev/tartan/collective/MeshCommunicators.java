@@ -21,6 +21,12 @@ public interface MeshCommunicators extends AutoCloseable {
     /** What one rank has communicated so far, by op and axis, in the order its groups were first asked for. */
     List<CommunicationCounters.Total> totals(int rank);
 
+    /**
+     * Time that one rank's completed calls took so far, waiting for peers included, in nanoseconds; the sum over its
+     * groups, whose calls may run at once.
+     */
+    long callNanos(int rank);
+
     /** Leaves all groups and frees what they hold; a call under way fails. Callable more than once. */
     @Override
     default void close() {}

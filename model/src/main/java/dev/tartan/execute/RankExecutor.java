@@ -5,34 +5,22 @@ import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
-import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
-import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
-import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.compress.Bfloat16Call;
-import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
-import dev.tartan.graph.Reduction;
-import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.Shape;
 import dev.tartan.op.RankDependentOp;
 import dev.tartan.op.Reshape;
-import dev.tartan.partition.AllGather;
-import dev.tartan.partition.AllReduce;
-import dev.tartan.partition.AllToAll;
-import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
-import dev.tartan.partition.ReduceScatter;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.MemoryPlan;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One rank's program, bound to memory, kernels and communicators. Used by the one thread that made it; that thread must
@@ -43,9 +31,8 @@ public final class RankExecutor implements AutoCloseable {
     private final MemoryPlan plan;
     private final int rank;
     private final Backend backend;
-    private final MeshCommunicators communicators;
-    private final boolean gradientsAsBfloats;
     private final Arena arena;
+    private final CollectiveSteps collectives;
     private final List<Buffer> buffers = new ArrayList<>();
     private final List<Kernel> steps = new ArrayList<>();
     private final List<String> labels = new ArrayList<>();
@@ -78,17 +65,17 @@ public final class RankExecutor implements AutoCloseable {
             throw new IllegalArgumentException(
                     "gradients cannot be sent so: type=" + gradients + ". Use FLOAT32 or BFLOAT16.");
         }
-        this.gradientsAsBfloats = gradients == ElementType.BFLOAT16;
         this.program = program;
         this.plan = plan;
         this.rank = rank;
         this.backend = backend;
-        this.communicators = communicators;
         this.arena = backend.allocate(plan.arenaBytes());
         for (int id = 0; id < program.values().size(); id++) {
             BufferSlot slot = plan.slots().get(id);
             buffers.add(arena.buffer(program.typeOf(id), slot.offsetBytes()));
         }
+        this.collectives = new CollectiveSteps(
+                program, plan, rank, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
         for (int i = 0; i < program.instructions().size(); i++) {
             bind(i);
         }
@@ -121,13 +108,35 @@ public final class RankExecutor implements AutoCloseable {
     }
 
     /**
-     * Runs the program once on what the inputs hold now.
+     * Time that this thread has spent starting, running and awaiting collectives in all runs so far, in nanoseconds;
+     * what collectives take while the rank computes is not in it.
+     */
+    public long exposedCommunicationNanos() {
+        return collectives.exposedNanos();
+    }
+
+    /**
+     * Runs the program once on what the inputs hold now. Collectives that it starts have ended when it returns, or
+     * throws: then those under way were given up, by ending all groups of the mesh, so that the arena may be freed.
      *
-     * @throws CollectiveException if a peer fails or is late
+     * @throws CollectiveException if a peer fails or is late, at the latest from the await of a collective that failed
      */
     public void run() {
-        for (Kernel step : steps) {
-            step.run();
+        run(null);
+    }
+
+    private void run(long @Nullable [] nanos) {
+        try {
+            for (int i = 0; i < steps.size(); i++) {
+                long start = nanos == null ? 0 : System.nanoTime();
+                steps.get(i).run();
+                if (nanos != null) {
+                    nanos[i] = System.nanoTime() - start;
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            collectives.abandon(e);
+            throw e;
         }
     }
 
@@ -137,11 +146,11 @@ public final class RankExecutor implements AutoCloseable {
      * @return nanoseconds by op, largest first
      */
     public Map<String, Long> profile() {
+        long[] ofSteps = new long[steps.size()];
+        run(ofSteps);
         Map<String, Long> nanos = new LinkedHashMap<>();
-        for (int i = 0; i < steps.size(); i++) {
-            long start = System.nanoTime();
-            steps.get(i).run();
-            nanos.merge(labels.get(i), System.nanoTime() - start, Long::sum);
+        for (int i = 0; i < ofSteps.length; i++) {
+            nanos.merge(labels.get(i), ofSteps[i], Long::sum);
         }
         Map<String, Long> sorted = new LinkedHashMap<>();
         nanos.entrySet().stream()
@@ -160,8 +169,8 @@ public final class RankExecutor implements AutoCloseable {
         List<Buffer> operands =
                 instruction.operands().stream().map(buffers::get).toList();
         List<Buffer> results = instruction.results().stream().map(buffers::get).toList();
-        if (instruction.op() instanceof Collective collective) {
-            add(collective.name(), collective(collective, instruction, index, operands.get(0), results.get(0)));
+        if (CollectiveSteps.binds(instruction)) {
+            add(CollectiveSteps.label(instruction), collectives.bind(index));
             return;
         }
         Op op = instruction.op() instanceof RankDependentOp dependent
@@ -176,66 +185,6 @@ public final class RankExecutor implements AutoCloseable {
 
     private Scratch scratch() {
         return new Scratch(arena, plan.scratch().offsetBytes(), plan.scratch().bytes());
-    }
-
-    private Kernel collective(Collective collective, Instruction instruction, int index, Buffer in, Buffer out) {
-        if (!in.isHostMemory()) {
-            throw new IllegalStateException("collectives work on host memory only: op=" + collective.name()
-                    + ". A communicator for device memory comes with the CUDA backend.");
-        }
-        Communicator communicator = communicators.communicator(rank, collective.axes());
-        String tag = program.name() + "#" + index;
-        ElementType type = elementType(in.type().dtype());
-        MemoryRegion input = region(in);
-        MemoryRegion output = region(out);
-        CollectiveCall call;
-        if (collective instanceof AllReduce reduce) {
-            call = CollectiveCall.allReduce(input, output, type, reduceKind(reduce.reduction()), tag);
-        } else if (collective instanceof AllGather) {
-            call = CollectiveCall.allGather(input, output, type, tag);
-        } else if (collective instanceof ReduceScatter) {
-            call = CollectiveCall.reduceScatter(input, output, type, ReduceKind.SUM, tag);
-        } else {
-            assert collective instanceof AllToAll;
-            call = CollectiveCall.allToAll(input, output, type, tag);
-        }
-        if (gradientsAsBfloats
-                && instruction.carriesGradient()
-                && type == ElementType.FLOAT32
-                && communicator.crossesProcesses()) {
-            Bfloat16Call wire = new Bfloat16Call(call, communicator, staging(Bfloat16Call.stagingBytes(call)));
-            return wire::run;
-        }
-        return () -> communicator.run(call);
-    }
-
-    private MemoryRegion staging(long bytes) {
-        if (bytes == 0) {
-            return MemoryRegion.empty();
-        }
-        Shape floats = Shape.shape((bytes + Float.BYTES - 1) / Float.BYTES);
-        return region(scratch().take(new TensorType(DType.FLOAT32, floats))).slice(0, bytes);
-    }
-
-    private MemoryRegion region(Buffer buffer) {
-        return MemoryRegion.of(buffer.address(), buffer.type().bytes(), arena);
-    }
-
-    private static ElementType elementType(DType dtype) {
-        return switch (dtype) {
-            case FLOAT32 -> ElementType.FLOAT32;
-            case FLOAT64 -> ElementType.FLOAT64;
-            case INT32 -> ElementType.INT32;
-            case BOOL -> ElementType.BYTE;
-        };
-    }
-
-    private static ReduceKind reduceKind(Reduction reduction) {
-        return switch (reduction) {
-            case SUM -> ReduceKind.SUM;
-            case MAX -> ReduceKind.MAX;
-            case MIN -> ReduceKind.MIN;
-        };
     }
 
     @Override

@@ -99,13 +99,16 @@ public record Program(
 
     private String print(Instruction instruction) {
         String attributes = instruction.op().attributes();
-        return instruction.results().stream()
-                        .map(id -> values.get(id).toString())
-                        .collect(Collectors.joining(", "))
-                + " = " + instruction.op().name()
+        String results = instruction.results().stream()
+                .map(id -> values.get(id).toString())
+                .collect(Collectors.joining(", "));
+        return results
+                + (results.isEmpty() ? "" : " = ")
+                + instruction.op().name()
                 + (attributes.isEmpty() ? "" : " " + attributes)
                 + instruction.operands().stream().map(id -> "%" + id).collect(Collectors.joining(", ", " (", ")"))
                 + (instruction.carriesGradient() ? " of gradient" : "")
+                + (instruction.started() ? " started" : "")
                 + (instruction.scope().isEmpty() ? "" : "  // " + instruction.scope());
     }
 }

@@ -5,9 +5,11 @@ import dev.tartan.graph.Reduction;
 import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.NamedSharding;
+import dev.tartan.op.Reshape;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -15,11 +17,16 @@ import java.util.TreeSet;
 
 /**
  * Checks a program: values made once and before use, local types as the ops say, pending sums kept and added up,
- * collectives over real axes.
+ * collectives over real axes, and started ones awaited once and before their results are used. A reshape of a result
+ * that is not awaited is no use of it, but names the same memory, so that neither is that to be used before.
  */
 public final class ProgramVerifier {
     private final Program program;
     private final Set<Integer> defined = new HashSet<>();
+    /** Results of started collectives that are not awaited yet, to the instruction that starts them. */
+    private final Map<Integer, Integer> underWay = new LinkedHashMap<>();
+    /** Reshapes of a result that was under way then, to that result. */
+    private final Map<Integer, Integer> reshaped = new HashMap<>();
     /** How the addends of each unreduced value combine. */
     private final Map<Integer, Reduction> kinds = new HashMap<>();
 
@@ -39,6 +46,9 @@ public final class ProgramVerifier {
         for (int i = 0; i < program.instructions().size(); i++) {
             verifier.verify(i);
         }
+        verifier.underWay.forEach((result, start) -> {
+            throw verifier.broken(start, "result %" + result + " is never awaited");
+        });
         program.outputs().forEach(verifier::verifyOutput);
     }
 
@@ -58,7 +68,10 @@ public final class ProgramVerifier {
         if (!expected.equals(program.typesOf(instruction.results()))) {
             throw broken(index, "result types differ from the op's: expected=" + expected);
         }
-        verifyPendingSums(index);
+        verifyAwaited(index);
+        if (!(instruction.op() instanceof Await)) {
+            verifyPendingSums(index);
+        }
         for (int result : instruction.results()) {
             if (!defined.add(result)) {
                 throw broken(index, "result %" + result + " is assigned twice");
@@ -67,6 +80,27 @@ public final class ProgramVerifier {
         if (instruction.op() instanceof Collective collective
                 && program.mesh().numShards(collective.axes()) != collective.numRanks()) {
             throw broken(index, "group size differs from the mesh: ranks=" + collective.numRanks());
+        }
+    }
+
+    /** What is under way is reshaped or awaited, not used. */
+    private void verifyAwaited(int index) {
+        Instruction instruction = program.instructions().get(index);
+        for (int operand : instruction.operands()) {
+            int result = reshaped.getOrDefault(operand, operand);
+            if (instruction.op() instanceof Await) {
+                if (underWay.remove(operand) == null) {
+                    throw broken(index, "operand %" + operand + " is not the result of a collective under way");
+                }
+            } else if (underWay.containsKey(result)) {
+                if (!(instruction.op() instanceof Reshape)) {
+                    throw broken(index, "operand %" + operand + " is used before %" + result + " is awaited");
+                }
+                reshaped.put(instruction.results().get(0), result);
+            }
+        }
+        if (instruction.started()) {
+            instruction.results().forEach(result -> underWay.put(result, index));
         }
     }
 

@@ -1,18 +1,24 @@
 package dev.tartan.plan;
 
 import dev.tartan.op.Reshape;
+import dev.tartan.partition.Await;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ProgramPort;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
  * Finds which values are one buffer: a reshape and its operand; a result and the operand it may be computed over, when
  * nothing uses that operand later; a new state and the state it replaces. Each buffer gets a lifetime in instructions.
+ *
+ * <p>A started collective reads its operand and writes its result until it is awaited, so both live until then. Its
+ * result may still be computed over its operand, if nothing else reads that from the start on.
  */
 final class BufferSharing {
     /** Before the first instruction. */
@@ -20,6 +26,9 @@ final class BufferSharing {
 
     private final Program program;
     private final int[] parent;
+    /** By instruction, the one by which it has read its operands and written its results: itself, or its await. */
+    private final int[] ends;
+
     private final int[] first;
     private final int[] last;
     private final boolean[] pinned;
@@ -28,6 +37,7 @@ final class BufferSharing {
     BufferSharing(Program program, Map<String, String> replacedStates, Set<String> keptInputs) {
         this.program = program;
         int count = program.values().size();
+        ends = ends(program);
         parent = new int[count];
         first = new int[count];
         last = new int[count];
@@ -55,9 +65,20 @@ final class BufferSharing {
         return first[buffer];
     }
 
-    /** Last instruction that reads or writes the buffer. */
+    /** Last instruction that reads or writes the buffer, or awaits one that does. */
     int lastUse(int buffer) {
         return last[buffer];
+    }
+
+    /** The await of a started collective; any other instruction itself. */
+    int end(int instruction) {
+        return ends[instruction];
+    }
+
+    /** Whether an instruction is the last to use its operand's memory, which may so be changed by it. */
+    boolean usesUp(int instruction, int operand) {
+        int source = buffer(operand);
+        return !pinned[source] && last[source] == ends[instruction] && isLastReader(instruction, source);
     }
 
     List<MemoryPlan.Copy> copies() {
@@ -72,13 +93,30 @@ final class BufferSharing {
         for (int i = 0; i < program.instructions().size(); i++) {
             Instruction instruction = program.instructions().get(i);
             for (int operand : instruction.operands()) {
-                last[operand] = i;
+                last[operand] = Math.max(last[operand], ends[i]);
             }
             for (int result : instruction.results()) {
                 first[result] = i;
-                last[result] = i;
+                last[result] = ends[i];
             }
         }
+    }
+
+    private static int[] ends(Program program) {
+        int[] ends = new int[program.instructions().size()];
+        Map<Integer, Integer> starts = new HashMap<>();
+        for (int i = 0; i < ends.length; i++) {
+            Instruction instruction = program.instructions().get(i);
+            ends[i] = i;
+            if (instruction.started()) {
+                starts.put(instruction.results().get(0), i);
+            } else if (instruction.op() instanceof Await) {
+                for (int result : instruction.operands()) {
+                    ends[Objects.requireNonNull(starts.get(result))] = i;
+                }
+            }
+        }
+        return ends;
     }
 
     private void shareReshapes() {
@@ -110,7 +148,7 @@ final class BufferSharing {
         Arrays.fill(lastRead, START);
         for (int i = 0; i < program.instructions().size(); i++) {
             for (int operand : program.instructions().get(i).operands()) {
-                lastRead[buffer(operand)] = i;
+                lastRead[buffer(operand)] = Math.max(lastRead[buffer(operand)], ends[i]);
             }
         }
         int[] replaces = new int[parent.length];
@@ -126,8 +164,10 @@ final class BufferSharing {
                     int operand = instruction.operands().get(index);
                     int source = buffer(operand);
                     boolean sameType = program.typeOf(operand).equals(program.typeOf(result));
-                    boolean stateUpdate = replaces[buffer(result)] == source && lastRead[source] == i;
-                    boolean dead = !pinned[source] && last[source] == i && first[source] < i;
+                    boolean stateUpdate = replaces[buffer(result)] == source
+                            && lastRead[source] == ends[i]
+                            && isLastReader(i, source);
+                    boolean dead = first[source] < i && usesUp(i, operand);
                     boolean readTwice = instruction.operands().stream()
                                     .filter(other -> buffer(other) == source)
                                     .count()
@@ -146,10 +186,49 @@ final class BufferSharing {
         replacedStates.forEach((output, input) -> {
             int from = program.output(output).value();
             int to = program.input(input).value();
+            if (buffer(from) != buffer(to) && isFreeFor(from, to)) {
+                join(to, from);
+            }
             if (buffer(from) != buffer(to)) {
                 copies.add(new MemoryPlan.Copy(from, to));
             }
         });
+    }
+
+    /** Whether a state's memory is read for the last time before its new value's is first written. */
+    private boolean isFreeFor(int value, int state) {
+        int lastRead = START;
+        for (int i = 0; i < program.instructions().size(); i++) {
+            for (int operand : program.instructions().get(i).operands()) {
+                if (buffer(operand) == buffer(state)) {
+                    lastRead = Math.max(lastRead, ends[i]);
+                }
+            }
+        }
+        boolean sameType = program.typeOf(value).equals(program.typeOf(state));
+        return sameType && !pinned[buffer(value)] && lastRead < first[buffer(value)];
+    }
+
+    /**
+     * Whether all others have read the buffer before an instruction begins, given that it is the last to read it or
+     * ends with those that are.
+     */
+    private boolean isLastReader(int instruction, int source) {
+        if (ends[instruction] == instruction) {
+            return true;
+        }
+        for (int i = 0; i < ends.length; i++) {
+            if (i != instruction && ends[i] > instruction) {
+                for (int operand : program.instructions().get(i).operands()) {
+                    // An await names the result, not what is read.
+                    if (buffer(operand) == source
+                            && !(program.instructions().get(i).op() instanceof Await)) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
     }
 
     private void join(int into, int value) {

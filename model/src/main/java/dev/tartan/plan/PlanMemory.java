@@ -4,6 +4,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.RankDependentOp;
+import dev.tartan.partition.Await;
 import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
@@ -11,9 +12,11 @@ import dev.tartan.partition.ReduceScatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Gives every buffer of a program a place in one arena. Buffers are placed from the largest down, each into the
@@ -24,13 +27,33 @@ import java.util.Set;
 public final class PlanMemory {
     private final Program program;
     private final BufferSharing sharing;
-    private final List<Integer> placed = new ArrayList<>();
-    private final long[] offsets;
+    private final List<Region> placed = new ArrayList<>();
 
     private PlanMemory(Program program, BufferSharing sharing) {
         this.program = program;
         this.sharing = sharing;
-        this.offsets = new long[program.values().size()];
+    }
+
+    /** Bytes that are in use from one instruction to another, both included, and where they are placed. */
+    private static final class Region {
+        private final int first;
+        private final int last;
+        private final long bytes;
+        private long offset;
+
+        Region(int first, int last, long bytes) {
+            this.first = first;
+            this.last = last;
+            this.bytes = MemoryPlan.aligned(bytes);
+        }
+
+        boolean meets(Region other) {
+            return other.first <= last && first <= other.last;
+        }
+
+        long end() {
+            return offset + bytes;
+        }
     }
 
     /**
@@ -58,47 +81,100 @@ public final class PlanMemory {
         boolean[] used = new boolean[count];
         program.inputs().forEach(input -> used[input.value()] = true);
         program.instructions().forEach(i -> i.results().forEach(result -> used[result] = true));
-        List<Integer> buffers = new ArrayList<>();
+        // By the value that stands for a buffer.
+        @Nullable Region[] buffers = new Region[count];
+        List<Region> regions = new ArrayList<>();
         for (int value = 0; value < count; value++) {
             if (used[value] && sharing.buffer(value) == value) {
-                buffers.add(value);
+                Region region = new Region(
+                        sharing.firstUse(value),
+                        sharing.lastUse(value),
+                        program.typeOf(value).bytes());
+                buffers[value] = region;
+                regions.add(region);
             }
         }
-        // What lives throughout goes first, so that it forms one block at the bottom.
-        buffers.sort(Comparator.comparing((Integer buffer) -> !livesThroughout(buffer))
-                .thenComparing(buffer -> -bytes(buffer))
-                .thenComparing(buffer -> buffer));
+        Map<Integer, Region> ownStaging = ownStaging();
+        regions.addAll(ownStaging.values());
+        // What lives throughout goes first, so that it forms one block at the bottom; equals keep their order.
+        regions.sort(Comparator.comparing((Region region) -> !livesThroughout(region))
+                .thenComparing(region -> -region.bytes));
         long top = 0;
-        for (int buffer : buffers) {
-            offsets[buffer] = bestOffset(buffer);
-            placed.add(buffer);
-            top = Math.max(top, offsets[buffer] + bytes(buffer));
-        }
-        long scratchBytes = 0;
-        for (Instruction instruction : program.instructions()) {
-            // Kernels are bound to an op as a rank has it; the sizes are the same on all ranks.
-            Op op = instruction.op() instanceof RankDependentOp dependent
-                    ? dependent.atRank(program.mesh(), 0)
-                    : instruction.op();
-            long bytes = op instanceof Collective
-                    ? stagingBytes(instruction)
-                    : scratchNeeds.bytes(op, program.typesOf(instruction.operands()));
-            scratchBytes = Math.max(scratchBytes, bytes);
+        for (Region region : regions) {
+            region.offset = bestOffset(region);
+            placed.add(region);
+            top = Math.max(top, region.end());
         }
         BufferSlot[] slots = new BufferSlot[count];
-        Arrays.setAll(
-                slots,
-                value -> new BufferSlot(
-                        offsets[sharing.buffer(value)], program.typeOf(value).bytes()));
-        BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes));
-        return new MemoryPlan(scratch.endBytes(), List.of(slots), scratch, sharing.copies());
+        Arrays.setAll(slots, value -> {
+            Region region = buffers[sharing.buffer(value)];
+            return new BufferSlot(
+                    region == null ? 0 : region.offset, program.typeOf(value).bytes());
+        });
+        BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes(scratchNeeds)));
+        List<MemoryPlan.Staging> staging = new ArrayList<>();
+        for (int i = 0; i < program.instructions().size(); i++) {
+            long bytes = stagingBytes(i);
+            if (bytes > 0) {
+                Region own = ownStaging.get(i);
+                int operand = program.instructions().get(i).operands().get(0);
+                long offset = sharing.usesUp(i, operand)
+                        ? slots[operand].offsetBytes()
+                        : own == null ? scratch.offsetBytes() : own.offset;
+                staging.add(new MemoryPlan.Staging(i, new BufferSlot(offset, bytes)));
+            }
+        }
+        return new MemoryPlan(scratch.endBytes(), List.of(slots), scratch, staging, sharing.copies());
+    }
+
+    /** What started collectives stage, by instruction: others use the scratch memory meanwhile. */
+    private Map<Integer, Region> ownStaging() {
+        Map<Integer, Region> regions = new LinkedHashMap<>();
+        for (int i = 0; i < program.instructions().size(); i++) {
+            Instruction instruction = program.instructions().get(i);
+            if (instruction.started()
+                    && stagingBytes(i) > 0
+                    && !sharing.usesUp(i, instruction.operands().get(0))) {
+                regions.put(i, new Region(i, sharing.end(i), stagingBytes(i)));
+            }
+        }
+        return regions;
+    }
+
+    private long scratchBytes(ScratchNeeds scratchNeeds) {
+        long most = 0;
+        for (int i = 0; i < program.instructions().size(); i++) {
+            Instruction instruction = program.instructions().get(i);
+            if (instruction.op() instanceof Await) {
+                continue;
+            }
+            long bytes;
+            if (instruction.op() instanceof Collective) {
+                boolean staysOut = instruction.started()
+                        || sharing.usesUp(i, instruction.operands().get(0));
+                bytes = staysOut ? 0 : stagingBytes(i);
+            } else {
+                // Kernels are bound to an op as a rank has it; the sizes are the same on all ranks.
+                Op op = instruction.op() instanceof RankDependentOp dependent
+                        ? dependent.atRank(program.mesh(), 0)
+                        : instruction.op();
+                bytes = scratchNeeds.bytes(op, program.typesOf(instruction.operands()));
+            }
+            most = Math.max(most, bytes);
+        }
+        return most;
     }
 
     /**
      * What it takes to send a gradient as bfloat16, by any config, so that a plan depends on none. Only a
-     * reduce-scatter needs memory for it: it must keep its operand, and its result is too small.
+     * reduce-scatter needs memory for it, since its result is too small: that of its operand if it is the last to read
+     * that, else scratch memory, or its own if other instructions run meanwhile.
      */
-    private long stagingBytes(Instruction instruction) {
+    private long stagingBytes(int index) {
+        Instruction instruction = program.instructions().get(index);
+        if (!(instruction.op() instanceof Collective)) {
+            return 0;
+        }
         TensorType operand = program.typeOf(instruction.operands().get(0));
         boolean stages = instruction.carriesGradient()
                 && instruction.op() instanceof ReduceScatter
@@ -106,32 +182,26 @@ public final class PlanMemory {
         return stages ? operand.bytes() / 2 : 0;
     }
 
-    private boolean livesThroughout(int buffer) {
-        return sharing.firstUse(buffer) == BufferSharing.START
-                && sharing.lastUse(buffer) == program.instructions().size();
+    private boolean livesThroughout(Region region) {
+        return region.first == BufferSharing.START
+                && region.last == program.instructions().size();
     }
 
-    private long bytes(int buffer) {
-        return MemoryPlan.aligned(program.typeOf(buffer).bytes());
-    }
-
-    private long bestOffset(int buffer) {
-        List<Integer> neighbours = placed.stream()
-                .filter(other -> sharing.firstUse(other) <= sharing.lastUse(buffer)
-                        && sharing.firstUse(buffer) <= sharing.lastUse(other))
-                .sorted(Comparator.comparingLong(other -> offsets[other]))
+    private long bestOffset(Region region) {
+        List<Region> neighbours = placed.stream()
+                .filter(region::meets)
+                .sorted(Comparator.comparingLong(other -> other.offset))
                 .toList();
-        long size = bytes(buffer);
         long best = -1;
         long bestGap = Long.MAX_VALUE;
         long end = 0;
-        for (int other : neighbours) {
-            long gap = offsets[other] - end;
-            if (gap >= size && gap < bestGap) {
+        for (Region other : neighbours) {
+            long gap = other.offset - end;
+            if (gap >= region.bytes && gap < bestGap) {
                 best = end;
                 bestGap = gap;
             }
-            end = Math.max(end, offsets[other] + bytes(other));
+            end = Math.max(end, other.end());
         }
         return best >= 0 ? best : end;
     }

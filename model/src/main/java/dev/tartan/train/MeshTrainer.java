@@ -189,6 +189,9 @@ public final class MeshTrainer {
             }
             if (rank == 0) {
                 record.communicated(ranks.communicators().totals(0));
+                record.communicated(
+                        executor.exposedCommunicationNanos(),
+                        ranks.communicators().callNanos(0));
             }
             if (writer != null) {
                 trainer.save(writer);

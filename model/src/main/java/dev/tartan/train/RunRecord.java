@@ -17,6 +17,8 @@ final class RunRecord {
     private final List<StepMetrics> steps = Collections.synchronizedList(new ArrayList<>());
     private final AtomicLong arenaBytes = new AtomicLong();
     private volatile List<CommunicationTotal> communication = List.of();
+    private volatile double exposedMillis;
+    private volatile double totalMillis;
 
     RunRecord(TrainingPlan plan, TrainingListener listener) {
         this.plan = plan;
@@ -44,6 +46,13 @@ final class RunRecord {
                 .toList();
     }
 
+    /** How long one rank's collectives took in all steps: while its device thread did nothing else, and in all. */
+    void communicated(long exposedNanos, long totalNanos) {
+        long numSteps = plan.config().train().steps();
+        exposedMillis = exposedNanos / 1e6 / numSteps;
+        totalMillis = totalNanos / 1e6 / numSteps;
+    }
+
     /** Tokens of a global batch, or samples where the network has no tokens. */
     private double tokensPerStep() {
         double samples = plan.config().train().globalBatch();
@@ -68,6 +77,8 @@ final class RunRecord {
                 tokensPerStep() / medianMillis * 1000,
                 plan.step().memory().arenaBytes(),
                 arenaBytes.get(),
+                exposedMillis,
+                totalMillis,
                 communication);
     }
 }

@@ -7,12 +7,16 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.network.LanguageModel;
+import dev.tartan.partition.CollectiveSchedule;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
+import dev.tartan.partition.ScheduleCollectives;
+import dev.tartan.partition.StartCollectives;
 import dev.tartan.plan.PlanMemory;
 import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.config.DataConfig;
 import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.graph.ConfiguredRun;
 import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.StateBinding;
@@ -33,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param logits the program that generates text after training, on a mesh of one model group, so that one process can
  *     run it alone; null if the run has none to generate
  * @param states parameters first, then optimizer state
+ * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param numParameters elements of all parameters, without padding
  * @param notes what the compiler wants the user to know
  */
@@ -42,6 +47,7 @@ public record TrainingPlan(
         CompiledProgram step,
         @Nullable CompiledProgram logits,
         List<PlannedState> states,
+        long gradientBytesPerDevice,
         long numParameters,
         List<String> notes) {
     /** The mesh axes, in order. */
@@ -76,7 +82,7 @@ public record TrainingPlan(
                 gradientOutputs,
                 config.strategy());
         TrainStepGraph graph = TrainStepGraph.trace(run.network(), run.optimizer(), run.clip(), options);
-        CompiledProgram step = compileStep(mesh, graph, scratchNeeds);
+        CompiledProgram step = compileStep(mesh, graph, config.strategy(), scratchNeeds);
         List<String> notes = new ArrayList<>(graph.notes());
         notes.addAll(step.program().notes());
         return new TrainingPlan(
@@ -85,6 +91,7 @@ public record TrainingPlan(
                 step,
                 compileLogits(config, run, scratchNeeds),
                 graph.states().stream().map(PlannedState::of).toList(),
+                graph.gradientBytesPerDevice(),
                 run.network().numParameters(),
                 notes);
     }
@@ -94,7 +101,8 @@ public record TrainingPlan(
                 Device.cpus(Math.multiplyExact(data, model)), Shape.shape(data, model), AXES.toArray(new String[0]));
     }
 
-    private static CompiledProgram compileStep(Mesh mesh, TrainStepGraph graph, ScratchNeeds scratchNeeds) {
+    private static CompiledProgram compileStep(
+            Mesh mesh, TrainStepGraph graph, StrategyConfig strategy, ScratchNeeds scratchNeeds) {
         Map<Value, PartitionSpec> given = new LinkedHashMap<>();
         Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
         Map<String, String> replaced = new LinkedHashMap<>();
@@ -111,8 +119,17 @@ public record TrainingPlan(
             }
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
-        Program program = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
+        Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
+        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy));
+        Program program = strategy.overlap() && mesh.numRanks() > 1
+                ? StartCollectives.run(scheduled, ScheduleCollectives.movable(scheduled))
+                : scheduled;
         return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
+    }
+
+    private static CollectiveSchedule schedule(StrategyConfig strategy) {
+        return new CollectiveSchedule(
+                strategy.bucketBytes(), strategy.overlap() ? strategy.prefetchBytes() : 0, strategy.zero() != 1);
     }
 
     private static @Nullable CompiledProgram compileLogits(

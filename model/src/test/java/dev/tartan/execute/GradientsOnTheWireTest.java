@@ -22,8 +22,10 @@ import dev.tartan.graph.Value;
 import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.op.Tensor;
+import dev.tartan.partition.Instruction;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
+import dev.tartan.partition.StartCollectives;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
 import java.time.Duration;
@@ -79,7 +81,8 @@ class GradientsOnTheWireTest {
     /** What the rank made of it. */
     private record Outcome(float[] scattered, float[] reduced, float[] other, List<Total> totals) {}
 
-    private Outcome run(int rank, MeshCommunicators communicators, ElementType gradients) {
+    private Outcome run(Program program, int rank, MeshCommunicators communicators, ElementType gradients) {
+        MemoryPlan plan = PlanMemory.run(program, Map.of(), backend.kernels()::scratchBytes);
         backend.attachThread();
         try (RankExecutor executor = new RankExecutor(program, plan, rank, backend, communicators, gradients)) {
             assertThat(executor.arenaBytes()).isEqualTo(plan.arenaBytes());
@@ -99,13 +102,14 @@ class GradientsOnTheWireTest {
         }
     }
 
-    private List<Outcome> runBoth(List<MeshCommunicators> ofRanks, ElementType gradients) throws Exception {
+    private List<Outcome> runBoth(Program run, List<MeshCommunicators> ofRanks, ElementType gradients)
+            throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             List<Future<Outcome>> running = new ArrayList<>();
             for (int rank = 0; rank < 2; rank++) {
                 int self = rank;
-                running.add(threads.submit(() -> run(self, ofRanks.get(self), gradients)));
+                running.add(threads.submit(() -> run(run, self, ofRanks.get(self), gradients)));
             }
             return List.of(running.get(0).get(), running.get(1).get());
         } finally {
@@ -114,9 +118,13 @@ class GradientsOnTheWireTest {
     }
 
     private List<Outcome> overSockets(ElementType gradients) throws Exception {
+        return overSockets(program, gradients);
+    }
+
+    private List<Outcome> overSockets(Program program, ElementType gradients) throws Exception {
         MeshAxes axes = new MeshAxes(List.of("data"), List.of(2));
         try (JoinedMeshes meshes = JoinedMeshes.of(SpawnRanks.Wiring.TCP, axes, 2)) {
-            return runBoth(List.of(meshes.process(0), meshes.process(1)), gradients);
+            return runBoth(program, List.of(meshes.process(0), meshes.process(1)), gradients);
         }
     }
 
@@ -153,15 +161,24 @@ class GradientsOnTheWireTest {
     }
 
     @Test
-    void nothingIsRoundedWithinOneProcess() throws Exception {
-        LocalMesh mesh = LocalMesh.create(List.of("data"), new int[] {2}, Duration.ofSeconds(20));
-        expect(runBoth(List.of(mesh, mesh), ElementType.BFLOAT16), false);
+    void startedGradientsAreRoundedAlike() throws Exception {
+        Program started = StartCollectives.run(program, Instruction::carriesGradient);
+        assertThat(started.toString()).contains(" of gradient started\n").contains("  await (%");
+        expect(overSockets(started, ElementType.BFLOAT16), true);
+        expect(overSockets(started, ElementType.FLOAT32), false);
     }
 
-    /** An all-reduce has its result's memory; the operand of a reduce-scatter is to be kept. */
+    @Test
+    void nothingIsRoundedWithinOneProcess() throws Exception {
+        LocalMesh mesh = LocalMesh.create(List.of("data"), new int[] {2}, Duration.ofSeconds(20));
+        expect(runBoth(program, List.of(mesh, mesh), ElementType.BFLOAT16), false);
+    }
+
+    /** An all-reduce has its result's memory; the result of a reduce-scatter is too small. */
     @Test
     void whatAReduceScatterStagesIsPlanned() {
-        assertThat(plan.scratch().bytes()).isGreaterThanOrEqualTo(COLUMNS * 2);
+        assertThat(plan.staging()).hasSize(1);
+        assertThat(plan.staging().get(0).slot().bytes()).isEqualTo(COLUMNS * 2);
         assertThat(program.toString())
                 .contains("reduce_scatter over data (%")
                 .containsPattern("all_reduce over data \\(%\\d+\\) of gradient\n")

@@ -88,6 +88,9 @@ final class ProgramInterpreter {
             }
             return;
         }
+        if (instruction.op() instanceof Await) {
+            return;
+        }
         for (int rank = 0; rank < mesh.numRanks(); rank++) {
             HostTensor[] values = held.get(rank);
             Op op = instruction.op() instanceof RankDependentOp dependent

@@ -16,6 +16,7 @@ import dev.tartan.op.AddN;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
 import dev.tartan.op.Reduce;
+import dev.tartan.op.Reshape;
 import dev.tartan.op.Unary;
 import java.util.ArrayList;
 import java.util.List;
@@ -188,6 +189,65 @@ class ProgramVerifierTest {
         assertThatThrownBy(() -> verify(x, spec("data", null), TYPE))
                 .hasMessage("program 'test' output 'y' has another type than its layout says: expected=f32[2, 8]:"
                         + " value=%0:f32[4, 8]");
+    }
+
+    @Test
+    void acceptsStartedCollectivesThatAreAwaitedBeforeUse() {
+        int sum = start(emit(new Reduce(Reduction.SUM, List.of(1)), ROW, MODEL, x));
+        int reshaped = emit(new Reshape(shape(2, 2)), ROW.withShape(shape(2, 2)), NONE, sum);
+        emit(new Unary(Unary.Kind.EXP), TYPE, NONE, x);
+        await(sum);
+        int result = emit(new Unary(Unary.Kind.EXP), ROW.withShape(shape(2, 2)), NONE, reshaped);
+        assertThatCode(() -> verify(result)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void startedResultUsedBeforeItIsAwaited() {
+        int sum = start(emit(new Reduce(Reduction.SUM, List.of(1)), ROW, MODEL, x));
+        int result = emit(new Unary(Unary.Kind.EXP), ROW, NONE, sum);
+        await(sum);
+        assertBroken(result, "instruction 2: operand %2 is used before %2 is awaited");
+    }
+
+    @Test
+    void reshapeOfAStartedResultUsedBeforeThatIsAwaited() {
+        int sum = start(emit(new Reduce(Reduction.SUM, List.of(1)), ROW, MODEL, x));
+        int reshaped = emit(new Reshape(shape(2, 2)), ROW.withShape(shape(2, 2)), NONE, sum);
+        int result = emit(new Unary(Unary.Kind.EXP), ROW.withShape(shape(2, 2)), NONE, reshaped);
+        await(sum);
+        assertBroken(result, "instruction 3: operand %3 is used before %2 is awaited");
+    }
+
+    @Test
+    void startedCollectiveThatIsNeverAwaited() {
+        int sum = start(emit(new Reduce(Reduction.SUM, List.of(1)), ROW, MODEL, x));
+        assertBroken(sum, "instruction 1: result %2 is never awaited");
+    }
+
+    @Test
+    void awaitOfWhatIsNotUnderWay() {
+        int sum = start(emit(new Reduce(Reduction.SUM, List.of(1)), ROW, MODEL, x));
+        await(sum);
+        await(sum);
+        assertBroken(sum, "instruction 3: operand %2 is not the result of a collective under way");
+    }
+
+    @Test
+    void awaitOfNothing() {
+        instructions.add(new Instruction(new Await(), List.of(), List.of(), "h.0", false));
+        assertBroken(x, "instruction 0: op does not accept its operands: await waits for nothing: operands=[].");
+    }
+
+    private int start(int addend) {
+        int sum = emit(allReduce(MODEL, Reduction.SUM), ROW, NONE, addend);
+        instructions.set(
+                instructions.size() - 1,
+                instructions.get(instructions.size() - 1).asStarted());
+        return sum;
+    }
+
+    private void await(int result) {
+        instructions.add(new Instruction(new Await(), List.of(result), List.of(), "h.0", false));
     }
 
     private void assertBroken(int output, String what) {

@@ -132,6 +132,7 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
     }
 
     private void runNow(CollectiveCall call) {
+        long startNanos = System.nanoTime();
         try {
             call.check(rank(), numRanks());
         } catch (IllegalArgumentException e) {
@@ -160,7 +161,7 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
         } finally {
             inCall.set(false);
         }
-        counters.add(call.op(), call.payloadBytes());
+        counters.add(call.op(), call.payloadBytes(), System.nanoTime() - startNanos);
     }
 
     private void message(CollectiveCall call) {

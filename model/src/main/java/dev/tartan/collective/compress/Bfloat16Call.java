@@ -5,14 +5,16 @@ import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
+import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.reduce.Bfloat16;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A call on float32 regions whose values are bfloat16 while they are under way: half of the bytes. Made once and run
- * every step, allocating nothing; for one thread at a time.
+ * A call on float32 regions whose values are bfloat16 while they are under way: half of the bytes. Made once and run,
+ * or started, every step, allocating nothing; for one thread at a time.
  *
  * <p>The bfloat16 values lie in the lower half of the call's own output, so that it takes no more memory, but for a
- * reduce-scatter: its output is too small, its input is to be kept.
+ * reduce-scatter: its output is too small, and its input may have to be kept.
  *
  * <pre>
  * output, S bytes   | bfloat16, S/2 bytes | unused |   input is rounded to here, or to its chunk; the call is in place
@@ -36,7 +38,7 @@ import dev.tartan.collective.reduce.Bfloat16;
  * values have fewer digits, and up to the largest float32, near which they become infinite. All ranks get the same
  * bits.
  */
-public final class Bfloat16Call {
+public final class Bfloat16Call implements PendingCall {
     /** float32 bytes to one of bfloat16. */
     private static final int RATIO = ElementType.FLOAT32.bytes() / ElementType.BFLOAT16.bytes();
 
@@ -44,12 +46,14 @@ public final class Bfloat16Call {
     private final Communicator communicator;
     private final CollectiveCall wire;
     private final Bfloat16 convert = new Bfloat16();
+    private @Nullable PendingCall underWay;
 
     /**
      * Prepares the call.
      *
      * @param communicator makes the call
-     * @param staging memory that nothing else uses while the call runs, of {@link #stagingBytes} at least
+     * @param staging memory that nothing else uses while the call runs, of {@link #stagingBytes} at least; it may begin
+     *     where the call's input does, which is then lost
      * @throws IllegalArgumentException if the call does not move float32 values of all ranks, does not fit the group,
      *     or staging is too small
      */
@@ -104,9 +108,45 @@ public final class Bfloat16Call {
      * @throws dev.tartan.collective.CollectiveException as {@link Communicator#run} does; the output means nothing then
      */
     public void run() {
+        round();
+        communicator.run(wire);
+        widen();
+    }
+
+    /**
+     * Rounds the input and starts the call.
+     *
+     * @return this, to be awaited once before it is started again
+     */
+    public PendingCall start() {
+        round();
+        underWay = communicator.start(wire);
+        return this;
+    }
+
+    @Override
+    public boolean isDone() {
+        return underWay == null || underWay.isDone();
+    }
+
+    /** Waits until the call has ended, and completes the output. */
+    @Override
+    public void await() {
+        PendingCall started = underWay;
+        if (started == null) {
+            throw new IllegalStateException("call is not under way: call=" + call.describe() + ". Start it first.");
+        }
+        underWay = null;
+        started.await();
+        widen();
+    }
+
+    private void round() {
         convert.fromFloats(
                 call.input().address(), wire.input().address(), wire.input().bytes() / ElementType.BFLOAT16.bytes());
-        communicator.run(wire);
+    }
+
+    private void widen() {
         convert.toFloats(
                 wire.output().address(), call.output().address(), wire.output().bytes() / ElementType.BFLOAT16.bytes());
     }

@@ -50,6 +50,7 @@ final class LocalCommunicator implements Communicator {
     }
 
     private void runNow(CollectiveCall call) {
+        long startNanos = System.nanoTime();
         try {
             call.check(rank, group.numRanks());
         } catch (IllegalArgumentException e) {
@@ -70,7 +71,7 @@ final class LocalCommunicator implements Communicator {
         } finally {
             inCall.set(false);
         }
-        counters.add(call.op(), call.payloadBytes());
+        counters.add(call.op(), call.payloadBytes(), System.nanoTime() - startNanos);
     }
 
     @Override

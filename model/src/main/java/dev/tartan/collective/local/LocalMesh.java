@@ -99,4 +99,18 @@ public final class LocalMesh implements MeshCommunicators {
         }
         return List.copyOf(totals);
     }
+
+    @Override
+    public long callNanos(int rank) {
+        long nanos = 0;
+        synchronized (byAxes) {
+            for (Map<Integer, Communicator> ends : byAxes.values()) {
+                Communicator end = ends.get(rank);
+                if (end != null) {
+                    nanos += end.counters().nanos();
+                }
+            }
+        }
+        return nanos;
+    }
 }

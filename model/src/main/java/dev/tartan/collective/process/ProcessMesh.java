@@ -143,6 +143,16 @@ public final class ProcessMesh implements MeshCommunicators {
         return List.copyOf(totals);
     }
 
+    @Override
+    public long callNanos(int rank) {
+        Map<List<String>, Communicator> own = ofRank(rank);
+        synchronized (own) {
+            return own.values().stream()
+                    .mapToLong(end -> end.counters().nanos())
+                    .sum();
+        }
+    }
+
     /** How ranks of this process reach others, such as {@code [local, shm, tcp]}, as far as groups are formed. */
     public List<String> linkKinds() {
         TreeSet<String> kinds = new TreeSet<>();

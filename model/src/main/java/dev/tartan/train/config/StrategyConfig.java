@@ -28,7 +28,7 @@ public record StrategyConfig(
     /** The highest stage of ZeRO. */
     public static final int MAX_ZERO = 3;
 
-    private static final long DEFAULT_BUCKET_BYTES = 25L << 20;
+    private static final long DEFAULT_BUCKET_BYTES = 4L << 20;
     private static final long DEFAULT_PREFETCH_BYTES = 1L << 30;
 
     /** What the backward pass computes again. */

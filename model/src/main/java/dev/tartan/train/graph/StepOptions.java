@@ -26,9 +26,6 @@ public record StepOptions(
     /** The mesh axis that splits the batch. */
     public static final String DATA_AXIS = "data";
 
-    /** The stage of ZeRO from which on parameters are split too. */
-    static final int PARAMETERS_STAGE = 3;
-
     public StepOptions {
         int shards = mesh.axisNames().contains(DATA_AXIS) ? mesh.axisSize(DATA_AXIS) : 1;
         if (microBatches < 1 || globalBatch < 1 || globalBatch % ((long) microBatches * shards) != 0) {

@@ -19,6 +19,7 @@ import java.util.Set;
  * @param states parameters first, then optimizer state, each in the network's order
  * @param step INT32 scalar, counting from 0
  * @param gradients the gradients of all parameters, those of single micro-batches and the sums of several included
+ * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param notes what was padded or left whole because the mesh does not divide it, for people
  */
 public record TrainStepGraph(
@@ -27,6 +28,7 @@ public record TrainStepGraph(
         Value step,
         List<BatchBinding> batch,
         Set<Value> gradients,
+        long gradientBytesPerDevice,
         List<String> notes) {
     /** The output with the mean loss of the global batch. */
     public static final String LOSS = "loss";

@@ -6,6 +6,7 @@ import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.Node;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
+import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.BatchField;
@@ -82,7 +83,23 @@ final class TrainStepTracer {
             }
         }
         return new TrainStepGraph(
-                graph.build(outputs), states, step.value(), batch.bindings(), gradientValues, parameters.notes);
+                graph.build(outputs),
+                states,
+                step.value(),
+                batch.bindings(),
+                gradientValues,
+                gradientBytes(),
+                parameters.notes);
+    }
+
+    private long gradientBytes() {
+        return parameters.tensors.keySet().stream()
+                .map(param -> parameters.layouts(param).gradient())
+                .mapToLong(layout -> NamedSharding.of(options.mesh(), layout.storedSpec())
+                                .localShape(layout.stored())
+                                .numElements()
+                        * options.dtype().bytes())
+                .sum();
     }
 
     private void bindStates() {

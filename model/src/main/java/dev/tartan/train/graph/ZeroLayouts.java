@@ -17,9 +17,13 @@ import dev.tartan.network.ParamLayout;
  * </pre>
  *
  * @param parameter where the parameter itself is kept
+ * @param gradient where its gradient is kept from the backward pass to the update
  * @param state where its optimizer state is kept, and the gradient is needed for the update
  */
-record ZeroLayouts(StorageLayout parameter, StorageLayout state) {
+record ZeroLayouts(StorageLayout parameter, StorageLayout gradient, StorageLayout state) {
+    private static final int GRADIENTS = 2;
+    private static final int PARAMETERS = 3;
+
     /** The layouts of one parameter. */
     static ZeroLayouts of(int stage, Mesh mesh, ParamLayout layout) {
         StorageLayout asUsed = StorageLayout.asUsed(layout.shape(), layout.spec());
@@ -28,9 +32,9 @@ record ZeroLayouts(StorageLayout parameter, StorageLayout state) {
                 && mesh.axisSize(StepOptions.DATA_AXIS) > 1
                 && !layout.spec().usedAxes().contains(StepOptions.DATA_AXIS);
         if (!splits) {
-            return new ZeroLayouts(asUsed, asUsed);
+            return new ZeroLayouts(asUsed, asUsed, asUsed);
         }
         StorageLayout split = StorageLayout.splitOver(mesh, StepOptions.DATA_AXIS, layout.shape(), layout.spec());
-        return new ZeroLayouts(stage == StepOptions.PARAMETERS_STAGE ? split : asUsed, split);
+        return new ZeroLayouts(stage >= PARAMETERS ? split : asUsed, stage >= GRADIENTS ? split : asUsed, split);
     }
 }

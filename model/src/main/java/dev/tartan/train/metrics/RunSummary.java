@@ -22,6 +22,10 @@ import java.util.Map;
  * @param tokensPerSecond tokens of all ranks over the median step
  * @param plannedPeakBytesPerDevice arena size that the compiler planned
  * @param measuredPeakBytesPerDevice the most that a device used
+ * @param exposedCommunicationMillis time that rank 0's device thread spent starting, running and awaiting collectives,
+ *     mean of all steps: what communication adds to a step
+ * @param totalCommunicationMillis time that rank 0's collectives took on whichever thread, waiting for peers included,
+ *     mean of all steps; what is not exposed went on while the rank computed
  * @param communication collectives per step
  */
 @JsonPropertyOrder({
@@ -33,6 +37,8 @@ import java.util.Map;
     "tokensPerSecond",
     "plannedPeakBytesPerDevice",
     "measuredPeakBytesPerDevice",
+    "exposedCommunicationMillis",
+    "totalCommunicationMillis",
     "communication"
 })
 public record RunSummary(
@@ -44,6 +50,8 @@ public record RunSummary(
         double tokensPerSecond,
         long plannedPeakBytesPerDevice,
         long measuredPeakBytesPerDevice,
+        double exposedCommunicationMillis,
+        double totalCommunicationMillis,
         List<CommunicationTotal> communication) {
 
     /** Name of the file in the output folder. */

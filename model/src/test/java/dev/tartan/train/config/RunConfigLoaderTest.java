@@ -196,7 +196,7 @@ class RunConfigLoaderTest {
                           sequenceParallel = false
                           offloadOptimizer = false
                           overlap = true
-                          bucketBytes = 26214400
+                          bucketBytes = 4194304
                           prefetchBytes = 1073741824
                         }
                         """);

@@ -10,6 +10,7 @@ import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.data.HostTensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,6 +37,12 @@ final class BenchStep {
     @Option(names = "--steps", paramLabel = "N", defaultValue = "8", description = "Steps timed, after 2 to warm up.")
     private int steps;
 
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "More of the config, such as strategy.zero=3; may be repeated.")
+    private List<String> overrides = List.of();
+
     @Option(names = "--profile", description = "Add the milliseconds of one step by op, largest first.")
     private boolean profile;
 
@@ -58,7 +65,9 @@ final class BenchStep {
         long start = System.nanoTime();
         TrainingPlan plan = TrainingPlan.compile(config, backend.kernels()::scratchBytes);
         double compileMillis = (System.nanoTime() - start) / 1e6;
-        return report(plan, StepBench.run(plan, backend, batch(), WARM_UP_STEPS, steps), compileMillis);
+        ResidentMemory resident = ResidentMemory.now();
+        StepBench.Result result = StepBench.run(plan, backend, batch(), WARM_UP_STEPS, steps);
+        return report(plan, result, compileMillis, resident.growthBytes());
     }
 
     private HostBatch batch() {
@@ -69,27 +78,27 @@ final class BenchStep {
 
     private RunConfig config() {
         String[] axes = mesh.split("x", -1);
-        return RunConfigLoader.load(
-                null,
-                List.of(
-                        "mesh.data=" + axes[0],
-                        "mesh.model=" + axes[1],
-                        "network.kind=gpt",
-                        "network.vocab=" + gpt[5],
-                        "network.context=" + gpt[1],
-                        "network.hidden=" + gpt[2],
-                        "network.layers=" + gpt[4],
-                        "network.heads=" + gpt[3],
-                        "data.kind=batches",
-                        "data.path=none",
-                        "train.steps=" + (WARM_UP_STEPS + steps),
-                        "train.globalBatch=" + gpt[0],
-                        "optimizer.kind=adamw",
-                        "optimizer.learningRate=1e-4",
-                        "optimizer.clipGlobalNorm=0"));
+        List<String> settings = new ArrayList<>(List.of(
+                "mesh.data=" + axes[0],
+                "mesh.model=" + axes[1],
+                "network.kind=gpt",
+                "network.vocab=" + gpt[5],
+                "network.context=" + gpt[1],
+                "network.hidden=" + gpt[2],
+                "network.layers=" + gpt[4],
+                "network.heads=" + gpt[3],
+                "data.kind=batches",
+                "data.path=none",
+                "train.steps=" + (WARM_UP_STEPS + steps),
+                "train.globalBatch=" + gpt[0],
+                "optimizer.kind=adamw",
+                "optimizer.learningRate=1e-4",
+                "optimizer.clipGlobalNorm=0"));
+        settings.addAll(overrides);
+        return RunConfigLoader.load(null, settings);
     }
 
-    private String report(TrainingPlan plan, StepBench.Result result, double compileMillis)
+    private String report(TrainingPlan plan, StepBench.Result result, double compileMillis, long growthBytes)
             throws JsonProcessingException {
         double[] millis = result.stepMillis().stream()
                 .mapToDouble(Double::doubleValue)
@@ -107,7 +116,13 @@ final class BenchStep {
         line.put("tokensPerSecond", rounded((double) gpt[0] * gpt[1] / median * 1000));
         line.put("gflops", rounded(flops(plan.numParameters()) / median / 1e6));
         line.put("compileMillis", rounded(compileMillis));
-        line.put("peakBytesPerDevice", plan.step().memory().arenaBytes());
+        long plannedBytes = plan.step().memory().arenaBytes();
+        line.put("peakBytesPerDevice", plannedBytes);
+        if (growthBytes > 0) {
+            line.put("residentGrowthBytes", growthBytes);
+            double share = (double) growthBytes / plannedBytes / plan.mesh().numRanks();
+            line.put("residentGrowthOverPlan", Math.round(share * 1000) / 1000.0);
+        }
         if (profile) {
             Map<String, Double> ops = new LinkedHashMap<>();
             result.opNanos().forEach((op, nanos) -> ops.put(op, rounded(nanos / 1e6)));

@@ -52,14 +52,14 @@ record PlanReport(
     static PlanReport of(TrainingPlan plan, boolean withProgram) {
         Program program = plan.step().program();
         long parameters = plan.parameterBytesPerDevice();
+        long gradients = plan.gradientBytesPerDevice();
         long optimizer = plan.optimizerBytesPerDevice();
         long peak = plan.step().memory().arenaBytes();
         long flops = ProgramCost.flops(program);
         return new PlanReport(
                 plan.mesh().sizesByAxis(),
                 plan.numParameters(),
-                // A gradient is laid out as its parameter.
-                new Bytes(parameters, parameters, optimizer, peak - 2 * parameters - optimizer, peak),
+                new Bytes(parameters, gradients, optimizer, peak - parameters - gradients - optimizer, peak),
                 CommunicationTraffic.of(program),
                 flops,
                 flops * plan.mesh().numRanks(),

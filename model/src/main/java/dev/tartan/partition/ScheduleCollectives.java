@@ -1,0 +1,367 @@
+package dev.tartan.partition;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves the collectives of parameters and gradients to where they can run beside computation, and joins small ones:
+ * gradients are reduced in buckets, in the order in which the backward pass finishes them; parameters are gathered
+ * block by block, each while the one before is used; updated parameters are gathered as soon as their update is done.
+ * What only arranges the outcome of such a collective waits until somebody reads it.
+ *
+ * <p>Computes the same: only the order changes, and sums over ranks remain sums of the same addends.
+ */
+public final class ScheduleCollectives {
+    /** A scope up to its first number: {@code ~h.3.attn.c_attn} is in block {@code ~h.3}. */
+    private static final Pattern BLOCK = Pattern.compile("(~?[^.]*(?:\\.[^.0-9][^.]*)*\\.[0-9]+)(?:\\..*)?");
+
+    private final Program program;
+    private final CollectiveSchedule schedule;
+    private final ProgramUses uses;
+    private final Map<Integer, List<Bucket>> starting = new HashMap<>();
+    /** By index of a member. */
+    private final Map<Integer, Bucket> buckets = new HashMap<>();
+    /** Instructions that arrange a member's operand and so move with it. */
+    private final Set<Integer> moved = new HashSet<>();
+    /** By value: instructions that are written when the value is needed, the last of which makes it. */
+    private final Map<Integer, Instruction> onDemand = new LinkedHashMap<>();
+
+    private final List<ProgramValue> values;
+    private final List<Instruction> written = new ArrayList<>();
+    private final Set<Integer> defined = new HashSet<>();
+    private final List<Instruction> waiting = new ArrayList<>();
+    private @Nullable Bucket lastUpdate;
+
+    private ScheduleCollectives(Program program, CollectiveSchedule schedule) {
+        this.program = program;
+        this.schedule = schedule;
+        this.uses = new ProgramUses(program);
+        this.values = new ArrayList<>(program.values());
+    }
+
+    /** The program with its collectives scheduled. */
+    public static Program run(Program program, CollectiveSchedule schedule) {
+        Program scheduled = new ScheduleCollectives(program, schedule).schedule();
+        ProgramVerifier.verify(scheduled);
+        return scheduled;
+    }
+
+    /** Tells the collectives that carry parameters or gradients, and so need not be waited for at once. */
+    public static Predicate<Instruction> movable(Program program) {
+        ScheduleCollectives pass = new ScheduleCollectives(program, new CollectiveSchedule(0, 0, true));
+        return instruction -> pass.role(instruction) != CollectiveRole.OTHER;
+    }
+
+    private Program schedule() {
+        Map<CollectiveRole, List<Integer>> byRole = new LinkedHashMap<>();
+        for (int i = 0; i < program.instructions().size(); i++) {
+            CollectiveRole role = role(program.instructions().get(i));
+            if (role != CollectiveRole.OTHER) {
+                byRole.computeIfAbsent(role, key -> new ArrayList<>()).add(i);
+            }
+        }
+        byRole.forEach((role, members) -> {
+            List<Bucket> joined = join(role, members);
+            place(role, joined);
+            joined.forEach(this::register);
+        });
+        program.inputs().forEach(input -> defined.add(input.value()));
+        for (int i = 0; i <= program.instructions().size(); i++) {
+            for (Bucket bucket : starting.getOrDefault(i, List.of())) {
+                start(bucket);
+            }
+            if (i < program.instructions().size() && !buckets.containsKey(i) && !moved.contains(i)) {
+                Instruction instruction = program.instructions().get(i);
+                if (uses.arranges(i) && isOutcome(instruction.operands().get(0))) {
+                    onDemand.put(instruction.results().get(0), instruction);
+                } else {
+                    write(instruction);
+                }
+            }
+        }
+        List.copyOf(onDemand.keySet()).forEach(this::demand);
+        return new Program(
+                program.name(), program.mesh(), values, written, program.inputs(), program.outputs(), program.notes());
+    }
+
+    private CollectiveRole role(Instruction instruction) {
+        if (!(instruction.op() instanceof Collective op)) {
+            return CollectiveRole.OTHER;
+        }
+        if (instruction.carriesGradient() && (op instanceof AllReduce || op instanceof ReduceScatter)) {
+            return CollectiveRole.REDUCES_GRADIENT;
+        }
+        int operand = instruction.operands().get(0);
+        if (!(op instanceof AllGather) || !program.typeOf(operand).dtype().isFloating()) {
+            return CollectiveRole.OTHER;
+        }
+        int root = operand;
+        while (uses.maker(root) != ProgramUses.INPUT && (uses.arranges(uses.maker(root)) || uses.joins(uses.maker(root)))) {
+            root = program.instructions().get(uses.maker(root)).operands().get(0);
+        }
+        if (uses.maker(root) == ProgramUses.INPUT) {
+            return CollectiveRole.GATHERS_PARAMETER;
+        }
+        return uses.isArrangedToOutput(instruction.results().get(0))
+                ? CollectiveRole.GATHERS_UPDATE
+                : CollectiveRole.OTHER;
+    }
+
+    /** The last instruction that has to have run before a member can start, apart from arranging. */
+    private int ready(int member) {
+        int value = program.instructions().get(member).operands().get(0);
+        List<Integer> arrangement = uses.arrangementBefore(value);
+        return uses.maker(
+                arrangement.isEmpty()
+                        ? value
+                        : program.instructions()
+                                .get(arrangement.get(0))
+                                .operands()
+                                .get(0));
+    }
+
+    private List<Bucket> join(CollectiveRole role, List<Integer> members) {
+        List<Integer> ordered = new ArrayList<>(members);
+        if (role != CollectiveRole.GATHERS_PARAMETER) {
+            ordered.sort(Comparator.comparing(this::ready).thenComparing(member -> member));
+        }
+        List<Bucket> joined = new ArrayList<>();
+        Map<List<Object>, Bucket> open = new HashMap<>();
+        Map<Bucket, Long> bytes = new HashMap<>();
+        String block = "";
+        for (int member : ordered) {
+            if (role == CollectiveRole.GATHERS_PARAMETER && !block(member).equals(block)) {
+                open.clear();
+                block = block(member);
+            }
+            long size = bytes(member);
+            Bucket bucket = size < schedule.bucketBytes() ? open.get(kind(member)) : null;
+            if (bucket == null) {
+                bucket = new Bucket(role);
+                joined.add(bucket);
+            }
+            bucket.members.add(member);
+            long total = bytes.merge(bucket, size, Long::sum);
+            if (size < schedule.bucketBytes()) {
+                if (total < schedule.bucketBytes()) {
+                    open.put(kind(member), bucket);
+                } else {
+                    open.remove(kind(member));
+                }
+            }
+        }
+        return joined;
+    }
+
+    private String block(int member) {
+        String scope = program.instructions().get(member).scope();
+        Matcher matcher = BLOCK.matcher(scope);
+        return matcher.matches() ? matcher.group(1) : "";
+    }
+
+    private long bytes(int member) {
+        Instruction instruction = program.instructions().get(member);
+        return Math.max(
+                program.typeOf(instruction.operands().get(0)).bytes(),
+                program.typeOf(instruction.results().get(0)).bytes());
+    }
+
+    private List<Object> kind(int member) {
+        Instruction instruction = program.instructions().get(member);
+        int operand = instruction.operands().get(0);
+        DType dtype = program.typeOf(operand).dtype();
+        return List.of(
+                instruction.op(), dtype, program.values().get(operand).unreduced(), instruction.carriesGradient());
+    }
+
+    private void place(CollectiveRole role, List<Bucket> joined) {
+        int afterAll = joined.stream()
+                        .flatMap(b -> b.members.stream())
+                        .mapToInt(this::ready)
+                        .max()
+                        .orElse(0)
+                + 1;
+        int before = 0;
+        for (int i = 0; i < joined.size(); i++) {
+            Bucket bucket = joined.get(i);
+            int own = bucket.members.get(0);
+            int ready = bucket.members.stream().mapToInt(this::ready).max().orElse(0) + 1;
+            long bytes = bucket.members.stream().mapToLong(this::bytes).sum();
+            bucket.startsAt = switch (role) {
+                case GATHERS_PARAMETER -> i > 0 && bytes <= schedule.prefetchBytes() ? before : own;
+                case REDUCES_GRADIENT -> schedule.reduceEarly() ? ready : afterAll;
+                default -> ready;
+            };
+            before = own;
+        }
+    }
+
+    private void register(Bucket bucket) {
+        starting.computeIfAbsent(bucket.startsAt, key -> new ArrayList<>()).add(bucket);
+        for (int member : bucket.members) {
+            buckets.put(member, bucket);
+            moved.addAll(uses.arrangementBefore(
+                    program.instructions().get(member).operands().get(0)));
+        }
+    }
+
+    private boolean isOutcome(int value) {
+        return onDemand.containsKey(value) || buckets.containsKey(uses.maker(value));
+    }
+
+    private void start(Bucket bucket) {
+        for (int member : bucket.members) {
+            uses.arrangementBefore(program.instructions().get(member).operands().get(0))
+                    .forEach(index -> write(program.instructions().get(index)));
+        }
+        if (bucket.members.size() == 1) {
+            write(program.instructions().get(bucket.members.get(0)));
+        } else {
+            startJoined(bucket);
+        }
+        if (bucket.role == CollectiveRole.GATHERS_UPDATE) {
+            // Two at a time are under way, so that they take no more memory than two.
+            if (lastUpdate != null) {
+                finish(lastUpdate);
+            }
+            lastUpdate = bucket;
+        }
+    }
+
+    private void startJoined(Bucket bucket) {
+        Instruction first = program.instructions().get(bucket.members.get(0));
+        Collective op = (Collective) first.op();
+        List<String> unreduced = program.values().get(first.operands().get(0)).unreduced();
+        List<Integer> flats = new ArrayList<>();
+        for (int member : bucket.members) {
+            Instruction instruction = program.instructions().get(member);
+            int operand = instruction.operands().get(0);
+            Shape flat = Bucket.flatOperand(op, program.typeOf(operand));
+            if (program.typeOf(operand).shape().equals(flat)) {
+                flats.add(operand);
+            } else {
+                flats.add(make(new dev.tartan.op.Reshape(flat), List.of(operand), instruction, unreduced));
+            }
+        }
+        int joined = make(Bucket.join(op), flats, first, unreduced);
+        List<String> left = program.values().get(first.results().get(0)).unreduced();
+        int outcome = make(op, List.of(joined), first, left);
+        long start = 0;
+        for (int member : bucket.members) {
+            Instruction instruction = program.instructions().get(member);
+            int result = instruction.results().get(0);
+            long numElements = flatElements(op, program.typeOf(result));
+            var part = Bucket.part(op, start, numElements);
+            start += numElements;
+            TensorType partType =
+                    part.resultTypes(List.of(values.get(outcome).type())).get(0);
+            if (partType.equals(program.typeOf(result))) {
+                onDemand.put(
+                        result, new Instruction(part, List.of(outcome), List.of(result), instruction.scope(), false));
+            } else {
+                int cut = value(partType, instruction.scope(), left);
+                onDemand.put(cut, new Instruction(part, List.of(outcome), List.of(cut), instruction.scope(), false));
+                onDemand.put(
+                        result,
+                        new Instruction(
+                                Bucket.shaped(program.typeOf(result)),
+                                List.of(cut),
+                                List.of(result),
+                                instruction.scope(),
+                                false));
+            }
+        }
+        retryWaiting();
+    }
+
+    private static long flatElements(Collective op, TensorType result) {
+        long numElements = result.shape().numElements();
+        return op instanceof AllGather ? numElements / op.numRanks() : numElements;
+    }
+
+    private void finish(Bucket bucket) {
+        for (int member : bucket.members) {
+            finish(program.instructions().get(member).results().get(0));
+        }
+    }
+
+    private void finish(int value) {
+        demand(value);
+        for (int reader : uses.readers(value)) {
+            if (uses.arranges(reader)) {
+                finish(program.instructions().get(reader).results().get(0));
+            }
+        }
+    }
+
+    private int make(dev.tartan.graph.Op op, List<Integer> operands, Instruction like, List<String> unreduced) {
+        List<TensorType> types =
+                operands.stream().map(id -> values.get(id).type()).toList();
+        int result = value(op.resultTypes(types).get(0), like.scope(), unreduced);
+        write(new Instruction(
+                op, operands, List.of(result), like.scope(), like.carriesGradient() && op instanceof Collective));
+        return result;
+    }
+
+    private int value(TensorType type, String name, List<String> unreduced) {
+        values.add(new ProgramValue(values.size(), type, name, unreduced));
+        return values.size() - 1;
+    }
+
+    /** Writes what is to be written for a value, if that has to wait for a collective no longer. */
+    private void demand(int value) {
+        Instruction instruction = onDemand.get(value);
+        if (instruction == null) {
+            return;
+        }
+        instruction.operands().forEach(this::demand);
+        if (defined.containsAll(instruction.operands())) {
+            onDemand.remove(value);
+            append(instruction);
+        }
+    }
+
+    private void write(Instruction instruction) {
+        instruction.operands().forEach(this::demand);
+        if (defined.containsAll(instruction.operands())) {
+            append(instruction);
+            retryWaiting();
+        } else {
+            waiting.add(instruction);
+        }
+    }
+
+    private void append(Instruction instruction) {
+        written.add(instruction);
+        defined.addAll(instruction.results());
+    }
+
+    /** Writes what waited for a collective that started later than its reader came. */
+    private void retryWaiting() {
+        boolean changed = !waiting.isEmpty();
+        while (changed) {
+            changed = false;
+            for (Instruction instruction : List.copyOf(waiting)) {
+                instruction.operands().forEach(this::demand);
+                if (defined.containsAll(instruction.operands())) {
+                    waiting.remove(instruction);
+                    append(instruction);
+                    changed = true;
+                }
+            }
+        }
+    }
+}

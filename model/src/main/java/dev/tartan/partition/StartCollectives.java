@@ -1,0 +1,84 @@
+package dev.tartan.partition;
+
+import dev.tartan.op.Reshape;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Lets the program go on while collectives run: each is started where it was, and awaited right before the first
+ * instruction that reads its result. Results that the same instruction is the first to read are awaited together;
+ * results that none reads, at the end. A reshape reads nothing, as it is the same memory under another shape: what it
+ * makes of a result is awaited where that is read.
+ *
+ * <pre>
+ * %7:f32[8] = all_reduce over data (%6)            %7:f32[8] = all_reduce over data (%6) started
+ * %8:f32[2, 4] = reshape [2, 4] (%7)               %8:f32[2, 4] = reshape [2, 4] (%7)
+ * %9:f32[8] = exp (%5)                        ->   %9:f32[8] = exp (%5)
+ *                                                  await (%7)
+ * %10:f32[4] = reduce_sum dims=[0] (%8)            %10:f32[4] = reduce_sum dims=[0] (%8)
+ * </pre>
+ */
+public final class StartCollectives {
+    private final List<Instruction> instructions = new ArrayList<>();
+    /** Results under way, in the order of their starts. */
+    private final Set<Integer> pending = new LinkedHashSet<>();
+    /** A value made by reshapes only, to the result under way that it is. */
+    private final Map<Integer, Integer> reshaped = new HashMap<>();
+
+    private StartCollectives() {}
+
+    /**
+     * Starts the collectives that match; others, and those started before, stay as they are.
+     *
+     * @param matches asked for blocking collectives only
+     */
+    public static Program run(Program program, Predicate<Instruction> matches) {
+        StartCollectives pass = new StartCollectives();
+        for (Instruction instruction : program.instructions()) {
+            pass.add(instruction, matches);
+        }
+        pass.await(pass.pending);
+        Program result = new Program(
+                program.name(),
+                program.mesh(),
+                program.values(),
+                pass.instructions,
+                program.inputs(),
+                program.outputs(),
+                program.notes());
+        ProgramVerifier.verify(result);
+        return result;
+    }
+
+    private void add(Instruction instruction, Predicate<Instruction> matches) {
+        if (instruction.op() instanceof Reshape) {
+            int operand = instruction.operands().get(0);
+            reshaped.put(instruction.results().get(0), reshaped.getOrDefault(operand, operand));
+            instructions.add(instruction);
+            return;
+        }
+        Set<Integer> read = new LinkedHashSet<>(pending);
+        read.retainAll(instruction.operands().stream()
+                .map(operand -> reshaped.getOrDefault(operand, operand))
+                .toList());
+        await(read);
+        boolean starts = instruction.op() instanceof Collective && !instruction.started() && matches.test(instruction);
+        instructions.add(starts ? instruction.asStarted() : instruction);
+        if (starts) {
+            pending.addAll(instruction.results());
+        }
+    }
+
+    private void await(Set<Integer> results) {
+        if (!results.isEmpty()) {
+            List<Integer> awaited = List.copyOf(results);
+            instructions.add(new Instruction(new Await(), awaited, List.of(), "", false));
+            pending.removeAll(awaited);
+        }
+    }
+}
