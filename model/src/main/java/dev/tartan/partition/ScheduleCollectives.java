@@ -109,7 +109,8 @@ public final class ScheduleCollectives {
             return CollectiveRole.OTHER;
         }
         int root = operand;
-        while (uses.maker(root) != ProgramUses.INPUT && (uses.arranges(uses.maker(root)) || uses.joins(uses.maker(root)))) {
+        while (uses.maker(root) != ProgramUses.INPUT
+                && (uses.arranges(uses.maker(root)) || uses.joins(uses.maker(root)))) {
             root = program.instructions().get(uses.maker(root)).operands().get(0);
         }
         if (uses.maker(root) == ProgramUses.INPUT) {
