@@ -1,0 +1,127 @@
+package dev.tartan.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tartan.mesh.Mesh;
+import dev.tartan.network.Gpt;
+import dev.tartan.network.GptConfig;
+import dev.tartan.optimizer.AdamWOptimizer;
+import dev.tartan.optimizer.ClipGlobalNorm;
+import dev.tartan.optimizer.Schedule;
+import dev.tartan.partition.PartitionGraph;
+import dev.tartan.partition.Program;
+import dev.tartan.partition.TestMeshes;
+import dev.tartan.train.config.StrategyConfig;
+import dev.tartan.train.config.StrategyConfig.Recompute;
+import dev.tartan.train.graph.StateBinding;
+import dev.tartan.train.graph.StepOptions;
+import dev.tartan.train.graph.TrainStepGraph;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What recomputation saves in memory and costs in arithmetic, for a GPT whose activations outweigh its parameters. */
+class RecomputationMemoryTest {
+    private static final int LAYERS = 8;
+    private static final int HIDDEN = 64;
+    private static final int CONTEXT = 64;
+    private static final int HEADS = 4;
+    private static final int BATCH = 32;
+    private static final long TOKENS = (long) BATCH * CONTEXT;
+
+    /** What a plan needs beyond the bytes in use at the fullest moment. */
+    private static final double PLACEMENT_LOSS = 0.015;
+
+    /**
+     * A step, planned.
+     *
+     * @param liveBytes in use at the fullest moment
+     */
+    record Planned(long stateBytes, long arenaBytes, long liveBytes, long flops) {}
+
+    @Test
+    void eachKindOfRecomputationNeedsLessMemory() {
+        long none = plan(LAYERS, 1, strategy(Recompute.NONE, false)).arenaBytes();
+        long selective = plan(LAYERS, 1, strategy(Recompute.SELECTIVE, false)).arenaBytes();
+        long block = plan(LAYERS, 1, strategy(Recompute.BLOCK, false)).arenaBytes();
+        assertThat(selective).isLessThan(none * 6 / 10);
+        assertThat(block).isLessThan(selective / 2);
+    }
+
+    /**
+     * Floats that the fullest moment grows by for each token of one more layer, beside parameters and their state, of C
+     * hidden, h heads, t positions. One device, nothing recomputed: 16 C + h t + 4, which are block input, two norms'
+     * outputs, residual between attention and MLP, output of attention (5 C), queries, keys, values (3 C), before and
+     * after GELU (8 C), probabilities (h t), two means and deviations. Selective: 10 C, which are block input and the
+     * products' and attention's results but the last product's (1 + 3 + 1 + 1 + 4). Block: its input, C.
+     *
+     * <p>Over two ranks, tensor parallelism halves what is inside of attention and MLP, sequence parallelism all but
+     * the two norms' outputs, which are gathered; recomputed ones are gathered again.
+     */
+    @ParameterizedTest
+    @CsvSource({
+        "1, NONE, false, 1284",
+        "1, SELECTIVE, false, 640",
+        "1, BLOCK, false, 64",
+        "2, NONE, false, 772",
+        "2, SELECTIVE, false, 384",
+        "2, BLOCK, false, 64",
+        "2, NONE, true, 706",
+        "2, SELECTIVE, true, 320",
+        "2, BLOCK, true, 32"
+    })
+    void oneMoreLayerNeedsWhatIsKeptOfIt(int model, Recompute recompute, boolean sequenceParallel, long floats) {
+        StrategyConfig strategy = strategy(recompute, sequenceParallel);
+        Planned less = plan(LAYERS, model, strategy);
+        Planned more = plan(LAYERS + 1, model, strategy);
+        long kept = more.liveBytes() - more.stateBytes() - (less.liveBytes() - less.stateBytes());
+        assertThat(kept).isEqualTo(floats * TOKENS * Float.BYTES);
+        assertThat((double) more.arenaBytes()).isLessThan(more.liveBytes() * (1 + PLACEMENT_LOSS));
+    }
+
+    /**
+     * Products of one forward pass and token: 24 C^2 in weights, of which the last, 8 C^2, is not needed again, and 4 t
+     * C in attention. What is elementwise or a norm adds to that.
+     */
+    @Test
+    void blocksCostAForwardPassAndSelectiveRecomputationAFewPercent() {
+        double none = plan(LAYERS, 1, strategy(Recompute.NONE, false)).flops();
+        double block = plan(LAYERS, 1, strategy(Recompute.BLOCK, false)).flops() - none;
+        double selective = plan(LAYERS, 1, strategy(Recompute.SELECTIVE, false)).flops() - none;
+        double attention = (double) LAYERS * TOKENS * 4 * CONTEXT * HIDDEN;
+        double products = (double) LAYERS * TOKENS * 16 * HIDDEN * HIDDEN;
+        assertThat(block).isBetween(products + attention, 1.1 * (products + attention));
+        assertThat(block / none).isBetween(0.2, 1.0 / 3);
+        assertThat(selective).isBetween(attention, 1.3 * attention);
+        assertThat(selective / none).isLessThan(0.06);
+    }
+
+    private static StrategyConfig strategy(Recompute recompute, boolean sequenceParallel) {
+        return StrategyConfig.defaults().withRecompute(recompute).withSequenceParallel(sequenceParallel);
+    }
+
+    private static Planned plan(int layers, int model, StrategyConfig strategy) {
+        Mesh mesh = TestMeshes.dataModel(1, model);
+        TrainStepGraph step = TrainStepGraph.trace(
+                new Gpt(new GptConfig(256, CONTEXT, HIDDEN, layers, HEADS, 4 * HIDDEN, 1e-5, true, 0)),
+                new AdamWOptimizer(1e-3, 0.9, 0.95, 1e-8, 0.1, Schedule.constant()),
+                new ClipGlobalNorm(1),
+                StepOptions.of(mesh, BATCH, 1).withStrategy(strategy));
+        Program program =
+                PartitionGraph.run(mesh, step.graph(), step.inputSpecs(), step.outputSpecs(), step.gradients());
+        Map<String, String> replaced = new LinkedHashMap<>();
+        long stateBytes = 0;
+        for (StateBinding state : step.states()) {
+            replaced.put(TrainStepGraph.newLabel(state.name()), state.name());
+            stateBytes += MemoryPlan.aligned(
+                    program.typeOf(program.input(state.name()).value()).bytes());
+        }
+        return new Planned(
+                stateBytes,
+                PlanMemory.run(program, replaced, ScratchNeeds.NONE).arenaBytes(),
+                LiveBytes.peak(program, replaced),
+                ProgramCost.flops(program));
+    }
+}
