@@ -25,6 +25,7 @@ import dev.tartan.partition.AllReduce;
 import dev.tartan.partition.AllToAll;
 import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
+import dev.tartan.partition.Permute;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ReduceScatter;
 import dev.tartan.plan.BufferSlot;
@@ -188,6 +189,10 @@ public final class RankExecutor implements AutoCloseable {
         ElementType type = elementType(in.type().dtype());
         MemoryRegion input = region(in);
         MemoryRegion output = region(out);
+        if (collective instanceof Permute permute) {
+            // Even a gradient goes as it is: nothing is added up here, and it is rare.
+            return PermuteKernel.of(permute, communicator, input, output, type, tag);
+        }
         CollectiveCall call;
         if (collective instanceof AllReduce reduce) {
             call = CollectiveCall.allReduce(input, output, type, reduceKind(reduce.reduction()), tag);
