@@ -23,8 +23,9 @@ public final class Reshard {
     }
 
     /**
-     * The steps from {@code from} to {@code to} in which each rank sends the fewest bytes; of those, the fewest steps.
-     * Dims that a layout does not divide are padded with zeros at their end, as {@link ShardRange#paddedShape} says.
+     * The steps from {@code from} to {@code to} in which each rank sends the fewest bytes; of those, the fewest steps,
+     * unless it has no elements. Dims that a layout does not divide are padded with zeros at their end, as
+     * {@link ShardRange#paddedShape} says.
      *
      * @param type of the whole tensor, without padding
      * @throws IllegalArgumentException if the meshes differ, a layout does not fit the tensor, or the target is
@@ -36,7 +37,7 @@ public final class Reshard {
         NamedSharding target = plain(to, type);
         List<ReshardStep> known = direct(source, target, type);
         ReshardPlan plan = ReshardPlan.of(from, to, type, known);
-        if (isLeast(plan)) {
+        if (isLeast(plan) || type.shape().numElements() == 0) {
             return plan;
         }
         List<ReshardStep> cheaper = new SearchReshard(source, target, type).cheaperThan(plan);

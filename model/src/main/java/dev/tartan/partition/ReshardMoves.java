@@ -24,7 +24,22 @@ final class ReshardMoves {
      */
     record Edge(ReshardLayout to, long bytes, List<ReshardStep> steps) {
         static final Edge NONE = new Edge(new ReshardLayout(List.of(), List.of(), List.of()), 0, List.of());
+
+        /**
+         * {@link #EFFORT_OF_STEP} for each step, and what tells as many steps apart: 1 for each axis communicated over.
+         */
+        int effort() {
+            int effort = 0;
+            for (ReshardStep step : steps) {
+                effort += EFFORT_OF_STEP
+                        + (step instanceof ReshardStep.Keep ? 0 : step.axes().size());
+            }
+            return effort;
+        }
     }
+
+    /** More than the axes of all steps. */
+    static final int EFFORT_OF_STEP = 256;
 
     private final Mesh mesh;
     private final TensorType type;

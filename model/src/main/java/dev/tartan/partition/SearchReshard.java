@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the cheapest way through all layouts of a tensor, those first that can be on it: by bytes sent so far and at
- * least yet to be sent, then by steps, then in the order in which they were found. Only ways that are cheaper than a
- * known one are followed, so that little is searched where the known one is good.
+ * least yet to be sent, then by steps, then by the axes communicated over, then in the order in which they were found.
+ * Only ways that are cheaper than a known one are followed, so that little is searched where the known one is good.
  *
  * <p>Example, {@code [data, model] -> [model, data]} on {@code mesh(data=4, model=4)}: one permute, with which a rank
  * sends its shard; gathering one axis, moving the other and slicing would send 3 shards and 3 again.
@@ -25,20 +25,20 @@ import org.jspecify.annotations.Nullable;
  * <p>Idea: A* search, Hart, Nilsson and Raphael 1968.
  */
 final class SearchReshard {
-    /** A search on a mesh of many axes ends here, and what was known is taken. Three axes have at most some 1000. */
-    private static final int MAX_LAYOUTS = 20_000;
+    /** A search on a mesh of four axes or more may end here, with what was known. Five dims have 458 on three axes. */
+    private static final int MAX_LAYOUTS = 2000;
 
     private final ReshardMoves moves;
     private final ReshardLayout target;
     private final ReshardLayout start;
-    private final boolean padded;
+    private final LackingBytes lacking;
 
     /** A layout, and the cheapest known way to it. */
     private record Way(
             ReshardLayout layout,
             long bytes,
             long leastBytes,
-            int numSteps,
+            int effort,
             @Nullable Way before,
             ReshardMoves.Edge by) {}
 
@@ -47,9 +47,9 @@ final class SearchReshard {
         Shape shape = type.shape();
         Shape before = ShardRange.paddedShape(from, shape);
         Shape after = ShardRange.paddedShape(to, shape);
-        this.padded = !before.equals(shape) || !after.equals(shape);
         this.start = ReshardLayout.of(from, before, to.unreduced());
         this.target = ReshardLayout.of(to, after, to.unreduced());
+        this.lacking = new LackingBytes(from.mesh(), type, target);
         this.moves = new ReshardMoves(from.mesh(), type, List.of(before, after), to.unreduced());
     }
 
@@ -58,11 +58,12 @@ final class SearchReshard {
      */
     List<ReshardStep> cheaperThan(ReshardPlan known) {
         long maxBytes = known.sentBytes();
-        int maxSteps = known.steps().size();
+        // With as many steps it is no better, whatever axes they are over.
+        int maxEffort = known.steps().size() * ReshardMoves.EFFORT_OF_STEP;
         PriorityQueue<Way> open =
-                new PriorityQueue<>(Comparator.comparingLong(Way::leastBytes).thenComparingInt(Way::numSteps));
+                new PriorityQueue<>(Comparator.comparingLong(Way::leastBytes).thenComparingInt(Way::effort));
         Map<ReshardLayout, Way> best = new HashMap<>();
-        Way first = new Way(start, 0, leastBytes(start), 0, null, ReshardMoves.Edge.NONE);
+        Way first = new Way(start, 0, lacking.of(start), 0, null, ReshardMoves.Edge.NONE);
         open.add(first);
         best.put(start, first);
         int left = MAX_LAYOUTS;
@@ -76,14 +77,14 @@ final class SearchReshard {
             left--;
             for (ReshardMoves.Edge edge : moves.from(way.layout())) {
                 long bytes = way.bytes() + edge.bytes();
-                long least = bytes + leastBytes(edge.to());
-                int numSteps = way.numSteps() + edge.steps().size();
-                if (least > maxBytes || (least == maxBytes && numSteps >= maxSteps)) {
+                int effort = way.effort() + edge.effort();
+                Way other = best.get(edge.to());
+                if (bytes > maxBytes || (other != null && !isLess(bytes, effort, other.bytes(), other.effort()))) {
                     continue;
                 }
-                Way other = best.get(edge.to());
-                if (other == null || bytes < other.bytes() || (bytes == other.bytes() && numSteps < other.numSteps())) {
-                    Way next = new Way(edge.to(), bytes, least, numSteps, way, edge);
+                long least = bytes + (other == null ? lacking.of(edge.to()) : other.leastBytes() - other.bytes());
+                if (isLess(least, effort, maxBytes, maxEffort)) {
+                    Way next = new Way(edge.to(), bytes, least, effort, way, edge);
                     best.put(edge.to(), next);
                     open.add(next);
                 }
@@ -92,10 +93,8 @@ final class SearchReshard {
         return List.of();
     }
 
-    /** A rank that holds less than it needs must be sent the rest, and so must another rank send it. */
-    private long leastBytes(ReshardLayout layout) {
-        // Padding comes for nothing.
-        return padded ? 0 : Math.max(0, moves.localBytes(target) - moves.localBytes(layout));
+    private static boolean isLess(long bytes, int effort, long otherBytes, int otherEffort) {
+        return bytes < otherBytes || (bytes == otherBytes && effort < otherEffort);
     }
 
     private static List<ReshardStep> steps(Way last) {
