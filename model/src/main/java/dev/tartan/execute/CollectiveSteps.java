@@ -21,6 +21,7 @@ import dev.tartan.partition.AllToAll;
 import dev.tartan.partition.Await;
 import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
+import dev.tartan.partition.Permute;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ReduceScatter;
 import dev.tartan.plan.BufferSlot;
@@ -84,8 +85,12 @@ final class CollectiveSteps {
                     instruction.operands().stream().mapToInt(Integer::intValue).toArray();
             return exposed(() -> await(awaited));
         }
-        CollectiveCall call = call((Collective) instruction.op(), instruction, index);
-        Communicator communicator = communicators.communicator(rank, ((Collective) instruction.op()).axes());
+        Collective op = (Collective) instruction.op();
+        Communicator communicator = communicators.communicator(rank, op.axes());
+        if (op instanceof Permute permute && !instruction.started()) {
+            return exposed(permute(permute, instruction, index, communicator)::run);
+        }
+        CollectiveCall call = call(op, instruction, index);
         int result = instruction.results().get(0);
         if (gradientsAsBfloats
                 && instruction.carriesGradient()
@@ -157,14 +162,31 @@ final class CollectiveSteps {
         };
     }
 
-    private CollectiveCall call(Collective collective, Instruction instruction, int index) {
-        Buffer in = buffers.get(instruction.operands().get(0));
+    /** Even a gradient goes as it is: nothing is added up here, and it is rare. */
+    private Kernel permute(Permute permute, Instruction instruction, int index, Communicator communicator) {
+        Buffer in = hostMemory(permute, instruction.operands().get(0));
         Buffer out = buffers.get(instruction.results().get(0));
-        if (!in.isHostMemory()) {
+        ElementType type = elementType(in.type().dtype());
+        return PermuteKernel.of(permute, communicator, region(in), region(out), type, tag(index));
+    }
+
+    private String tag(int index) {
+        return program.name() + "#" + index;
+    }
+
+    private Buffer hostMemory(Collective collective, int value) {
+        Buffer buffer = buffers.get(value);
+        if (!buffer.isHostMemory()) {
             throw new IllegalStateException("collectives work on host memory only: op=" + collective.name()
                     + ". A communicator for device memory comes with the CUDA backend.");
         }
-        String tag = program.name() + "#" + index;
+        return buffer;
+    }
+
+    private CollectiveCall call(Collective collective, Instruction instruction, int index) {
+        Buffer in = hostMemory(collective, instruction.operands().get(0));
+        Buffer out = buffers.get(instruction.results().get(0));
+        String tag = tag(index);
         ElementType type = elementType(in.type().dtype());
         MemoryRegion input = region(in);
         MemoryRegion output = region(out);
@@ -177,7 +199,9 @@ final class CollectiveSteps {
         if (collective instanceof ReduceScatter) {
             return CollectiveCall.reduceScatter(input, output, type, ReduceKind.SUM, tag);
         }
-        assert collective instanceof AllToAll;
+        if (!(collective instanceof AllToAll)) {
+            throw new IllegalStateException("collective cannot be bound: instruction=" + instruction);
+        }
         return CollectiveCall.allToAll(input, output, type, tag);
     }
 

@@ -34,6 +34,44 @@ public record ShardRange(long start, long size) {
         return ranges;
     }
 
+    /**
+     * The size of a dim of {@code dimSize} elements with the padding at its end that lets {@code shards} divide it; 5
+     * elements in 2 shards take 6.
+     */
+    public static long paddedSize(long dimSize, int shards) {
+        return (dimSize + shards - 1) / shards * shards;
+    }
+
+    /** The shape of an array with each dim padded so that the sharding divides it. */
+    public static Shape paddedShape(NamedSharding sharding, Shape global) {
+        PartitionSpec spec = sharding.spec().extendedTo(global.numDims());
+        Shape padded = global;
+        for (int dim = 0; dim < global.numDims(); dim++) {
+            padded =
+                    padded.with(dim, paddedSize(global.dim(dim), sharding.mesh().numShards(spec.axesOf(dim))));
+        }
+        return padded;
+    }
+
+    /**
+     * The ranges of an array of {@code global} shape that {@code rank} holds when the array is padded as the sharding
+     * needs it, without the padding: a range may be shorter than the shard, or empty.
+     */
+    public static List<ShardRange> blockWithoutPadding(NamedSharding sharding, Shape global, int rank) {
+        List<ShardRange> padded = block(sharding, paddedShape(sharding, global), rank);
+        List<ShardRange> ranges = new ArrayList<>();
+        for (int dim = 0; dim < global.numDims(); dim++) {
+            ranges.add(padded.get(dim).intersect(new ShardRange(0, global.dim(dim))));
+        }
+        return ranges;
+    }
+
+    /** What is in both ranges; an empty range that begins within the other one if nothing is. */
+    public ShardRange intersect(ShardRange other) {
+        long begin = Math.min(Math.max(start, other.start), other.end());
+        return new ShardRange(begin, Math.max(0, Math.min(end(), other.end()) - begin));
+    }
+
     /** The shape of every rank's shard. */
     public static Shape localShape(NamedSharding sharding, Shape global) {
         return Shape.shape(

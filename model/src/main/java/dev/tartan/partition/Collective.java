@@ -6,7 +6,7 @@ import dev.tartan.graph.TensorType;
 import java.util.List;
 
 /** An op that communicates along mesh axes. Only the partitioner makes these; they exist in programs, not in graphs. */
-public sealed interface Collective extends Op permits AllReduce, AllGather, ReduceScatter, AllToAll {
+public sealed interface Collective extends Op permits AllReduce, AllGather, ReduceScatter, AllToAll, Permute {
     /** The axes that span the group, major to minor. */
     List<String> axes();
 

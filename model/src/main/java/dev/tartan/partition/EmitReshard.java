@@ -4,10 +4,15 @@ import dev.tartan.graph.Reduction;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.ShardOffset;
+import dev.tartan.op.Pad;
 import dev.tartan.op.Reshape;
+import dev.tartan.op.Slice;
 import dev.tartan.op.Transpose;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 
 /**
  * Writes reshard steps as instructions. Collectives work on slices stacked in a first dim of their own, so splitting or
@@ -46,10 +51,31 @@ final class EmitReshard {
             int stacked = split(value, move.toDim(), ranks);
             return join(program.emitOne(new AllToAll(step.axes(), ranks), stacked), move.fromDim());
         }
+        if (step instanceof ReshardStep.Permute permute) {
+            return program.emitOne(new Permute(step.axes(), PermuteSources.of(mesh, permute)), value);
+        }
+        if (step instanceof ReshardStep.Pad pad) {
+            long added = pad.size() - shape(value).dim(pad.dim());
+            return program.emitOne(new Pad(zeros(value), with(zeros(value), pad.dim(), added), 0), value);
+        }
+        if (step instanceof ReshardStep.Trim trim) {
+            List<Long> sizes =
+                    LongStream.of(shape(value).dims()).boxed().collect(Collectors.toCollection(ArrayList::new));
+            return program.emitOne(new Slice(zeros(value), with(sizes, trim.dim(), trim.size())), value);
+        }
         int dim = ((ReshardStep.Keep) step).dim();
         Shape shape = shape(value);
         Shape kept = shape.with(dim, shape.dim(dim) / ranks);
         return program.emitOne(new ShardSlice(dim, kept, ShardOffset.of(mesh, step.axes(), shape.dim(dim))), value);
+    }
+
+    private List<Long> zeros(int value) {
+        return new ArrayList<>(Collections.nCopies(shape(value).numDims(), 0L));
+    }
+
+    private static List<Long> with(List<Long> list, int index, long element) {
+        list.set(index, element);
+        return list;
     }
 
     /** [.., n, ..] to [ranks, .., n / ranks, ..]. */

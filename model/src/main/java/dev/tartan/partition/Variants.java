@@ -1,5 +1,6 @@
 package dev.tartan.partition;
 
+import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
@@ -17,15 +18,19 @@ final class Variants {
     /** Bytes below which a gather is not worth a note. */
     private static final long LARGE_BYTES = 1 << 20;
 
-    private final Mesh mesh;
+    /** What a link carries in the time it takes to begin a collective, some 20 us at 3 GB/s. */
+    private static final long COLLECTIVE_BYTES = 64 << 10;
+
+    private record Request(NamedSharding from, NamedSharding to, TensorType type) {}
+
     private final ProgramBuilder program;
     private final EmitReshard emit;
     private final Set<Value> gradients;
     private final List<String> notes;
     private final Map<Value, List<Variant>> known = new HashMap<>();
+    private final Map<Request, ReshardPlan> plans = new HashMap<>();
 
     Variants(Mesh mesh, ProgramBuilder program, Set<Value> gradients, List<String> notes) {
-        this.mesh = mesh;
         this.program = program;
         this.emit = new EmitReshard(mesh, program);
         this.gradients = gradients;
@@ -39,10 +44,8 @@ final class Variants {
     /** The value laid out as asked, resharded from the layout from which that is cheapest. */
     int get(Value value, NamedSharding wanted, String user, boolean intended) {
         List<Variant> variants = known.getOrDefault(value, List.of());
-        int numDims = value.type().numDims();
         Variant best = null;
-        List<ReshardStep> bestSteps = List.of();
-        long bestBytes = Long.MAX_VALUE;
+        ReshardPlan bestPlan = null;
         for (Variant variant : variants) {
             if (variant.sharding().equals(wanted)) {
                 return variant.id();
@@ -50,29 +53,38 @@ final class Variants {
             if (!variant.sharding().unreduced().containsAll(wanted.unreduced())) {
                 continue;
             }
-            List<ReshardStep> steps = PlanReshard.steps(variant.sharding(), wanted, numDims);
-            long bytes = wireBytes(variant.id(), steps);
-            if (bytes < bestBytes) {
+            ReshardPlan plan = plan(variant.sharding(), wanted, value.type());
+            if (bestPlan == null || plan.sentBytes() < bestPlan.sentBytes()) {
                 best = variant;
-                bestSteps = steps;
-                bestBytes = bytes;
+                bestPlan = plan;
             }
         }
-        if (best == null) {
+        if (best == null || bestPlan == null) {
             throw new IllegalStateException(
                     "value cannot be laid out as asked: value=" + value + ", wanted=" + wanted + ", known=" + variants);
         }
         if (!intended) {
-            noteGathers(value, bestSteps, user);
+            noteGathers(value, bestPlan.moves(), user);
         }
-        int id = emit(value, best.id(), bestSteps);
+        int id = emit(value, best.id(), bestPlan.moves());
         add(value, wanted, id);
         return id;
     }
 
     /** What {@code id}, laid out by {@code from}, becomes when it is laid out by {@code to}. */
     int reshard(Value value, int id, NamedSharding from, NamedSharding to) {
-        return emit(value, id, PlanReshard.steps(from, to, value.type().numDims()));
+        return emit(value, id, plan(from, to, value.type()).moves());
+    }
+
+    /** The plan that sends least, unless more collectives than the direct way has would take longer than they save. */
+    private ReshardPlan plan(NamedSharding from, NamedSharding to, TensorType type) {
+        return plans.computeIfAbsent(new Request(from, to, type), request -> {
+            ReshardPlan least = Reshard.plan(from, to, type);
+            ReshardPlan direct = Reshard.direct(least);
+            long savedBytes = direct.sentBytes() - least.sentBytes();
+            int added = least.numCollectives() - direct.numCollectives();
+            return added > 0 && savedBytes < added * COLLECTIVE_BYTES ? direct : least;
+        });
     }
 
     private int emit(Value value, int id, List<ReshardStep> steps) {
@@ -91,26 +103,5 @@ final class Variants {
                         + " that is not meant.");
             }
         }
-    }
-
-    /** Bytes each rank sends, counting a moved or scattered byte once. */
-    private long wireBytes(int id, List<ReshardStep> steps) {
-        long bytes = program.typeOf(id).bytes();
-        long total = 0;
-        for (ReshardStep step : steps) {
-            int ranks = mesh.numShards(step.axes());
-            if (step instanceof ReshardStep.Reduce) {
-                total += 2 * bytes * (ranks - 1) / ranks;
-            } else if (step instanceof ReshardStep.Gather) {
-                total += bytes * (ranks - 1);
-                bytes *= ranks;
-            } else if (step instanceof ReshardStep.Keep) {
-                bytes /= ranks;
-            } else {
-                total += bytes * (ranks - 1) / ranks;
-                bytes = step instanceof ReshardStep.Scatter ? bytes / ranks : bytes;
-            }
-        }
-        return total;
     }
 }

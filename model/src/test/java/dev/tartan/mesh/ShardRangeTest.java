@@ -65,4 +65,22 @@ class ShardRangeTest {
                 .hasToString("0");
         assertThat(ShardOffset.ZERO.at(mesh, 5)).isEqualTo(ShardOffset.ZERO);
     }
+
+    @Test
+    void paddingIsAtTheEndAndBelongsToNoRank() {
+        NamedSharding sharding = NamedSharding.of(Mesh.of(Device.cpus(4), shape(4), "data"), spec("data", null));
+        assertThat(ShardRange.paddedSize(5, 4)).isEqualTo(8);
+        assertThat(ShardRange.paddedSize(0, 4)).isZero();
+        assertThat(ShardRange.paddedShape(sharding, shape(5, 3))).isEqualTo(shape(8, 3));
+        assertThat(ShardRange.blockWithoutPadding(sharding, shape(5, 3), 1)).hasToString("[2:4, 0:3]");
+        assertThat(ShardRange.blockWithoutPadding(sharding, shape(5, 3), 2)).hasToString("[4:5, 0:3]");
+        assertThat(ShardRange.blockWithoutPadding(sharding, shape(5, 3), 3)).hasToString("[5:5, 0:3]");
+    }
+
+    @Test
+    void rangesIntersectInARangeOfTheSecond() {
+        assertThat(new ShardRange(2, 4).intersect(new ShardRange(0, 3))).hasToString("2:3");
+        assertThat(new ShardRange(0, 2).intersect(new ShardRange(3, 4))).hasToString("3:3");
+        assertThat(new ShardRange(6, 2).intersect(new ShardRange(0, 5))).hasToString("5:5");
+    }
 }

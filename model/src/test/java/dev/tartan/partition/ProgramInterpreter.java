@@ -135,6 +135,9 @@ final class ProgramInterpreter {
                             })
                             .getAsDouble());
         }
+        if (collective instanceof Permute permute) {
+            return group.get(permute.sources().get(position));
+        }
         if (collective instanceof AllGather) {
             return HostTensor.generate(type, i -> group.get(i / count).data()[i % count]);
         }

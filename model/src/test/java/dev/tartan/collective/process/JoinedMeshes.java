@@ -47,6 +47,11 @@ public final class JoinedMeshes implements AutoCloseable {
         return meshes.get(process);
     }
 
+    /** Number of processes. */
+    public int numProcesses() {
+        return meshes.size();
+    }
+
     @Override
     public void close() {
         meshes.forEach(ProcessMesh::close);
