@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
@@ -25,7 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Trains over executors in processes of their own, and holds the result against PyTorch and against one process. */
@@ -61,13 +65,18 @@ class GoldenExecutorsTest {
     }
 
     private RunConfig config(GoldenNetwork network, int data, int model, String collective, String output) {
+        return config(network, data, model, collective, output, "");
+    }
+
+    private RunConfig config(
+            GoldenNetwork network, int data, int model, String collective, String output, String more) {
         try {
             Files.createDirectories(folder.resolve(output));
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
         return RunConfigLoader.parse(network.config() + "mesh { data=" + data + ", model=" + model + " }\n"
-                + "output { dir=\"" + folder.resolve(output) + "\" }\n" + "collective { " + collective + " }\n");
+                + "output { dir=\"" + folder.resolve(output) + "\" }\n" + "collective { " + collective + " }\n" + more);
     }
 
     private static TrainingPlan plan(RunConfig config) {
@@ -101,6 +110,38 @@ class GoldenExecutorsTest {
         assertThat(losses(over)).isEqualTo(losses(here));
         assertThat(folder.resolve("over/final.safetensors"))
                 .hasSameBinaryContentAs(folder.resolve("alone/final.safetensors"));
+    }
+
+    static Stream<Arguments> strategies() {
+        int[][] meshes = {{2, 1}, {4, 1}, {2, 2}};
+        return Stream.of("gpt", "llama", "mlp")
+                .flatMap(kind -> Stream.of(meshes)
+                        .flatMap(mesh -> IntStream.range(0, 4)
+                                .mapToObj(zero -> Arguments.of(
+                                        kind, mesh[0], mesh[1], zero, saver(kind, mesh[0], mesh[1], zero)))));
+    }
+
+    /** Each way to save memory comes with each mesh and each stage. */
+    private static String saver(String kind, int data, int model, int zero) {
+        boolean language = !kind.equals("mlp");
+        int microBatches = data == 4 && language ? 2 : 4;
+        return switch ((data + model + zero + kind.length()) % 3) {
+            case 0 -> "strategy.recompute=none";
+            case 1 -> "strategy.recompute=block, train.microBatches=" + microBatches;
+            default -> "strategy.recompute=selective, strategy.sequenceParallel=" + (language && model > 1);
+        };
+    }
+
+    @ParameterizedTest(name = "{0} on {1}x{2}, zero {3}, {4}")
+    @MethodSource("strategies")
+    void everyStrategyOverTwoExecutorsFollowsPyTorch(String kind, int data, int model, int zero, String saver)
+            throws Exception {
+        GoldenNetwork network = new GoldenNetwork(kind);
+        RunConfig config = config(network, data, model, "", "over", "strategy.zero=" + zero + "\n" + saver + "\n");
+        TrainingResult over = train(config, 2);
+        network.check(folder.resolve("over"));
+        assertThat(over.summary().measuredPeakBytesPerDevice())
+                .isEqualTo(over.summary().plannedPeakBytesPerDevice());
     }
 
     /** Ranks of one process add up on shared work unless told otherwise, in the order of ranks. */
