@@ -1,5 +1,6 @@
 package dev.tartan.autodiff;
 
+import static dev.tartan.mesh.PartitionSpec.spec;
 import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -51,6 +52,22 @@ class GradientsTest {
     void theGradientOfTheLossItselfIsOne() {
         Tensor x = input("x");
         assertThat(gradient(x, x, HostTensor.scalar(3)).item()).isEqualTo(1);
+    }
+
+    @Test
+    void theGradientOfAConstraintIsLaidOutAsSaid() {
+        Tensor x = input("x", 2, 2);
+        Tensor alike = x.sharded(spec("data", null));
+        Tensor otherwise = alike.sharded(spec(null, "model"), spec("data", "model"));
+        Tensor dx = Gradients.of(otherwise.sumAll(), List.of(x)).get(0);
+        assertThat(builder.build(Map.of("dx", dx.value(), "y", otherwise.value())).nodes().stream()
+                        .filter(node -> node.op().name().equals("constrain"))
+                        .map(node -> node.op().attributes()))
+                .containsExactly(
+                        "[data, -]",
+                        "[-, model] gradient=[data, model]",
+                        "[data, model] gradient=[-, model]",
+                        "[data, -]");
     }
 
     @Test

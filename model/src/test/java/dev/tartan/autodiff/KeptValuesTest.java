@@ -18,13 +18,9 @@ import dev.tartan.op.reference.ReferenceInterpreter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class KeptValuesTest {
-    /** Scopes that begin with b are blocks of their own. */
-    private static final UnaryOperator<String> BLOCK_OF = scope -> scope.startsWith("b") ? scope : "";
-
     private final GraphBuilder builder = new GraphBuilder("kept");
     private final Tensor x = input("x", 4, 8);
 
@@ -32,17 +28,17 @@ class KeptValuesTest {
     void blockIsComputedAgainFromItsInputUpToWhatIsRead() {
         Tensor y = in("b0", () -> x.sin().exp().tanh().exp());
         Tensor loss = y.square().sumAll();
-        Graph graph = gradient(loss, KeptValues.betweenBlocks(BLOCK_OF));
+        Graph graph = gradient(loss, KeptValues.betweenBlocks(KeptValuesTest::blockOf));
         // The last exp reads its result, which leaves the block; tanh reads exp, which reads itself; sin reads x.
         assertThat(ops(graph, "~b0")).containsExactly("mul", "sin", "exp", "tanh_grad", "mul", "cos", "mul");
         assertThat(ops(graph, "b0")).containsExactly("sin", "exp", "tanh", "exp");
-        assertSameGradient(loss, KeptValues.betweenBlocks(BLOCK_OF));
+        assertSameGradient(loss, KeptValues.betweenBlocks(KeptValuesTest::blockOf));
     }
 
     @Test
     void nothingIsComputedAgainThatNoGradientReads() {
         Tensor y = in("b0", () -> x.exp().add(1).mul(2).neg());
-        Graph graph = gradient(y.sumAll(), KeptValues.betweenBlocks(BLOCK_OF));
+        Graph graph = gradient(y.sumAll(), KeptValues.betweenBlocks(KeptValuesTest::blockOf));
         // Of the four only exp reads anything, its result.
         assertThat(ops(graph, "~b0")).containsExactly("neg", "mul_scalar", "exp", "mul");
     }
@@ -54,13 +50,14 @@ class KeptValuesTest {
                 .get(0);
         Tensor a = in("b0", () -> x.matmul(fetched).matmul(fetched));
         Tensor b = in("b1", () -> a.matmul(fetched));
-        Graph graph = gradient(b.sumAll(), KeptValues.all(BLOCK_OF).butFetched());
+        Graph graph =
+                gradient(b.sumAll(), KeptValues.all(KeptValuesTest::blockOf).butFetched());
         assertThat(graph.nodes().stream().filter(node -> node.op() instanceof Fetch))
                 .as("one forward, one in each block's backward pass")
                 .hasSize(3)
                 .extracting(Node::scope)
                 .containsExactly("", "~", "~");
-        assertThat(gradient(b.sumAll(), KeptValues.all(BLOCK_OF)).nodes().stream()
+        assertThat(gradient(b.sumAll(), KeptValues.all(KeptValuesTest::blockOf)).nodes().stream()
                         .filter(node -> node.op() instanceof Fetch))
                 .hasSize(1);
     }
@@ -70,12 +67,12 @@ class KeptValuesTest {
         Tensor w = input("w", 8, 8);
         Tensor loss =
                 in("b0", () -> x.matmul(w).gelu().transpose(1, 0).matmul(x)).sumAll();
-        Graph graph = gradient(loss, KeptValues.costly(BLOCK_OF));
+        Graph graph = gradient(loss, KeptValues.costly(KeptValuesTest::blockOf));
         List<String> again = ops(graph, "~b0");
         assertThat(again).containsSubsequence("gelu", "transpose");
         // Two gradients for x, one on the way through the first product; that of w is not asked for.
         assertThat(again).filteredOn("einsum"::equals).hasSize(3);
-        assertSameGradient(loss, KeptValues.costly(BLOCK_OF));
+        assertSameGradient(loss, KeptValues.costly(KeptValuesTest::blockOf));
     }
 
     @Test
@@ -84,12 +81,12 @@ class KeptValuesTest {
         Tensor w = input("w", 8, 8);
         Tensor loss =
                 in("b0", () -> q.exp().causalAttention(q, q, 0.5).matmul(w)).sumAll();
-        Tensor gradientOfWeight =
-                Gradients.of(loss, List.of(w), KeptValues.costly(BLOCK_OF)).get(0);
+        Tensor gradientOfWeight = Gradients.of(loss, List.of(w), KeptValues.costly(KeptValuesTest::blockOf))
+                .get(0);
         assertThat(ops(builder.build(Map.of("dw", gradientOfWeight.value())), "~b0"))
                 .doesNotContain("causal_attention");
-        Tensor gradientOfQuery =
-                Gradients.of(loss, List.of(q), KeptValues.costly(BLOCK_OF)).get(0);
+        Tensor gradientOfQuery = Gradients.of(loss, List.of(q), KeptValues.costly(KeptValuesTest::blockOf))
+                .get(0);
         assertThat(ops(builder.build(Map.of("dq", gradientOfQuery.value())), "~b0"))
                 .containsOnlyOnce("causal_attention")
                 .containsOnlyOnce("causal_attention_grad");
@@ -100,10 +97,10 @@ class KeptValuesTest {
         Tensor gamma = input("gamma", 8);
         Tensor w = input("w", 8, 8);
         Tensor loss = in("b0", () -> x.exp().rmsNorm(gamma, 1e-5).matmul(w)).sumAll();
-        assertThat(ops(gradient(loss, KeptValues.costly(BLOCK_OF)), "~b0"))
+        assertThat(ops(gradient(loss, KeptValues.costly(KeptValuesTest::blockOf)), "~b0"))
                 .containsOnlyOnce("rms_norm")
                 .containsOnlyOnce("rms_norm_grad");
-        assertSameGradient(loss, KeptValues.costly(BLOCK_OF));
+        assertSameGradient(loss, KeptValues.costly(KeptValuesTest::blockOf));
     }
 
     @Test
@@ -113,16 +110,17 @@ class KeptValuesTest {
                     return y.slice(1, 0, 4).mul(y.slice(1, 4, 4));
                 })
                 .sumAll();
-        assertThat(ops(gradient(loss, KeptValues.betweenBlocks(BLOCK_OF)), "~b0"))
+        assertThat(ops(gradient(loss, KeptValues.betweenBlocks(KeptValuesTest::blockOf)), "~b0"))
                 .containsOnlyOnce("concat")
                 .doesNotContain("add_n");
-        assertSameGradient(loss, KeptValues.betweenBlocks(BLOCK_OF));
+        assertSameGradient(loss, KeptValues.betweenBlocks(KeptValuesTest::blockOf));
     }
 
     @Test
     void outsideOfBlocksEverythingIsKeptForBlocks() {
         Tensor loss = in("head", () -> x.exp().tanh()).sumAll();
-        assertThat(gradient(loss, KeptValues.betweenBlocks(BLOCK_OF)).nodes())
+        assertThat(gradient(loss, KeptValues.betweenBlocks(KeptValuesTest::blockOf))
+                        .nodes())
                 .hasSameSizeAs(gradient(loss, KeptValues.all()).nodes());
     }
 
@@ -166,5 +164,10 @@ class KeptValuesTest {
 
     private Tensor input(String name, long... dims) {
         return Tensor.input(builder, name, new TensorType(DType.FLOAT64, shape(dims)));
+    }
+
+    /** Scopes that begin with b are blocks of their own. */
+    private static String blockOf(String scope) {
+        return scope.startsWith("b") ? scope : "";
     }
 }

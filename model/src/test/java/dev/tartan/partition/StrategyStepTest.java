@@ -139,22 +139,16 @@ class StrategyStepTest {
     private static TrainStepGraph trace(
             String network, int data, int model, int microBatches, StrategyConfig strategy) {
         return TrainStepGraph.trace(
-                network(network),
-                CompiledStep.ADAMW,
-                CompiledStep.CLIP,
-                options(network, data, model, microBatches, strategy));
+                network(network), CompiledStep.ADAMW, CompiledStep.CLIP, options(data, model, microBatches, strategy));
     }
 
     private static CompiledStep compile(
             String network, int data, int model, int microBatches, StrategyConfig strategy) {
         return CompiledStep.of(
-                network(network),
-                CompiledStep.ADAMW,
-                CompiledStep.CLIP,
-                options(network, data, model, microBatches, strategy));
+                network(network), CompiledStep.ADAMW, CompiledStep.CLIP, options(data, model, microBatches, strategy));
     }
 
-    private static StepOptions options(String network, int data, int model, int microBatches, StrategyConfig strategy) {
+    private static StepOptions options(int data, int model, int microBatches, StrategyConfig strategy) {
         Mesh mesh = TestMeshes.dataModel(data, model);
         return CompiledStep.exact(mesh, BATCH, microBatches, strategy);
     }
