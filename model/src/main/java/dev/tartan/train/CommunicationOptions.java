@@ -39,7 +39,8 @@ public final class CommunicationOptions {
         return ProcessMeshOptions.defaults()
                 .withSharing(sharing)
                 .withChoice(choice(config))
-                .withSharedWork(sharesWork(config));
+                .withSharedWork(sharesWork(config))
+                .withMessageDelay(Duration.ofMillis(config.messageDelayMillis()));
     }
 
     private static AlgorithmChoice choice(CollectiveConfig config) {

@@ -1,5 +1,7 @@
 package dev.tartan.collective.algorithm;
 
+import java.time.Duration;
+
 /**
  * What messages cost, after Thakur, Rabenseifner and Gropp, <i>Optimization of Collective Communication Operations in
  * MPICH</i> (2005): a step takes {@code alpha + bytes * beta}, adding up {@code bytes * gamma} more. Has to be equal on
@@ -35,6 +37,12 @@ public record CostModel(
     /** About what TCP over loopback costs: 15 us a message, 2 GB/s a direction, 10 GB/s combined. */
     public static CostModel loopback() {
         return new CostModel(15, 5e-4, 1e-4, false, false);
+    }
+
+    /** This model where each message is sent so much later. */
+    CostModel withLaterMessages(Duration delay) {
+        return new CostModel(
+                alphaMicros + delay.toNanos() / 1e3, betaMicrosPerByte, gammaMicrosPerByte, combinesOnTheWay, crowded);
     }
 
     /** Time of {@code steps} steps that send and combine so many bytes together. */

@@ -12,6 +12,7 @@ import dev.tartan.collective.RankPlace;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,10 +36,27 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
      * @throws IllegalArgumentException if the choice fixes an algorithm that does not exist
      */
     public TransportCommunicator(Transport transport, AlgorithmChoice choice, Combiner combiner) {
-        this.transport = transport;
-        this.workspace = new Workspace(transport, choice.segmentBytes(), combiner);
+        this(transport, choice, combiner, Duration.ZERO);
+    }
+
+    /**
+     * As {@link #TransportCommunicator(Transport, AlgorithmChoice, Combiner)}, and sends each message to another
+     * process so much later. The delay is added to what messages were measured to cost.
+     *
+     * @param messageDelay for experiments; zero for none
+     */
+    public TransportCommunicator(
+            Transport transport, AlgorithmChoice choice, Combiner combiner, Duration messageDelay) {
         CostModel given = choice.costs();
-        CostModel across = given == null ? MeasureCosts.run(workspace) : given;
+        CostModel across =
+                given == null ? MeasureCosts.run(new Workspace(transport, choice.segmentBytes(), combiner)) : given;
+        if (messageDelay.isZero()) {
+            this.transport = transport;
+        } else {
+            this.transport = new DelayedTransport(transport, messageDelay);
+            across = across.withLaterMessages(messageDelay);
+        }
+        this.workspace = new Workspace(this.transport, choice.segmentBytes(), combiner);
         this.costs = GroupCosts.of(transport.group().places(), across);
         List<CollectiveAlgorithm> all = choice.algorithms(workspace, costs);
         this.algorithms = all.toArray(new CollectiveAlgorithm[0]);

@@ -109,7 +109,8 @@ public final class ProcessMesh implements MeshCommunicators {
         Combiner combiner = new Combiner();
         FormTransport form = new FormTransport(node, seats, options, group, members.indexOf(rank), combiner);
         Transport transport = form.run();
-        TransportCommunicator communicator = new TransportCommunicator(transport, options.choice(), combiner);
+        TransportCommunicator communicator =
+                new TransportCommunicator(transport, options.choice(), combiner, options.messageDelay());
         synchronized (spanning) {
             spanning.add(communicator);
             notes.addAll(form.notes());

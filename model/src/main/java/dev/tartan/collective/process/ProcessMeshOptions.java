@@ -2,6 +2,7 @@ package dev.tartan.collective.process;
 
 import dev.tartan.collective.algorithm.AlgorithmChoice;
 import dev.tartan.collective.transport.shm.SharedMemoryOptions;
+import java.time.Duration;
 
 /**
  * How ranks of a mesh reach each other; equal in all processes.
@@ -10,9 +11,15 @@ import dev.tartan.collective.transport.shm.SharedMemoryOptions;
  * @param sharedMemory how they do
  * @param choice how algorithms are picked
  * @param shareWork whether groups within one process do their calls on shared work, rather than by an algorithm
+ * @param messageDelay how much later each message between processes is sent, on the thread that runs the call; zero but
+ *     for experiments
  */
 public record ProcessMeshOptions(
-        Sharing sharing, SharedMemoryOptions sharedMemory, AlgorithmChoice choice, boolean shareWork) {
+        Sharing sharing,
+        SharedMemoryOptions sharedMemory,
+        AlgorithmChoice choice,
+        boolean shareWork,
+        Duration messageDelay) {
     /** Whether processes of one machine share memory. */
     public enum Sharing {
         /** Never. */
@@ -26,26 +33,35 @@ public record ProcessMeshOptions(
     /** All that is there is used, and algorithms are picked by measured costs. */
     public static ProcessMeshOptions defaults() {
         return new ProcessMeshOptions(
-                Sharing.WHERE_POSSIBLE, SharedMemoryOptions.defaults(), AlgorithmChoice.measured(), true);
+                Sharing.WHERE_POSSIBLE,
+                SharedMemoryOptions.defaults(),
+                AlgorithmChoice.measured(),
+                true,
+                Duration.ZERO);
     }
 
     /** These options with another {@link #sharing}. */
     public ProcessMeshOptions withSharing(Sharing other) {
-        return new ProcessMeshOptions(other, sharedMemory, choice, shareWork);
+        return new ProcessMeshOptions(other, sharedMemory, choice, shareWork, messageDelay);
     }
 
     /** These options with another {@link #sharedMemory}. */
     public ProcessMeshOptions withSharedMemory(SharedMemoryOptions options) {
-        return new ProcessMeshOptions(sharing, options, choice, shareWork);
+        return new ProcessMeshOptions(sharing, options, choice, shareWork, messageDelay);
     }
 
     /** These options with another {@link #choice}. */
     public ProcessMeshOptions withChoice(AlgorithmChoice other) {
-        return new ProcessMeshOptions(sharing, sharedMemory, other, shareWork);
+        return new ProcessMeshOptions(sharing, sharedMemory, other, shareWork, messageDelay);
     }
 
     /** These options with another {@link #shareWork}. */
     public ProcessMeshOptions withSharedWork(boolean share) {
-        return new ProcessMeshOptions(sharing, sharedMemory, choice, share);
+        return new ProcessMeshOptions(sharing, sharedMemory, choice, share, messageDelay);
+    }
+
+    /** These options with another {@link #messageDelay}. */
+    public ProcessMeshOptions withMessageDelay(Duration delay) {
+        return new ProcessMeshOptions(sharing, sharedMemory, choice, shareWork, delay);
     }
 }

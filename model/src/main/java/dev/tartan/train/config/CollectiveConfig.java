@@ -16,6 +16,8 @@ package dev.tartan.train.config;
  * @param streams TCP connections per pair of ranks, 0 to leave the number to Tartan
  * @param gradients element type of parameters' gradients on the wire between processes; see
  *     {@link dev.tartan.collective.compress.Bfloat16Call} for what bfloat16 rounds, and how often
+ * @param messageDelayMillis for experiments: how much later every message between processes is sent, on the thread that
+ *     runs the collective; 0 for none
  */
 public record CollectiveConfig(
         Transport transport,
@@ -27,7 +29,8 @@ public record CollectiveConfig(
         String portRange,
         boolean encrypt,
         int streams,
-        GradientType gradients) {
+        GradientType gradients,
+        int messageDelayMillis) {
 
     /** How ranks in different processes reach each other. */
     public enum Transport {

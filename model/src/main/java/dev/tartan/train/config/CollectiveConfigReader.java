@@ -6,6 +6,7 @@ import dev.tartan.collective.transport.tcp.PortRange;
 final class CollectiveConfigReader {
     private static final int MAX_SEGMENT_BYTES = 64 << 20;
     private static final int MAX_STREAMS = 16;
+    private static final int MAX_MESSAGE_DELAY_MILLIS = 1000;
     private static final String PORT_RANGE = "portRange";
 
     private final ConfigSource source;
@@ -27,7 +28,8 @@ final class CollectiveConfigReader {
                 portRange(),
                 section.flag("encrypt"),
                 section.integer("streams", 0, MAX_STREAMS),
-                section.constant("gradients", CollectiveConfig.GradientType.class));
+                section.constant("gradients", CollectiveConfig.GradientType.class),
+                section.integer("messageDelayMillis", 0, MAX_MESSAGE_DELAY_MILLIS));
     }
 
     private String portRange() {

@@ -55,7 +55,8 @@ final class ConfigKeys {
                                 "portRange",
                                 "encrypt",
                                 "streams",
-                                "gradients")));
+                                "gradients",
+                                "messageDelayMillis")));
         sections.put(
                 "strategy",
                 kinds(

@@ -135,6 +135,7 @@ final class RunConfigRenderer {
         values.put("encrypt", collective.encrypt());
         values.put("streams", collective.streams());
         values.put("gradients", ConfigWord.of(collective.gradients()));
+        values.put("messageDelayMillis", collective.messageDelayMillis());
         return values;
     }
 

@@ -7,6 +7,7 @@ import dev.tartan.collective.transport.tcp.JobSecret;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 
 /** A mesh of several processes that all are this one, joined over loopback. */
@@ -19,9 +20,15 @@ public final class JoinedMeshes implements AutoCloseable {
 
     /** Joins the processes. */
     public static JoinedMeshes of(Wiring wiring, MeshAxes axes, int numProcesses) {
+        return of(wiring, axes, numProcesses, options -> options);
+    }
+
+    /** Joins the processes with changed options. */
+    public static JoinedMeshes of(
+            Wiring wiring, MeshAxes axes, int numProcesses, UnaryOperator<ProcessMeshOptions> change) {
         SpawnRanks.Join how = SpawnRanks.over(SpawnRanks.bind(numProcesses), JobSecret.random(), SpawnRanks.options());
-        ProcessMeshOptions options =
-                SpawnRanks.meshOptions(wiring, AlgorithmChoice.defaults()).withSharedWork(true);
+        ProcessMeshOptions options = change.apply(
+                SpawnRanks.meshOptions(wiring, AlgorithmChoice.defaults()).withSharedWork(true));
         // Each waits for the others.
         List<CompletableFuture<ProcessMesh>> joining = new ArrayList<>();
         IntStream.range(0, numProcesses).forEach(process -> {

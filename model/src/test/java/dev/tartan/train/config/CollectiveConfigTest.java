@@ -21,14 +21,14 @@ class CollectiveConfigTest {
     void defaultsAreForOneHostOrMany() {
         assertThat(load().collective())
                 .isEqualTo(new CollectiveConfig(
-                        Transport.AUTO, Algorithm.AUTO, 262144, 300, 60, "", "0", false, 0, GradientType.FLOAT32));
+                        Transport.AUTO, Algorithm.AUTO, 262144, 300, 60, "", "0", false, 0, GradientType.FLOAT32, 0));
     }
 
     @Test
     void everyKeyIsReadAndReadsBackFromTheRenderedConfig() {
         RunConfig config = load("collective={transport=shm, algorithm=halving-doubling, segmentBytes=65536,"
                 + " timeoutSeconds=7, connectTimeoutSeconds=8, bindAddress=10.0.0.1, portRange=40000-40100,"
-                + " encrypt=true, streams=16, gradients=bfloat16}");
+                + " encrypt=true, streams=16, gradients=bfloat16, messageDelayMillis=5}");
         assertThat(config.collective())
                 .isEqualTo(new CollectiveConfig(
                         Transport.SHM,
@@ -40,7 +40,8 @@ class CollectiveConfigTest {
                         "40000-40100",
                         true,
                         16,
-                        GradientType.BFLOAT16));
+                        GradientType.BFLOAT16,
+                        5));
         assertThat(config.render()).contains("  algorithm = halving-doubling\n", "  bindAddress = \"10.0.0.1\"\n");
         assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
     }

@@ -188,6 +188,7 @@ class RunConfigLoaderTest {
                           encrypt = false
                           streams = 0
                           gradients = float32
+                          messageDelayMillis = 0
                         }
                         strategy {
                           zero = 0

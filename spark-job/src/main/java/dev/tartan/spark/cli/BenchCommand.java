@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,26 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code overlap}, found by picocli through its annotation. */
+    @Command(
+            name = "overlap",
+            sortOptions = false,
+            description = {
+                "Trains a small GPT on Spark executors with and without strategy.overlap, in turns, while every message"
+                        + " between them is artificially late; prints lines of JSON.",
+                "",
+                "A line for each run, with the median step and, per step, how long communication took on rank 0: exposed"
+                        + " is what its device thread waited for, total what the collectives took, both the mean of all"
+                        + " steps. Then for each zero a line of the medians of runs: stepRatio is the step with overlap"
+                        + " over the one without, exposedOfTotal is of the runs with overlap. Before, one run of each"
+                        + " kind is made that is not reported.",
+                ""
+            })
+    int overlap(@Mixin BenchOverlap overlap) throws IOException {
+        overlap.measure(out::println);
+        return 0;
+    }
+
     /** Runs the command and ends the JVM: 0 measured, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
         System.exit(CommandRunner.run(new BenchCommand(System.out), args));
@@ -71,6 +92,7 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
             throw new IllegalStateException("command is not run by picocli");
         }
         throw new ParameterException(
-                spec.commandLine(), "Nothing to measure is given: write 'bench step' or 'bench collectives'.");
+                spec.commandLine(),
+                "Nothing to measure is given: write 'bench step', 'bench collectives' or 'bench overlap'.");
     }
 }

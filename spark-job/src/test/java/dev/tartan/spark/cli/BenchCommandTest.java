@@ -43,7 +43,8 @@ class BenchCommandTest {
                                 + " vocabulary.")
                 .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
                 .contains("tartan: Invalid value for option '--gpt'")
-                .contains("tartan: Nothing to measure is given: write 'bench step' or 'bench collectives'.");
+                .contains("tartan: Nothing to measure is given: write 'bench step', 'bench collectives'"
+                        + " or 'bench overlap'.");
     }
 
     private int run(String... args) {

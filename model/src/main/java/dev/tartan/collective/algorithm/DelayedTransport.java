@@ -1,0 +1,145 @@
+package dev.tartan.collective.algorithm;
+
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.transport.Link;
+import dev.tartan.collective.transport.RankGroup;
+import dev.tartan.collective.transport.Transport;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A transport that sends each message to another process so much later, as if the network were slow to begin with; for
+ * experiments. The thread that runs the call sleeps meanwhile, so messages of one call are late one after the other.
+ */
+final class DelayedTransport implements Transport {
+    private final Transport transport;
+    private final long delayNanos;
+    private final @Nullable Link[] links;
+
+    /** Takes over the transport. */
+    DelayedTransport(Transport transport, Duration delay) {
+        this.transport = transport;
+        this.delayNanos = delay.toNanos();
+        this.links = new Link[transport.numRanks()];
+        int self = transport.group().places().get(transport.rank()).process();
+        for (int peer = 0; peer < links.length; peer++) {
+            if (peer != transport.rank()) {
+                Link link = transport.link(peer);
+                boolean isElsewhere = transport.group().places().get(peer).process() != self;
+                links[peer] = isElsewhere ? new DelayedLink(link) : link;
+            }
+        }
+    }
+
+    private final class DelayedLink implements Link {
+        private final Link link;
+
+        DelayedLink(Link link) {
+            this.link = link;
+        }
+
+        @Override
+        public boolean canSend() {
+            return link.canSend();
+        }
+
+        @Override
+        public void send(long address, long bytes) {
+            sleep();
+            link.send(address, bytes);
+        }
+
+        @Override
+        public boolean canReceive() {
+            return link.canReceive();
+        }
+
+        @Override
+        public void receive(long address, long bytes) {
+            link.receive(address, bytes);
+        }
+
+        @Override
+        public void receiveCombined(long with, long to, long bytes) {
+            link.receiveCombined(with, to, bytes);
+        }
+
+        @Override
+        public long sent() {
+            return link.sent();
+        }
+
+        @Override
+        public long received() {
+            return link.received();
+        }
+    }
+
+    /** An interrupt ends it; the next wait for an event then fails. */
+    private void sleep() {
+        long startNanos = System.nanoTime();
+        long leftNanos = delayNanos;
+        while (leftNanos > 0 && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(this, leftNanos);
+            leftNanos = delayNanos - (System.nanoTime() - startNanos);
+        }
+    }
+
+    @Override
+    public int rank() {
+        return transport.rank();
+    }
+
+    @Override
+    public RankGroup group() {
+        return transport.group();
+    }
+
+    @Override
+    public int numRanksOfCall() {
+        return transport.numRanksOfCall();
+    }
+
+    @Override
+    public Link link(int peer) {
+        Link link = links[peer];
+        // Only a rank itself has none; the transport says so.
+        return link == null ? transport.link(peer) : link;
+    }
+
+    @Override
+    public String linkKind(int peer) {
+        return transport.linkKind(peer);
+    }
+
+    @Override
+    public void begin(CollectiveCall call) {
+        transport.begin(call);
+    }
+
+    @Override
+    public long events() {
+        return transport.events();
+    }
+
+    @Override
+    public void awaitEvent(long seen) {
+        transport.awaitEvent(seen);
+    }
+
+    @Override
+    public void end() {
+        transport.end();
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+        transport.abort(cause);
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+    }
+}
