@@ -25,7 +25,7 @@ public final class Reshard {
     /**
      * The steps from {@code from} to {@code to} in which each rank sends the fewest bytes; of those, the fewest steps,
      * unless it has no elements. Dims that a layout does not divide are padded with zeros at their end, as
-     * {@link ShardRange#paddedShape} says.
+     * {@link ShardRange#paddedShape} says. On a mesh of four axes or more there may be a cheaper way than is found.
      *
      * @param type of the whole tensor, without padding
      * @throws IllegalArgumentException if the meshes differ, a layout does not fit the tensor, or the target is

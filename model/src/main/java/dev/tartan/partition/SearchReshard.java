@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the cheapest way through all layouts of a tensor, those first that can be on it: by bytes sent so far and at
- * least yet to be sent, then by steps, then by the axes communicated over, then in the order in which they were found.
+ * least yet to be sent, then by steps, then by the axes communicated over, then in an order that is the same each time.
  * Only ways that are cheaper than a known one are followed, so that little is searched where the known one is good.
  *
  * <p>Example, {@code [data, model] -> [model, data]} on {@code mesh(data=4, model=4)}: one permute, with which a rank
@@ -25,7 +25,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Idea: A* search, Hart, Nilsson and Raphael 1968.
  */
 final class SearchReshard {
-    /** A search on a mesh of four axes or more may end here, with what was known. Five dims have 458 on three axes. */
+    /**
+     * A search on a mesh of four axes or more, or with much padding, may end here, with what was known. Five dims have
+     * 458 layouts on three axes.
+     */
     private static final int MAX_LAYOUTS = 2000;
 
     private final ReshardMoves moves;
@@ -68,7 +71,8 @@ final class SearchReshard {
         best.put(start, first);
         int left = MAX_LAYOUTS;
         for (Way way = open.poll(); way != null && left > 0; way = open.poll()) {
-            if (best.get(way.layout()) != way) {
+            Way newest = best.get(way.layout());
+            if (newest != null && isLess(newest.bytes(), newest.effort(), way.bytes(), way.effort())) {
                 continue;
             }
             if (way.layout().equals(target)) {

@@ -53,8 +53,9 @@ public record RandomReshard(NamedSharding from, NamedSharding to, TensorType typ
             long[] sizes = new long[numAxes];
             int ranks = 1;
             for (int axis = 0; axis < numAxes; axis++) {
-                sizes[axis] = 1 + random.nextInt(4);
-                ranks *= (int) sizes[axis];
+                int size = 1 + random.nextInt(4);
+                sizes[axis] = size;
+                ranks *= size;
             }
             if (ranks <= MAX_RANKS) {
                 return Mesh.of(
