@@ -10,17 +10,26 @@ import java.util.function.IntToLongFunction;
  * {@link MemoryPlan} takes more where buffers do not pack without gaps.
  */
 public final class LiveBytes {
-    private LiveBytes() {}
+    private final Program program;
+    private final BufferSharing sharing;
+
+    /**
+     * Finds out what lives how long.
+     *
+     * @param replacedStates as for {@link PlanMemory}
+     */
+    public LiveBytes(Program program, Map<String, String> replacedStates) {
+        this.program = program;
+        this.sharing = new BufferSharing(program, replacedStates, Set.of());
+    }
 
     /**
      * Sums over the buffers that are alive at each instruction.
      *
-     * @param replacedStates as for {@link PlanMemory}
      * @param bytes what a buffer counts, by the id of the value that stands for it
      * @return by instruction
      */
-    public static long[] of(Program program, Map<String, String> replacedStates, IntToLongFunction bytes) {
-        BufferSharing sharing = new BufferSharing(program, replacedStates, Set.of());
+    public long[] sums(IntToLongFunction bytes) {
         int end = program.instructions().size();
         long[] changes = new long[end + 2];
         boolean[] used = new boolean[program.values().size()];

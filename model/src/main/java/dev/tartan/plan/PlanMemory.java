@@ -26,11 +26,15 @@ public final class PlanMemory {
     private final BufferSharing sharing;
     private final List<Integer> placed = new ArrayList<>();
     private final long[] offsets;
+    private final long[] sizes;
 
     private PlanMemory(Program program, BufferSharing sharing) {
         this.program = program;
         this.sharing = sharing;
         this.offsets = new long[program.values().size()];
+        this.sizes = program.values().stream()
+                .mapToLong(value -> MemoryPlan.aligned(value.type().bytes()))
+                .toArray();
     }
 
     /**
@@ -112,7 +116,7 @@ public final class PlanMemory {
     }
 
     private long bytes(int buffer) {
-        return MemoryPlan.aligned(program.typeOf(buffer).bytes());
+        return sizes[buffer];
     }
 
     private long bestOffset(int buffer) {

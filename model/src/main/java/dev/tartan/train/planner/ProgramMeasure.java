@@ -187,15 +187,16 @@ final class ProgramMeasure {
         Map<String, String> replaced = new LinkedHashMap<>();
         plan.states().forEach(state -> replaced.put(TrainStepGraph.newLabel(state.name()), state.name()));
         boolean[] gradients = gradients();
-        long[] all = LiveBytes.of(program, replaced, value -> bytes(value));
-        long[] perSample = LiveBytes.of(program, replaced, value -> bytes(value) % samples == 0 ? bytes(value) : 0);
-        long[] gradient = LiveBytes.of(program, replaced, value -> gradients[value] ? bytes(value) : 0);
+        LiveBytes alive = new LiveBytes(program, replaced);
+        long[] all = alive.sums(this::bytes);
+        long[] perSample = alive.sums(value -> bytes(value) % samples == 0 ? bytes(value) : 0);
+        long[] gradient = alive.sums(value -> gradients[value] ? bytes(value) : 0);
         for (int i = 0; i < all.length; i++) {
-            String part = part(program.instructions().get(i).scope());
-            if (!part.isEmpty()) {
-                PerSample bytes = new PerSample(all[i] - perSample[i], (double) perSample[i] / samples);
-                live.computeIfAbsent(part, key -> new ArrayList<>()).add(new LivePoint(bytes, gradient[i]));
-            }
+            PerSample bytes = new PerSample(all[i] - perSample[i], (double) perSample[i] / samples);
+            LivePoint point = new LivePoint(bytes, gradient[i]);
+            parts(program.instructions().get(i).scope())
+                    .forEach(part ->
+                            live.computeIfAbsent(part, key -> new ArrayList<>()).add(point));
         }
     }
 
@@ -223,16 +224,22 @@ final class ProgramMeasure {
         return gradients;
     }
 
-    /** The part of the program that a scope belongs to; empty for blocks between the first and the last. */
-    private String part(String scope) {
+    /** The parts of the program that a scope belongs to: none for blocks between the first and the last. */
+    private List<String> parts(String scope) {
         String name = scope.isEmpty() ? "top" : scope;
         Matcher block = BLOCK.matcher(name);
         if (!block.find()) {
-            return name;
+            return List.of(name);
         }
         int index = Integer.parseInt(block.group(2));
-        String which = index == 0 ? "first" : index == layers - 1 ? "last" : "";
-        return which.isEmpty() ? "" : block.replaceFirst(which);
+        List<String> parts = new ArrayList<>();
+        if (index == 0) {
+            parts.add(block.replaceFirst("first"));
+        }
+        if (index == layers - 1) {
+            parts.add(block.replaceFirst("last"));
+        }
+        return parts;
     }
 
     /** Whether a part of the program is the update of parameters. */
