@@ -11,7 +11,8 @@ import java.util.List;
  * <ul>
  *   <li>matrix products: flops / (peak * efficiency)
  *   <li>other ops: bytes / (memory bandwidth * efficiency)
- *   <li>collectives over {@code model}: nothing hides them, as the next op needs their result
+ *   <li>collectives over {@code model}: nothing hides them, as the next op needs their result, unless they run in
+ *       pieces beside the products
  *   <li>gradients over {@code data}: hide behind the last backward pass, but for the last block
  *   <li>parameters over {@code data}: hide behind the forward pass, for ZeRO 3 behind every pass, but for the first
  *       block
@@ -75,8 +76,10 @@ public record StepTime(List<Term> terms) {
             return 0;
         }
         Link link = hardware.intraNode();
+        double exposed = work.modelOverlapped() ? 1 - hardware.efficiency().overlap() : 1;
         return work.modelMessages() * 2.0 * (work.model() - 1) * link.latencySeconds()
-                + work.modelWireBytes()
+                + exposed
+                        * work.modelWireBytes()
                         / (link.bytesPerSecond() * hardware.efficiency().link());
     }
 

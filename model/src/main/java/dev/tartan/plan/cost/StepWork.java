@@ -12,6 +12,7 @@ package dev.tartan.plan.cost;
  * @param memoryBytes bytes that the other ops of a micro-batch read and write
  * @param modelMessages collectives of a micro-batch over {@code model}
  * @param modelWireBytes bytes that a device sends in them by bandwidth-optimal algorithms
+ * @param modelOverlapped whether they run in pieces beside the products that need them
  * @param parameterBytes of the model shard of all parameters, as sent over {@code data}
  * @param gradientBytes of their gradients, as sent over {@code data}
  * @param largestBlockShare the largest share of the parameters that is gathered or reduced at once; nothing hides the
@@ -28,6 +29,7 @@ public record StepWork(
         double memoryBytes,
         long modelMessages,
         double modelWireBytes,
+        boolean modelOverlapped,
         double parameterBytes,
         double gradientBytes,
         double largestBlockShare,

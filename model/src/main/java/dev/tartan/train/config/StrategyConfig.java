@@ -28,6 +28,9 @@ public record StrategyConfig(
     /** The highest stage of ZeRO. */
     public static final int MAX_ZERO = 3;
 
+    /** Stands for the stage of a strategy that is still to be picked. */
+    private static final int AUTOMATIC = -1;
+
     private static final long DEFAULT_BUCKET_BYTES = 25L << 20;
     private static final long DEFAULT_PREFETCH_BYTES = 1L << 30;
 
@@ -45,6 +48,16 @@ public record StrategyConfig(
     public static StrategyConfig defaults() {
         return new StrategyConfig(
                 0, true, Recompute.NONE, false, false, true, DEFAULT_BUCKET_BYTES, DEFAULT_PREFETCH_BYTES);
+    }
+
+    /** To be picked for the run before it is compiled; what {@code strategy = auto} means. */
+    public static StrategyConfig automatic() {
+        return defaults().withZero(AUTOMATIC);
+    }
+
+    /** Whether this still is to be picked. */
+    public boolean isAutomatic() {
+        return zero == AUTOMATIC;
     }
 
     /** This strategy with another stage of ZeRO. */

@@ -18,10 +18,15 @@ public final class Candidates {
 
     /** Every candidate on {@code devices} devices, of which model groups span at most {@code devicesPerNode}. */
     public static List<Candidate> onDevices(RunConfig config, int devices, int devicesPerNode) {
+        return onDevices(config, devices, devicesPerNode, 1);
+    }
+
+    /** As {@link #onDevices(RunConfig, int, int)}, with at least {@code microBatches}, doubled. */
+    static List<Candidate> onDevices(RunConfig config, int devices, int devicesPerNode, int microBatches) {
         List<Candidate> all = new ArrayList<>();
         for (int model = 1; model <= Math.min(devices, devicesPerNode); model++) {
             if (devices % model == 0 && divides(config.network(), model)) {
-                all.addAll(onMesh(config, devices / model, model));
+                all.addAll(onMesh(config, devices / model, model, microBatches));
             }
         }
         return all;
@@ -29,8 +34,12 @@ public final class Candidates {
 
     /** Every candidate on one mesh. */
     public static List<Candidate> onMesh(RunConfig config, int data, int model) {
+        return onMesh(config, data, model, 1);
+    }
+
+    private static List<Candidate> onMesh(RunConfig config, int data, int model, int leastMicroBatches) {
         List<Candidate> all = new ArrayList<>();
-        for (int microBatches : microBatches(config.train().globalBatch(), data)) {
+        for (int microBatches : microBatches(config.train().globalBatch(), data, leastMicroBatches)) {
             for (Recompute recompute : Recompute.values()) {
                 for (boolean sequenceParallel : sequenceParallel(config.network(), model)) {
                     for (int zero = 0; zero <= (data == 1 ? 0 : StrategyConfig.MAX_ZERO); zero++) {
@@ -48,12 +57,12 @@ public final class Candidates {
         return possible ? new boolean[] {false, true} : new boolean[] {false};
     }
 
-    private static List<Integer> microBatches(int globalBatch, int data) {
+    private static List<Integer> microBatches(int globalBatch, int data, int least) {
         if (globalBatch % data != 0) {
             return List.of();
         }
         int samples = globalBatch / data;
-        return IntStream.iterate(1, count -> count <= samples && count > 0, count -> 2 * count)
+        return IntStream.iterate(least, count -> count <= samples && count > 0, count -> 2 * count)
                 .filter(count -> samples % count == 0)
                 .boxed()
                 .toList();

@@ -18,7 +18,7 @@ import java.util.List;
 public final class EstimateCandidates {
     private final RunConfig config;
     private final HardwareProfile hardware;
-    private final MeasureNetwork networks;
+    private final EstimateMemory memory;
 
     /**
      * Takes what all candidates have in common.
@@ -28,13 +28,12 @@ public final class EstimateCandidates {
     public EstimateCandidates(RunConfig config, HardwareProfile hardware, ScratchNeeds scratchNeeds) {
         this.config = config;
         this.hardware = hardware;
-        this.networks = new MeasureNetwork(config, scratchNeeds);
+        this.memory = new EstimateMemory(config, scratchNeeds);
     }
 
     /** Estimates of all candidates, those that fit first, then by time, then by memory. */
     public List<CandidateEstimate> sorted(List<Candidate> candidates, long limitBytes) {
-        candidates.stream().map(MeasureNetwork.Layout::of).distinct().toList().parallelStream()
-                .forEach(networks::measure);
+        memory.prepare(candidates);
         return candidates.stream()
                 .map(this::estimate)
                 .sorted(Comparator.comparing((CandidateEstimate each) -> !each.fits(limitBytes))
@@ -46,42 +45,25 @@ public final class EstimateCandidates {
 
     /** The estimate of one candidate. */
     public CandidateEstimate estimate(Candidate candidate) {
-        return estimate(candidate, Precision.FLOAT32, true);
+        return estimate(candidate, Execution.TARTAN);
     }
 
-    /**
-     * The estimate of one candidate as another trainer would run it.
-     *
-     * @param precision of matrix products and activations
-     * @param writesProbabilities whether attention writes its probabilities to memory
-     */
-    CandidateEstimate estimate(Candidate candidate, Precision precision, boolean writesProbabilities) {
-        NetworkMeasure network = networks.measure(MeasureNetwork.Layout.of(candidate));
+    /** The estimate of one candidate as another trainer would run it; memory is Tartan's. */
+    CandidateEstimate estimate(Candidate candidate, Execution execution) {
         int samples = candidate.samples(config.train().globalBatch());
-        StrategyMemory memory =
-                new StrategyMemory(candidate.in(config).strategy(), candidate.data(), candidate.microBatches());
-        StepWork work = work(candidate, network, samples, precision, writesProbabilities);
+        StepWork work = work(candidate, memory.measure(candidate), samples, execution);
         double wire = work.microBatches() * work.modelWireBytes()
                 + work.exchanges()
                         .wireBytes(work.data(), work.microBatches(), work.parameterBytes(), work.gradientBytes());
         return new CandidateEstimate(
-                candidate,
-                Math.round(network.peakBytes(samples, memory)),
-                wire,
-                work,
-                StepTime.of(work, hardware, precision));
+                candidate, memory.peakBytes(candidate), wire, work, StepTime.of(work, hardware, execution.precision()));
     }
 
-    private StepWork work(
-            Candidate candidate,
-            NetworkMeasure network,
-            int samples,
-            Precision precision,
-            boolean writesProbabilities) {
-        double size = (double) precision.bytes() / Precision.FLOAT32.bytes();
+    private StepWork work(Candidate candidate, NetworkMeasure network, int samples, Execution execution) {
+        double size = (double) execution.precision().bytes() / Precision.FLOAT32.bytes();
         double forward = network.at(Quantity.FORWARD_FLOPS, samples);
         double backward = network.at(Quantity.BACKWARD_FLOPS, samples);
-        double probabilities = writesProbabilities ? network.at(Quantity.PROBABILITY_BYTES, samples) : 0;
+        double probabilities = execution.writesProbabilities() ? network.at(Quantity.PROBABILITY_BYTES, samples) : 0;
         double parameters = network.at(Quantity.PARAMETER_BYTES, samples);
         return new StepWork(
                 candidate.data(),
@@ -89,9 +71,12 @@ public final class EstimateCandidates {
                 candidate.microBatches(),
                 forward + backward,
                 backward / (forward + backward),
-                size * (network.at(Quantity.MEMORY_BYTES, samples) + probabilities),
+                // Losses are float32 everywhere.
+                network.at(Quantity.LOSS_BYTES, samples)
+                        + size * (network.at(Quantity.MEMORY_BYTES, samples) + probabilities),
                 Math.round(network.at(Quantity.MODEL_MESSAGES, samples)),
                 size * network.at(Quantity.MODEL_WIRE_BYTES, samples),
+                execution.overlapsModel(),
                 size * parameters,
                 parameters,
                 network.largestUnitBytes() / parameters,

@@ -50,6 +50,8 @@ final class ProgramMeasure {
         BACKWARD_FLOPS,
         /** Read and written by ops that are not matrix products. */
         MEMORY_BYTES,
+        /** The same, of the loss. */
+        LOSS_BYTES,
         /** Read and written for the probabilities of attention, which fused kernels never write. */
         PROBABILITY_BYTES,
         MODEL_MESSAGES,
@@ -162,8 +164,12 @@ final class ProgramMeasure {
                         PerSample.of(4 * program.typeOf(probabilities).bytes(), samples));
             }
         } else if (!(op instanceof Reshape)) {
-            add(Quantity.MEMORY_BYTES, traffic(instruction));
+            add(isLoss(instruction) ? Quantity.LOSS_BYTES : Quantity.MEMORY_BYTES, traffic(instruction));
         }
+    }
+
+    private static boolean isLoss(Instruction instruction) {
+        return instruction.scope().endsWith("loss");
     }
 
     private PerSample traffic(Instruction instruction) {
