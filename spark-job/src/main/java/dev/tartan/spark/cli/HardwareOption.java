@@ -11,13 +11,14 @@ import picocli.CommandLine.Option;
 final class HardwareOption {
     private static final String FOLDER = "conf/hardware";
 
+    private static final String USUAL = "this-machine";
+
     @Option(
             names = "--hardware",
             paramLabel = "NAME|FILE",
-            defaultValue = "this-machine",
-            description = "Hardware to predict times for: a profile in " + FOLDER
-                    + " such as h100 or a100, or a file; ${DEFAULT-VALUE} if not given.")
-    private String hardware = "";
+            description = "Hardware to predict times for: a profile in " + FOLDER + " such as h100 or a100, or a file; "
+                    + USUAL + " if not given.")
+    private @Nullable String hardware;
 
     /**
      * Reads the profile.
@@ -25,7 +26,12 @@ final class HardwareOption {
      * @throws IllegalArgumentException if there is none or it is wrong
      */
     HardwareProfile profile() {
-        return named(hardware, System.getenv("TARTAN_HOME"));
+        return profileOr(USUAL);
+    }
+
+    /** As {@link #profile()}, with another one if none is given. */
+    HardwareProfile profileOr(String usual) {
+        return named(hardware == null ? usual : hardware, System.getenv("TARTAN_HOME"));
     }
 
     /** The profile called {@code name} in Tartan's folder {@code home}, or in the file of this path. */

@@ -57,7 +57,7 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
     @Override
     public Integer call() throws JsonProcessingException {
         if (search.validates()) {
-            PlanSearch.printValidation(HardwareOption.named("h100", System.getenv("TARTAN_HOME")), out);
+            search.printValidation(out);
             return 0;
         }
         RunConfig loaded = config.load(List.of());

@@ -39,7 +39,7 @@ final class PlanSearch {
 
     @Option(
             names = "--validate",
-            description = "Prints published times of steps beside the planner's, by the profile h100.")
+            description = "Prints published times of steps beside the planner's, by the profile h100 if none is given.")
     private boolean validate;
 
     /** Whether meshes are to be compared. */
@@ -84,7 +84,8 @@ final class PlanSearch {
     }
 
     /** Prints published runs beside their predictions. */
-    static void printValidation(HardwareProfile h100, PrintStream out) {
+    void printValidation(PrintStream out) {
+        HardwareProfile h100 = hardware.profileOr("h100");
         TextTable table = new TextTable("run", "devices", "mesh", "published MFU", "step", "predicted", "ratio");
         PublishedRun.megatronOnH100().stream().map(run -> run.predict(h100)).forEach(check -> {
             PublishedRun run = check.run();

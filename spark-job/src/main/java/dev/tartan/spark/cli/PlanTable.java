@@ -37,8 +37,11 @@ final class PlanTable {
         out.println(title());
         long fitting = sorted.stream().filter(this::fits).count();
         out.println(TextTable.format(
-                "%,d candidates, of which %,d fit; fastest first%s",
-                sorted.size(), fitting, fitting == 0 ? "; none fits, so least memory first" : ""));
+                fitting == 0
+                        ? "%,d candidates, of which none fits; least memory first"
+                        : "%,d candidates, of which %,d fit; the fastest of those first",
+                sorted.size(),
+                fitting));
         out.println();
         TextTable table = new TextTable(
                 "data",
