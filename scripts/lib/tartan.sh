@@ -118,15 +118,13 @@ fi
 # Between two products OpenMP's threads would spin, on cores that the other kernels and device threads want.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
 
-JAVA_FLAGS=()
-
-# run_without_spark MAIN_CLASS ARGS...: a main class of the job in a JVM of its own, which JAVA_FLAGS (an array) tune.
+# run_without_spark MAIN_CLASS ARGS...: a main class of the job in a JVM of its own.
 run_without_spark() {
   build_job
   ensure_spark_home # for the logging and Apache Commons jars that the job leaves to Spark
   log_level warn
   # What ND4J may take outside the heap is planned by Tartan, so JavaCPP's own limit (the heap's size) is lifted.
-  exec "$(java_command)" "${JAVA_FLAGS[@]}" -Djava.awt.headless=true \
+  exec "$(java_command)" -Djava.awt.headless=true \
     -Dorg.bytedeco.javacpp.maxbytes=0 -Dorg.bytedeco.javacpp.maxphysicalbytes=0 \
     -cp "$JOB/*:$JOB/lib/*:$SPARK_HOME/jars/*" "$@"
 }

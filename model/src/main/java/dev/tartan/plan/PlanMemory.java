@@ -26,15 +26,11 @@ public final class PlanMemory {
     private final BufferSharing sharing;
     private final List<Integer> placed = new ArrayList<>();
     private final long[] offsets;
-    private final long[] sizes;
 
     private PlanMemory(Program program, BufferSharing sharing) {
         this.program = program;
         this.sharing = sharing;
         this.offsets = new long[program.values().size()];
-        this.sizes = program.values().stream()
-                .mapToLong(value -> MemoryPlan.aligned(value.type().bytes()))
-                .toArray();
     }
 
     /**
@@ -116,7 +112,7 @@ public final class PlanMemory {
     }
 
     private long bytes(int buffer) {
-        return sizes[buffer];
+        return MemoryPlan.aligned(program.typeOf(buffer).bytes());
     }
 
     private long bestOffset(int buffer) {

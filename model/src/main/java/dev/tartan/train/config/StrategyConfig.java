@@ -28,9 +28,6 @@ public record StrategyConfig(
     /** The highest stage of ZeRO. */
     public static final int MAX_ZERO = 3;
 
-    /** Stands for the stage of a strategy that is still to be picked. */
-    private static final int AUTOMATIC = -1;
-
     private static final long DEFAULT_BUCKET_BYTES = 25L << 20;
     private static final long DEFAULT_PREFETCH_BYTES = 1L << 30;
 
@@ -43,6 +40,9 @@ public record StrategyConfig(
         /** What is large but cheap: attention's insides, activation functions, norms. */
         SELECTIVE
     }
+
+    /** Stands for the stage of a strategy that is still to be picked. */
+    private static final int AUTOMATIC = -1;
 
     /** Everything whole, nothing recomputed; what a config without a strategy means. */
     public static StrategyConfig defaults() {
