@@ -109,7 +109,12 @@ public record PartitionSpec(List<List<String>> dims) {
 
     /** Whether no dim is split. */
     public boolean isReplicated() {
-        return dims.stream().allMatch(List::isEmpty);
+        for (List<String> axes : dims) {
+            if (!axes.isEmpty()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static String axisName(Object entry) {

@@ -2,7 +2,6 @@ package dev.tartan.mesh;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
-import java.util.stream.LongStream;
 
 /** The sizes of a tensor's dims, outermost first. Immutable; a scalar has no dims and one element. */
 public final class Shape {
@@ -44,7 +43,11 @@ public final class Shape {
 
     /** The product of all sizes, 1 for a scalar. */
     public long numElements() {
-        return LongStream.of(dims).reduce(1, Math::multiplyExact);
+        long product = 1;
+        for (long size : dims) {
+            product = Math.multiplyExact(product, size);
+        }
+        return product;
     }
 
     /** This shape with dim {@code index} set to {@code size}. */

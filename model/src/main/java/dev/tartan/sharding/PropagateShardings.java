@@ -40,6 +40,10 @@ public final class PropagateShardings {
     private final Set<Value> fixed = new HashSet<>();
     private final Map<Node, ShardingRule> rules = new HashMap<>();
     private final Set<ShardingConflict> conflicts = new LinkedHashSet<>();
+    /** Nodes none of whose values has changed since they were last looked at. */
+    private final Set<Node> settled = new HashSet<>();
+
+    private final Map<Value, List<Node>> neighbours = new HashMap<>();
 
     private PropagateShardings(Mesh mesh, Graph graph) {
         this.mesh = mesh;
@@ -98,18 +102,26 @@ public final class PropagateShardings {
 
     private void spread() {
         List<Node> forward = graph.nodes();
+        for (Node node : forward) {
+            node.operands().forEach(value -> addNeighbour(value, node));
+            node.results().forEach(value -> addNeighbour(value, node));
+        }
         List<Node> backward = new ArrayList<>(forward);
         java.util.Collections.reverse(backward);
         boolean changed = true;
         while (changed) {
             changed = false;
             for (Node node : forward) {
-                changed |= update(node);
+                changed |= settled.add(node) && update(node);
             }
             for (Node node : backward) {
-                changed |= update(node);
+                changed |= settled.add(node) && update(node);
             }
         }
+    }
+
+    private void addNeighbour(Value value, Node node) {
+        neighbours.computeIfAbsent(value, key -> new ArrayList<>()).add(node);
     }
 
     private boolean update(Node node) {
@@ -150,12 +162,14 @@ public final class PropagateShardings {
         }
         if (changed) {
             specs.put(value, after);
+            neighbours.getOrDefault(value, List.of()).forEach(settled::remove);
         }
         return changed;
     }
 
     private PartitionSpec spec(Value value) {
-        return specs.getOrDefault(value, PartitionSpec.replicated(value.type().numDims()));
+        PartitionSpec spec = specs.get(value);
+        return spec == null ? PartitionSpec.replicated(value.type().numDims()) : spec;
     }
 
     private record Voice(Value value, List<List<String>> dims, boolean isOperand) {}

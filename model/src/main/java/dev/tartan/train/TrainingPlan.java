@@ -70,6 +70,9 @@ public record TrainingPlan(
 
     /** As {@link #compile(RunConfig, ScratchNeeds)}, with the gradients as outputs of the step if asked for. */
     public static TrainingPlan compile(RunConfig config, ScratchNeeds scratchNeeds, boolean gradientOutputs) {
+        if (config.strategy().isAutomatic()) {
+            throw new IllegalStateException("strategy of the run is still to be picked: strategy=auto");
+        }
         Mesh mesh = mesh(config.mesh().data(), config.mesh().model());
         ConfiguredRun run = ConfiguredRun.of(
                 config.network(), config.optimizer(), config.train().steps());

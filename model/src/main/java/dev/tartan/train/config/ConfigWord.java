@@ -5,10 +5,11 @@ import java.util.List;
 import java.util.Locale;
 
 /** Enum constants as configs spell them: lower case, words joined by dashes, such as {@code halving-doubling}. */
-final class ConfigWord {
+public final class ConfigWord {
     private ConfigWord() {}
 
-    static String of(Enum<?> constant) {
+    /** The word of a constant. */
+    public static String of(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 

@@ -2,6 +2,7 @@ package dev.tartan.train.config;
 
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigValue;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.SafetensorsEntry;
 import dev.tartan.checkpoint.SafetensorsReader;
@@ -172,6 +173,10 @@ final class RunConfigReader {
     }
 
     private StrategyConfig strategy() {
+        ConfigValue said = source.find("strategy");
+        if (said != null && "auto".equals(said.unwrapped())) {
+            return StrategyConfig.automatic();
+        }
         return new StrategyConfigReader(section("strategy")).read();
     }
 

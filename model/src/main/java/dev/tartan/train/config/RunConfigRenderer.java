@@ -26,7 +26,11 @@ final class RunConfigRenderer {
                 "output",
                 new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
         section(text, "", "collective", collective(config.collective()));
-        section(text, "", "strategy", strategy(config.strategy()));
+        if (config.strategy().isAutomatic()) {
+            text.append("strategy = auto\n");
+        } else {
+            section(text, "", "strategy", strategy(config.strategy()));
+        }
         return text.toString();
     }
 

@@ -41,10 +41,23 @@ public record StrategyConfig(
         SELECTIVE
     }
 
+    /** Stands for the stage of a strategy that is still to be picked. */
+    private static final int AUTOMATIC = -1;
+
     /** Everything whole, nothing recomputed; what a config without a strategy means. */
     public static StrategyConfig defaults() {
         return new StrategyConfig(
                 0, true, Recompute.NONE, false, false, true, DEFAULT_BUCKET_BYTES, DEFAULT_PREFETCH_BYTES);
+    }
+
+    /** To be picked for the run before it is compiled; what {@code strategy = auto} means. */
+    public static StrategyConfig automatic() {
+        return defaults().withZero(AUTOMATIC);
+    }
+
+    /** Whether this still is to be picked. */
+    public boolean isAutomatic() {
+        return zero == AUTOMATIC;
     }
 
     /** This strategy with another stage of ZeRO. */

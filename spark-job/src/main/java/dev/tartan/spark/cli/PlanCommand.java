@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import java.io.PrintStream;
@@ -27,7 +28,10 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
     @Option(names = "--program", description = "Prints the partitioned program of the training step too.")
     private boolean program;
 
-    @Option(names = "--json", description = "Prints JSON.")
+    @Mixin
+    private PlanSearch search = new PlanSearch();
+
+    @Option(names = "--json", description = "Prints JSON; a line for each candidate where candidates are compared.")
     private boolean json;
 
     @Option(names = "--verbose", description = "Prints stack traces of failures.")
@@ -52,8 +56,18 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
 
     @Override
     public Integer call() throws JsonProcessingException {
-        RunConfig run = config.load(List.of());
-        TrainingPlan plan = TrainingPlan.compile(run, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+        if (search.validates()) {
+            search.printValidation(out);
+            return 0;
+        }
+        RunConfig loaded = config.load(List.of());
+        ScratchNeeds scratchNeeds = Nd4jBackend.forDevices(1).kernels()::scratchBytes;
+        if (search.comparesMeshes()) {
+            search.compare(loaded, scratchNeeds, json, out);
+            return 0;
+        }
+        RunConfig run = AutoStrategy.resolve(loaded, search::hardware, scratchNeeds, json ? System.err : out);
+        TrainingPlan plan = TrainingPlan.compile(run, scratchNeeds);
         PlanReport report = PlanReport.of(plan, program);
         if (json) {
             ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);

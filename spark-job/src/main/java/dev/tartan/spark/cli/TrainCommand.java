@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
@@ -12,6 +13,7 @@ import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.NetworkConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.planner.CheckMemoryLimit;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,6 +55,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                     + " given.")
     private int executors = 1;
 
+    @Mixin
+    private HardwareOption hardware = new HardwareOption();
+
     @Option(names = "--verbose", description = "Tells more: Spark's log, and stack traces of failures.")
     private boolean verbose;
 
@@ -84,15 +89,18 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     @Override
     public Integer call() {
         List<String> overrides = output == null ? List.of() : List.of("output.dir=" + output);
-        RunConfig run = AbsolutePaths.of(config.load(overrides));
-        checkExecutors(run.mesh());
+        RunConfig loaded = AbsolutePaths.of(config.load(overrides));
+        checkExecutors(loaded.mesh());
         SparkConf spark = new SparkConf();
         spark.setIfMissing("spark.master", "local[*]").setIfMissing("spark.app.name", "tartan");
         SparkSettings.addTo(spark, executors);
         // All that can be wrong is looked for before Spark takes its seconds to start.
         ReachableMaster.check(spark.get("spark.master"), MASTER_TIMEOUT);
-        Preflight.check(spark, run.mesh().data() * run.mesh().model(), executors);
-        TrainingPlan plan = TrainingPlan.compile(run, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+        Preflight.check(spark, loaded.mesh().data() * loaded.mesh().model(), executors);
+        ScratchNeeds scratchNeeds = Nd4jBackend.forDevices(1).kernels()::scratchBytes;
+        RunConfig run = AutoStrategy.resolve(loaded, hardware::profile, scratchNeeds, out);
+        TrainingPlan plan = TrainingPlan.compile(run, scratchNeeds);
+        CheckMemoryLimit.run(plan, scratchNeeds, plan.mesh().numRanks() / executors);
         Preflight.checkMemory(
                 spark, plan.step().memory().arenaBytes(), plan.mesh().numRanks());
         MeshTrainer.checkFiles(plan);

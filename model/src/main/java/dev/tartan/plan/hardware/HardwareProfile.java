@@ -1,0 +1,56 @@
+package dev.tartan.plan.hardware;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * Devices of one kind and how they are connected.
+ *
+ * @param name for people
+ * @param matmulFlops peak floating-point operations per second of one device in matrix products
+ * @param memoryBandwidth bytes per second that one device reads and writes
+ * @param deviceMemory bytes of one device
+ * @param devicesPerNode devices that the faster link connects; the largest model group
+ * @param shared whether the devices of a node share one processor, so that what is said of one device is said of the
+ *     node, and each gets a part
+ * @param intraNode between devices of one node
+ * @param interNode between nodes, per device
+ */
+public record HardwareProfile(
+        String name,
+        Map<Precision, Double> matmulFlops,
+        double memoryBandwidth,
+        long deviceMemory,
+        int devicesPerNode,
+        boolean shared,
+        Link intraNode,
+        Link interNode,
+        Efficiency efficiency) {
+    public HardwareProfile {
+        matmulFlops = Map.copyOf(new EnumMap<>(matmulFlops));
+    }
+
+    /** Peak operations per second of one device in this type, where {@code numDevices} are in use. */
+    public double matmulFlops(Precision precision, int numDevices) {
+        Double peak = matmulFlops.get(precision);
+        if (peak == null) {
+            throw new IllegalArgumentException("hardware has no peak for this type: hardware=" + name + ", type="
+                    + precision + ". Add it to matmulFlops of its profile.");
+        }
+        return peak / sharers(numDevices);
+    }
+
+    /** Bytes per second of one device's memory, where {@code numDevices} are in use. */
+    public double memoryBandwidth(int numDevices) {
+        return memoryBandwidth / sharers(numDevices);
+    }
+
+    /** Bytes of memory that one device can take, where {@code numDevices} are in use. */
+    public long deviceMemory(int numDevices) {
+        return deviceMemory / sharers(numDevices);
+    }
+
+    private int sharers(int numDevices) {
+        return shared ? Math.min(numDevices, devicesPerNode) : 1;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.tartan.train.planner;
+
+import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.config.ConfigMistake;
+import dev.tartan.train.config.InvalidConfigException;
+import dev.tartan.train.config.RunConfig;
+import java.util.List;
+
+/** Refuses a run that is known to exceed {@code train.deviceMemoryLimit}, and says what to change. */
+public final class CheckMemoryLimit {
+    private static final String KEY = "train.deviceMemoryLimit";
+
+    private CheckMemoryLimit() {}
+
+    /**
+     * Checks a compiled run.
+     *
+     * @param maxModel the largest model group that a process can hold
+     * @throws InvalidConfigException if the run needs more than its limit, naming both and the smallest change that
+     *     fits
+     */
+    public static void run(TrainingPlan plan, ScratchNeeds scratchNeeds, int maxModel) {
+        run(
+                plan.config(),
+                plan.step().memory().arenaBytes(),
+                new SmallestChange(plan.config(), scratchNeeds, ExactPeak.compiled(scratchNeeds), maxModel));
+    }
+
+    static void run(RunConfig config, long peakBytes, SmallestChange changes) {
+        long limit = config.train().deviceMemoryLimit();
+        if (limit == 0 || peakBytes <= limit) {
+            return;
+        }
+        String advice = changes.find(limit)
+                .map(found ->
+                        "Set " + String.join(", ", found.keys()) + ", which needs " + found.peakBytes() + " bytes.")
+                .orElse("No strategy, number of micro-batches or mesh of as many devices fits: use more devices, raise"
+                        + " the limit, or lower network.* or train.globalBatch.");
+        throw new InvalidConfigException(List.of(new ConfigMistake(
+                KEY,
+                "",
+                KEY + " is less than the run needs: needed=" + peakBytes + ", limit=" + limit + ". " + advice)));
+    }
+}

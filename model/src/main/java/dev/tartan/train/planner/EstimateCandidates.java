@@ -1,0 +1,89 @@
+package dev.tartan.train.planner;
+
+import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.cost.DataExchanges;
+import dev.tartan.plan.cost.StepTime;
+import dev.tartan.plan.cost.StepWork;
+import dev.tartan.plan.hardware.HardwareProfile;
+import dev.tartan.plan.hardware.Precision;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.planner.ProgramMeasure.Quantity;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Estimates memory, traffic and time of candidates without compiling each of them, nor any network at its full depth.
+ * Thread-safe.
+ */
+public final class EstimateCandidates {
+    private final RunConfig config;
+    private final HardwareProfile hardware;
+    private final EstimateMemory memory;
+
+    /**
+     * Takes what all candidates have in common.
+     *
+     * @param scratchNeeds of the backend that will run it
+     */
+    public EstimateCandidates(RunConfig config, HardwareProfile hardware, ScratchNeeds scratchNeeds) {
+        this.config = config;
+        this.hardware = hardware;
+        this.memory = new EstimateMemory(config, scratchNeeds);
+    }
+
+    /** Estimates of all candidates, those that fit first, then by time, then by memory. */
+    public List<CandidateEstimate> sorted(List<Candidate> candidates, long limitBytes) {
+        memory.prepare(candidates);
+        return candidates.stream()
+                .map(this::estimate)
+                .sorted(Comparator.comparing((CandidateEstimate each) -> !each.fits(limitBytes))
+                        .thenComparing(
+                                each -> each.fits(limitBytes) ? each.time().seconds() : each.peakBytes())
+                        .thenComparing(CandidateEstimate::peakBytes))
+                .toList();
+    }
+
+    /** The estimate of one candidate. */
+    public CandidateEstimate estimate(Candidate candidate) {
+        return estimate(candidate, Execution.TARTAN);
+    }
+
+    /** The estimate of one candidate as another trainer would run it; memory is Tartan's. */
+    CandidateEstimate estimate(Candidate candidate, Execution execution) {
+        int samples = candidate.samples(config.train().globalBatch());
+        StepWork work = work(candidate, memory.measure(candidate), samples, execution);
+        double wire = work.microBatches() * work.modelWireBytes()
+                + work.exchanges()
+                        .wireBytes(work.data(), work.microBatches(), work.parameterBytes(), work.gradientBytes());
+        return new CandidateEstimate(
+                candidate, memory.peakBytes(candidate), wire, work, StepTime.of(work, hardware, execution.precision()));
+    }
+
+    private StepWork work(Candidate candidate, NetworkMeasure network, int samples, Execution execution) {
+        double size = (double) execution.precision().bytes() / Precision.FLOAT32.bytes();
+        double forward = network.at(Quantity.FORWARD_FLOPS, samples);
+        double backward = network.at(Quantity.BACKWARD_FLOPS, samples);
+        double probabilities = execution.writesProbabilities() ? network.at(Quantity.PROBABILITY_BYTES, samples) : 0;
+        double parameters = network.at(Quantity.PARAMETER_BYTES, samples);
+        return new StepWork(
+                candidate.data(),
+                candidate.model(),
+                candidate.microBatches(),
+                forward + backward,
+                backward / (forward + backward),
+                // Losses are float32 everywhere.
+                network.at(Quantity.LOSS_BYTES, samples)
+                        + size * (network.at(Quantity.MEMORY_BYTES, samples) + probabilities),
+                Math.round(network.at(Quantity.MODEL_MESSAGES, samples)),
+                size * network.at(Quantity.MODEL_WIRE_BYTES, samples),
+                execution.overlapsModel(),
+                size * parameters,
+                parameters,
+                network.largestUnitBytes() / parameters,
+                network.at(Quantity.OPTIMIZER_TRAFFIC_BYTES, samples),
+                new DataExchanges(
+                        candidate.zero(),
+                        config.strategy().reshardAfterForward(),
+                        config.strategy().overlap()));
+    }
+}

@@ -1,0 +1,28 @@
+package dev.tartan.train.planner;
+
+import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.config.RunConfig;
+import java.util.OptionalLong;
+
+/** The exact peak of a run, found by compiling it. */
+@FunctionalInterface
+interface ExactPeak {
+    /** Bytes of one device's memory; empty if the network cannot be compiled so. */
+    OptionalLong bytes(RunConfig config);
+
+    /** By the compiler, for a backend with these needs. */
+    static ExactPeak compiled(ScratchNeeds scratchNeeds) {
+        return config -> {
+            try {
+                return OptionalLong.of(TrainingPlan.compile(config, scratchNeeds)
+                        .step()
+                        .memory()
+                        .arenaBytes());
+            } catch (IllegalArgumentException e) {
+                // A mesh that does not divide the network: one candidate less.
+                return OptionalLong.empty();
+            }
+        };
+    }
+}

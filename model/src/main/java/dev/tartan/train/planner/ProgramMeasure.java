@@ -1,0 +1,255 @@
+package dev.tartan.train.planner;
+
+import dev.tartan.graph.Op;
+import dev.tartan.graph.TensorType;
+import dev.tartan.op.AddN;
+import dev.tartan.op.Attention;
+import dev.tartan.op.AttentionGrad;
+import dev.tartan.op.Einsum;
+import dev.tartan.op.GatherRows;
+import dev.tartan.op.Reshape;
+import dev.tartan.op.ScatterAddRows;
+import dev.tartan.op.Slice;
+import dev.tartan.partition.Collective;
+import dev.tartan.partition.Instruction;
+import dev.tartan.partition.Program;
+import dev.tartan.plan.LiveBytes;
+import dev.tartan.train.PlannedState;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.graph.TrainStepGraph;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What one device computes, sends and keeps in a step of one micro-batch, taken from a compiled program whose number of
+ * samples is a prime that divides no other size. Parts of the program that a deeper network only repeats are told apart
+ * by their scopes: {@link #live()} has the first and the last block, not those between, which never need more.
+ */
+final class ProgramMeasure {
+    private static final Pattern BLOCK = Pattern.compile("\\b(layers|h)\\.(\\d+)\\b");
+    private static final String OPTIMIZER_SCOPE = "optimizer";
+
+    private final TrainingPlan plan;
+    private final Program program;
+    private final int samples;
+    private final int layers;
+    private final int firstBackward;
+    private final Map<Quantity, PerSample> totals = new HashMap<>();
+    private final Map<String, List<LivePoint>> live = new TreeMap<>();
+    private double largestUnitBytes;
+
+    /** What is counted. */
+    enum Quantity {
+        FORWARD_FLOPS,
+        BACKWARD_FLOPS,
+        /** Read and written by ops that are not matrix products. */
+        MEMORY_BYTES,
+        /** The same, of the loss. */
+        LOSS_BYTES,
+        /** Read and written for the probabilities of attention, which fused kernels never write. */
+        PROBABILITY_BYTES,
+        MODEL_MESSAGES,
+        MODEL_WIRE_BYTES,
+        PARAMETER_BYTES,
+        STATE_BYTES,
+        OPTIMIZER_TRAFFIC_BYTES,
+        SCRATCH_BYTES
+    }
+
+    /**
+     * Measures a plan.
+     *
+     * @param samples of its only micro-batch on each rank
+     * @param layers of its network
+     */
+    ProgramMeasure(TrainingPlan plan, int samples, int layers) {
+        this.plan = plan;
+        this.program = plan.step().program();
+        this.samples = samples;
+        this.layers = layers;
+        this.firstBackward = firstBackward();
+        measureStates();
+        for (int i = 0; i < program.instructions().size(); i++) {
+            add(program.instructions().get(i), i);
+        }
+        measureLive();
+        add(
+                Quantity.SCRATCH_BYTES,
+                new PerSample(0, (double) plan.step().memory().scratch().bytes() / samples));
+    }
+
+    PerSample total(Quantity quantity) {
+        return totals.getOrDefault(quantity, PerSample.ZERO);
+    }
+
+    /** What is alive at each instruction, by the part of the program that it belongs to. */
+    Map<String, List<LivePoint>> live() {
+        return live;
+    }
+
+    /** Bytes of the parameters that are used together: those of the largest block, or an embedding. */
+    double largestUnitBytes() {
+        return largestUnitBytes;
+    }
+
+    /** Whether the prime number of samples tells samples from all else: no state may be divisible by it. */
+    boolean isClear() {
+        return plan.states().stream().allMatch(state -> bytes(state) % samples != 0);
+    }
+
+    private int firstBackward() {
+        List<Instruction> all = program.instructions();
+        for (int i = 0; i < all.size(); i++) {
+            if (all.get(i).scope().startsWith("~")) {
+                return i;
+            }
+        }
+        return all.size();
+    }
+
+    private void measureStates() {
+        Map<String, Double> units = new LinkedHashMap<>();
+        for (PlannedState state : plan.states()) {
+            double bytes = bytes(state);
+            add(state.isParameter() ? Quantity.PARAMETER_BYTES : Quantity.STATE_BYTES, new PerSample(bytes, 0));
+            if (state.isParameter()) {
+                units.merge(unit(state.name()), bytes, Double::sum);
+            }
+        }
+        largestUnitBytes =
+                units.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
+    }
+
+    private static String unit(String parameter) {
+        Matcher block = BLOCK.matcher(parameter);
+        return block.find() ? parameter.substring(0, block.end()) : parameter;
+    }
+
+    private long bytes(PlannedState state) {
+        return program.typeOf(program.input(state.name()).value()).bytes();
+    }
+
+    private void add(Quantity quantity, PerSample amount) {
+        totals.merge(quantity, amount, PerSample::plus);
+    }
+
+    private void add(Instruction instruction, int index) {
+        Op op = instruction.op();
+        if (op instanceof Collective collective) {
+            if (collective.axes().contains("model")) {
+                add(Quantity.MODEL_MESSAGES, new PerSample(1, 0));
+                TensorType operand = program.typeOf(instruction.operands().get(0));
+                double wire = collective.bytesOnWire(operand);
+                boolean ofSamples = operand.bytes() % samples == 0;
+                add(Quantity.MODEL_WIRE_BYTES, ofSamples ? new PerSample(0, wire / samples) : new PerSample(wire, 0));
+            }
+        } else if (instruction.scope().startsWith(OPTIMIZER_SCOPE)) {
+            add(Quantity.OPTIMIZER_TRAFFIC_BYTES, traffic(instruction));
+        } else if (op instanceof Einsum || op instanceof Attention || op instanceof AttentionGrad) {
+            long flops = op.flops(program.typesOf(instruction.operands()));
+            add(index < firstBackward ? Quantity.FORWARD_FLOPS : Quantity.BACKWARD_FLOPS, PerSample.of(flops, samples));
+            if (!(op instanceof Einsum)) {
+                int probabilities = op instanceof Attention
+                        ? instruction.results().get(1)
+                        : instruction.operands().get(4);
+                // Written, normalized in place, read by the second product; as often in the gradient.
+                add(
+                        Quantity.PROBABILITY_BYTES,
+                        PerSample.of(4 * program.typeOf(probabilities).bytes(), samples));
+            }
+        } else if (!(op instanceof Reshape)) {
+            add(isLoss(instruction) ? Quantity.LOSS_BYTES : Quantity.MEMORY_BYTES, traffic(instruction));
+        }
+    }
+
+    private static boolean isLoss(Instruction instruction) {
+        return instruction.scope().endsWith("loss");
+    }
+
+    private PerSample traffic(Instruction instruction) {
+        PerSample sum = PerSample.ZERO;
+        for (int result : instruction.results()) {
+            sum = sum.plus(PerSample.of(program.typeOf(result).bytes(), samples));
+        }
+        // These read no more than they write, or the other way round.
+        boolean touchesRows = instruction.op() instanceof Slice || instruction.op() instanceof GatherRows;
+        if (touchesRows) {
+            return sum.plus(sum);
+        }
+        PerSample read = PerSample.ZERO;
+        for (int operand : instruction.operands()) {
+            read = read.plus(PerSample.of(program.typeOf(operand).bytes(), samples));
+        }
+        return instruction.op() instanceof ScatterAddRows ? read.plus(read).plus(sum) : sum.plus(read);
+    }
+
+    private void measureLive() {
+        Map<String, String> replaced = new LinkedHashMap<>();
+        plan.states().forEach(state -> replaced.put(TrainStepGraph.newLabel(state.name()), state.name()));
+        boolean[] gradients = gradients();
+        LiveBytes alive = new LiveBytes(program, replaced);
+        long[] all = alive.sums(this::bytes);
+        long[] perSample = alive.sums(value -> bytes(value) % samples == 0 ? bytes(value) : 0);
+        long[] gradient = alive.sums(value -> gradients[value] ? bytes(value) : 0);
+        for (int i = 0; i < all.length; i++) {
+            PerSample bytes = new PerSample(all[i] - perSample[i], (double) perSample[i] / samples);
+            LivePoint point = new LivePoint(bytes, gradient[i]);
+            parts(program.instructions().get(i).scope())
+                    .forEach(part ->
+                            live.computeIfAbsent(part, key -> new ArrayList<>()).add(point));
+        }
+    }
+
+    private long bytes(int value) {
+        return program.typeOf(value).bytes();
+    }
+
+    /**
+     * The gradients of parameters: what collectives that carry gradients take and give, and what is summed for them.
+     */
+    private boolean[] gradients() {
+        boolean[] gradients = new boolean[program.values().size()];
+        List<Instruction> all = program.instructions();
+        for (int i = all.size() - 1; i >= 0; i--) {
+            Instruction instruction = all.get(i);
+            boolean sums = instruction.op() instanceof AddN
+                    && gradients[instruction.results().get(0)];
+            boolean reshapes = instruction.op() instanceof Reshape
+                    && gradients[instruction.results().get(0)];
+            if (instruction.carriesGradient() || sums || reshapes) {
+                instruction.results().forEach(result -> gradients[result] = true);
+                instruction.operands().forEach(operand -> gradients[operand] = true);
+            }
+        }
+        return gradients;
+    }
+
+    /** The parts of the program that a scope belongs to: none for blocks between the first and the last. */
+    private List<String> parts(String scope) {
+        String name = scope.isEmpty() ? "top" : scope;
+        Matcher block = BLOCK.matcher(name);
+        if (!block.find()) {
+            return List.of(name);
+        }
+        int index = Integer.parseInt(block.group(2));
+        List<String> parts = new ArrayList<>();
+        if (index == 0) {
+            parts.add(block.replaceFirst("first"));
+        }
+        if (index == layers - 1) {
+            parts.add(block.replaceFirst("last"));
+        }
+        return parts;
+    }
+
+    /** Whether a part of the program is the update of parameters. */
+    static boolean isOptimizer(String part) {
+        return part.startsWith(OPTIMIZER_SCOPE);
+    }
+}

@@ -1,0 +1,38 @@
+package dev.tartan.train.planner;
+
+import dev.tartan.train.config.StrategyConfig;
+import dev.tartan.train.planner.ProgramMeasure.Quantity;
+
+/**
+ * What a stage of ZeRO and micro-batches make of the bytes that are alive in a step of one micro-batch with everything
+ * whole. ZeRO 1 divides optimizer state by the ranks along {@code data}; ZeRO 2 gradients too, but for those of the
+ * block whose backward pass runs; ZeRO 3 parameters too, but for those of the block that runs and of the next.
+ * Micro-batches keep the gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
+ *
+ * @param data ranks along {@code data}
+ */
+record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
+    /** Bytes alive at {@code point}, of a program measured by {@code measure}. */
+    double bytes(LivePoint point, int samples, boolean optimizer, ProgramMeasure measure) {
+        double elsewhere = 1 - 1.0 / data;
+        double unit = measure.largestUnitBytes();
+        double parameters = measure.total(Quantity.PARAMETER_BYTES).constant();
+        double bytes = point.bytes().at(samples);
+        if (strategy.zero() >= 1) {
+            bytes -= elsewhere * measure.total(Quantity.STATE_BYTES).constant();
+        }
+        if (strategy.zero() >= 2) {
+            double whole = optimizer ? 0 : Math.min(unit, point.gradientBytes());
+            bytes -= elsewhere * (point.gradientBytes() - whole);
+        }
+        if (strategy.zero() >= 3) {
+            double ahead = strategy.overlap() ? Math.min(unit, strategy.prefetchBytes()) : 0;
+            double gathered = optimizer ? 0 : strategy.reshardAfterForward() ? unit + ahead : parameters;
+            bytes -= elsewhere * (parameters - Math.min(parameters, gathered));
+        }
+        if (microBatches > 1 && !optimizer) {
+            bytes += parameters * (strategy.zero() >= 2 ? 1.0 / data : 1);
+        }
+        return bytes;
+    }
+}
