@@ -108,7 +108,7 @@ class StartCollectivesTest {
         return program.toString()
                 .lines()
                 .map(String::strip)
-                .filter(line -> line.contains(" = ") && !line.startsWith("output") || line.startsWith("await"))
+                .filter(line -> (line.contains(" = ") && !line.startsWith("output")) || line.startsWith("await"))
                 .toList();
     }
 

@@ -47,6 +47,18 @@ class BenchCommandTest {
                         + " or 'bench overlap'.");
     }
 
+    @Test
+    void wrongNumbersOfTheOverlapBenchAreExplainedBeforeSparkStarts() {
+        assertThat(run("overlap", "--executors", "1")).isEqualTo(2);
+        assertThat(run("overlap", "--zero", "0,4")).isEqualTo(2);
+        assertThat(run("overlap", "--gpt", "2,8")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("tartan: numbers are out of range: executors=1, steps=15, repeat=3, delayMillis=5. Give 2"
+                        + " executors or more, 1 step or more, 1 repetition or more, and no negative delay.")
+                .contains("tartan: --zero is out of range: value=[0, 4]. Give stages from 0 to 3.")
+                .contains("tartan: --gpt has not six sizes: value=[2, 8].");
+    }
+
     private int run(String... args) {
         return CommandRunner.run(
                 new BenchCommand(new PrintStream(out, true, StandardCharsets.UTF_8)), args, new PrintWriter(err, true));
