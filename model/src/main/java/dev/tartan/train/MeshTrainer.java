@@ -58,13 +58,12 @@ public final class MeshTrainer {
     }
 
     /**
-     * Checks that process 0 of {@code numProcesses} can write the plan's parameters alone.
+     * Checks that the plan's ranks can be dealt out to {@code numProcesses}.
      *
-     * @throws IllegalArgumentException if the ranks do not divide evenly over processes, or naming a parameter that
-     *     process 0 does not hold whole, and its layout
+     * @throws IllegalArgumentException if they do not divide evenly
      */
     public static void checkProcesses(TrainingPlan plan, int numProcesses) {
-        ParameterFile.checkWriters(plan.mesh(), plan.parameters(), numProcesses);
+        ProcessRanks.numRanksPerProcess(plan.mesh().numRanks(), numProcesses);
     }
 
     /**
@@ -93,7 +92,7 @@ public final class MeshTrainer {
      * @param ranks those of this process, over communicators that are used for nothing else
      * @param listener told of steps in process 0 only
      * @return null in processes other than 0
-     * @throws IllegalArgumentException also if process 0 does not hold every parameter whole
+     * @throws IllegalArgumentException also if the communicators are of another mesh
      */
     public static @Nullable TrainingResult run(
             TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener)
@@ -172,6 +171,7 @@ public final class MeshTrainer {
                 gradients(config.collective().gradients()))) {
             record.allocated(executor.arenaBytes());
             RankTrainer trainer = new RankTrainer(plan, rank, executor);
+            ParameterWriter parameters = new ParameterWriter(mesh, rank, backend, ranks);
             trainer.initialize(network, initial);
             for (long step = 0; step < config.train().steps(); step++) {
                 if (Thread.interrupted()) {
@@ -183,8 +183,8 @@ public final class MeshTrainer {
                 if (rank == 0) {
                     record.stepped(step, trainer.loss(), trainer.gradNorm(), millis);
                 }
-                if (step == 0 && gradients != null) {
-                    trainer.saveGradients(gradients);
+                if (step == 0 && plan.hasGradientOutputs()) {
+                    trainer.saveGradients(parameters, gradients);
                 }
             }
             if (rank == 0) {
@@ -193,9 +193,7 @@ public final class MeshTrainer {
                         executor.exposedCommunicationNanos(),
                         ranks.communicators().callNanos(0));
             }
-            if (writer != null) {
-                trainer.save(writer);
-            }
+            trainer.save(parameters, writer);
         }
     }
 

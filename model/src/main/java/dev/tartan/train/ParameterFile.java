@@ -99,26 +99,6 @@ final class ParameterFile {
                 .allMatch(axis -> mesh.coordinate(rank, axis) == 0);
     }
 
-    /**
-     * Checks that process 0 can write every parameter alone: that it holds all shards which are not padding only.
-     *
-     * @throws IllegalArgumentException naming the first parameter that it does not hold whole, and its layout
-     */
-    static void checkWriters(Mesh mesh, List<PlannedState> parameters, int numProcesses) {
-        int held = ProcessRanks.numRanksPerProcess(mesh.numRanks(), numProcesses);
-        for (PlannedState parameter : parameters) {
-            for (int rank = held; rank < mesh.numRanks(); rank++) {
-                if (isWriter(mesh, parameter, rank)
-                        && box(mesh, parameter, rank).numElements() > 0) {
-                    throw new IllegalArgumentException("parameter '" + parameter.name()
-                            + "' is not held whole by process 0, which writes it: layout=" + parameter.spec()
-                            + ", mesh=" + mesh + ", numProcesses=" + numProcesses + ", ranksPerProcess=" + held
-                            + ", rank=" + rank + ". Use fewer processes, so that each holds whole model groups.");
-                }
-            }
-        }
-    }
-
     /** The values of a rank's shard as the file has them, padding zero. */
     static float[] read(SafetensorsReader file, Mesh mesh, PlannedState state, int rank) {
         TensorSlice box = box(mesh, state, rank);

@@ -33,6 +33,11 @@ public record PlannedState(
                 binding.spec());
     }
 
+    /** The same tensor in another layout. */
+    PlannedState laidOut(PartitionSpec other) {
+        return new PlannedState(name, parameter, kind, shape, logicalShape, fileShape, other);
+    }
+
     /** Whether this is a parameter rather than optimizer state. */
     public boolean isParameter() {
         return kind == StateBinding.Kind.PARAMETER;

@@ -96,30 +96,21 @@ final class RankTrainer {
         return scalar[0];
     }
 
-    /** Writes the parameters' shards that no lower rank writes. */
-    void save(SafetensorsWriter writer) {
+    /**
+     * Writes the parameters; a call of all ranks.
+     *
+     * @param file null in processes that write none
+     */
+    void save(ParameterWriter writer, @Nullable SafetensorsWriter file) {
         for (PlannedState state : plan.parameters()) {
-            TensorSlice box = ParameterFile.box(mesh, state, rank);
-            if (ParameterFile.isWriter(mesh, state, rank) && box.numElements() > 0) {
-                writer.writeFloats(state.name(), box, shard(executor.input(state.name()), box));
-            }
+            writer.write(state, executor.input(state.name()), file);
         }
     }
 
-    /** Writes the gradients of the last step, for plans that have them as outputs. */
-    void saveGradients(SafetensorsWriter writer) {
+    /** Writes the gradients of the last step, for plans that have them as outputs; a call of all ranks. */
+    void saveGradients(ParameterWriter writer, @Nullable SafetensorsWriter file) {
         for (PlannedState state : plan.parameters()) {
-            TensorSlice box = ParameterFile.box(mesh, state, rank);
-            if (ParameterFile.isWriter(mesh, state, rank) && box.numElements() > 0) {
-                Buffer gradient = executor.output(TrainStepGraph.gradientLabel(state.name()));
-                writer.writeFloats(state.name(), box, shard(gradient, box));
-            }
+            writer.write(state, executor.output(TrainStepGraph.gradientLabel(state.name())), file);
         }
-    }
-
-    private static float[] shard(Buffer buffer, TensorSlice box) {
-        float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
-        buffer.read(values);
-        return ParameterFile.unpadded(values, box, buffer.type().shape());
     }
 }

@@ -73,6 +73,26 @@ class MeshTrainerProcessesTest {
         assertThat(folder.resolve("other")).doesNotExist();
         assertThat(folder.resolve("first").toFile().list())
                 .containsExactlyInAnyOrder(MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE);
+        assertSameFiles();
+    }
+
+    /** Process 0 has half of the weights of each model group, and of the gradients. */
+    @ParameterizedTest
+    @CsvSource({"1, 2", "1, 4"})
+    void parametersSplitOverProcessesAreGatheredToBeWritten(int data, int model) throws Exception {
+        TrainingPlan plan = plan("alone", data, model);
+        TrainingResult alone = MeshTrainer.run(plan, new Nd4jBackend(1), step -> {});
+        MeshCommunicators mesh = mesh(data, model);
+        Future<@Nullable TrainingResult> first = start(0, mesh, plan("first", data, model), step -> {});
+        Future<@Nullable TrainingResult> other = start(1, mesh, plan("other", data, model), step -> {});
+        assertThat(other.get()).isNull();
+        TrainingResult together = first.get();
+        assertThat(together).isNotNull();
+        assertThat(losses(together)).isEqualTo(losses(alone));
+        assertSameFiles();
+    }
+
+    private void assertSameFiles() {
         for (String file : List.of(MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE)) {
             assertThat(folder.resolve("first").resolve(file))
                     .hasSameBinaryContentAs(folder.resolve("alone").resolve(file));
@@ -140,28 +160,14 @@ class MeshTrainerProcessesTest {
         assertThatThrownBy(other::get).cause().isInstanceOf(CollectiveException.class);
     }
 
-    @ParameterizedTest
-    @CsvSource({"1, 4, 2", "2, 2, 4"})
-    void splittingAModelGroupOverProcessesIsRefused(int data, int model, int numProcesses) {
-        TrainingPlan plan = plan("first", data, model);
-        String message = "parameter 'wte.weight' is not held whole by process 0, which writes it: layout=[model, -],"
-                + " mesh=mesh(data=%d, model=%d), numProcesses=%d, ranksPerProcess=%d, rank=%d. Use fewer processes, so that each holds whole model groups."
-                        .formatted(data, model, numProcesses, data * model / numProcesses, data * model / numProcesses);
-        assertThatThrownBy(() -> MeshTrainer.checkProcesses(plan, numProcesses))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage(message);
-        for (int process = 0; process < numProcesses; process++) {
-            ProcessRanks ranks = new ProcessRanks(process, numProcesses, mesh(data, model));
-            assertThatThrownBy(() -> MeshTrainer.run(plan, new Nd4jBackend(1), ranks, step -> {}))
-                    .hasMessage(message);
-        }
-        assertThat(folder.resolve("first")).doesNotExist();
-    }
-
     @Test
-    void wholeModelGroupsInEveryProcessAreAccepted() {
+    void ranksAreDealtOutEvenly() {
         MeshTrainer.checkProcesses(plan("any", 4, 1), 4);
-        MeshTrainer.checkProcesses(plan("any", 2, 4), 2);
+        MeshTrainer.checkProcesses(plan("any", 1, 4), 2);
+        assertThatThrownBy(() -> MeshTrainer.checkProcesses(plan("any", 4, 1), 3))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("ranks do not divide evenly over processes: numRanks=4, numProcesses=3. Let the number of"
+                        + " processes divide that of ranks.");
     }
 
     @Test
