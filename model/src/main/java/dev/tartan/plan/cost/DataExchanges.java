@@ -3,7 +3,7 @@ package dev.tartan.plan.cost;
 /**
  * What travels over {@code data} in a step, by stage of ZeRO: gradients are reduce-scattered once, and parameters
  * gathered once, which together is an all-reduce for stage 0; stage 3 gathers parameters in each pass of each
- * micro-batch instead. Source: Rajbhandari et al. 2020, "ZeRO", section 7.
+ * micro-batch, and reduce-scatters gradients after each. Source: Rajbhandari et al. 2020, "ZeRO", section 7.
  *
  * @param zero stage of ZeRO, 0 to 3
  * @param regathered for stage 3: whether the backward pass gathers anew
@@ -15,8 +15,15 @@ public record DataExchanges(int zero, boolean regathered, boolean overlapped) {
         return zero < 3 ? 1 : microBatches * (regathered ? 2 : 1);
     }
 
+    /** How often a device takes part in reducing all gradients, per step. */
+    public int gradientReductions(int microBatches) {
+        return zero < 3 ? 1 : microBatches;
+    }
+
     /** Bytes that each device sends in a step. */
     public double wireBytes(int data, int microBatches, double parameterBytes, double gradientBytes) {
-        return (gradientBytes + parameterGathers(microBatches) * parameterBytes) * (data - 1) / data;
+        return (gradientReductions(microBatches) * gradientBytes + parameterGathers(microBatches) * parameterBytes)
+                * (data - 1)
+                / data;
     }
 }

@@ -43,11 +43,11 @@ public record StepTime(List<Term> terms) {
         DataExchanges exchanges = work.exchanges();
         double passes = (products + otherOps) / micro;
         double backward = passes * work.backwardShare();
-        double gradients = phaseSeconds(work, hardware, work.gradientBytes());
+        double gradients = exchanges.gradientReductions(micro) * phaseSeconds(work, hardware, work.gradientBytes());
         double gathers = exchanges.parameterGathers(micro) * phaseSeconds(work, hardware, work.parameterBytes());
         double hidesGathers = exchanges.zero() < 3 ? passes - backward : micro * passes;
         // ZeRO 3's gathers leave less of the backward pass for gradients.
-        double hidesGradients = exchanges.zero() < 3 ? backward : Math.max(0, backward - gathers / micro / 2);
+        double hidesGradients = exchanges.zero() < 3 ? backward : Math.max(0, micro * backward - gathers / 2);
         double optimizer = work.optimizerBytes() / (exchanges.zero() == 0 ? 1 : work.data()) / bandwidth;
         return new StepTime(List.of(
                 new Term("matrix products", products),

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Measures a network of any depth by compiling it with one and with two blocks, once for each layout that changes the
+ * Measures a network of any depth by compiling it with two and with three blocks, once for each layout that changes the
  * program: size of model groups, recomputation, sequence parallelism, and whether there is more than one rank along
  * {@code data}. Thread-safe.
  */
@@ -22,7 +22,7 @@ final class MeasureNetwork {
     /** Tried in turn; one that divides a size of the network cannot tell samples from it. */
     private static final int[] PRIMES = {5, 7, 11, 13, 17, 19, 23, 29, 31, 37};
 
-    private static final int SHALLOW = 1;
+    private static final int SHALLOW = 2;
 
     private final RunConfig config;
     private final ScratchNeeds scratchNeeds;

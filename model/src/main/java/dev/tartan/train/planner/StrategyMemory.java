@@ -5,9 +5,9 @@ import dev.tartan.train.planner.ProgramMeasure.Quantity;
 
 /**
  * What a stage of ZeRO and micro-batches make of the bytes that are alive in a step of one micro-batch with everything
- * whole. ZeRO 1 divides optimizer state by the ranks along {@code data}; ZeRO 2 gradients too, but for those of the
- * block whose backward pass runs; ZeRO 3 parameters too, but for those of the block that runs and of the next.
- * Micro-batches keep the gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
+ * whole. ZeRO 1 divides optimizer state by the ranks along {@code data}; ZeRO 2 gradients too, of one micro-batch as
+ * they come about, of several only when all are added up; ZeRO 3 parameters too, but for those of the block that runs
+ * and of the next. Micro-batches keep the gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
  *
  * @param data ranks along {@code data}
  */
@@ -21,7 +21,8 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
         if (strategy.zero() >= 1) {
             bytes -= elsewhere * measure.total(Quantity.STATE_BYTES).constant();
         }
-        if (strategy.zero() >= 2) {
+        boolean splitsGradients = strategy.zero() >= 3 || strategy.zero() == 2 && microBatches == 1;
+        if (splitsGradients || strategy.zero() == 2 && optimizer) {
             double whole = optimizer ? 0 : Math.min(unit, point.gradientBytes());
             bytes -= elsewhere * (point.gradientBytes() - whole);
         }
@@ -31,7 +32,7 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
             bytes -= elsewhere * (parameters - Math.min(parameters, gathered));
         }
         if (microBatches > 1 && !optimizer) {
-            bytes += parameters * (strategy.zero() >= 2 ? 1.0 / data : 1);
+            bytes += parameters * (splitsGradients ? 1.0 / data : 1);
         }
         return bytes;
     }

@@ -1,0 +1,104 @@
+package dev.tartan.plan.cost;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.tartan.plan.hardware.Efficiency;
+import dev.tartan.plan.hardware.HardwareProfile;
+import dev.tartan.plan.hardware.Link;
+import dev.tartan.plan.hardware.Precision;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class StepTimeTest {
+    private static final HardwareProfile ROUND_NUMBERS = new HardwareProfile(
+            "round numbers",
+            Map.of(Precision.FLOAT32, 100.0, Precision.BFLOAT16, 200.0),
+            10,
+            1 << 20,
+            4,
+            false,
+            new Link(0, 20),
+            new Link(0, 2),
+            new Efficiency(0.5, 1, 1, 1));
+
+    @Test
+    void everyTermIsWhatTheHardwareTakesForIt() {
+        StepTime time = time(work(1, 2, 3, 0, true, 0));
+        // 3 micro-batches of 100 flops at half of 100 a second, of 20 bytes at 10, of 40 bytes sent at 20.
+        assertThat(time.seconds("matrix products")).isEqualTo(6);
+        assertThat(time.seconds("other ops")).isEqualTo(6);
+        assertThat(time.seconds("collectives over model")).isEqualTo(6);
+        assertThat(time.seconds("gradients over data")).isZero();
+        assertThat(time.seconds("optimizer")).isEqualTo(3);
+        assertThat(time.seconds()).isEqualTo(21);
+    }
+
+    @Test
+    void aSmallerTypeIsFasterInProductsOnly() {
+        StepTime time = StepTime.of(work(1, 2, 3, 0, true, 0), ROUND_NUMBERS, Precision.BFLOAT16);
+        assertThat(time.seconds("matrix products")).isEqualTo(3);
+        assertThat(time.seconds("other ops")).isEqualTo(6);
+    }
+
+    @Test
+    void exchangesOverDataRunWithinNodesThenBetweenThem() {
+        // 4 devices a node, 2 of each model group: data 4 is 2 in a node on 2 nodes. 80 bytes: half of them at 20 a
+        // second, then half of 40 at 2.
+        StepTime time = time(work(4, 2, 1, 0, false, 80));
+        assertThat(time.seconds("gradients over data")).isCloseTo(2 + 10, within(1e-9));
+        assertThat(time.seconds("parameters over data")).isCloseTo(2 + 10, within(1e-9));
+    }
+
+    @Test
+    void overlapHidesExchangesUpToTheLastBlock() {
+        // The backward pass takes 2/3 of 4 s, more than the 2 + 10 s but for 9.33.
+        StepTime time = time(work(4, 2, 1, 0, true, 80));
+        assertThat(time.seconds("gradients over data")).isCloseTo(12 - 8.0 / 3, within(1e-9));
+        // 8 bytes take 1.2 s, less than what hides them, but a quarter is one block.
+        assertThat(time(work(4, 2, 1, 0, true, 8)).seconds("gradients over data"))
+                .isCloseTo(1.2 / 4, within(1e-9));
+    }
+
+    @Test
+    void zeroThreeGathersParametersInEveryPassOfEveryMicroBatch() {
+        StepTime once = time(work(4, 2, 3, 2, false, 80));
+        StepTime always = time(work(4, 2, 3, 3, false, 80));
+        assertThat(always.seconds("parameters over data"))
+                .isCloseTo(6 * once.seconds("parameters over data"), within(1e-9));
+        assertThat(always.seconds("gradients over data"))
+                .isCloseTo(3 * once.seconds("gradients over data"), within(1e-9));
+        assertThat(once.seconds("optimizer")).isEqualTo(3.0 / 4);
+    }
+
+    @Test
+    void bytesOnTheWireFollowTheStage() {
+        assertThat(new DataExchanges(0, true, true).wireBytes(4, 2, 100, 100)).isEqualTo(150);
+        assertThat(new DataExchanges(2, true, true).wireBytes(4, 2, 100, 100)).isEqualTo(150);
+        assertThat(new DataExchanges(3, true, true).wireBytes(4, 1, 100, 100)).isEqualTo(225);
+        assertThat(new DataExchanges(3, false, true).wireBytes(4, 1, 100, 100)).isEqualTo(150);
+        assertThat(new DataExchanges(3, true, true).wireBytes(4, 2, 100, 100)).isEqualTo(450);
+    }
+
+    private static StepTime time(StepWork work) {
+        return StepTime.of(work, ROUND_NUMBERS, Precision.FLOAT32);
+    }
+
+    private static StepWork work(int data, int model, int microBatches, int zero, boolean overlapped, double bytes) {
+        return new StepWork(
+                data,
+                model,
+                microBatches,
+                100,
+                2.0 / 3,
+                20,
+                1,
+                40,
+                false,
+                bytes,
+                bytes,
+                0.25,
+                30,
+                new DataExchanges(zero, true, overlapped));
+    }
+}

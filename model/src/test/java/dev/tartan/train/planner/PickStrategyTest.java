@@ -1,0 +1,83 @@
+package dev.tartan.train.planner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.RunConfigLoader;
+import dev.tartan.train.config.StrategyConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+class PickStrategyTest {
+    @Test
+    void autoIsAWordInTheConfigAndComesBackFromIt() {
+        RunConfig config = PlannerRuns.small("strategy=auto");
+        assertThat(config.strategy().isAutomatic()).isTrue();
+        assertThat(config.render()).contains("strategy = auto\n");
+        assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
+        assertThatThrownBy(() -> PlannerRuns.small("strategy=automatic"))
+                .hasMessageContaining("strategy is not a section: value=automatic");
+        assertThatThrownBy(() -> TrainingPlan.compile(config, ScratchNeeds.NONE))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("still to be picked");
+    }
+
+    @Test
+    void theFastestThatFitsIsTaken() {
+        RunConfig config = PlannerRuns.small("strategy=auto");
+        PickStrategy.Picked free = pick(config);
+        // What is fastest in a roomy device does not fit half of its memory.
+        PickStrategy.Picked tight =
+                pick(PlannerRuns.small("strategy=auto", "train.deviceMemoryLimit=" + free.peakBytes() / 2));
+        assertThat(tight.peakBytes()).isLessThanOrEqualTo(free.peakBytes() / 2);
+        assertThat(tight.estimate().time().seconds())
+                .isGreaterThanOrEqualTo(free.estimate().time().seconds());
+        assertThat(TrainingPlan.compile(tight.config(), ScratchNeeds.NONE)
+                        .step()
+                        .memory()
+                        .arenaBytes())
+                .isEqualTo(tight.peakBytes());
+        assertThat(tight.config().mesh()).isEqualTo(config.mesh());
+    }
+
+    @Test
+    void whatIsEstimatedToFitIsTakenOnlyIfItsCompileDoes() {
+        RunConfig base = PlannerRuns.small();
+        List<CandidateEstimate> sorted = estimates(base);
+        long limit = Long.MAX_VALUE / 2;
+        List<RunConfig> compiled = new ArrayList<>();
+        PickStrategy.Picked picked = PickStrategy.first(base, sorted, limit, config -> {
+            compiled.add(config);
+            return compiled.size() == 1
+                    ? OptionalLong.of(limit + 1)
+                    : compiled.size() == 2 ? OptionalLong.empty() : OptionalLong.of(limit);
+        });
+        assertThat(picked.numCompiled()).isEqualTo(3);
+        assertThat(picked.estimate()).isEqualTo(sorted.get(2));
+        assertThat(picked.config()).isEqualTo(sorted.get(2).candidate().in(base));
+    }
+
+    @Test
+    void thatNothingFitsIsSaid() {
+        RunConfig config = PlannerRuns.small("strategy=auto", "train.deviceMemoryLimit=1000");
+        assertThatThrownBy(() -> pick(config))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("no strategy fits a device's memory: limit=1000, leastEstimate=")
+                .hasMessageEndingWith("Use more devices, raise train.deviceMemoryLimit, or lower network.*.");
+    }
+
+    private static PickStrategy.Picked pick(RunConfig config) {
+        return PickStrategy.run(config, PlannerRuns.hardware("this-machine"), ScratchNeeds.NONE);
+    }
+
+    private static List<CandidateEstimate> estimates(RunConfig config) {
+        RunConfig base = config.withStrategy(StrategyConfig.defaults());
+        return new EstimateCandidates(base, PlannerRuns.hardware("this-machine"), ScratchNeeds.NONE)
+                .sorted(Candidates.onMesh(base, 2, 2), Long.MAX_VALUE);
+    }
+}
