@@ -42,11 +42,11 @@ class CheckMemoryLimitTest {
     @Test
     void theLowestStageOfZeroThatFitsIsFoundFirst() {
         long peak = peak(PlannerRuns.small());
-        // A compiler in which each stage saves a tenth.
-        ExactPeak tenths =
-                config -> OptionalLong.of(peak * (10 - config.strategy().zero()) / 10);
-        assertThat(find(peak * 92 / 100, tenths)).isEqualTo("[strategy.zero=1]");
-        assertThat(find(peak * 82 / 100, tenths)).isEqualTo("[strategy.zero=2]");
+        // A compiler in which each stage saves a twentieth.
+        ExactPeak twentieths =
+                config -> OptionalLong.of(peak * (20 - config.strategy().zero()) / 20);
+        assertThat(find(peak * 96 / 100, twentieths)).isEqualTo("[strategy.zero=1]");
+        assertThat(find(peak * 91 / 100, twentieths)).isEqualTo("[strategy.zero=2]");
     }
 
     @Test

@@ -17,7 +17,7 @@ class EstimateMemoryTest {
             "kind=llama, vocab=256, context=64, hidden=128, layers=6, heads=8, kvHeads=4",
             "kind=gpt, vocab=2000, context=32, hidden=64, layers=7, heads=4",
             "kind=gpt, vocab=256, context=64, hidden=64, layers=3, heads=4",
-            "kind=mlp, inputs=20, hidden=[64, 64], outputs=4");
+            "kind=mlp, inputs=100, hidden=[256, 256], outputs=4");
     private static final List<Candidate> MESHES = List.of(
             new Candidate(1, 1, 0, Recompute.NONE, false, 1),
             new Candidate(2, 1, 0, Recompute.NONE, false, 2),

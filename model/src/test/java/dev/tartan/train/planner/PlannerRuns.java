@@ -14,8 +14,12 @@ final class PlannerRuns {
 
     /** A network, 16 samples a step, and more keys. */
     static RunConfig of(String network, String... keys) {
-        List<String> all = new ArrayList<>(
-                List.of("network={" + network + "}", "data.kind=batches", "data.path=none", "train.globalBatch=16"));
+        List<String> all = new ArrayList<>(List.of(
+                "network={" + network + "}",
+                "data.kind=batches",
+                "data.path=none",
+                "train.steps=10",
+                "train.globalBatch=16"));
         all.addAll(List.of(keys));
         return RunConfigLoader.load(null, all);
     }

@@ -108,6 +108,26 @@ class TrainCommandTest {
         assertThat(results.resolve("summary.json")).hasContent("{}");
     }
 
+    @Test
+    void aRunBeyondItsMemoryLimitIsRefusedWithWhatFits() {
+        assertThat(train("--set", "train.deviceMemoryLimit=90000", "--set", "train.globalBatch=64"))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .startsWith(
+                        "tartan: config has a mistake:\n  train.deviceMemoryLimit is less than the run needs: needed=")
+                .contains(", limit=90000. ");
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void thePickedStrategyIsWhatTheResultsState() throws Exception {
+        String hardware = "--hardware=../conf/hardware/this-machine.conf";
+        assertThat(train(hardware, "--set", "strategy=auto")).as(err.toString()).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("strategy: zero=");
+        String stated = Files.readString(folder.resolve("out").resolve("config.conf"));
+        assertThat(RunConfigLoader.parse(stated).strategy().isAutomatic()).isFalse();
+    }
+
     private int train(String... more) {
         List<String> args = new ArrayList<>(List.of("--config", config.toString()));
         args.addAll(List.of(more));
