@@ -56,23 +56,6 @@ public abstract class Module {
         return parent == null ? name : parent.join(name);
     }
 
-    /**
-     * The block that a scope lies in: the outermost numbered part of the network around it. {@code h.0.attn.c_proj}
-     * lies in {@code h.0}; a scope in no numbered part gives an empty name.
-     */
-    public static String blockOf(String scope) {
-        int begin = 0;
-        while (begin < scope.length()) {
-            int dot = scope.indexOf('.', begin);
-            int end = dot < 0 ? scope.length() : dot;
-            if (end > begin && scope.substring(begin, end).chars().allMatch(c -> c >= '0' && c <= '9')) {
-                return scope.substring(0, end);
-            }
-            begin = end + 1;
-        }
-        return "";
-    }
-
     final String join(String last) {
         String path = path();
         return path.isEmpty() ? last : path + "." + last;

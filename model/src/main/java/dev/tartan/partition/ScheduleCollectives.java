@@ -1,6 +1,7 @@
 package dev.tartan.partition;
 
 import dev.tartan.graph.DType;
+import dev.tartan.graph.ScopeBlock;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import java.util.ArrayList;
@@ -12,8 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,9 +24,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Computes the same: only the order changes, and sums over ranks remain sums of the same addends.
  */
 public final class ScheduleCollectives {
-    /** A scope up to its first number: {@code ~h.3.attn.c_attn} is in block {@code ~h.3}. */
-    private static final Pattern BLOCK = Pattern.compile("(~?[^.]*(?:\\.[^.0-9][^.]*)*\\.[0-9]+)(?:\\..*)?");
-
     private final Program program;
     private final CollectiveSchedule schedule;
     private final ProgramUses uses;
@@ -168,9 +164,7 @@ public final class ScheduleCollectives {
     }
 
     private String block(int member) {
-        String scope = program.instructions().get(member).scope();
-        Matcher matcher = BLOCK.matcher(scope);
-        return matcher.matches() ? matcher.group(1) : "";
+        return ScopeBlock.of(program.instructions().get(member).scope());
     }
 
     private long bytes(int member) {

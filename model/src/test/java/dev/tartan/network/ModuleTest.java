@@ -1,5 +1,6 @@
 package dev.tartan.network;
 
+import dev.tartan.graph.ScopeBlock;
 import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -88,11 +89,11 @@ class ModuleTest {
 
     @Test
     void blockIsTheOutermostNumberedPart() {
-        assertThat(Module.blockOf("h.0.attn.c_proj")).isEqualTo("h.0");
-        assertThat(Module.blockOf("model.layers.12")).isEqualTo("model.layers.12");
-        assertThat(Module.blockOf("layers.3.experts.1.w2")).isEqualTo("layers.3");
-        assertThat(Module.blockOf("0.conv")).isEqualTo("0");
-        assertThat(Module.blockOf("ln_1.w2")).isEmpty();
-        assertThat(Module.blockOf("")).isEmpty();
+        assertThat(ScopeBlock.of("h.0.attn.c_proj")).isEqualTo("h.0");
+        assertThat(ScopeBlock.of("model.layers.12")).isEqualTo("model.layers.12");
+        assertThat(ScopeBlock.of("layers.3.experts.1.w2")).isEqualTo("layers.3");
+        assertThat(ScopeBlock.of("0.conv")).isEqualTo("0");
+        assertThat(ScopeBlock.of("ln_1.w2")).isEmpty();
+        assertThat(ScopeBlock.of("")).isEmpty();
     }
 }

@@ -16,6 +16,7 @@ import dev.tartan.train.config.StrategyConfig.Recompute;
 import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -121,7 +122,11 @@ class RecomputationMemoryTest {
         return new Planned(
                 stateBytes,
                 PlanMemory.run(program, replaced, ScratchNeeds.NONE).arenaBytes(),
-                LiveBytes.peak(program, replaced),
+                Arrays.stream(new LiveBytes(program, replaced)
+                                .sums(value ->
+                                        MemoryPlan.aligned(program.typeOf(value).bytes())))
+                        .max()
+                        .orElse(0),
                 ProgramCost.flops(program));
     }
 }

@@ -51,9 +51,9 @@ final class TracedStrategy {
     /** What the backward pass finds still there. */
     KeptValues keptValues() {
         KeptValues kept = switch (strategy.recompute()) {
-            case NONE -> KeptValues.all(Module::blockOf);
-            case BLOCK -> KeptValues.betweenBlocks(Module::blockOf);
-            case SELECTIVE -> KeptValues.costly(Module::blockOf);
+            case NONE -> KeptValues.all(ScopeBlock::of);
+            case BLOCK -> KeptValues.betweenBlocks(ScopeBlock::of);
+            case SELECTIVE -> KeptValues.costly(ScopeBlock::of);
         };
         return strategy.reshardAfterForward() ? kept.butFetched() : kept;
     }
