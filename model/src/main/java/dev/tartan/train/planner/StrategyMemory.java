@@ -21,8 +21,8 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
         if (strategy.zero() >= 1) {
             bytes -= elsewhere * measure.total(Quantity.STATE_BYTES).constant();
         }
-        boolean splitsGradients = strategy.zero() >= 3 || strategy.zero() == 2 && microBatches == 1;
-        if (splitsGradients || strategy.zero() == 2 && optimizer) {
+        boolean splitsGradients = strategy.zero() >= 3 || (strategy.zero() == 2 && microBatches == 1);
+        if (splitsGradients || (strategy.zero() == 2 && optimizer)) {
             double whole = optimizer ? 0 : Math.min(unit, point.gradientBytes());
             bytes -= elsewhere * (point.gradientBytes() - whole);
         }
