@@ -46,7 +46,12 @@ final class NetworkMeasure {
         for (String part : shallow.live().keySet()) {
             double less = largest(shallow, part, samples, memory);
             double more = largest(deeper, part, samples, memory);
-            peak = Math.max(peak, extrapolated(less, Math.max(less, more)));
+            double perBlock = Math.max(0, more - less);
+            if (ProgramMeasure.isOptimizer(part)) {
+                // Reductions still under way then are joined otherwise in each depth, and do not grow with it.
+                perBlock = Math.min(perBlock, memory.keptBytes(deeper) - memory.keptBytes(shallow));
+            }
+            peak = Math.max(peak, more + Math.max(0, steps - 1) * perBlock);
         }
         return peak + scratchBytes(samples);
     }

@@ -36,4 +36,14 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
         }
         return bytes;
     }
+
+    /** Bytes of parameters, gradients and optimizer state when the optimizer begins. */
+    double keptBytes(ProgramMeasure measure) {
+        double parameters = measure.total(Quantity.PARAMETER_BYTES).constant();
+        double states = measure.total(Quantity.STATE_BYTES).constant();
+        double split = 1.0 / data;
+        return (strategy.zero() >= 1 ? split : 1) * states
+                + (strategy.zero() >= 2 ? split : 1) * parameters
+                + (strategy.zero() >= 3 ? split : 1) * parameters;
+    }
 }
