@@ -3,6 +3,7 @@ package dev.tartan.partition;
 import dev.tartan.op.Reshape;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,13 +25,21 @@ import java.util.function.Predicate;
  * </pre>
  */
 public final class StartCollectives {
+    private final Program program;
+    private final long scatterBytes;
     private final List<Instruction> instructions = new ArrayList<>();
     /** Results under way, in the order of their starts. */
     private final Set<Integer> pending = new LinkedHashSet<>();
     /** A value made by reshapes only, to the result under way that it is. */
     private final Map<Integer, Integer> reshaped = new HashMap<>();
 
-    private StartCollectives() {}
+    /** Of the results under way, those of reduce-scatters, with the bytes that each holds on to. */
+    private final Map<Integer, Long> scattering = new LinkedHashMap<>();
+
+    private StartCollectives(Program program, long scatterBytes) {
+        this.program = program;
+        this.scatterBytes = scatterBytes;
+    }
 
     /**
      * Starts the collectives that match; others, and those started before, stay as they are.
@@ -38,7 +47,17 @@ public final class StartCollectives {
      * @param matches asked for blocking collectives only
      */
     public static Program run(Program program, Predicate<Instruction> matches) {
-        StartCollectives pass = new StartCollectives();
+        return run(program, matches, Long.MAX_VALUE);
+    }
+
+    /**
+     * As {@link #run(Program, Predicate)}, with a limit to what reduce-scatters hold on to: before one is started that
+     * would exceed it, the oldest under way are awaited, which frees what they were made of.
+     *
+     * @param scatterBytes most bytes of operands of reduce-scatters under way, unless one alone has more
+     */
+    public static Program run(Program program, Predicate<Instruction> matches, long scatterBytes) {
+        StartCollectives pass = new StartCollectives(program, scatterBytes);
         for (Instruction instruction : program.instructions()) {
             pass.add(instruction, matches);
         }
@@ -68,10 +87,22 @@ public final class StartCollectives {
                 .toList());
         await(read);
         boolean starts = instruction.op() instanceof Collective && !instruction.started() && matches.test(instruction);
+        if (starts && instruction.op() instanceof ReduceScatter) {
+            makeRoom(instruction);
+        }
         instructions.add(starts ? instruction.asStarted() : instruction);
         if (starts) {
             pending.addAll(instruction.results());
         }
+    }
+
+    private void makeRoom(Instruction scatter) {
+        long bytes = program.typeOf(scatter.operands().get(0)).bytes();
+        while (!scattering.isEmpty()
+                && scattering.values().stream().mapToLong(Long::longValue).sum() > scatterBytes - bytes) {
+            await(Set.of(scattering.keySet().iterator().next()));
+        }
+        scattering.put(scatter.results().get(0), bytes);
     }
 
     private void await(Set<Integer> results) {
@@ -79,6 +110,7 @@ public final class StartCollectives {
             List<Integer> awaited = List.copyOf(results);
             instructions.add(new Instruction(new Await(), awaited, List.of(), "", false));
             pending.removeAll(awaited);
+            scattering.keySet().removeAll(awaited);
         }
     }
 }

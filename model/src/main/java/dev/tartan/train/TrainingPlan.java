@@ -53,6 +53,11 @@ public record TrainingPlan(
     /** The mesh axes, in order. */
     public static final List<String> AXES = List.of("data", "model");
 
+    /** How many buckets of gradients may be under way at once. */
+    private static final long SCATTERS_UNDER_WAY = 4;
+
+    private static final long LEAST_BUCKET_BYTES = 1 << 20;
+
     public TrainingPlan {
         states = List.copyOf(states);
         notes = List.copyOf(notes);
@@ -125,7 +130,10 @@ public record TrainingPlan(
         Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
         Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy));
         Program program = strategy.overlap() && mesh.numRanks() > 1
-                ? StartCollectives.run(scheduled, ScheduleCollectives.movable(scheduled))
+                ? StartCollectives.run(
+                        scheduled,
+                        ScheduleCollectives.movable(scheduled),
+                        SCATTERS_UNDER_WAY * Math.max(strategy.bucketBytes(), LEAST_BUCKET_BYTES))
                 : scheduled;
         return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
     }

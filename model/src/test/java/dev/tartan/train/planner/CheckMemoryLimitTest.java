@@ -9,7 +9,6 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.InvalidConfigException;
 import dev.tartan.train.config.RunConfig;
 import java.util.OptionalLong;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 class CheckMemoryLimitTest {
@@ -65,7 +64,6 @@ class CheckMemoryLimitTest {
     }
 
     @Test
-    @Disabled("until the compiler obeys strategy.zero")
     void zeroThreeFitsWhereZeroZeroIsRefused() {
         long limit = peak(PlannerRuns.small("strategy.zero=3"));
         assertThat(limit).isLessThan(peak(PlannerRuns.small("strategy.zero=2")));

@@ -38,15 +38,30 @@ class EstimateMemoryTest {
                 .isCloseTo(exact, withinPercentage(100 * EstimateMemory.MAX_ERROR));
     }
 
-    static Stream<Object[]> cases() {
-        return NETWORKS.stream()
-                .flatMap(network -> MESHES.stream()
-                        .flatMap(EstimateMemoryTest::strategies)
-                        .map(candidate -> new Object[] {network, candidate}));
+    /**
+     * What gradients and parameters under way take is estimated by formula: in these small networks, whose buckets are
+     * as large as several blocks, an estimate is up to a fifth too low.
+     */
+    @ParameterizedTest
+    @MethodSource("strategies")
+    void estimatesOfStrategiesAreWithinAFifthOfTheCompiledPeak(Candidate candidate) {
+        RunConfig config = PlannerRuns.of(NETWORKS.get(0));
+        long exact = TrainingPlan.compile(candidate.in(config), ScratchNeeds.NONE)
+                .step()
+                .memory()
+                .arenaBytes();
+        assertThat(new EstimateMemory(config, ScratchNeeds.NONE).peakBytes(candidate))
+                .isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));
     }
 
-    /** The strategies that the compiler obeys and the estimate follows as closely, of one mesh. */
-    private static Stream<Candidate> strategies(Candidate mesh) {
-        return Stream.of(mesh);
+    static Stream<Object[]> cases() {
+        return NETWORKS.stream()
+                .flatMap(network -> MESHES.stream().map(candidate -> new Object[] {network, candidate}));
+    }
+
+    static Stream<Candidate> strategies() {
+        return Stream.of(1, 2, 3).flatMap(zero -> Stream.of(Recompute.values())
+                .flatMap(recompute -> Stream.of(1, 2)
+                        .map(microBatches -> new Candidate(2, 2, zero, recompute, false, microBatches))));
     }
 }
