@@ -56,7 +56,7 @@ public record TrainingPlan(
     /** How many buckets of gradients may be under way at once. */
     private static final long SCATTERS_UNDER_WAY = 4;
 
-    private static final long LEAST_BUCKET_BYTES = 1 << 20;
+    private static final long LEAST_BUCKET_BYTES = 1 << 16;
 
     public TrainingPlan {
         states = List.copyOf(states);

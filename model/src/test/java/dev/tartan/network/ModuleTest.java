@@ -1,10 +1,10 @@
 package dev.tartan.network;
 
-import dev.tartan.graph.ScopeBlock;
 import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.graph.ScopeBlock;
 import org.junit.jupiter.api.Test;
 
 class ModuleTest {

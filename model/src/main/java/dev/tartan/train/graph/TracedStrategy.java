@@ -1,9 +1,9 @@
 package dev.tartan.train.graph;
 
 import dev.tartan.autodiff.KeptValues;
+import dev.tartan.graph.ScopeBlock;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.ForwardPass;
-import dev.tartan.network.Module;
 import dev.tartan.network.Network;
 import dev.tartan.op.Tensor;
 import dev.tartan.train.config.StrategyConfig;
