@@ -101,6 +101,7 @@ class PartitionedStepTest {
             StrategyConfig.defaults().withOverlap(false),
             StrategyConfig.defaults().withZero(1),
             StrategyConfig.defaults().withZero(2),
+            StrategyConfig.defaults().withZero(2).withOverlap(false),
             StrategyConfig.defaults().withZero(3),
             StrategyConfig.defaults().withZero(3).withReshardAfterForward(false));
 

@@ -19,20 +19,25 @@ class ZeroPlanTest {
     @ParameterizedTest
     @CsvSource({"2, 1", "4, 1", "2, 2", "4, 2"})
     void stateBytesFollowTheFormula(int data, int model) {
-        TrainingPlan whole = plan(0, data, model, "");
+        TrainingPlan whole = plan(0, data, model);
         long p = whole.parameterBytesPerDevice() / FLOAT;
         assertThat(stateBytes(whole)).isEqualTo(16 * p);
-        assertThat(stateBytes(plan(1, data, model, ""))).isEqualTo(8 * p + 8 * p / data);
-        assertThat(stateBytes(plan(2, data, model, ""))).isEqualTo(4 * p + 12 * p / data);
-        assertThat(stateBytes(plan(3, data, model, ""))).isEqualTo(16 * p / data);
+        String atOnce = "strategy.overlap=false";
+        assertThat(stateBytes(plan(1, data, model, atOnce))).isEqualTo(8 * p + 8 * p / data);
+        assertThat(stateBytes(plan(2, data, model, atOnce))).isEqualTo(4 * p + 12 * p / data);
+        assertThat(stateBytes(plan(3, data, model, atOnce))).isEqualTo(16 * p / data);
+        // With overlap, the 4 P of gathered parameters are there during a step only, besides the shards: 4 P / d.
+        assertThat(stateBytes(plan(1, data, model))).isEqualTo(4 * p + 12 * p / data);
+        assertThat(stateBytes(plan(2, data, model))).isEqualTo(16 * p / data);
+        assertThat(stateBytes(plan(3, data, model))).isEqualTo(16 * p / data);
     }
 
     /** psi are the bytes of a rank's parameters: an all-reduce of gradients, or its two halves. */
     @ParameterizedTest
     @CsvSource({"0, 2, 1", "0, 4, 1", "0, 2, 2", "1, 2, 1", "1, 4, 1", "1, 2, 2", "2, 2, 1", "2, 4, 1", "2, 2, 2"})
     void stagesBelowThreeSendTwoPsi(int zero, int data, int model) {
-        TrainingPlan plan = plan(zero, data, model, "");
-        long psi = plan(0, data, model, "").parameterBytesPerDevice();
+        TrainingPlan plan = plan(zero, data, model);
+        long psi = plan(0, data, model).parameterBytesPerDevice();
         assertThat(wireBytes(plan)).isEqualTo(2 * psi * (data - 1) / data);
         assertThat(wireBytes(plan(zero, data, model, "train.microBatches=4"))).isEqualTo(2 * psi * (data - 1) / data);
     }

@@ -12,7 +12,9 @@ package dev.tartan.train.config;
  * @param sequenceParallel whether activations between tensor-parallel regions are split along the sequence over
  *     {@code model}
  * @param offloadOptimizer whether optimizer state is kept in host memory; it is anyway on a CPU
- * @param overlap whether collectives of parameters and gradients run while the rank computes
+ * @param overlap whether collectives of parameters and gradients run while the rank computes; at stages 1 and 2
+ *     parameters are then kept split between steps too and gathered once a step, block by block ahead of the forward
+ *     pass, rather than all at its end
  * @param bucketBytes collectives of parameters or gradients are joined until they carry this many bytes; 0 joins none
  * @param prefetchBytes most bytes of parameters that are gathered ahead of use
  */
@@ -58,6 +60,16 @@ public record StrategyConfig(
     /** Whether this still is to be picked. */
     public boolean isAutomatic() {
         return zero == AUTOMATIC;
+    }
+
+    /** Whether parameters are split over {@code data} from step to step. */
+    public boolean splitsParameters() {
+        return zero == MAX_ZERO || (zero > 0 && overlap);
+    }
+
+    /** Whether parameters are gathered again for the backward pass. */
+    public boolean gathersAgain() {
+        return zero == MAX_ZERO && reshardAfterForward;
     }
 
     /** This strategy with another stage of ZeRO. */

@@ -37,7 +37,7 @@ final class ParameterInputs {
         this.strategy = strategy;
         for (Param param : network.parameters().values()) {
             ParamLayout layout = ParamLayout.of(param, mesh);
-            ZeroLayouts kept = ZeroLayouts.of(strategy.zero(), mesh, layout);
+            ZeroLayouts kept = ZeroLayouts.of(strategy, mesh, layout);
             checkView(param, kept.state());
             layouts.put(param, kept);
             tensors.put(param, bind(param, kept.parameter(), dtype));
@@ -58,7 +58,7 @@ final class ParameterInputs {
     }
 
     private Value fetch(Param param, Tensor input, StorageLayout kept) {
-        if (strategy.reshardAfterForward()) {
+        if (strategy.gathersAgain()) {
             return input.apply(new Fetch(kept)).get(0).value();
         }
         // Not computeIfAbsent, as tracing may come back here.
@@ -66,6 +66,25 @@ final class ParameterInputs {
         Value now = before == null ? input.apply(new Fetch(kept)).get(0).value() : before;
         fetched.put(param, now);
         return now;
+    }
+
+    /**
+     * What the gradient of a parameter is taken of: the parameter as it is kept, and so scattered each time, at stage 3
+     * of ZeRO; else as it is used, and so added up whole over micro-batches.
+     */
+    Tensor differentiated(Param param) {
+        Tensor kept = tensor(param);
+        return strategy.zero() == StrategyConfig.MAX_ZERO
+                ? kept
+                : Tensor.of(graph, param.on(graph).value());
+    }
+
+    private Tensor tensor(Param param) {
+        Tensor tensor = tensors.get(param);
+        if (tensor == null) {
+            throw new IllegalStateException("parameter is not bound: parameter=" + param.name());
+        }
+        return tensor;
     }
 
     private static void checkView(Param param, StorageLayout kept) {

@@ -55,6 +55,6 @@ final class TracedStrategy {
             case BLOCK -> KeptValues.betweenBlocks(ScopeBlock::of);
             case SELECTIVE -> KeptValues.costly(ScopeBlock::of);
         };
-        return strategy.reshardAfterForward() ? kept.butFetched() : kept;
+        return strategy.gathersAgain() ? kept.butFetched() : kept;
     }
 }

@@ -20,6 +20,7 @@ import dev.tartan.op.Tensor;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.GlobalNorm;
 import dev.tartan.optimizer.Optimizer;
+import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -67,7 +68,9 @@ final class TrainStepTracer {
             Tensor share = options.microBatches() == 1 ? loss : loss.div((double) options.microBatches());
             losses.add(share);
             // Right after its forward pass, so that the activations of one micro-batch live at a time.
-            gradients = accumulate(gradients, recorded(Gradients.of(share, values, strategy.keptValues())));
+            List<Tensor> inputs =
+                    params.stream().map(parameters::differentiated).toList();
+            gradients = accumulate(gradients, recorded(Gradients.of(share, inputs, strategy.keptValues())));
         }
         List<Tensor> total = gradients;
         graph.inScope(OPTIMIZER_SCOPE, () -> {
@@ -75,13 +78,6 @@ final class TrainStepTracer {
             update(step, params, values, total);
             return total;
         });
-        if (options.gradientOutputs()) {
-            for (int i = 0; i < params.size(); i++) {
-                outputs.put(
-                        TrainStepGraph.gradientLabel(params.get(i).name()),
-                        total.get(i).value());
-            }
-        }
         return new TrainStepGraph(
                 graph.build(outputs),
                 states,
@@ -150,7 +146,15 @@ final class TrainStepTracer {
     private void update(Tensor step, List<Param> params, List<Tensor> values, List<Tensor> total) {
         List<Tensor> gradients = new ArrayList<>();
         for (int i = 0; i < params.size(); i++) {
-            gradients.add(deposited(params.get(i), total.get(i)));
+            ZeroLayouts kept = parameters.layouts(params.get(i));
+            Tensor gradient = scattered(params.get(i), total.get(i));
+            gradients.add(gradient);
+            if (options.gradientOutputs()) {
+                boolean asParameter = kept.parameter().equals(kept.state());
+                outputs.put(
+                        TrainStepGraph.gradientLabel(params.get(i).name()),
+                        (asParameter ? gradient : total.get(i)).value());
+            }
         }
         Tensor norm = GlobalNorm.of(gradients);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
@@ -172,20 +176,27 @@ final class TrainStepTracer {
         }
     }
 
-    /** A parameter, or its gradient, as the parameter is kept, laid out as its optimizer state. */
-    private Tensor deposited(Param param, Tensor tensor) {
+    /** A gradient where optimizer state is kept; one of a parameter as it is kept is there already. */
+    private Tensor scattered(Param param, Tensor gradient) {
+        StorageLayout state = parameters.layouts(param).state();
+        boolean isThere = state.isAsUsed() || options.strategy().zero() == StrategyConfig.MAX_ZERO;
+        return isThere ? gradient : gradient.apply(new Deposit(state)).get(0);
+    }
+
+    /** A parameter as it is kept, laid out as its optimizer state. */
+    private Tensor deposited(Param param, Tensor value) {
         ZeroLayouts kept = parameters.layouts(param);
         return kept.state().equals(kept.parameter())
-                ? tensor
-                : tensor.apply(new Deposit(kept.state())).get(0);
+                ? value
+                : value.apply(new Deposit(kept.state())).get(0);
     }
 
     /** The reverse of {@link #deposited}. */
-    private Tensor fetched(Param param, Tensor tensor) {
+    private Tensor fetched(Param param, Tensor value) {
         ZeroLayouts kept = parameters.layouts(param);
         return kept.state().equals(kept.parameter())
-                ? tensor
-                : tensor.apply(new Fetch(kept.state())).get(0);
+                ? value
+                : value.apply(new Fetch(kept.state())).get(0);
     }
 
     /** A shape with more dims before those of {@code shape}. */

@@ -3,6 +3,7 @@ package dev.tartan.train.graph;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.ParamLayout;
+import dev.tartan.train.config.StrategyConfig;
 
 /**
  * Where a parameter's three parts are kept at a stage of ZeRO: those that the stage covers are split over {@code data}
@@ -16,16 +17,19 @@ import dev.tartan.network.ParamLayout;
  *   3     split       split      split
  * </pre>
  *
+ * <p>With overlap, stages 1 and 2 keep parameters split from step to step as well: they are gathered once, while the
+ * forward pass runs, where stage 3 gathers them for each pass.
+ *
  * @param parameter where the parameter itself is kept
  * @param gradient where its gradient is kept from the backward pass to the update
  * @param state where its optimizer state is kept, and the gradient is needed for the update
  */
 record ZeroLayouts(StorageLayout parameter, StorageLayout gradient, StorageLayout state) {
     private static final int GRADIENTS = 2;
-    private static final int PARAMETERS = 3;
 
     /** The layouts of one parameter. */
-    static ZeroLayouts of(int stage, Mesh mesh, ParamLayout layout) {
+    static ZeroLayouts of(StrategyConfig strategy, Mesh mesh, ParamLayout layout) {
+        int stage = strategy.zero();
         StorageLayout asUsed = StorageLayout.asUsed(layout.shape(), layout.spec());
         boolean splits = stage > 0
                 && mesh.axisNames().contains(StepOptions.DATA_AXIS)
@@ -35,6 +39,7 @@ record ZeroLayouts(StorageLayout parameter, StorageLayout gradient, StorageLayou
             return new ZeroLayouts(asUsed, asUsed, asUsed);
         }
         StorageLayout split = StorageLayout.splitOver(mesh, StepOptions.DATA_AXIS, layout.shape(), layout.spec());
-        return new ZeroLayouts(stage >= PARAMETERS ? split : asUsed, stage >= GRADIENTS ? split : asUsed, split);
+        return new ZeroLayouts(
+                strategy.splitsParameters() ? split : asUsed, stage >= GRADIENTS ? split : asUsed, split);
     }
 }

@@ -7,7 +7,8 @@ import dev.tartan.train.planner.ProgramMeasure.Quantity;
  * What a stage of ZeRO and micro-batches make of the bytes that are alive in a step of one micro-batch with everything
  * whole. ZeRO 1 divides optimizer state by the ranks along {@code data}; ZeRO 2 gradients too, of one micro-batch as
  * they come about, of several only when all are added up; ZeRO 3 parameters too, but for those of the block that runs
- * and of the next. Micro-batches keep the gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
+ * and of the next. With overlap, ZeRO 1 and 2 keep parameters split too, and whole ones during a step. Micro-batches
+ * keep the gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
  *
  * @param data ranks along {@code data}
  */
@@ -31,6 +32,11 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
             double gathered = optimizer ? 0 : strategy.reshardAfterForward() ? unit + ahead : parameters;
             bytes -= elsewhere * (parameters - Math.min(parameters, gathered));
         }
+        if (strategy.zero() < 3 && strategy.splitsParameters()) {
+            // Gathered parameters go as their gradients come, in the last micro-batch; others are held to its end.
+            double done = microBatches <= 2 ? Math.min(parameters, point.gradientBytes()) : 0;
+            bytes += optimizer ? -elsewhere * parameters : parameters / data - done;
+        }
         if (microBatches > 1 && !optimizer) {
             bytes += parameters * (splitsGradients ? 1.0 / data : 1);
         }
@@ -44,6 +50,6 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
         double split = 1.0 / data;
         return (strategy.zero() >= 1 ? split : 1) * states
                 + (strategy.zero() >= 2 ? split : 1) * parameters
-                + (strategy.zero() >= 3 ? split : 1) * parameters;
+                + (strategy.splitsParameters() ? split : 1) * parameters;
     }
 }
