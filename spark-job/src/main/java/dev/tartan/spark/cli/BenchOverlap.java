@@ -84,7 +84,7 @@ final class BenchOverlap {
             paramLabel = "BATCH,CONTEXT,HIDDEN,HEADS,LAYERS,VOCABULARY",
             split = ",",
             hideParamSyntax = true,
-            defaultValue = "16,64,128,4,4,512",
+            defaultValue = "32,64,128,4,4,512",
             description = "Sizes; ${DEFAULT-VALUE}.")
     private int[] gpt = {};
 
@@ -177,6 +177,8 @@ final class BenchOverlap {
                 "network={kind=gpt, vocab=" + gpt[5] + ", context=" + gpt[1] + ", hidden=" + gpt[2] + ", layers="
                         + gpt[4] + ", heads=" + gpt[3] + "}",
                 "data={kind=batches, path=\"" + tokens(folder) + "\"}",
+                // The network is small, so that its buckets have to be.
+                "strategy.bucketBytes=512KiB",
                 "train={steps=" + (WARM_UP_STEPS + steps) + ", globalBatch=" + gpt[0] + "}",
                 "output.dir=" + folder.resolve("run"),
                 "collective.messageDelayMillis=" + delayMillis,
