@@ -42,7 +42,7 @@ class ZeroTrafficTest {
             sent += total.bytes() * (total.op().equals("all_reduce") ? 2 : 1);
         }
         // The loss, and the norm where no rank has all gradients, are reduced too.
-        long scalars = (zero == 0 ? 1 : 2) * Float.BYTES;
+        long scalars = (zero == 0 ? 1L : 2L) * Float.BYTES;
         assertThat(sent - 2 * scalars).isEqualTo(theory);
     }
 
