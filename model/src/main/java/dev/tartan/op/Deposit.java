@@ -1,7 +1,6 @@
 package dev.tartan.op;
 
-import dev.tartan.graph.ShardingRule;
-import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.StorageLayout;
 import java.util.Arrays;
 import java.util.List;
@@ -11,33 +10,20 @@ import org.jspecify.annotations.Nullable;
  * Takes a tensor from where it is used to where it is kept: {@code [used] -> [stored]}. Of a pending sum over the axes
  * that only the storage is split by this is a reduce-scatter, else a slice; padding is zero.
  */
-public record Deposit(StorageLayout layout) implements DifferentiableOp, Relayout {
+public record Deposit(StorageLayout layout) implements Relayout {
     @Override
     public String name() {
         return "deposit";
     }
 
     @Override
-    public String attributes() {
-        return layout.toString();
+    public Shape from() {
+        return layout.used();
     }
 
     @Override
-    public List<TensorType> resultTypes(List<TensorType> operands) {
-        Types.count(this, operands, 1);
-        TensorType type = operands.get(0);
-        Types.check(this, type.shape().equals(layout.used()), "needs a tensor as it is used", type);
-        return List.of(type.withShape(layout.stored()));
-    }
-
-    @Override
-    public ShardingRule shardingRule(List<TensorType> operands) {
-        return Rules.unrelated(operands.get(0).numDims(), layout.stored().numDims());
-    }
-
-    @Override
-    public long flops(List<TensorType> operands) {
-        return 0;
+    public Shape to() {
+        return layout.stored();
     }
 
     @Override

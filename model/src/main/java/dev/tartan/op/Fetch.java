@@ -1,7 +1,6 @@
 package dev.tartan.op;
 
-import dev.tartan.graph.ShardingRule;
-import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.StorageLayout;
 import java.util.Arrays;
 import java.util.List;
@@ -11,33 +10,20 @@ import org.jspecify.annotations.Nullable;
  * Takes a tensor from where it is kept to where it is used: {@code [stored] -> [used]}. Over the axes that only the
  * storage is split by this is an all-gather; padding is cut off.
  */
-public record Fetch(StorageLayout layout) implements DifferentiableOp, Relayout {
+public record Fetch(StorageLayout layout) implements Relayout {
     @Override
     public String name() {
         return "fetch";
     }
 
     @Override
-    public String attributes() {
-        return layout.toString();
+    public Shape from() {
+        return layout.stored();
     }
 
     @Override
-    public List<TensorType> resultTypes(List<TensorType> operands) {
-        Types.count(this, operands, 1);
-        TensorType type = operands.get(0);
-        Types.check(this, type.shape().equals(layout.stored()), "needs a tensor as it is kept", type);
-        return List.of(type.withShape(layout.used()));
-    }
-
-    @Override
-    public ShardingRule shardingRule(List<TensorType> operands) {
-        return Rules.unrelated(operands.get(0).numDims(), layout.used().numDims());
-    }
-
-    @Override
-    public long flops(List<TensorType> operands) {
-        return 0;
+    public Shape to() {
+        return layout.used();
     }
 
     @Override

@@ -32,47 +32,15 @@ final class DelayedTransport implements Transport {
         }
     }
 
-    private final class DelayedLink implements Link {
-        private final Link link;
-
+    private final class DelayedLink extends ForwardingLink {
         DelayedLink(Link link) {
-            this.link = link;
-        }
-
-        @Override
-        public boolean canSend() {
-            return link.canSend();
+            super(link);
         }
 
         @Override
         public void send(long address, long bytes) {
             sleep();
-            link.send(address, bytes);
-        }
-
-        @Override
-        public boolean canReceive() {
-            return link.canReceive();
-        }
-
-        @Override
-        public void receive(long address, long bytes) {
-            link.receive(address, bytes);
-        }
-
-        @Override
-        public void receiveCombined(long with, long to, long bytes) {
-            link.receiveCombined(with, to, bytes);
-        }
-
-        @Override
-        public long sent() {
-            return link.sent();
-        }
-
-        @Override
-        public long received() {
-            return link.received();
+            super.send(address, bytes);
         }
     }
 

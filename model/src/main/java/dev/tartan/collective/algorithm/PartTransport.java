@@ -38,48 +38,27 @@ final class PartTransport implements Transport {
     }
 
     /** A link whose counts begin anew. */
-    private static final class PhaseLink implements Link {
-        private final Link link;
+    private static final class PhaseLink extends ForwardingLink {
         private long sentBefore;
         private long receivedBefore;
 
         PhaseLink(Link link) {
-            this.link = link;
+            super(link);
         }
 
-        @Override
-        public boolean canSend() {
-            return link.canSend();
-        }
-
-        @Override
-        public void send(long address, long bytes) {
-            link.send(address, bytes);
-        }
-
-        @Override
-        public boolean canReceive() {
-            return link.canReceive();
-        }
-
-        @Override
-        public void receive(long address, long bytes) {
-            link.receive(address, bytes);
-        }
-
-        @Override
-        public void receiveCombined(long with, long to, long bytes) {
-            link.receiveCombined(with, to, bytes);
+        void beginPhase() {
+            sentBefore = super.sent();
+            receivedBefore = super.received();
         }
 
         @Override
         public long sent() {
-            return link.sent() - sentBefore;
+            return super.sent() - sentBefore;
         }
 
         @Override
         public long received() {
-            return link.received() - receivedBefore;
+            return super.received() - receivedBefore;
         }
     }
 
@@ -87,8 +66,7 @@ final class PartTransport implements Transport {
     void beginPhase() {
         for (PhaseLink link : links) {
             if (link != null) {
-                link.sentBefore = link.link.sent();
-                link.receivedBefore = link.link.received();
+                link.beginPhase();
             }
         }
     }
