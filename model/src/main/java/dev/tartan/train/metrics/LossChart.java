@@ -114,7 +114,10 @@ public final class LossChart {
         series.setLineStyle(new BasicStroke(width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
     }
 
-    /** The mean over a window around each value, cut off evenly at both ends. */
+    /**
+     * The mean over a window around each value, cut off evenly at the steep beginning, and at the end by what is not
+     * there yet, so that the last value alone does not make the line jump.
+     */
     static List<Double> smoothed(List<Double> values, int window) {
         double[] sums = new double[values.size() + 1];
         for (int i = 0; i < values.size(); i++) {
@@ -122,8 +125,9 @@ public final class LossChart {
         }
         List<Double> means = new ArrayList<>();
         for (int i = 0; i < values.size(); i++) {
-            int reach = Math.min(window / 2, Math.min(i, values.size() - 1 - i));
-            means.add((sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1));
+            int back = Math.min(window / 2, i);
+            int ahead = Math.min(back, values.size() - 1 - i);
+            means.add((sums[i + ahead + 1] - sums[i - back]) / (back + 1 + ahead));
         }
         return means;
     }

@@ -93,8 +93,8 @@ class MetricsFilesTest {
     }
 
     @Test
-    void smoothingKeepsEndsAndAveragesBetween() {
-        assertThat(LossChart.smoothed(List.of(1.0, 5.0, 3.0, 4.0), 3)).containsExactly(1.0, 3.0, 4.0, 4.0);
+    void smoothingKeepsTheBeginningAndAveragesUpToTheEnd() {
+        assertThat(LossChart.smoothed(List.of(1.0, 5.0, 3.0, 4.0), 3)).containsExactly(1.0, 3.0, 4.0, 3.5);
     }
 
     @Test
