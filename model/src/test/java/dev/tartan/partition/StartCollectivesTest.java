@@ -66,6 +66,29 @@ class StartCollectivesTest {
                         "%6:f32[8] = exp (%5)");
     }
 
+    /** Operands of 32 bytes each, of which two fit. */
+    @Test
+    void theOldestScatterIsAwaitedWhenOperandsUnderWayWouldBeTooMany() {
+        TensorType stacked = TYPE.withShape(shape(2, 4));
+        TensorType shard = TYPE.withShape(shape(4));
+        List<Integer> shards = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            int sum = emit(NEG, TYPE, DATA, x);
+            int split = emit(new Reshape(shape(2, 4)), stacked, DATA, sum);
+            shards.add(emit(new ReduceScatter(DATA, 2), shard, NONE, split));
+        }
+        emit(new AddN(), shard, NONE, shards.get(0), shards.get(1), shards.get(2));
+        int other = emit(EXP, TYPE, NONE, x);
+        assertThat(instructionsOf(StartCollectives.run(program(other), one -> true, 2 * TYPE.bytes())))
+                .filteredOn(text -> text.contains("await") || text.contains("started"))
+                .containsExactly(
+                        "%3:f32[4] = reduce_scatter over data (%2) started",
+                        "%6:f32[4] = reduce_scatter over data (%5) started",
+                        "await (%3)",
+                        "%9:f32[4] = reduce_scatter over data (%8) started",
+                        "await (%6, %9)");
+    }
+
     @Test
     void resultsThatAreOutputsAreAwaitedAtTheEnd() {
         int addend = emit(NEG, TYPE, DATA, x);

@@ -20,7 +20,8 @@ import java.util.Map;
 
 /**
  * The parameters of a network as inputs of one graph, bound before tracing so that the network sees them as they lie on
- * the mesh, padding included. One that is kept otherwise than it is used is fetched at each use.
+ * the mesh, padding included. One that is kept otherwise than it is used is fetched at each use, or at its first use
+ * for the whole step.
  */
 final class ParameterInputs {
     /** The inputs: parameters as they are kept. */
@@ -61,11 +62,8 @@ final class ParameterInputs {
         if (strategy.gathersAgain()) {
             return input.apply(new Fetch(kept)).get(0).value();
         }
-        // Not computeIfAbsent, as tracing may come back here.
-        Value before = fetched.get(param);
-        Value now = before == null ? input.apply(new Fetch(kept)).get(0).value() : before;
-        fetched.put(param, now);
-        return now;
+        return fetched.computeIfAbsent(
+                param, absent -> input.apply(new Fetch(kept)).get(0).value());
     }
 
     /**
