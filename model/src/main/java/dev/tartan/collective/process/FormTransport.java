@@ -11,7 +11,6 @@ import dev.tartan.collective.transport.MessageLink;
 import dev.tartan.collective.transport.RankGroup;
 import dev.tartan.collective.transport.RollCall;
 import dev.tartan.collective.transport.Transport;
-import dev.tartan.collective.transport.TransportFailure;
 import dev.tartan.collective.transport.WaitPolicy;
 import dev.tartan.collective.transport.shm.SharedMemoryOffer;
 import dev.tartan.collective.transport.tcp.PeerConnections;
@@ -69,7 +68,8 @@ final class FormTransport {
     /**
      * Links the rank to all others.
      *
-     * @throws CollectiveException with reason CONNECT if one does not come in time
+     * @throws CollectiveException with reason CONNECT if one does not come in time; with the reason why the group
+     *     ended, if it does meanwhile: to the others this rank may have been there already
      */
     Transport run() {
         Runnable leave = node.watch(rollCall);
@@ -84,11 +84,14 @@ final class FormTransport {
                 }
             }
         } catch (IOException e) {
-            TransportFailure ended = awaitFailure();
+            CollectiveException ended = awaitFailure() ? rollCall.exception() : null;
             release(leave);
-            String what = ended == null ? "Rank " + place(rank) + " cannot be linked: " + e : ended.what();
-            throw failure(what, List.of(), e);
-        } catch (CollectiveException | IllegalArgumentException e) {
+            throw ended != null ? ended : failure("Rank " + place(rank) + " cannot be linked: " + e, List.of(), e);
+        } catch (CollectiveException e) {
+            CollectiveException ended = rollCall.failure() != null ? rollCall.exception() : e;
+            release(leave);
+            throw ended;
+        } catch (IllegalArgumentException e) {
             release(leave);
             throw e;
         } finally {
@@ -98,14 +101,14 @@ final class FormTransport {
     }
 
     /** A connection that broke may be the first that is heard of a failure elsewhere, of which word is to come. */
-    private @Nullable TransportFailure awaitFailure() {
+    private boolean awaitFailure() {
         long brokeNanos = System.nanoTime();
         while (rollCall.failure() == null
                 && !Thread.currentThread().isInterrupted()
                 && System.nanoTime() - brokeNanos < LAST_WORDS_NANOS) {
             LockSupport.parkNanos(POLL_NANOS);
         }
-        return rollCall.failure();
+        return rollCall.failure() != null;
     }
 
     /** Ranks that have to share processors sleep soon, to make way for those they wait for. */
@@ -204,8 +207,7 @@ final class FormTransport {
             problem = "The thread of rank " + place(rank) + " was interrupted";
         }
         if (link == null) {
-            TransportFailure ended = rollCall.failure();
-            throw failure(ended == null ? problem : ended.what(), List.of(place(peer)), null);
+            throw failure(problem, List.of(place(peer)), null);
         }
         return link;
     }

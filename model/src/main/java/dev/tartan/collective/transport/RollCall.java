@@ -32,7 +32,9 @@ public final class RollCall {
 
     private static final long ANSWERS_NANOS = Duration.ofMillis(300).toNanos();
     private static final long POLL_NANOS = Duration.ofMillis(1).toNanos();
-    private static final CollectiveCall NOTHING = CollectiveCall.barrier("");
+    /** What a rank does before its first call. */
+    private static final CollectiveCall CONNECT = CollectiveCall.barrier("connect");
+
     private static final String NOT_THERE = "nothing yet";
 
     /**
@@ -58,10 +60,10 @@ public final class RollCall {
     /** Number of the latest call; publishes {@link #calls}. */
     private volatile long sequence;
 
-    private volatile long startNanos;
+    private volatile long startNanos = System.nanoTime();
 
     /** The call this rank is in, or was in last, and its number; for the rank's own thread. */
-    private CollectiveCall current = NOTHING;
+    private CollectiveCall current = CONNECT;
 
     private long currentNumber;
 
@@ -76,7 +78,7 @@ public final class RollCall {
         this.rank = rank;
         this.onFailure = onFailure;
         this.answers = new AtomicReferenceArray<>(group.numRanks());
-        Arrays.fill(calls, NOTHING);
+        Arrays.fill(calls, CONNECT);
     }
 
     /** The ranks whose calls these are. */

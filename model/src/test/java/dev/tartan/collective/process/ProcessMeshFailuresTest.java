@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -44,6 +45,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ProcessMeshFailuresTest {
     private static final Duration SOON = Duration.ofSeconds(10);
     private static final int TIMES = 3;
+    private static final int CHALLENGE_BYTES = 80;
     private static final String SECRET = "a secret for this test only";
 
     private static List<@Nullable Throwable> spawn(
@@ -166,6 +168,46 @@ class ProcessMeshFailuresTest {
                         .hasMessageContaining(named.get(i));
             }
         }
+    }
+
+    @Test
+    void ranksThatDisagreeAreNamedToOneThatIsStillConnecting() throws Exception {
+        List<TcpEndpoint> endpoints = SpawnRanks.bind(3);
+        JobSecret secret = JobSecret.random();
+        // Keeps rank 1's last words of the handshake from rank 2, which to ranks 0 and 1 is there.
+        GatedProxy.Gate holdsWelcome = (connection, fromTarget, bytes) ->
+                connection == 0 || !fromTarget || bytes <= CHALLENGE_BYTES || awaitForever();
+        try (GatedProxy proxy = new GatedProxy(endpoints.get(1).port(), holdsWelcome)) {
+            List<Integer> ports = endpoints.stream().map(TcpEndpoint::port).toList();
+            List<Integer> gated = List.of(ports.get(0), proxy.port(), ports.get(2));
+            List<@Nullable Throwable> thrown = SpawnRanks.of(Wiring.TCP, 3)
+                    .joining(process -> TcpNode.join(
+                            endpoints.get(process),
+                            new ProcessGroup(process, SpawnRanks.addresses(process == 2 ? gated : ports)),
+                            secret,
+                            SpawnRanks.options()))
+                    .runAndCatch((rank, communicator) -> {
+                        if (rank == 1) {
+                            communicator.barrier("a");
+                        } else {
+                            allReduce(communicator, 10, "a");
+                        }
+                    });
+            for (Throwable each : thrown) {
+                assertThat(collective(each).reason()).isEqualTo(Reason.MISMATCH);
+                assertThat(each)
+                        .hasMessageContaining("ranks [0] call all_reduce(SUM, FLOAT32, bytes=40, tag='a')")
+                        .hasMessageContaining("ranks [1] call barrier(tag='a')");
+            }
+            assertThat(thrown.get(2))
+                    .hasMessageContaining("barrier failed: reason=MISMATCH, axis=data, tag='connect', sequence=0");
+            assertThat(collective(thrown.get(2)).elapsed()).isLessThan(SOON);
+        }
+    }
+
+    private static boolean awaitForever() {
+        LockSupport.parkNanos(Duration.ofMinutes(2).toNanos());
+        return false;
     }
 
     @ParameterizedTest
@@ -378,7 +420,9 @@ class ProcessMeshFailuresTest {
     void aConnectionCutWithinAMessageEndsTheGroup(Wiring wiring) throws Exception {
         for (int time = 0; time < TIMES; time++) {
             List<TcpEndpoint> endpoints = SpawnRanks.bind(3);
-            try (CuttingProxy proxy = new CuttingProxy(endpoints.get(0).port(), 10_000_000L + time * 999_999L)) {
+            long limit = 10_000_000L + time * 999_999L;
+            try (GatedProxy proxy =
+                    new GatedProxy(endpoints.get(0).port(), (connection, fromTarget, bytes) -> bytes <= limit)) {
                 List<ProcessAddress> addresses = SpawnRanks.addresses(List.of(
                         proxy.port(), endpoints.get(1).port(), endpoints.get(2).port()));
                 JobSecret secret = JobSecret.random();

@@ -24,9 +24,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -232,6 +234,7 @@ class ProcessMeshTest {
     @ValueSource(strings = {"m", "n"})
     void aProcessMayLeaveAsSoonAsItsPartIsDone(String otherMachine) throws Exception {
         join(OPTIONS, "m", otherMachine);
+        CountDownLatch zeroIsDone = new CountDownLatch(1);
         List<Throwable> thrown = run((rank, mesh) -> {
             Communicator data = mesh.communicator(rank, List.of("data"));
             Elements region = Elements.allocate(ElementType.INT32, 1000);
@@ -243,11 +246,13 @@ class ProcessMeshTest {
             region.set(999, rank);
             if (rank < 2) {
                 data.broadcast(region.region(), ElementType.INT32, 0, "last");
-                if (rank == 1) {
-                    Thread.sleep(5);
+                if (rank == 0) {
+                    zeroIsDone.countDown();
+                } else if (zeroIsDone.await(10, TimeUnit.SECONDS)) {
                     mesh.close();
                 }
             } else {
+                // The others leave meanwhile.
                 Thread.sleep(50);
                 data.broadcast(region.region(), ElementType.INT32, 0, "last");
                 assertThat(region.get(999)).isEqualTo(rank - 2);

@@ -152,7 +152,8 @@ public final class TcpNode implements AutoCloseable {
      * ranks have to ask for it.
      *
      * @param startNanos when the rank began to form its group, by {@link System#nanoTime}
-     * @throws CollectiveException with reason CONNECT if the other does not in time
+     * @throws CollectiveException with reason CONNECT if the other does not in time, or the mesh ends meanwhile, of
+     *     which the watched roll call then knows why
      */
     public PeerConnections connect(RankGroup group, int rank, int peer, long startNanos) {
         int process = group.places().get(peer).process();
@@ -183,10 +184,9 @@ public final class TcpNode implements AutoCloseable {
             Thread.currentThread().interrupt();
             problem = "The thread of rank " + group.places().get(rank) + " was interrupted";
         }
-        TransportFailure ended = fate.failure();
         RankPlace missing = group.places().get(peer);
         if (problem == null) {
-            problem = ended != null ? ended.what() : "Rank " + missing + " did not connect";
+            problem = "Rank " + missing + " did not connect";
         }
         throw failure(problem, group.axis(), group.places().get(rank).meshRank(), List.of(missing), startNanos);
     }

@@ -9,17 +9,29 @@ import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** Passes bytes on to a port, and cuts the first connection that has carried more than so many. */
-final class CuttingProxy implements AutoCloseable {
+/** Passes bytes on to a port as far as a gate lets them. */
+final class GatedProxy implements AutoCloseable {
+    /** Says what of a connection passes; may keep it waiting. */
+    interface Gate {
+        /**
+         * Whether a connection goes on or is cut.
+         *
+         * @param connection its number, from 0
+         * @param fromTarget which way the bytes go
+         * @param bytes all that have come that way
+         */
+        boolean opens(int connection, boolean fromTarget, long bytes);
+    }
+
     private final ServerSocket server;
     private final int target;
-    private final long limitBytes;
+    private final Gate gate;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
 
-    CuttingProxy(int target, long limitBytes) throws IOException {
+    GatedProxy(int target, Gate gate) throws IOException {
         this.server = new ServerSocket(0, 64, InetAddress.getLoopbackAddress());
         this.target = target;
-        this.limitBytes = limitBytes;
+        this.gate = gate;
         start(this::accept);
     }
 
@@ -28,27 +40,28 @@ final class CuttingProxy implements AutoCloseable {
     }
 
     private static void start(Runnable body) {
-        Thread thread = new Thread(body, "cutting-proxy");
+        Thread thread = new Thread(body, "gated-proxy");
         thread.setDaemon(true);
         thread.start();
     }
 
     private void accept() {
         try {
-            while (true) {
+            for (int connection = 0; ; connection++) {
+                int number = connection;
                 Socket in = server.accept();
                 Socket out = new Socket(InetAddress.getLoopbackAddress(), target);
                 sockets.add(in);
                 sockets.add(out);
-                start(() -> pass(in, out));
-                start(() -> pass(out, in));
+                start(() -> pass(in, out, number, false));
+                start(() -> pass(out, in, number, true));
             }
         } catch (IOException e) {
             // Closed.
         }
     }
 
-    private void pass(Socket from, Socket to) {
+    private void pass(Socket from, Socket to, int connection, boolean fromTarget) {
         byte[] bytes = new byte[65_536];
         long passed = 0;
         try (from;
@@ -57,7 +70,7 @@ final class CuttingProxy implements AutoCloseable {
             OutputStream out = to.getOutputStream();
             for (int read = in.read(bytes); read >= 0; read = in.read(bytes)) {
                 passed += read;
-                if (passed > limitBytes) {
+                if (!gate.opens(connection, fromTarget, passed)) {
                     return;
                 }
                 out.write(bytes, 0, read);
