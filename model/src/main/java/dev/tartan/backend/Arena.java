@@ -3,8 +3,8 @@ package dev.tartan.backend;
 import dev.tartan.graph.TensorType;
 
 /**
- * All memory of one device as one space of bytes, shared by all element types. Buffers are places in it; several may
- * overlap when their lifetimes do not.
+ * All memory that one device uses of its own, or of the host's, as one space of bytes, shared by all element types.
+ * Buffers are places in it; several may overlap when their lifetimes do not.
  */
 public interface Arena extends AutoCloseable {
     /** Buffers begin at multiples of this, so that vector loads are aligned. */

@@ -36,6 +36,14 @@ public interface Buffer {
      */
     ByteBuffer hostBytes();
 
+    /**
+     * Copies another tensor of the same type here, from an arena of the same backend in either memory. Waits until what
+     * was to be written there is written, and until the copy is done.
+     *
+     * @throws IllegalArgumentException if the types differ
+     */
+    void copyFrom(Buffer other);
+
     /** Copies to the device. */
     void write(float[] values);
 

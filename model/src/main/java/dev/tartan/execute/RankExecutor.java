@@ -10,9 +10,11 @@ import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.graph.Op;
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.op.RankDependentOp;
 import dev.tartan.op.Reshape;
 import dev.tartan.partition.Instruction;
+import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.MemoryPlan;
@@ -32,6 +34,7 @@ public final class RankExecutor implements AutoCloseable {
     private final int rank;
     private final Backend backend;
     private final Arena arena;
+    private final @Nullable Arena hostArena;
     private final CollectiveSteps collectives;
     private final List<Buffer> buffers = new ArrayList<>();
     private final List<Kernel> steps = new ArrayList<>();
@@ -70,9 +73,9 @@ public final class RankExecutor implements AutoCloseable {
         this.rank = rank;
         this.backend = backend;
         this.arena = backend.allocate(plan.arenaBytes());
+        this.hostArena = plan.hostBytes() == 0 ? null : backend.allocateHost(plan.hostBytes());
         for (int id = 0; id < program.values().size(); id++) {
-            BufferSlot slot = plan.slots().get(id);
-            buffers.add(arena.buffer(program.typeOf(id), slot.offsetBytes()));
+            buffers.add(buffer(id));
         }
         this.collectives = new CollectiveSteps(
                 program, plan, rank, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
@@ -80,21 +83,29 @@ public final class RankExecutor implements AutoCloseable {
             bind(i);
         }
         for (MemoryPlan.Copy copy : plan.copies()) {
-            Op reshape = new Reshape(program.typeOf(copy.from()).shape());
-            add(
-                    "copy",
-                    backend.kernels()
-                            .bind(
-                                    reshape,
-                                    List.of(buffers.get(copy.from())),
-                                    List.of(buffers.get(copy.to())),
-                                    scratch()));
+            add("copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
         }
     }
 
-    /** Bytes allocated for this rank. */
+    private Buffer buffer(int id) {
+        boolean isOnHost = program.values().get(id).memory() == MemoryKind.HOST;
+        BufferSlot slot = plan.slots().get(id);
+        Arena its = isOnHost && hostArena != null ? hostArena : arena;
+        return its.buffer(program.typeOf(id), slot.offsetBytes());
+    }
+
+    private static Kernel copy(Buffer from, Buffer to) {
+        return () -> to.copyFrom(from);
+    }
+
+    /** Bytes allocated for this rank in the memory of its device. */
     public long arenaBytes() {
         return arena.bytes();
+    }
+
+    /** Bytes allocated for this rank in the memory of the host besides. */
+    public long hostBytes() {
+        return hostArena == null ? 0 : hostArena.bytes();
     }
 
     /** This rank's shard of an input. */
@@ -173,6 +184,10 @@ public final class RankExecutor implements AutoCloseable {
             add(CollectiveSteps.label(instruction), collectives.bind(index));
             return;
         }
+        if (instruction.op() instanceof MemoryCopy) {
+            add(instruction.op().name(), copy(operands.get(0), results.get(0)));
+            return;
+        }
         Op op = instruction.op() instanceof RankDependentOp dependent
                 ? dependent.atRank(program.mesh(), rank)
                 : instruction.op();
@@ -191,6 +206,9 @@ public final class RankExecutor implements AutoCloseable {
     public void close() {
         steps.forEach(RankExecutor::closeKernel);
         arena.close();
+        if (hostArena != null) {
+            hostArena.close();
+        }
     }
 
     private static void closeKernel(Kernel kernel) {

@@ -9,7 +9,7 @@ import java.util.List;
  * <p>A collective may be <i>started</i> only: it runs while the instructions after it do, until an {@link Await} of its
  * result. Until then its result may not be used, and the memory of operand and result belongs to it.
  *
- * @param op a local op, a {@link Collective}, or an {@link Await}
+ * @param op a local op, a {@link Collective}, a {@link MemoryCopy}, or an {@link Await}
  * @param operands ids of values
  * @param results ids of values
  * @param scope the module it stems from
@@ -36,6 +36,11 @@ public record Instruction(
     /** An instruction that is done when the next one begins. */
     public Instruction(Op op, List<Integer> operands, List<Integer> results, String scope, boolean carriesGradient) {
         this(op, operands, results, scope, carriesGradient, false);
+    }
+
+    /** The same with other operands. */
+    Instruction withOperands(List<Integer> others) {
+        return new Instruction(op, others, results, scope, carriesGradient, started);
     }
 
     /**

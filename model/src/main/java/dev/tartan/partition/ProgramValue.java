@@ -1,6 +1,7 @@
 package dev.tartan.partition;
 
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.MemoryKind;
 import java.util.List;
 
 /**
@@ -9,14 +10,27 @@ import java.util.List;
  * @param type has the local shape
  * @param name for printing; may be empty
  * @param unreduced axes over which each rank holds one addend of a pending sum
+ * @param memory where it is; ops work on what is in device memory
  */
-public record ProgramValue(int id, TensorType type, String name, List<String> unreduced) {
+public record ProgramValue(int id, TensorType type, String name, List<String> unreduced, MemoryKind memory) {
     public ProgramValue {
         unreduced = List.copyOf(unreduced);
     }
 
+    /** A tensor in device memory. */
+    public ProgramValue(int id, TensorType type, String name, List<String> unreduced) {
+        this(id, type, name, unreduced, MemoryKind.DEVICE);
+    }
+
+    /** The same tensor elsewhere. */
+    ProgramValue in(MemoryKind other) {
+        return new ProgramValue(id, type, name, unreduced, other);
+    }
+
+    /** For example {@code %3:f32[8, 16]+{data}} or {@code %4:f32[8, 16]@host}. */
     @Override
     public String toString() {
-        return "%" + id + ":" + type + (unreduced.isEmpty() ? "" : "+{" + String.join(", ", unreduced) + "}");
+        return "%" + id + ":" + type + (unreduced.isEmpty() ? "" : "+{" + String.join(", ", unreduced) + "}")
+                + (memory == MemoryKind.DEVICE ? "" : "@" + memory);
     }
 }

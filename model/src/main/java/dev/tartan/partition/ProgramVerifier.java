@@ -4,6 +4,7 @@ import dev.tartan.graph.Op;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.op.Reshape;
 import java.util.ArrayList;
@@ -17,8 +18,9 @@ import java.util.TreeSet;
 
 /**
  * Checks a program: values made once and before use, local types as the ops say, pending sums kept and added up,
- * collectives over real axes, and started ones awaited once and before their results are used. A reshape of a result
- * that is not awaited is no use of it, but names the same memory, so that neither is that to be used before.
+ * collectives over real axes, started ones awaited once and before their results are used, and host memory touched by
+ * copies only. A reshape of a result that is not awaited is no use of it, but names the same memory, so that neither is
+ * that to be used before.
  */
 public final class ProgramVerifier {
     private final Program program;
@@ -68,6 +70,7 @@ public final class ProgramVerifier {
         if (!expected.equals(program.typesOf(instruction.results()))) {
             throw broken(index, "result types differ from the op's: expected=" + expected);
         }
+        verifyMemory(index);
         verifyAwaited(index);
         if (!(instruction.op() instanceof Await)) {
             verifyPendingSums(index);
@@ -80,6 +83,23 @@ public final class ProgramVerifier {
         if (instruction.op() instanceof Collective collective
                 && program.mesh().numShards(collective.axes()) != collective.numRanks()) {
             throw broken(index, "group size differs from the mesh: ranks=" + collective.numRanks());
+        }
+    }
+
+    private void verifyMemory(int index) {
+        Instruction instruction = program.instructions().get(index);
+        MemoryKind to = instruction.op() instanceof MemoryCopy copy ? copy.to() : MemoryKind.DEVICE;
+        for (int operand : instruction.operands()) {
+            MemoryKind memory = program.values().get(operand).memory();
+            if (instruction.op() instanceof MemoryCopy ? memory == to : memory != MemoryKind.DEVICE) {
+                throw broken(
+                        index, "operand %" + operand + " is in memory where the op cannot read it: memory=" + memory);
+            }
+        }
+        for (int result : instruction.results()) {
+            if (program.values().get(result).memory() != to) {
+                throw broken(index, "result %" + result + " is in other memory than the op writes: expected=" + to);
+            }
         }
     }
 

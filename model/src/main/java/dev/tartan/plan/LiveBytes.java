@@ -1,13 +1,14 @@
 package dev.tartan.plan;
 
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.partition.Program;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntToLongFunction;
 
 /**
- * How much of a program is alive at each instruction. The largest sum is what the arena cannot be smaller than; a
- * {@link MemoryPlan} takes more where buffers do not pack without gaps.
+ * How much of a program is alive in device memory at each instruction. The largest sum is what the arena cannot be
+ * smaller than; a {@link MemoryPlan} takes more where buffers do not pack without gaps.
  */
 public final class LiveBytes {
     private final Program program;
@@ -36,7 +37,8 @@ public final class LiveBytes {
         program.inputs().forEach(input -> used[input.value()] = true);
         program.instructions().forEach(i -> i.results().forEach(result -> used[result] = true));
         for (int value = 0; value < used.length; value++) {
-            if (used[value] && sharing.buffer(value) == value) {
+            boolean onDevice = program.values().get(value).memory() == MemoryKind.DEVICE;
+            if (used[value] && onDevice && sharing.buffer(value) == value) {
                 long size = bytes.applyAsLong(value);
                 changes[Math.max(0, sharing.firstUse(value))] += size;
                 changes[Math.max(0, sharing.lastUse(value)) + 1] -= size;

@@ -4,17 +4,24 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where every value of a program lies in the arena of its device. Plain data.
+ * Where every value of a program lies in the arena of its device, or in that which the device has in host memory. Plain
+ * data.
  *
- * @param arenaBytes all that a device needs, scratch included: the peak, exactly
- * @param slots by value id; values whose lifetimes do not overlap may share bytes, and a value that takes over
- *     another's buffer has the same slot
+ * @param arenaBytes all that a device needs of its own memory, scratch included: the peak, exactly
+ * @param hostBytes all that it needs of the host's besides; 0 unless the program keeps values there
+ * @param slots by value id, in the arena of the value's memory; values whose lifetimes do not overlap may share bytes,
+ *     and a value that takes over another's buffer has the same slot
  * @param scratch one region for the temporaries inside kernels
  * @param staging where reduce-scatters of gradients may hold them as bfloat16, in the order of the program
  * @param copies state that could not be updated in place: copied after the last instruction
  */
 public record MemoryPlan(
-        long arenaBytes, List<BufferSlot> slots, BufferSlot scratch, List<Staging> staging, List<Copy> copies) {
+        long arenaBytes,
+        long hostBytes,
+        List<BufferSlot> slots,
+        BufferSlot scratch,
+        List<Staging> staging,
+        List<Copy> copies) {
     /** Slots begin at multiples of this many bytes. */
     public static final int ALIGNMENT_BYTES = 64;
 

@@ -3,10 +3,12 @@ package dev.tartan.plan;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.op.RankDependentOp;
 import dev.tartan.partition.Await;
 import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
+import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ReduceScatter;
 import java.util.ArrayList;
@@ -19,15 +21,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives every buffer of a program a place in one arena. Buffers are placed from the largest down, each into the
- * smallest gap left by those already placed whose lifetimes overlap its own.
+ * Gives every buffer of a program a place in the arena of its memory. Buffers are placed from the largest down, each
+ * into the smallest gap left by those already placed whose lifetimes overlap its own.
  *
  * <p>Idea: "greedy by size" of Pisarchyk and Lee 2020, "Efficient memory management for deep neural net inference".
  */
 public final class PlanMemory {
     private final Program program;
     private final BufferSharing sharing;
-    private final List<Region> placed = new ArrayList<>();
 
     private PlanMemory(Program program, BufferSharing sharing) {
         this.program = program;
@@ -61,8 +62,8 @@ public final class PlanMemory {
      *
      * @param replacedStates output label to the input that it replaces from step to step
      */
-    public static MemoryPlan run(Program program, Map<String, String> replacedStates, ScratchNeeds scratchNeeds) {
-        return run(program, replacedStates, Set.of(), scratchNeeds);
+    public static MemoryPlan run(Program program, Map<String, String> replacedStates, DeviceTraits traits) {
+        return run(program, replacedStates, Set.of(), traits);
     }
 
     /**
@@ -72,11 +73,11 @@ public final class PlanMemory {
      * @param keptInputs inputs that are written once and read by every run; memory of other inputs is used again
      */
     public static MemoryPlan run(
-            Program program, Map<String, String> replacedStates, Set<String> keptInputs, ScratchNeeds scratchNeeds) {
-        return new PlanMemory(program, new BufferSharing(program, replacedStates, keptInputs)).place(scratchNeeds);
+            Program program, Map<String, String> replacedStates, Set<String> keptInputs, DeviceTraits traits) {
+        return new PlanMemory(program, new BufferSharing(program, replacedStates, keptInputs)).place(traits);
     }
 
-    private MemoryPlan place(ScratchNeeds scratchNeeds) {
+    private MemoryPlan place(DeviceTraits traits) {
         int count = program.values().size();
         boolean[] used = new boolean[count];
         program.inputs().forEach(input -> used[input.value()] = true);
@@ -84,6 +85,7 @@ public final class PlanMemory {
         // By the value that stands for a buffer.
         @Nullable Region[] buffers = new Region[count];
         List<Region> regions = new ArrayList<>();
+        List<Region> onHost = new ArrayList<>();
         for (int value = 0; value < count; value++) {
             if (used[value] && sharing.buffer(value) == value) {
                 Region region = new Region(
@@ -91,27 +93,21 @@ public final class PlanMemory {
                         sharing.lastUse(value),
                         program.typeOf(value).bytes());
                 buffers[value] = region;
-                regions.add(region);
+                boolean isOnHost = program.values().get(value).memory() == MemoryKind.HOST;
+                (isOnHost ? onHost : regions).add(region);
             }
         }
         Map<Integer, Region> ownStaging = ownStaging();
         regions.addAll(ownStaging.values());
-        // What lives throughout goes first, so that it forms one block at the bottom; equals keep their order.
-        regions.sort(Comparator.comparing((Region region) -> !livesThroughout(region))
-                .thenComparing(region -> -region.bytes));
-        long top = 0;
-        for (Region region : regions) {
-            region.offset = bestOffset(region);
-            placed.add(region);
-            top = Math.max(top, region.end());
-        }
+        long top = place(regions);
+        long hostBytes = place(onHost);
         BufferSlot[] slots = new BufferSlot[count];
         Arrays.setAll(slots, value -> {
             Region region = buffers[sharing.buffer(value)];
             return new BufferSlot(
                     region == null ? 0 : region.offset, program.typeOf(value).bytes());
         });
-        BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes(scratchNeeds)));
+        BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes(traits)));
         List<MemoryPlan.Staging> staging = new ArrayList<>();
         for (int i = 0; i < program.instructions().size(); i++) {
             long bytes = stagingBytes(i);
@@ -124,7 +120,24 @@ public final class PlanMemory {
                 staging.add(new MemoryPlan.Staging(i, new BufferSlot(offset, bytes)));
             }
         }
-        return new MemoryPlan(scratch.endBytes(), List.of(slots), scratch, staging, sharing.copies());
+        return new MemoryPlan(scratch.endBytes(), hostBytes, List.of(slots), scratch, staging, sharing.copies());
+    }
+
+    /** Gives regions their places in one arena, and says how large it is. */
+    private long place(List<Region> regions) {
+        // What lives throughout goes first, so that it forms one block at the bottom; equals keep their order.
+        List<Region> inOrder = regions.stream()
+                .sorted(Comparator.comparing((Region region) -> !livesThroughout(region))
+                        .thenComparing(region -> -region.bytes))
+                .toList();
+        List<Region> placed = new ArrayList<>();
+        long top = 0;
+        for (Region region : inOrder) {
+            region.offset = bestOffset(region, placed);
+            placed.add(region);
+            top = Math.max(top, region.end());
+        }
+        return top;
     }
 
     /** What started collectives stage, by instruction: others use the scratch memory meanwhile. */
@@ -141,11 +154,11 @@ public final class PlanMemory {
         return regions;
     }
 
-    private long scratchBytes(ScratchNeeds scratchNeeds) {
+    private long scratchBytes(DeviceTraits traits) {
         long most = 0;
         for (int i = 0; i < program.instructions().size(); i++) {
             Instruction instruction = program.instructions().get(i);
-            if (instruction.op() instanceof Await) {
+            if (instruction.op() instanceof Await || instruction.op() instanceof MemoryCopy) {
                 continue;
             }
             long bytes;
@@ -158,7 +171,7 @@ public final class PlanMemory {
                 Op op = instruction.op() instanceof RankDependentOp dependent
                         ? dependent.atRank(program.mesh(), 0)
                         : instruction.op();
-                bytes = scratchNeeds.bytes(op, program.typesOf(instruction.operands()));
+                bytes = traits.scratchBytes(op, program.typesOf(instruction.operands()));
             }
             most = Math.max(most, bytes);
         }
@@ -187,7 +200,7 @@ public final class PlanMemory {
                 && region.last == program.instructions().size();
     }
 
-    private long bestOffset(Region region) {
+    private static long bestOffset(Region region, List<Region> placed) {
         List<Region> neighbours = placed.stream()
                 .filter(region::meets)
                 .sorted(Comparator.comparingLong(other -> other.offset))

@@ -107,6 +107,7 @@ public final class MeshTrainer {
         Path finalFile = config.output().dir().resolve(FINAL_FILE);
         try {
             checkRanks();
+            checkOffload();
             train(network, finalFile);
         } catch (RuntimeException | Error | InterruptedException e) {
             // Other processes' ranks wait for this one's, which may not even have started.
@@ -127,6 +128,19 @@ public final class MeshTrainer {
                     + mesh + ". Give those of the plan's mesh.");
         }
         checkProcesses(plan, ranks.numProcesses());
+    }
+
+    /**
+     * A plan for devices that share the host's memory leaves optimizer state where it is, which would be wrong here.
+     */
+    private void checkOffload() {
+        boolean keepsState = plan.optimizerBytesPerDevice() > 0;
+        boolean offloads = plan.step().memory().hostBytes() > 0;
+        if (config.strategy().offloadOptimizer() && keepsState && !offloads && !backend.sharesHostMemory()) {
+            throw new IllegalArgumentException("plan keeps optimizer state on the devices, though"
+                    + " strategy.offloadOptimizer=true and their memory is not the host's. Compile it for the backend"
+                    + " that runs it.");
+        }
     }
 
     private void train(Network network, Path finalFile) throws InterruptedException {

@@ -79,7 +79,7 @@ final class ParameterWriter {
         Program program = Reshard.plan(
                         NamedSharding.of(mesh, state.spec()), NamedSharding.of(mesh, gathered.spec()), type)
                 .program("gather " + state.name());
-        MemoryPlan memory = PlanMemory.run(program, Map.of(), backend.kernels()::scratchBytes);
+        MemoryPlan memory = PlanMemory.run(program, Map.of(), backend);
         try (RankExecutor executor = new RankExecutor(program, memory, rank, backend, ranks.communicators())) {
             executor.input("x").write(values(shard));
             executor.run();

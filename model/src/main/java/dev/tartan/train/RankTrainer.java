@@ -37,21 +37,12 @@ final class RankTrainer {
         for (PlannedState state : plan.states()) {
             Buffer buffer = executor.input(state.name());
             if (!state.isParameter()) {
-                checkOffload(buffer);
                 buffer.write(new float[Math.toIntExact(buffer.type().shape().numElements())]);
             } else if (file != null) {
                 buffer.write(ParameterFile.read(file, mesh, state, rank));
             } else {
                 buffer.write(initialValues(network, state));
             }
-        }
-    }
-
-    /** Where devices share the host's memory, optimizer state is there already. */
-    private void checkOffload(Buffer state) {
-        if (plan.config().strategy().offloadOptimizer() && !state.isHostMemory()) {
-            throw new IllegalStateException("optimizer state cannot be kept in host memory by this backend: state="
-                    + state + ". Set strategy.offloadOptimizer=false.");
         }
     }
 

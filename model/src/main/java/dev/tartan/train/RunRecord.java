@@ -77,6 +77,7 @@ final class RunRecord {
                 tokensPerStep() / medianMillis * 1000,
                 plan.step().memory().arenaBytes(),
                 arenaBytes.get(),
+                plan.step().memory().hostBytes(),
                 exposedMillis,
                 totalMillis,
                 communication);

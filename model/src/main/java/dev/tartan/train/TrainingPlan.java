@@ -8,12 +8,13 @@ import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.partition.CollectiveSchedule;
+import dev.tartan.partition.OffloadStates;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ScheduleCollectives;
 import dev.tartan.partition.StartCollectives;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
-import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.config.DataConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig;
@@ -66,15 +67,15 @@ public record TrainingPlan(
     /**
      * Compiles a run.
      *
-     * @param scratchNeeds of the backend that will run it
+     * @param traits of the backend that will run it
      * @throws IllegalArgumentException if the network does not fit the mesh
      */
-    public static TrainingPlan compile(RunConfig config, ScratchNeeds scratchNeeds) {
-        return compile(config, scratchNeeds, false);
+    public static TrainingPlan compile(RunConfig config, DeviceTraits traits) {
+        return compile(config, traits, false);
     }
 
-    /** As {@link #compile(RunConfig, ScratchNeeds)}, with the gradients as outputs of the step if asked for. */
-    public static TrainingPlan compile(RunConfig config, ScratchNeeds scratchNeeds, boolean gradientOutputs) {
+    /** As {@link #compile(RunConfig, DeviceTraits)}, with the gradients as outputs of the step if asked for. */
+    public static TrainingPlan compile(RunConfig config, DeviceTraits traits, boolean gradientOutputs) {
         if (config.strategy().isAutomatic()) {
             throw new IllegalStateException("strategy of the run is still to be picked: strategy=auto");
         }
@@ -90,14 +91,14 @@ public record TrainingPlan(
                 gradientOutputs,
                 config.strategy());
         TrainStepGraph graph = TrainStepGraph.trace(run.network(), run.optimizer(), run.clip(), options);
-        CompiledProgram step = compileStep(mesh, graph, config.strategy(), scratchNeeds);
+        CompiledProgram step = compileStep(mesh, graph, config.strategy(), traits);
         List<String> notes = new ArrayList<>(graph.notes());
         notes.addAll(step.program().notes());
         return new TrainingPlan(
                 config,
                 mesh,
                 step,
-                compileLogits(config, run, scratchNeeds),
+                compileLogits(config, run, traits),
                 graph.states().stream().map(PlannedState::of).toList(),
                 graph.gradientBytesPerDevice(),
                 run.network().numParameters(),
@@ -110,7 +111,7 @@ public record TrainingPlan(
     }
 
     private static CompiledProgram compileStep(
-            Mesh mesh, TrainStepGraph graph, StrategyConfig strategy, ScratchNeeds scratchNeeds) {
+            Mesh mesh, TrainStepGraph graph, StrategyConfig strategy, DeviceTraits traits) {
         Map<Value, PartitionSpec> given = new LinkedHashMap<>();
         Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
         Map<String, String> replaced = new LinkedHashMap<>();
@@ -135,7 +136,22 @@ public record TrainingPlan(
                         ScheduleCollectives.movable(scheduled),
                         SCATTERS_UNDER_WAY * Math.max(strategy.bucketBytes(), LEAST_BUCKET_BYTES))
                 : scheduled;
-        return new CompiledProgram(program, PlanMemory.run(program, replaced, scratchNeeds));
+        Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));
+        return new CompiledProgram(placed, PlanMemory.run(placed, replaced, traits));
+    }
+
+    /** Optimizer state that is to wait in host memory: none if it is there anyway. */
+    private static Map<String, String> offloaded(TrainStepGraph graph, StrategyConfig strategy, DeviceTraits traits) {
+        Map<String, String> states = new LinkedHashMap<>();
+        if (strategy.offloadOptimizer() && !traits.sharesHostMemory()) {
+            for (StateBinding state : graph.states()) {
+                String label = state.outputLabel();
+                if (label != null && state.kind() == StateBinding.Kind.OPTIMIZER) {
+                    states.put(label, state.name());
+                }
+            }
+        }
+        return states;
     }
 
     private static CollectiveSchedule schedule(StrategyConfig strategy) {
@@ -143,8 +159,7 @@ public record TrainingPlan(
                 strategy.bucketBytes(), strategy.overlap() ? strategy.prefetchBytes() : 0, strategy.zero() != 1);
     }
 
-    private static @Nullable CompiledProgram compileLogits(
-            RunConfig config, ConfiguredRun run, ScratchNeeds scratchNeeds) {
+    private static @Nullable CompiledProgram compileLogits(RunConfig config, ConfiguredRun run, DeviceTraits traits) {
         if (!(run.network() instanceof LanguageModel network) || !(config.data() instanceof DataConfig.Text)) {
             return null;
         }
@@ -156,7 +171,7 @@ public record TrainingPlan(
         Program program = PartitionGraph.run(mesh, graph.graph(), given, Map.of());
         Set<String> parameters =
                 graph.parameters().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
-        return new CompiledProgram(program, PlanMemory.run(program, Map.of(), parameters, scratchNeeds));
+        return new CompiledProgram(program, PlanMemory.run(program, Map.of(), parameters, traits));
     }
 
     /** Whether the step gives the gradients too. */

@@ -70,7 +70,7 @@ class GradientsOnTheWireTest {
                 Map.of(x.value(), spec("data", null)),
                 Map.of("scattered", spec("data")),
                 Set.of(scattered.value(), reduced.value()));
-        this.plan = PlanMemory.run(program, Map.of(), backend.kernels()::scratchBytes);
+        this.plan = PlanMemory.run(program, Map.of(), backend);
     }
 
     /** What a rank has in a column; a bfloat16 would be the even one of its integer and the next. */
@@ -82,7 +82,7 @@ class GradientsOnTheWireTest {
     private record Outcome(float[] scattered, float[] reduced, float[] other, List<Total> totals) {}
 
     private Outcome run(Program program, int rank, MeshCommunicators communicators, ElementType gradients) {
-        MemoryPlan plan = PlanMemory.run(program, Map.of(), backend.kernels()::scratchBytes);
+        MemoryPlan plan = PlanMemory.run(program, Map.of(), backend);
         backend.attachThread();
         try (RankExecutor executor = new RankExecutor(program, plan, rank, backend, communicators, gradients)) {
             assertThat(executor.arenaBytes()).isEqualTo(plan.arenaBytes());

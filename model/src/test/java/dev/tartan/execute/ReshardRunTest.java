@@ -98,7 +98,7 @@ class ReshardRunTest {
     private void run(RandomReshard reshard, IntFunction<MeshCommunicators> communicators) throws Exception {
         Program program =
                 Reshard.plan(reshard.from(), reshard.to(), reshard.type()).program("reshard");
-        MemoryPlan plan = PlanMemory.run(program, Map.of(), backend.kernels()::scratchBytes);
+        MemoryPlan plan = PlanMemory.run(program, Map.of(), backend);
         List<Future<HostTensor>> running = new ArrayList<>();
         for (int i = 0; i < program.mesh().numRanks(); i++) {
             int rank = i;

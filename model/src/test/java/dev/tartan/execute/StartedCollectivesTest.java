@@ -92,7 +92,7 @@ class StartedCollectivesTest {
     private List<List<float[]>> outcome(
             Program program, Map<String, String> replaced, MeshCommunicators mesh, ElementType gradients)
             throws Exception {
-        MemoryPlan plan = PlanMemory.run(program, replaced, backend.kernels()::scratchBytes);
+        MemoryPlan plan = PlanMemory.run(program, replaced, backend);
         List<List<float[]>> outcomes = new ArrayList<>();
         for (Future<List<float[]>> future : start(mesh.numRanks(), rank -> {
             List<float[]> seen = new ArrayList<>();
@@ -189,7 +189,7 @@ class StartedCollectivesTest {
     }
 
     private RankExecutor executor(Program program, int rank, Backend device, MeshCommunicators mesh) {
-        MemoryPlan plan = PlanMemory.run(program, Map.of(), backend.kernels()::scratchBytes);
+        MemoryPlan plan = PlanMemory.run(program, Map.of(), backend);
         return new RankExecutor(program, plan, rank, device, mesh);
     }
 
@@ -430,6 +430,16 @@ class StartedCollectivesTest {
                     arena.close();
                 }
             };
+        }
+
+        @Override
+        public Arena allocateHost(long bytes) {
+            return backend.allocateHost(bytes);
+        }
+
+        @Override
+        public boolean sharesHostMemory() {
+            return backend.sharesHostMemory();
         }
 
         @Override

@@ -9,6 +9,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.ShardOffset;
@@ -236,6 +237,25 @@ class ProgramVerifierTest {
     void awaitOfNothing() {
         instructions.add(new Instruction(new Await(), List.of(), List.of(), "h.0", false));
         assertBroken(x, "instruction 0: op does not accept its operands: await waits for nothing: operands=[].");
+    }
+
+    @Test
+    void onlyCopiesTouchHostMemory() {
+        int onHost = emit(new MemoryCopy(MemoryKind.HOST), TYPE, NONE, x);
+        values.set(onHost, values.get(onHost).in(MemoryKind.HOST));
+        int back = emit(new MemoryCopy(MemoryKind.DEVICE), TYPE, NONE, onHost);
+        verify(back);
+        int sum = emit(new AddN(), TYPE, NONE, x, onHost);
+        assertBroken(
+                sum, "instruction 2: operand %" + onHost + " is in memory where the op cannot read it: memory=host");
+        instructions.remove(2);
+        int there = emit(new MemoryCopy(MemoryKind.DEVICE), TYPE, NONE, x);
+        assertBroken(
+                there, "instruction 2: operand %" + x + " is in memory where the op cannot read it: memory=device");
+        instructions.remove(2);
+        int wrong = emit(new MemoryCopy(MemoryKind.HOST), TYPE, NONE, x);
+        assertBroken(
+                wrong, "instruction 2: result %" + wrong + " is in other memory than the op writes: expected=host");
     }
 
     private int start(int addend) {

@@ -121,7 +121,7 @@ class RecomputationMemoryTest {
         }
         return new Planned(
                 stateBytes,
-                PlanMemory.run(program, replaced, ScratchNeeds.NONE).arenaBytes(),
+                PlanMemory.run(program, replaced, DeviceTraits.PLAIN).arenaBytes(),
                 Arrays.stream(new LiveBytes(program, replaced)
                                 .sums(value ->
                                         MemoryPlan.aligned(program.typeOf(value).bytes())))

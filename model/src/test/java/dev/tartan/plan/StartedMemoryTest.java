@@ -151,7 +151,7 @@ class StartedMemoryTest {
         await(gathered);
         Program program = program(gathered, updated);
         Map<String, String> replaced = Map.of("y1", "x");
-        MemoryPlan plan = PlanMemory.run(program, replaced, ScratchNeeds.NONE);
+        MemoryPlan plan = PlanMemory.run(program, replaced, DeviceTraits.PLAIN);
         MemoryOracle.check(program, plan, replaced, Set.of());
         assertThat(plan.copies()).containsExactly(new MemoryPlan.Copy(updated, x));
     }
@@ -165,7 +165,7 @@ class StartedMemoryTest {
         int updated = emit(NEG, TYPE, NONE, x);
         Program program = program(gathered, updated);
         Map<String, String> replaced = Map.of("y1", "x");
-        MemoryPlan plan = PlanMemory.run(program, replaced, ScratchNeeds.NONE);
+        MemoryPlan plan = PlanMemory.run(program, replaced, DeviceTraits.PLAIN);
         MemoryOracle.check(program, plan, replaced, Set.of());
         assertThat(plan.copies()).isEmpty();
         assertThat(plan.slots().get(updated)).isEqualTo(plan.slots().get(x));
@@ -265,12 +265,12 @@ class StartedMemoryTest {
     }
 
     private MemoryPlan plan(int... outputs) {
-        return plan(ScratchNeeds.NONE, outputs);
+        return plan(DeviceTraits.PLAIN, outputs);
     }
 
-    private MemoryPlan plan(ScratchNeeds scratchNeeds, int... outputs) {
+    private MemoryPlan plan(DeviceTraits traits, int... outputs) {
         Program program = program(outputs);
-        MemoryPlan plan = PlanMemory.run(program, Map.of(), scratchNeeds);
+        MemoryPlan plan = PlanMemory.run(program, Map.of(), traits);
         MemoryOracle.check(program, plan, Map.of(), Set.of());
         return plan;
     }

@@ -90,7 +90,7 @@ class Bfloat16GradientsTest {
                 TrainingPlan plan = TrainingPlan.compile(
                         SmallRun.config(
                                 folder, gradients + self, data, model, SGD, "collective.gradients=" + gradients),
-                        new Nd4jBackend(1).kernels()::scratchBytes);
+                        new Nd4jBackend(1));
                 ProcessRanks ranks = new ProcessRanks(self, 2, meshes.process(self));
                 results.add(processes.submit(() -> MeshTrainer.run(plan, new Nd4jBackend(1), ranks, step -> {})));
             }

@@ -3,7 +3,7 @@ package dev.tartan.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.plan.CommunicationTraffic;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfigLoader;
 import java.util.function.Predicate;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +78,6 @@ class FetchedAgainTest {
                 train { steps=1, globalBatch=8, microBatches=%d }
                 strategy { zero=3, reshardAfterForward=%s, recompute=%s }
                 """.formatted(DATA, microBatches, reshardAfterForward, recompute)),
-                ScratchNeeds.NONE);
+                DeviceTraits.PLAIN);
     }
 }

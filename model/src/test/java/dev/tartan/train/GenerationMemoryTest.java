@@ -6,7 +6,7 @@ import dev.tartan.op.Reshape;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.ProgramPort;
 import dev.tartan.plan.BufferSlot;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfigLoader;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,7 +25,7 @@ class GenerationMemoryTest {
                                 "network={kind=llama, vocab=256, context=8, hidden=32, layers=2, heads=4}",
                                 "data={kind=text, path=some/where}",
                                 "train={steps=1, globalBatch=8}")),
-                ScratchNeeds.NONE);
+                DeviceTraits.PLAIN);
         CompiledProgram logits = plan.logits();
         assertThat(logits).isNotNull();
         List<BufferSlot> parameters = logits.program().inputs().stream()

@@ -44,7 +44,7 @@ final class GoldenTraining {
         String text = GoldenConfig.of(kind, golden, data, model, folder) + String.join("\n", more);
         RunConfig config = RunConfigLoader.parse(text);
         Nd4jBackend backend = Nd4jBackend.forDevices(data * model);
-        TrainingPlan plan = TrainingPlan.compile(config, backend.kernels()::scratchBytes, true);
+        TrainingPlan plan = TrainingPlan.compile(config, backend, true);
 
         TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
 

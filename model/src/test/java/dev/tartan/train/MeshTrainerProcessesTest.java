@@ -186,8 +186,7 @@ class MeshTrainerProcessesTest {
     }
 
     private TrainingPlan plan(String name, int data, int model, String... keys) {
-        return TrainingPlan.compile(
-                SmallRun.config(folder, name, data, model, keys), new Nd4jBackend(1).kernels()::scratchBytes, true);
+        return TrainingPlan.compile(SmallRun.config(folder, name, data, model, keys), new Nd4jBackend(1), true);
     }
 
     private static MeshCommunicators mesh(int data, int model) {

@@ -88,8 +88,7 @@ class OverlapTest {
     }
 
     private TrainingPlan plan(String name, int data, int model, String... keys) {
-        return TrainingPlan.compile(
-                SmallRun.config(folder, name, data, model, keys), new Nd4jBackend(1).kernels()::scratchBytes);
+        return TrainingPlan.compile(SmallRun.config(folder, name, data, model, keys), new Nd4jBackend(1));
     }
 
     private TrainingResult trainInTwoProcesses(Wiring wiring, String name, String... keys) throws Exception {

@@ -74,8 +74,7 @@ final class SmallRun {
             throws InterruptedException {
         // One thread per device even where there are more cores: small kernels lose by more.
         Nd4jBackend backend = new Nd4jBackend(1);
-        TrainingPlan plan =
-                TrainingPlan.compile(config(folder, name, data, model, overrides), backend.kernels()::scratchBytes);
+        TrainingPlan plan = TrainingPlan.compile(config(folder, name, data, model, overrides), backend);
         TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
         Map<String, Shape> shapes = new LinkedHashMap<>();
         Map<String, float[]> weights = new LinkedHashMap<>();

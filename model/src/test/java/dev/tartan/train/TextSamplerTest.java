@@ -8,8 +8,8 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
-import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.graph.ConfiguredRun;
 import dev.tartan.train.graph.LogitsGraph;
@@ -41,7 +41,7 @@ class TextSamplerTest {
                 "train={steps=20, globalBatch=8}",
                 "optimizer.learningRate=1e-2");
         Nd4jBackend backend = new Nd4jBackend(1);
-        ScratchNeeds scratch = backend.kernels()::scratchBytes;
+        DeviceTraits scratch = backend;
         TrainingPlan plan = TrainingPlan.compile(config, scratch);
         TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
 
@@ -57,7 +57,7 @@ class TextSamplerTest {
                 .hasSizeGreaterThanOrEqualTo(200);
     }
 
-    private static CompiledProgram compile(LanguageModel network, Mesh mesh, ScratchNeeds scratch) {
+    private static CompiledProgram compile(LanguageModel network, Mesh mesh, DeviceTraits scratch) {
         LogitsGraph graph = LogitsGraph.trace(network, mesh, DType.FLOAT32);
         Program program = PartitionGraph.run(mesh, graph.graph(), graph.inputSpecs(), Map.of());
         return new CompiledProgram(

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.partition.Program;
 import dev.tartan.plan.CommunicationTraffic;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfigLoader;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +119,6 @@ class ZeroPlanTest {
                 strategy.zero=%d
                 %s
                 """.formatted(data, model, LAYERS, 4 * data, zero, String.join("\n", more));
-        return TrainingPlan.compile(RunConfigLoader.parse(config), ScratchNeeds.NONE);
+        return TrainingPlan.compile(RunConfigLoader.parse(config), DeviceTraits.PLAIN);
     }
 }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.partition.Program;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.LiveBytes;
-import dev.tartan.plan.ScratchNeeds;
 import dev.tartan.train.graph.TrainStepGraph;
 import dev.tartan.train.metrics.CommunicationTotal;
 import java.nio.file.Path;
@@ -28,8 +28,8 @@ class ZeroTrafficTest {
     void bytesOnTheWireAreThoseOfTheory(int zero, int data) throws Exception {
         SmallRun.tokens(folder);
         Nd4jBackend backend = new Nd4jBackend(1);
-        TrainingPlan plan = TrainingPlan.compile(
-                SmallRun.config(folder, "run", data, 1, "strategy.zero=" + zero), backend.kernels()::scratchBytes);
+        TrainingPlan plan =
+                TrainingPlan.compile(SmallRun.config(folder, "run", data, 1, "strategy.zero=" + zero), backend);
         TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
 
         long psi = plan.numParameters() * Float.BYTES;
@@ -63,7 +63,7 @@ class ZeroTrafficTest {
                         "strategy.zero=" + zero,
                         "strategy.bucketBytes=" + BUCKET_BYTES,
                         "strategy.overlap=" + overlap),
-                ScratchNeeds.NONE);
+                DeviceTraits.PLAIN);
         Program program = plan.step().program();
         Map<String, String> replaced = new LinkedHashMap<>();
         plan.states().forEach(state -> replaced.put(TrainStepGraph.newLabel(state.name()), state.name()));

@@ -8,25 +8,56 @@ import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.pointers.PagedPointer;
-import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOps;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
-/** One ND4J data buffer; tensors are buffers of their own type over parts of its memory. Thread-safe. */
+/** One allocation; tensors are buffers of their own type over parts of its memory. Thread-safe. */
 final class Nd4jArena implements Arena {
     private final long bytes;
-    private final DataBuffer memory;
     private final BytePointer start;
     private final boolean isHostMemory;
+    private final Runnable free;
 
-    Nd4jArena(long bytes) {
+    /**
+     * @param address of at least {@code bytes} and an alignment more
+     * @param free run once
+     */
+    private Nd4jArena(long bytes, long address, boolean isHostMemory, Runnable free) {
+        this.bytes = bytes;
+        // ND4J may align to less, so the buffers begin at the first aligned address.
+        this.start = new BytePointer(new PagedPointer(Arena.aligned(address)));
+        this.isHostMemory = isHostMemory;
+        this.free = free;
+    }
+
+    /**
+     * Memory that ND4J's kernels work on: one of its data buffers.
+     *
+     * @param isHostMemory whether that is the host's
+     */
+    static Nd4jArena onDevice(long bytes, boolean isHostMemory) {
+        long size = size(bytes);
+        DataBuffer memory = Nd4j.createBuffer(DataType.FLOAT, (size + ALIGNMENT_BYTES) / Float.BYTES, false);
+        return new Nd4jArena(size, memory.platformAddress(), isHostMemory, memory::close);
+    }
+
+    /** Memory of the host, pinned if there is a GPU, so that copies run at the bus's speed. */
+    static Nd4jArena onHost(long bytes) {
+        long size = size(bytes);
+        NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
+        Pointer memory = ops.mallocHost(size + ALIGNMENT_BYTES, 0);
+        if (memory == null || memory.isNull()) {
+            throw new OutOfMemoryError("host memory cannot be allocated: bytes=" + size);
+        }
+        return new Nd4jArena(size, memory.address(), true, () -> ops.freeHost(memory));
+    }
+
+    private static long size(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("arena size is negative: bytes=" + bytes + ". Give 0 or more.");
         }
-        this.bytes = Arena.aligned(bytes);
-        // ND4J may align to less, so the buffers begin at the first aligned address.
-        memory = Nd4j.createBuffer(DataType.FLOAT, (this.bytes + ALIGNMENT_BYTES) / Float.BYTES, false);
-        isHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
-        start = new BytePointer(new PagedPointer(Arena.aligned(memory.platformAddress())));
+        return Arena.aligned(bytes);
     }
 
     @Override
@@ -56,7 +87,7 @@ final class Nd4jArena implements Arena {
 
     @Override
     public void close() {
-        memory.close();
+        free.run();
     }
 
     /** For example {@code Nd4jArena[4096 bytes]}. */

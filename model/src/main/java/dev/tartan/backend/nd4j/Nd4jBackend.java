@@ -15,6 +15,7 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class Nd4jBackend implements Backend {
     private final int threadsPerDevice;
     private final KernelLibrary kernels;
+    private final boolean sharesHostMemory;
 
     /**
      * Loads ND4J.
@@ -31,9 +32,9 @@ public final class Nd4jBackend implements Backend {
         this.threadsPerDevice = threadsPerDevice;
         // ND4J's own loops take their threads from a pool of the process, OpenMP's are set by attachThread.
         Nd4j.getEnvironment().setMaxMasterThreads(threadsPerDevice);
-        boolean isHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
+        this.sharesHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
         KernelTable.Builder table = Nd4jKernels.primitives();
-        if (isHostMemory) {
+        if (sharesHostMemory) {
             Workers workers = new Workers(threadsPerDevice);
             HostKernels.preferIn(table, workers)
                     .prefer(Attention.class, AttentionKernels.forward(workers))
@@ -49,7 +50,17 @@ public final class Nd4jBackend implements Backend {
 
     @Override
     public Arena allocate(long bytes) {
-        return new Nd4jArena(bytes);
+        return Nd4jArena.onDevice(bytes, sharesHostMemory);
+    }
+
+    @Override
+    public Arena allocateHost(long bytes) {
+        return Nd4jArena.onHost(bytes);
+    }
+
+    @Override
+    public boolean sharesHostMemory() {
+        return sharesHostMemory;
     }
 
     @Override

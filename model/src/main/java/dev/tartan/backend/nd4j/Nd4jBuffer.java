@@ -15,9 +15,15 @@ import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** A tensor's place in an {@link Nd4jArena}. */
 final class Nd4jBuffer implements Buffer {
+    /** The parts of a cudaMemcpyKind, of which HostToDevice is 1, DeviceToHost 2 and DeviceToDevice 3. */
+    private static final int CUDA_TO_DEVICE = 1;
+
+    private static final int CUDA_FROM_DEVICE = 2;
+
     private final Nd4jArena arena;
     private final TensorType type;
     private final long offsetBytes;
@@ -101,6 +107,29 @@ final class Nd4jBuffer implements Buffer {
 
     long numElements() {
         return type.shape().numElements();
+    }
+
+    @Override
+    public void copyFrom(Buffer other) {
+        if (!(other instanceof Nd4jBuffer from) || !other.type().equals(type)) {
+            throw new IllegalArgumentException("buffer cannot be copied here: from=" + other + ", to=" + this
+                    + ". Copy a tensor of the same type and backend.");
+        }
+        Pointer source = from.arena.pointer(from.offsetBytes);
+        Pointer target = arena.pointer(offsetBytes);
+        if (isHostMemory() && from.isHostMemory()) {
+            Pointer.memcpy(target, source, type.bytes());
+            return;
+        }
+        // Kernels may still be writing the source.
+        Nd4j.getExecutioner().commit();
+        int direction = (from.isHostMemory() ? 0 : CUDA_FROM_DEVICE) + (isHostMemory() ? 0 : CUDA_TO_DEVICE);
+        int done = NativeOpsHolder.getInstance()
+                .getDeviceNativeOps()
+                .memcpySync(target, source, type.bytes(), direction, new Pointer());
+        if (done == 0) {
+            throw new IllegalStateException("copy between device and host failed: from=" + from + ", to=" + this);
+        }
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.util.List;
  *   <li>parameters over {@code data}: hide behind the forward pass, for ZeRO 3 behind every pass, but for the first
  *       block
  *   <li>the optimizer's update: bytes / (memory bandwidth * efficiency)
+ *   <li>offloaded optimizer state: bytes / (link to the host * efficiency), which nothing hides
  * </ul>
  *
  * <p>A collective over ranks of which l share a node, n nodes, runs in two levels: 1/l of the bytes cross nodes.
@@ -48,14 +49,21 @@ public record StepTime(List<Term> terms) {
         double hidesGathers = exchanges.zero() < 3 ? passes - backward : micro * passes;
         // ZeRO 3's gathers leave less of the backward pass for gradients.
         double hidesGradients = exchanges.zero() < 3 ? backward : Math.max(0, micro * backward - gathers / 2);
-        double optimizer = work.optimizerBytes() / (exchanges.zero() == 0 ? 1 : work.data()) / bandwidth;
+        int shares = exchanges.zero() == 0 ? 1 : work.data();
+        double optimizer = work.optimizerBytes() / shares / bandwidth;
+        double offload = hardware.sharesHostMemory()
+                ? 0
+                : work.offloadedBytes()
+                        / shares
+                        / (hardware.hostBandwidth() * hardware.efficiency().link());
         return new StepTime(List.of(
                 new Term("matrix products", products),
                 new Term("other ops", otherOps),
                 new Term("collectives over model", micro * modelSeconds(work, hardware)),
                 new Term("gradients over data", exposed(work, hardware, gradients, hidesGradients)),
                 new Term("parameters over data", exposed(work, hardware, gathers, hidesGathers)),
-                new Term("optimizer", optimizer)));
+                new Term("optimizer", optimizer),
+                new Term("offload", offload)));
     }
 
     /** Seconds of the whole step. */

@@ -18,6 +18,8 @@ package dev.tartan.plan.cost;
  * @param largestBlockShare the largest share of the parameters that is gathered or reduced at once; nothing hides the
  *     first gather and the last reduction
  * @param optimizerBytes bytes that the optimizer's update reads and writes if nothing is split over {@code data}
+ * @param offloadedBytes bytes of optimizer state that cross to the device and back if nothing is split over
+ *     {@code data}; 0 if it stays on the device
  * @param exchanges how parameters and gradients travel over {@code data}
  */
 public record StepWork(
@@ -34,6 +36,7 @@ public record StepWork(
         double gradientBytes,
         double largestBlockShare,
         double optimizerBytes,
+        double offloadedBytes,
         DataExchanges exchanges) {
     /** Number of devices. */
     public int numDevices() {

@@ -15,6 +15,8 @@ import java.util.Map;
  *     node, and each gets a part
  * @param intraNode between devices of one node
  * @param interNode between nodes, per device
+ * @param hostBandwidth bytes per second that a device copies from or to the host's memory; 0 if its memory is the
+ *     host's
  */
 public record HardwareProfile(
         String name,
@@ -25,6 +27,7 @@ public record HardwareProfile(
         boolean shared,
         Link intraNode,
         Link interNode,
+        double hostBandwidth,
         Efficiency efficiency) {
     public HardwareProfile {
         matmulFlops = Map.copyOf(new EnumMap<>(matmulFlops));
@@ -48,6 +51,11 @@ public record HardwareProfile(
     /** Bytes of memory that one device can take, where {@code numDevices} are in use. */
     public long deviceMemory(int numDevices) {
         return deviceMemory / sharers(numDevices);
+    }
+
+    /** Whether the memory of a device is the host's. */
+    public boolean sharesHostMemory() {
+        return hostBandwidth == 0;
     }
 
     private int sharers(int numDevices) {

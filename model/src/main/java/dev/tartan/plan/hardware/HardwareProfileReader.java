@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** Reads a {@link HardwareProfile} from a HOCON file; every key must be there, and no other. */
+/**
+ * Reads a {@link HardwareProfile} from a HOCON file; every key must be there but {@code hostBandwidth}, and no other.
+ */
 public final class HardwareProfileReader {
     private static final List<String> KEYS = List.of(
             "name",
@@ -26,6 +28,7 @@ public final class HardwareProfileReader {
             "intraNode.bytesPerSecond",
             "interNode.latencyMicros",
             "interNode.bytesPerSecond",
+            "hostBandwidth",
             "efficiency.matmul",
             "efficiency.memory",
             "efficiency.link",
@@ -81,6 +84,7 @@ public final class HardwareProfileReader {
                 config.getBoolean("shared"),
                 link("intraNode"),
                 link("interNode"),
+                config.hasPath("hostBandwidth") ? positive("hostBandwidth") : 0,
                 new Efficiency(
                         share("efficiency.matmul"),
                         share("efficiency.memory"),

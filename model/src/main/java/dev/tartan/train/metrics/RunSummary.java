@@ -22,6 +22,7 @@ import java.util.Map;
  * @param tokensPerSecond tokens of all ranks over the median step
  * @param plannedPeakBytesPerDevice arena size that the compiler planned
  * @param measuredPeakBytesPerDevice the most that a device used
+ * @param hostBytesPerDevice host memory that each device uses besides, for optimizer state that is offloaded
  * @param exposedCommunicationMillis time that rank 0's device thread spent starting, running and awaiting collectives,
  *     mean of all steps: what communication adds to a step
  * @param totalCommunicationMillis time that rank 0's collectives took on whichever thread, waiting for peers included,
@@ -37,6 +38,7 @@ import java.util.Map;
     "tokensPerSecond",
     "plannedPeakBytesPerDevice",
     "measuredPeakBytesPerDevice",
+    "hostBytesPerDevice",
     "exposedCommunicationMillis",
     "totalCommunicationMillis",
     "communication"
@@ -50,6 +52,7 @@ public record RunSummary(
         double tokensPerSecond,
         long plannedPeakBytesPerDevice,
         long measuredPeakBytesPerDevice,
+        long hostBytesPerDevice,
         double exposedCommunicationMillis,
         double totalCommunicationMillis,
         List<CommunicationTotal> communication) {

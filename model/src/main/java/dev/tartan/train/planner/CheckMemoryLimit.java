@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.ConfigMistake;
 import dev.tartan.train.config.InvalidConfigException;
@@ -20,11 +20,11 @@ public final class CheckMemoryLimit {
      * @throws InvalidConfigException if the run needs more than its limit, naming both and the smallest change that
      *     fits
      */
-    public static void run(TrainingPlan plan, ScratchNeeds scratchNeeds, int maxModel) {
+    public static void run(TrainingPlan plan, DeviceTraits traits, int maxModel) {
         run(
                 plan.config(),
                 plan.step().memory().arenaBytes(),
-                new SmallestChange(plan.config(), scratchNeeds, ExactPeak.compiled(scratchNeeds), maxModel));
+                new SmallestChange(plan.config(), traits, ExactPeak.compiled(traits), maxModel));
     }
 
     static void run(RunConfig config, long peakBytes, SmallestChange changes) {

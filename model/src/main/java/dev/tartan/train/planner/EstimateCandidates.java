@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.cost.DataExchanges;
 import dev.tartan.plan.cost.StepTime;
 import dev.tartan.plan.cost.StepWork;
@@ -23,12 +23,12 @@ public final class EstimateCandidates {
     /**
      * Takes what all candidates have in common.
      *
-     * @param scratchNeeds of the backend that will run it
+     * @param traits of the backend that will run it
      */
-    public EstimateCandidates(RunConfig config, HardwareProfile hardware, ScratchNeeds scratchNeeds) {
+    public EstimateCandidates(RunConfig config, HardwareProfile hardware, DeviceTraits traits) {
         this.config = config;
         this.hardware = hardware;
-        this.memory = new EstimateMemory(config, scratchNeeds);
+        this.memory = new EstimateMemory(config, traits);
     }
 
     /** Estimates of all candidates, those that fit first, then by time, then by memory. */
@@ -81,6 +81,7 @@ public final class EstimateCandidates {
                 parameters,
                 network.largestUnitBytes() / parameters,
                 network.at(Quantity.OPTIMIZER_TRAFFIC_BYTES, samples),
+                network.at(Quantity.OFFLOADED_BYTES, samples),
                 new DataExchanges(
                         candidate.zero(),
                         config.strategy().reshardAfterForward(),

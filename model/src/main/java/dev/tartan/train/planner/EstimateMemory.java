@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfig;
 import java.util.List;
 
@@ -15,9 +15,9 @@ final class EstimateMemory {
     private final RunConfig config;
     private final MeasureNetwork networks;
 
-    EstimateMemory(RunConfig config, ScratchNeeds scratchNeeds) {
+    EstimateMemory(RunConfig config, DeviceTraits traits) {
         this.config = config;
-        this.networks = new MeasureNetwork(config, scratchNeeds);
+        this.networks = new MeasureNetwork(config, traits);
     }
 
     /** Compiles what all of these candidates need, several at a time. */

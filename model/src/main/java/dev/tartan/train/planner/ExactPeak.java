@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import java.util.OptionalLong;
@@ -12,13 +12,11 @@ interface ExactPeak {
     OptionalLong bytes(RunConfig config);
 
     /** By the compiler, for a backend with these needs. */
-    static ExactPeak compiled(ScratchNeeds scratchNeeds) {
+    static ExactPeak compiled(DeviceTraits traits) {
         return config -> {
             try {
-                return OptionalLong.of(TrainingPlan.compile(config, scratchNeeds)
-                        .step()
-                        .memory()
-                        .arenaBytes());
+                return OptionalLong.of(
+                        TrainingPlan.compile(config, traits).step().memory().arenaBytes());
             } catch (IllegalArgumentException e) {
                 // A mesh that does not divide the network: one candidate less.
                 return OptionalLong.empty();

@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.DataConfig;
 import dev.tartan.train.config.MeshConfig;
@@ -25,7 +25,7 @@ final class MeasureNetwork {
     private static final int SHALLOW = 2;
 
     private final RunConfig config;
-    private final ScratchNeeds scratchNeeds;
+    private final DeviceTraits traits;
     private final Map<Layout, NetworkMeasure> measures = new ConcurrentHashMap<>();
 
     /** What changes the program. */
@@ -36,9 +36,9 @@ final class MeasureNetwork {
         }
     }
 
-    MeasureNetwork(RunConfig config, ScratchNeeds scratchNeeds) {
+    MeasureNetwork(RunConfig config, DeviceTraits traits) {
         this.config = config;
-        this.scratchNeeds = scratchNeeds;
+        this.traits = traits;
     }
 
     /** The network laid out so; compiled on first use. */
@@ -59,7 +59,7 @@ final class MeasureNetwork {
 
     private ProgramMeasure compile(Layout layout, NetworkConfig network, int layers) {
         for (int samples : PRIMES) {
-            TrainingPlan plan = TrainingPlan.compile(shallow(layout, network, samples), scratchNeeds);
+            TrainingPlan plan = TrainingPlan.compile(shallow(layout, network, samples), traits);
             ProgramMeasure measure = new ProgramMeasure(plan, samples, layers);
             if (measure.isClear()) {
                 return measure;

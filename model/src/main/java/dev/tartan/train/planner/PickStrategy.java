@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig;
@@ -38,16 +38,16 @@ public final class PickStrategy {
      *
      * @throws IllegalArgumentException if none fits
      */
-    public static Picked run(RunConfig config, HardwareProfile hardware, ScratchNeeds scratchNeeds) {
+    public static Picked run(RunConfig config, HardwareProfile hardware, DeviceTraits traits) {
         RunConfig base = config.withStrategy(StrategyConfig.defaults());
         int data = base.mesh().data();
         int model = base.mesh().model();
         long limit = base.train().deviceMemoryLimit() > 0
                 ? base.train().deviceMemoryLimit()
                 : hardware.deviceMemory(Math.multiplyExact(data, model));
-        List<CandidateEstimate> sorted = new EstimateCandidates(base, hardware, scratchNeeds)
-                .sorted(Candidates.onMesh(base, data, model), limit);
-        return first(base, sorted, limit, ExactPeak.compiled(scratchNeeds));
+        List<CandidateEstimate> sorted =
+                new EstimateCandidates(base, hardware, traits).sorted(Candidates.onMesh(base, data, model), limit);
+        return first(base, sorted, limit, ExactPeak.compiled(traits));
     }
 
     static Picked first(RunConfig base, List<CandidateEstimate> sorted, long limit, ExactPeak exact) {

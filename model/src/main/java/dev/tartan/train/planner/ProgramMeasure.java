@@ -2,6 +2,7 @@ package dev.tartan.train.planner;
 
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
@@ -12,6 +13,7 @@ import dev.tartan.op.ScatterAddRows;
 import dev.tartan.op.Slice;
 import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
+import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.LiveBytes;
 import dev.tartan.train.PlannedState;
@@ -57,8 +59,11 @@ final class ProgramMeasure {
         MODEL_MESSAGES,
         MODEL_WIRE_BYTES,
         PARAMETER_BYTES,
+        /** Of optimizer state that is kept on the device. */
         STATE_BYTES,
         OPTIMIZER_TRAFFIC_BYTES,
+        /** Copied between the device and the host. */
+        OFFLOADED_BYTES,
         SCRATCH_BYTES
     }
 
@@ -117,13 +122,20 @@ final class ProgramMeasure {
         Map<String, Double> units = new LinkedHashMap<>();
         for (PlannedState state : plan.states()) {
             double bytes = bytes(state);
-            add(state.isParameter() ? Quantity.PARAMETER_BYTES : Quantity.STATE_BYTES, new PerSample(bytes, 0));
+            if (!isOnHost(state)) {
+                add(state.isParameter() ? Quantity.PARAMETER_BYTES : Quantity.STATE_BYTES, new PerSample(bytes, 0));
+            }
             if (state.isParameter()) {
                 units.merge(unit(state.name()), bytes, Double::sum);
             }
         }
         largestUnitBytes =
                 units.values().stream().mapToDouble(Double::doubleValue).max().orElse(0);
+    }
+
+    private boolean isOnHost(PlannedState state) {
+        int input = program.input(state.name()).value();
+        return program.values().get(input).memory() == MemoryKind.HOST;
     }
 
     private static String unit(String parameter) {
@@ -149,6 +161,10 @@ final class ProgramMeasure {
                 boolean ofSamples = operand.bytes() % samples == 0;
                 add(Quantity.MODEL_WIRE_BYTES, ofSamples ? new PerSample(0, wire / samples) : new PerSample(wire, 0));
             }
+        } else if (op instanceof MemoryCopy) {
+            add(
+                    Quantity.OFFLOADED_BYTES,
+                    new PerSample(bytes(instruction.operands().get(0)), 0));
         } else if (instruction.scope().startsWith(OPTIMIZER_SCOPE)) {
             add(Quantity.OPTIMIZER_TRAFFIC_BYTES, traffic(instruction));
         } else if (op instanceof Einsum || op instanceof Attention || op instanceof AttentionGrad) {

@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.plan.hardware.Precision;
 import dev.tartan.train.config.RunConfig;
@@ -50,7 +50,7 @@ public record PublishedRun(
     public PublishedRunCheck predict(HardwareProfile hardware) {
         RunConfig config = config();
         Candidate candidate = new Candidate(data, model, 1, Recompute.NONE, model > 1, globalBatch / data);
-        double predicted = new EstimateCandidates(config, hardware, ScratchNeeds.NONE)
+        double predicted = new EstimateCandidates(config, hardware, DeviceTraits.PLAIN)
                 .estimate(candidate, Execution.MEGATRON)
                 .time()
                 .seconds();

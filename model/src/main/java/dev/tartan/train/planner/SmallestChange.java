@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.ConfigWord;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
@@ -29,9 +29,9 @@ final class SmallestChange {
      */
     record Change(List<String> keys, long peakBytes) {}
 
-    SmallestChange(RunConfig config, ScratchNeeds scratchNeeds, ExactPeak exact, int maxModel) {
+    SmallestChange(RunConfig config, DeviceTraits traits, ExactPeak exact, int maxModel) {
         this.config = config;
-        this.estimates = new EstimateMemory(config, scratchNeeds);
+        this.estimates = new EstimateMemory(config, traits);
         this.exact = exact;
         this.maxModel = maxModel;
     }

@@ -46,6 +46,30 @@ class ArenaTest {
     }
 
     @Test
+    void tensorsAreCopiedBetweenDeviceAndHostMemory() {
+        try (Arena device = backend.allocate(64);
+                Arena host = backend.allocateHost(100)) {
+            assertThat(host.bytes()).isEqualTo(128);
+            Buffer kept = host.buffer(FLOATS, 64);
+            Buffer used = device.buffer(FLOATS, 0);
+            assertThat(kept.isHostMemory()).isTrue();
+            assertThat(kept.address() % Arena.ALIGNMENT_BYTES).isZero();
+            used.write(new float[] {1, 2, 3, 4, 5, 6});
+            kept.copyFrom(used);
+            used.write(new float[6]);
+            used.copyFrom(kept);
+            float[] values = new float[6];
+            used.read(values);
+            assertThat(values).containsExactly(1, 2, 3, 4, 5, 6);
+            Buffer other = device.buffer(new TensorType(DType.INT32, shape(2, 3)), 0);
+            assertThatThrownBy(() -> kept.copyFrom(other))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("buffer cannot be copied here: from=i32[2, 3]@0, to=f32[2, 3]@64. Copy a tensor of the"
+                            + " same type and backend.");
+        }
+    }
+
+    @Test
     void aBufferOutsideTheArenaIsRefused() {
         try (Arena arena = backend.allocate(64)) {
             assertThatThrownBy(() -> arena.buffer(FLOATS, 64))

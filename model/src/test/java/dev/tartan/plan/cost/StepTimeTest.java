@@ -20,6 +20,7 @@ class StepTimeTest {
             false,
             new Link(0, 20),
             new Link(0, 2),
+            4,
             new Efficiency(0.5, 1, 1, 1));
 
     @Test
@@ -32,6 +33,27 @@ class StepTimeTest {
         assertThat(time.seconds("gradients over data")).isZero();
         assertThat(time.seconds("optimizer")).isEqualTo(3);
         assertThat(time.seconds()).isEqualTo(21);
+    }
+
+    @Test
+    void offloadedStateCrossesTheLinkToTheHost() {
+        StepWork work = offloading(work(2, 1, 1, 1, true, 0), 80);
+        // Half of the 80 bytes at 4 a second.
+        assertThat(time(work).seconds("offload")).isEqualTo(10);
+        HardwareProfile oneMemory = new HardwareProfile(
+                ROUND_NUMBERS.name(),
+                ROUND_NUMBERS.matmulFlops(),
+                10,
+                1 << 20,
+                4,
+                true,
+                new Link(0, 20),
+                new Link(0, 2),
+                0,
+                ROUND_NUMBERS.efficiency());
+        assertThat(oneMemory.sharesHostMemory()).isTrue();
+        assertThat(StepTime.of(work, oneMemory, Precision.FLOAT32).seconds("offload"))
+                .isZero();
     }
 
     @Test
@@ -80,6 +102,25 @@ class StepTimeTest {
         assertThat(new DataExchanges(3, true, true).wireBytes(4, 2, 100, 100)).isEqualTo(450);
     }
 
+    private static StepWork offloading(StepWork work, double bytes) {
+        return new StepWork(
+                work.data(),
+                work.model(),
+                work.microBatches(),
+                work.matmulFlops(),
+                work.backwardShare(),
+                work.memoryBytes(),
+                work.modelMessages(),
+                work.modelWireBytes(),
+                work.modelOverlapped(),
+                work.parameterBytes(),
+                work.gradientBytes(),
+                work.largestBlockShare(),
+                work.optimizerBytes(),
+                bytes,
+                work.exchanges());
+    }
+
     private static StepTime time(StepWork work) {
         return StepTime.of(work, ROUND_NUMBERS, Precision.FLOAT32);
     }
@@ -99,6 +140,7 @@ class StepTimeTest {
                 bytes,
                 0.25,
                 30,
+                0,
                 new DataExchanges(zero, true, overlapped));
     }
 }

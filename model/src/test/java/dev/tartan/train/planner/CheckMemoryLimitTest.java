@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.InvalidConfigException;
 import dev.tartan.train.config.RunConfig;
@@ -27,10 +27,10 @@ class CheckMemoryLimitTest {
         // Stages of ZeRO, as they would be if they saved nothing, are tried first and found wanting.
         SmallestChange changes = new SmallestChange(
                 limited(limit),
-                ScratchNeeds.NONE,
+                DeviceTraits.PLAIN,
                 config -> Candidate.of(config).microBatches() == 1
                         ? OptionalLong.of(peak)
-                        : ExactPeak.compiled(ScratchNeeds.NONE).bytes(config),
+                        : ExactPeak.compiled(DeviceTraits.PLAIN).bytes(config),
                 4);
         assertThatThrownBy(() -> CheckMemoryLimit.run(limited(limit), peak, changes))
                 .isInstanceOf(InvalidConfigException.class)
@@ -75,7 +75,7 @@ class CheckMemoryLimitTest {
     }
 
     private static String find(long limit, ExactPeak exact) {
-        return new SmallestChange(PlannerRuns.small(), ScratchNeeds.NONE, exact, 4)
+        return new SmallestChange(PlannerRuns.small(), DeviceTraits.PLAIN, exact, 4)
                 .find(limit)
                 .map(change -> change.keys().toString())
                 .orElse("none");
@@ -86,10 +86,10 @@ class CheckMemoryLimitTest {
     }
 
     private static long peak(RunConfig config) {
-        return TrainingPlan.compile(config, ScratchNeeds.NONE).step().memory().arenaBytes();
+        return TrainingPlan.compile(config, DeviceTraits.PLAIN).step().memory().arenaBytes();
     }
 
     private static void check(RunConfig config) {
-        CheckMemoryLimit.run(TrainingPlan.compile(config, ScratchNeeds.NONE), ScratchNeeds.NONE, 4);
+        CheckMemoryLimit.run(TrainingPlan.compile(config, DeviceTraits.PLAIN), DeviceTraits.PLAIN, 4);
     }
 }

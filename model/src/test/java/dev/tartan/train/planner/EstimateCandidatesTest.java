@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.tartan.plan.CommunicationTraffic;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
@@ -20,7 +20,7 @@ class EstimateCandidatesTest {
     void trafficIsThatOfTheCompiledProgram() {
         RunConfig config = PlannerRuns.small();
         long compiled =
-                CommunicationTraffic.of(TrainingPlan.compile(PLAIN.in(config), ScratchNeeds.NONE)
+                CommunicationTraffic.of(TrainingPlan.compile(PLAIN.in(config), DeviceTraits.PLAIN)
                                 .step()
                                 .program())
                         .stream()
@@ -51,7 +51,7 @@ class EstimateCandidatesTest {
     @Test
     void networksOfAnySizeArePlanned() {
         RunConfig config = RunConfigLoader.load(Path.of("../conf/llama-70b.conf"), List.of());
-        EstimateCandidates estimates = new EstimateCandidates(config, PlannerRuns.hardware("h100"), ScratchNeeds.NONE);
+        EstimateCandidates estimates = new EstimateCandidates(config, PlannerRuns.hardware("h100"), DeviceTraits.PLAIN);
         Candidate whole = new Candidate(128, 8, 0, Recompute.NONE, false, 8);
         CandidateEstimate estimate = estimates.estimate(whole);
         // Of each parameter the weight, two moments and the gradients of two micro-batches, 4 bytes each, at least.
@@ -68,6 +68,6 @@ class EstimateCandidatesTest {
     }
 
     private static EstimateCandidates estimates(RunConfig config) {
-        return new EstimateCandidates(config, PlannerRuns.hardware("this-machine"), ScratchNeeds.NONE);
+        return new EstimateCandidates(config, PlannerRuns.hardware("this-machine"), DeviceTraits.PLAIN);
     }
 }

@@ -3,13 +3,14 @@ package dev.tartan.train.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class EstimateMemoryTest {
@@ -30,11 +31,11 @@ class EstimateMemoryTest {
     @MethodSource("cases")
     void estimatesAreWithinAFewPercentOfTheCompiledPeak(String network, Candidate candidate) {
         RunConfig config = PlannerRuns.of(network);
-        long exact = TrainingPlan.compile(candidate.in(config), ScratchNeeds.NONE)
+        long exact = TrainingPlan.compile(candidate.in(config), DeviceTraits.PLAIN)
                 .step()
                 .memory()
                 .arenaBytes();
-        assertThat(new EstimateMemory(config, ScratchNeeds.NONE).peakBytes(candidate))
+        assertThat(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate))
                 .isCloseTo(exact, withinPercentage(100 * EstimateMemory.MAX_ERROR));
     }
 
@@ -46,12 +47,25 @@ class EstimateMemoryTest {
     @MethodSource("strategies")
     void estimatesOfStrategiesAreWithinAFifthOfTheCompiledPeak(Candidate candidate) {
         RunConfig config = PlannerRuns.small("strategy.bucketBytes=64KiB");
-        long exact = TrainingPlan.compile(candidate.in(config), ScratchNeeds.NONE)
+        long exact = TrainingPlan.compile(candidate.in(config), DeviceTraits.PLAIN)
                 .step()
                 .memory()
                 .arenaBytes();
-        assertThat(new EstimateMemory(config, ScratchNeeds.NONE).peakBytes(candidate))
+        assertThat(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate))
                 .isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 0", "2, 0", "2, 1", "2, 3"})
+    void offloadedStateIsNotCounted(int data, int zero) {
+        RunConfig config = PlannerRuns.small("strategy.bucketBytes=64KiB", "strategy.offloadOptimizer=true");
+        Candidate candidate = new Candidate(data, 1, zero, Recompute.NONE, false, 1);
+        DeviceTraits far = DeviceTraits.PLAIN.sharingHostMemory(false);
+        long exact =
+                TrainingPlan.compile(candidate.in(config), far).step().memory().arenaBytes();
+        long estimate = new EstimateMemory(config, far).peakBytes(candidate);
+        assertThat(estimate).isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));
+        assertThat(estimate).isLessThan(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate));
     }
 
     static Stream<Object[]> cases() {

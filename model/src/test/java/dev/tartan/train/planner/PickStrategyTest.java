@@ -3,7 +3,7 @@ package dev.tartan.train.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
@@ -22,7 +22,7 @@ class PickStrategyTest {
         assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
         assertThatThrownBy(() -> PlannerRuns.small("strategy=automatic"))
                 .hasMessageContaining("strategy is not a section: value=automatic");
-        assertThatThrownBy(() -> TrainingPlan.compile(config, ScratchNeeds.NONE))
+        assertThatThrownBy(() -> TrainingPlan.compile(config, DeviceTraits.PLAIN))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("still to be picked");
     }
@@ -37,7 +37,7 @@ class PickStrategyTest {
         assertThat(tight.peakBytes()).isLessThanOrEqualTo(free.peakBytes() / 2);
         assertThat(tight.estimate().time().seconds())
                 .isGreaterThanOrEqualTo(free.estimate().time().seconds());
-        assertThat(TrainingPlan.compile(tight.config(), ScratchNeeds.NONE)
+        assertThat(TrainingPlan.compile(tight.config(), DeviceTraits.PLAIN)
                         .step()
                         .memory()
                         .arenaBytes())
@@ -72,12 +72,12 @@ class PickStrategyTest {
     }
 
     private static PickStrategy.Picked pick(RunConfig config) {
-        return PickStrategy.run(config, PlannerRuns.hardware("this-machine"), ScratchNeeds.NONE);
+        return PickStrategy.run(config, PlannerRuns.hardware("this-machine"), DeviceTraits.PLAIN);
     }
 
     private static List<CandidateEstimate> estimates(RunConfig config) {
         RunConfig base = config.withStrategy(StrategyConfig.defaults());
-        return new EstimateCandidates(base, PlannerRuns.hardware("this-machine"), ScratchNeeds.NONE)
+        return new EstimateCandidates(base, PlannerRuns.hardware("this-machine"), DeviceTraits.PLAIN)
                 .sorted(Candidates.onMesh(base, 2, 2), Long.MAX_VALUE);
     }
 }

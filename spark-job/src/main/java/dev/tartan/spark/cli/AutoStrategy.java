@@ -1,6 +1,6 @@
 package dev.tartan.spark.cli;
 
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.train.config.ConfigWord;
 import dev.tartan.train.config.RunConfig;
@@ -15,12 +15,12 @@ final class AutoStrategy {
 
     /** The config with a strategy to run; the config itself if it has one. */
     static RunConfig resolve(
-            RunConfig config, Supplier<HardwareProfile> hardware, ScratchNeeds scratchNeeds, PrintStream out) {
+            RunConfig config, Supplier<HardwareProfile> hardware, DeviceTraits traits, PrintStream out) {
         if (!config.strategy().isAutomatic()) {
             return config;
         }
         HardwareProfile profile = hardware.get();
-        PickStrategy.Picked picked = PickStrategy.run(config, profile, scratchNeeds);
+        PickStrategy.Picked picked = PickStrategy.run(config, profile, traits);
         Candidate candidate = picked.estimate().candidate();
         out.println(TextTable.format(
                 "strategy: zero=%d, recompute=%s, sequenceParallel=%s, microBatches=%d; of %d the fastest predicted for"

@@ -160,8 +160,7 @@ final class BenchOverlap {
     }
 
     private Run train(JavaSparkContext spark, Path folder, int stage, boolean overlap) {
-        TrainingPlan plan = TrainingPlan.compile(
-                config(folder, stage, overlap), Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+        TrainingPlan plan = TrainingPlan.compile(config(folder, stage, overlap), Nd4jBackend.forDevices(1));
         TrainingResult result = SparkTrainer.train(spark, plan, executors, step -> {});
         RunSummary summary = result.summary();
         return new Run(

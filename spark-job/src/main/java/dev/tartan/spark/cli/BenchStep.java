@@ -63,7 +63,7 @@ final class BenchStep {
         Nd4jBackend backend =
                 Nd4jBackend.forDevices(config.mesh().data() * config.mesh().model());
         long start = System.nanoTime();
-        TrainingPlan plan = TrainingPlan.compile(config, backend.kernels()::scratchBytes);
+        TrainingPlan plan = TrainingPlan.compile(config, backend);
         double compileMillis = (System.nanoTime() - start) / 1e6;
         ResidentMemory resident = ResidentMemory.now();
         StepBench.Result result = StepBench.run(plan, backend, batch(), WARM_UP_STEPS, steps);

@@ -20,6 +20,10 @@ final class HardwareOption {
                     + USUAL + " if not given.")
     private @Nullable String hardware;
 
+    boolean isGiven() {
+        return hardware != null;
+    }
+
     /**
      * Reads the profile.
      *

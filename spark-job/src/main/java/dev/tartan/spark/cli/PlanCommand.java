@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import java.io.PrintStream;
@@ -61,13 +61,13 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
             return 0;
         }
         RunConfig loaded = config.load(List.of());
-        ScratchNeeds scratchNeeds = Nd4jBackend.forDevices(1).kernels()::scratchBytes;
+        DeviceTraits traits = search.traits(Nd4jBackend.forDevices(1));
         if (search.comparesMeshes()) {
-            search.compare(loaded, scratchNeeds, json, out);
+            search.compare(loaded, traits, json, out);
             return 0;
         }
-        RunConfig run = AutoStrategy.resolve(loaded, search::hardware, scratchNeeds, json ? System.err : out);
-        TrainingPlan plan = TrainingPlan.compile(run, scratchNeeds);
+        RunConfig run = AutoStrategy.resolve(loaded, search::hardware, traits, json ? System.err : out);
+        TrainingPlan plan = TrainingPlan.compile(run, traits);
         PlanReport report = PlanReport.of(plan, program);
         if (json) {
             ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);

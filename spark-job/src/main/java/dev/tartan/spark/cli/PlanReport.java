@@ -45,21 +45,23 @@ record PlanReport(
      * @param optimizerState what the optimizer keeps from step to step
      * @param activations the rest of the peak: activations, temporaries, kernels' scratch
      * @param peak size of the arena, all of the above
+     * @param host memory of the host besides, where optimizer state is kept if it is offloaded
      */
-    @JsonPropertyOrder({"parameters", "gradients", "optimizerState", "activations", "peak"})
-    record Bytes(long parameters, long gradients, long optimizerState, long activations, long peak) {}
+    @JsonPropertyOrder({"parameters", "gradients", "optimizerState", "activations", "peak", "host"})
+    record Bytes(long parameters, long gradients, long optimizerState, long activations, long peak, long host) {}
 
     static PlanReport of(TrainingPlan plan, boolean withProgram) {
         Program program = plan.step().program();
         long parameters = plan.parameterBytesPerDevice();
         long gradients = plan.gradientBytesPerDevice();
-        long optimizer = plan.optimizerBytesPerDevice();
+        long host = plan.step().memory().hostBytes();
+        long optimizer = host > 0 ? 0 : plan.optimizerBytesPerDevice();
         long peak = plan.step().memory().arenaBytes();
         long flops = ProgramCost.flops(program);
         return new PlanReport(
                 plan.mesh().sizesByAxis(),
                 plan.numParameters(),
-                new Bytes(parameters, gradients, optimizer, peak - parameters - gradients - optimizer, peak),
+                new Bytes(parameters, gradients, optimizer, peak - parameters - gradients - optimizer, peak, host),
                 CommunicationTraffic.of(program),
                 flops,
                 flops * plan.mesh().numRanks(),
@@ -76,6 +78,9 @@ record PlanReport(
         printBytes(out, "optimizer", bytesPerDevice.optimizerState());
         printBytes(out, "activations", bytesPerDevice.activations());
         printBytes(out, "peak", bytesPerDevice.peak());
+        if (bytesPerDevice.host() > 0) {
+            printBytes(out, "on the host", bytesPerDevice.host());
+        }
         out.println("collectives per step and device");
         for (CommunicationTraffic each : collectives) {
             out.printf(

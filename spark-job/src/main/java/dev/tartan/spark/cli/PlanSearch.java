@@ -1,7 +1,7 @@
 package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig;
@@ -56,9 +56,13 @@ final class PlanSearch {
         return hardware.profile();
     }
 
+    /** What is to be compiled for: kernels as here, memory as the hardware that is named has it. */
+    DeviceTraits traits(DeviceTraits here) {
+        return hardware.isGiven() ? here.sharingHostMemory(hardware.profile().sharesHostMemory()) : here;
+    }
+
     /** Prints the table, or a line of JSON for each candidate. */
-    void compare(RunConfig run, ScratchNeeds scratchNeeds, boolean json, PrintStream out)
-            throws JsonProcessingException {
+    void compare(RunConfig run, DeviceTraits traits, boolean json, PrintStream out) throws JsonProcessingException {
         int count = devices != null ? devices : run.mesh().data() * run.mesh().model();
         if (count < 1) {
             throw new IllegalArgumentException("--devices is out of range: value=" + count + ". Give 1 or more.");
@@ -74,7 +78,7 @@ final class PlanSearch {
                     + ", train.globalBatch=" + run.train().globalBatch()
                     + ". Make train.globalBatch a multiple of the number of model groups.");
         }
-        List<CandidateEstimate> sorted = new EstimateCandidates(base, profile, scratchNeeds).sorted(candidates, limit);
+        List<CandidateEstimate> sorted = new EstimateCandidates(base, profile, traits).sorted(candidates, limit);
         PlanTable table = new PlanTable(base, profile, count, limit, sorted);
         if (json) {
             table.printJson(out);

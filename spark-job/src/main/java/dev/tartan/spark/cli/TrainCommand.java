@@ -1,7 +1,8 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
+import dev.tartan.plan.MemoryPlan;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
@@ -97,12 +98,13 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         // All that can be wrong is looked for before Spark takes its seconds to start.
         ReachableMaster.check(spark.get("spark.master"), MASTER_TIMEOUT);
         Preflight.check(spark, loaded.mesh().data() * loaded.mesh().model(), executors);
-        ScratchNeeds scratchNeeds = Nd4jBackend.forDevices(1).kernels()::scratchBytes;
-        RunConfig run = AutoStrategy.resolve(loaded, hardware::profile, scratchNeeds, out);
-        TrainingPlan plan = TrainingPlan.compile(run, scratchNeeds);
-        CheckMemoryLimit.run(plan, scratchNeeds, plan.mesh().numRanks() / executors);
-        Preflight.checkMemory(
-                spark, plan.step().memory().arenaBytes(), plan.mesh().numRanks());
+        DeviceTraits traits = Nd4jBackend.forDevices(1);
+        RunConfig run = AutoStrategy.resolve(loaded, hardware::profile, traits, out);
+        TrainingPlan plan = TrainingPlan.compile(run, traits);
+        CheckMemoryLimit.run(plan, traits, plan.mesh().numRanks() / executors);
+        MemoryPlan memory = plan.step().memory();
+        long ofHost = traits.sharesHostMemory() ? memory.arenaBytes() : memory.hostBytes();
+        Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         MeshTrainer.checkFiles(plan);
         Path folder = run.output().dir();
         Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));

@@ -82,7 +82,7 @@ class TrainCommandTest {
         Path again = folder.resolve("again");
         TrainingPlan plan = TrainingPlan.compile(
                 RunConfigLoader.load(results.resolve("config.conf"), List.of("output.dir=" + again)),
-                Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+                Nd4jBackend.forDevices(1));
         MeshTrainer.run(plan, Nd4jBackend.forDevices(4), step -> {});
         assertThat(again.resolve("final.safetensors")).hasSameBinaryContentAs(results.resolve("final.safetensors"));
     }

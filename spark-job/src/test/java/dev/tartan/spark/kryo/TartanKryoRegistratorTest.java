@@ -12,7 +12,7 @@ import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.op.AdamW;
-import dev.tartan.plan.ScratchNeeds;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.runtime.TaskOutcome;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
@@ -113,7 +113,7 @@ class TartanKryoRegistratorTest {
                         "network.heads=4",
                         "data.kind=text",
                         "data.path=some/where"));
-        TrainingPlan plan = TrainingPlan.compile(config, ScratchNeeds.NONE);
+        TrainingPlan plan = TrainingPlan.compile(config, DeviceTraits.PLAIN);
         TrainingPlan back = roundTrip(plan);
         assertThat(back).isEqualTo(plan);
         assertThat(back.step().program()).hasToString(plan.step().program().toString());

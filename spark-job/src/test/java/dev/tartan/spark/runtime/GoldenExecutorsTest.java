@@ -80,7 +80,7 @@ class GoldenExecutorsTest {
     }
 
     private static TrainingPlan plan(RunConfig config) {
-        return TrainingPlan.compile(config, Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+        return TrainingPlan.compile(config, Nd4jBackend.forDevices(1));
     }
 
     private static TrainingResult train(RunConfig config, int executors) {

@@ -45,7 +45,7 @@ class LostExecutorTest {
                         train { steps=%d, globalBatch=16, seed=1 }
                         output { dir="%s" }
                         """.formatted(text, NUM_STEPS, Files.createDirectories(folder.resolve("out")))),
-                Nd4jBackend.forDevices(1).kernels()::scratchBytes);
+                Nd4jBackend.forDevices(1));
         SparkConf conf = new SparkConf(false)
                 .setMaster("local-cluster[2,1,1024]")
                 .setAppName("lost executor test")
