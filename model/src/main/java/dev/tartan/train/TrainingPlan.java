@@ -4,8 +4,10 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
+import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.partition.CollectiveSchedule;
 import dev.tartan.partition.OffloadStates;
@@ -58,6 +60,9 @@ public record TrainingPlan(
     private static final long SCATTERS_UNDER_WAY = 4;
 
     private static final long LEAST_BUCKET_BYTES = 1 << 16;
+
+    /** A bucket has no more than this part of a rank's gradients. */
+    private static final long LEAST_BUCKETS = 8;
 
     public TrainingPlan {
         states = List.copyOf(states);
@@ -129,12 +134,13 @@ public record TrainingPlan(
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
         Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
-        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy));
+        long bucketBytes = bucketBytes(mesh, graph, strategy);
+        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy, bucketBytes));
         Program program = strategy.overlap() && mesh.numRanks() > 1
                 ? StartCollectives.run(
                         scheduled,
                         ScheduleCollectives.movable(scheduled),
-                        SCATTERS_UNDER_WAY * Math.max(strategy.bucketBytes(), LEAST_BUCKET_BYTES))
+                        SCATTERS_UNDER_WAY * Math.max(bucketBytes, LEAST_BUCKET_BYTES))
                 : scheduled;
         Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));
         return new CompiledProgram(placed, PlanMemory.run(placed, replaced, traits));
@@ -154,9 +160,26 @@ public record TrainingPlan(
         return states;
     }
 
-    private static CollectiveSchedule schedule(StrategyConfig strategy) {
+    /**
+     * A network of few bytes is reduced in several buckets, too: one alone would hide behind nothing, and all be held.
+     */
+    private static long bucketBytes(Mesh mesh, TrainStepGraph graph, StrategyConfig strategy) {
+        long parameterBytes = graph.states().stream()
+                .filter(state -> state.kind() == StateBinding.Kind.PARAMETER)
+                .mapToLong(state -> usedBytes(mesh, state))
+                .sum();
+        return Math.min(strategy.bucketBytes(), parameterBytes / LEAST_BUCKETS);
+    }
+
+    private static long usedBytes(Mesh mesh, StateBinding state) {
+        StorageLayout layout = state.layout();
+        Shape local = NamedSharding.of(mesh, layout.usedSpec()).localShape(layout.used());
+        return state.input().type().withShape(local).bytes();
+    }
+
+    private static CollectiveSchedule schedule(StrategyConfig strategy, long bucketBytes) {
         return new CollectiveSchedule(
-                strategy.bucketBytes(), strategy.overlap() ? strategy.prefetchBytes() : 0, strategy.zero() != 1);
+                bucketBytes, strategy.overlap() ? strategy.prefetchBytes() : 0, strategy.zero() != 1);
     }
 
     private static @Nullable CompiledProgram compileLogits(RunConfig config, ConfiguredRun run, DeviceTraits traits) {

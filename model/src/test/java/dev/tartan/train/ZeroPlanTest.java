@@ -3,6 +3,7 @@ package dev.tartan.train;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.partition.Program;
+import dev.tartan.partition.ReduceScatter;
 import dev.tartan.plan.CommunicationTraffic;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfigLoader;
@@ -59,6 +60,16 @@ class ZeroPlanTest {
         long last = bytes(plan(0, data, model), name -> name.endsWith("mlp.c_proj.bias"));
         assertThat(wireBytes(plan(3, data, model, "strategy.recompute=block")))
                 .isEqualTo((3 * psi - outside - last) * (data - 1) / data);
+    }
+
+    /** A bucket of the usual size would hold the whole of a small network: nothing would hide, nor be freed early. */
+    @ParameterizedTest
+    @CsvSource({"2, 1", "2, 2"})
+    void aSmallNetworkIsReducedInSeveralBuckets(int data, int model) {
+        long scatters = plan(2, data, model).step().program().instructions().stream()
+                .filter(each -> each.op() instanceof ReduceScatter)
+                .count();
+        assertThat(scatters).isBetween(6L, 20L);
     }
 
     private static long bytes(TrainingPlan plan, java.util.function.Predicate<String> names) {

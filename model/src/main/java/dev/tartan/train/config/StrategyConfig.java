@@ -15,7 +15,8 @@ package dev.tartan.train.config;
  * @param overlap whether collectives of parameters and gradients run while the rank computes; at stages 1 and 2
  *     parameters are then kept split between steps too and gathered once a step, block by block ahead of the forward
  *     pass, rather than all at its end
- * @param bucketBytes collectives of parameters or gradients are joined until they carry this many bytes; 0 joins none
+ * @param bucketBytes collectives of parameters or gradients are joined until they carry this many bytes, at the most an
+ *     eighth of a rank's parameters; 0 joins none
  * @param prefetchBytes most bytes of parameters that are gathered ahead of use
  */
 public record StrategyConfig(

@@ -45,6 +45,19 @@ class PickStrategyTest {
         assertThat(tight.config().mesh()).isEqualTo(config.mesh());
     }
 
+    /** Buckets of 4 MiB would have to hold all of it. */
+    @Test
+    void aSmallNetworkFitsLittleMoreThanItsLeastEstimate() {
+        RunConfig config = PlannerRuns.small();
+        long least = estimates(config).stream()
+                .mapToLong(CandidateEstimate::peakBytes)
+                .min()
+                .orElseThrow();
+        PickStrategy.Picked picked =
+                pick(PlannerRuns.small("strategy=auto", "train.deviceMemoryLimit=" + least * 5 / 4));
+        assertThat(picked.peakBytes()).isLessThanOrEqualTo(least * 5 / 4);
+    }
+
     @Test
     void whatIsEstimatedToFitIsTakenOnlyIfItsCompileDoes() {
         RunConfig base = PlannerRuns.small();

@@ -177,7 +177,6 @@ final class BenchOverlap {
                         + gpt[4] + ", heads=" + gpt[3] + "}",
                 "data={kind=batches, path=\"" + tokens(folder) + "\"}",
                 // The network is small, so that its buckets have to be.
-                "strategy.bucketBytes=512KiB",
                 "train={steps=" + (WARM_UP_STEPS + steps) + ", globalBatch=" + gpt[0] + "}",
                 "output.dir=" + folder.resolve("run"),
                 "collective.messageDelayMillis=" + delayMillis,

@@ -4,18 +4,23 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.mesh.Shape;
+import dev.tartan.plan.DeviceTraits;
+import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.train.StepBench;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.data.HostTensor;
+import dev.tartan.train.planner.Candidate;
+import dev.tartan.train.planner.EstimateCandidates;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Times training steps of a GPT on random tokens, by the same way a run takes, without Spark. */
@@ -46,6 +51,9 @@ final class BenchStep {
     @Option(names = "--profile", description = "Add the milliseconds of one step by op, largest first.")
     private boolean profile;
 
+    @Mixin
+    private HardwareOption hardware = new HardwareOption();
+
     /** Runs the steps and returns the line of JSON. */
     String measure() throws InterruptedException, JsonProcessingException {
         if (gpt.length != 6 || Arrays.stream(gpt).anyMatch(size -> size < 1)) {
@@ -60,6 +68,7 @@ final class BenchStep {
             throw new IllegalArgumentException("--steps is out of range: value=" + steps + ". Give 1 or more.");
         }
         RunConfig config = config();
+        HardwareProfile predictedFor = hardware.profile();
         Nd4jBackend backend =
                 Nd4jBackend.forDevices(config.mesh().data() * config.mesh().model());
         long start = System.nanoTime();
@@ -67,7 +76,16 @@ final class BenchStep {
         double compileMillis = (System.nanoTime() - start) / 1e6;
         ResidentMemory resident = ResidentMemory.now();
         StepBench.Result result = StepBench.run(plan, backend, batch(), WARM_UP_STEPS, steps);
-        return report(plan, result, compileMillis, resident.growthBytes());
+        return report(
+                plan, result, compileMillis, resident.growthBytes(), predictedMillis(plan, predictedFor, backend));
+    }
+
+    private static double predictedMillis(TrainingPlan plan, HardwareProfile profile, DeviceTraits traits) {
+        return new EstimateCandidates(plan.config(), profile, traits)
+                        .estimate(Candidate.of(plan.config()))
+                        .time()
+                        .seconds()
+                * 1000;
     }
 
     private HostBatch batch() {
@@ -98,7 +116,8 @@ final class BenchStep {
         return RunConfigLoader.load(null, settings);
     }
 
-    private String report(TrainingPlan plan, StepBench.Result result, double compileMillis, long growthBytes)
+    private String report(
+            TrainingPlan plan, StepBench.Result result, double compileMillis, long growthBytes, double predictedMillis)
             throws JsonProcessingException {
         double[] millis = result.stepMillis().stream()
                 .mapToDouble(Double::doubleValue)
@@ -113,6 +132,7 @@ final class BenchStep {
         line.put("steps", steps);
         line.put("stepMillis", rounded(median));
         line.put("minStepMillis", rounded(millis[0]));
+        line.put("predictedMillis", rounded(predictedMillis));
         line.put("tokensPerSecond", rounded((double) gpt[0] * gpt[1] / median * 1000));
         line.put("gflops", rounded(flops(plan.numParameters()) / median / 1e6));
         line.put("compileMillis", rounded(compileMillis));
