@@ -27,6 +27,11 @@ public final class MemoryRegion {
         return EMPTY;
     }
 
+    /** Allocates memory that begins at a cache line; it is freed when the region is no longer reachable. */
+    public static MemoryRegion allocate(int bytes) {
+        return of(NativeMemory.allocate(bytes));
+    }
+
     /**
      * Names memory that somebody else allocated.
      *

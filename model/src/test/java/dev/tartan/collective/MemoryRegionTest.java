@@ -43,4 +43,13 @@ class MemoryRegionTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("address=0, bytes=4");
     }
+
+    @Test
+    void allocatedMemoryBeginsAtACacheLine() {
+        for (int bytes : new int[] {0, 1, 63, 64, 100_000}) {
+            MemoryRegion region = MemoryRegion.allocate(bytes);
+            assertThat(region.bytes()).isEqualTo(bytes);
+            assertThat(region.address() % 64).isZero();
+        }
+    }
 }

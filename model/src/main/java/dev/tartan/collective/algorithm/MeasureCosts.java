@@ -7,7 +7,6 @@ import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.RankGroup;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
@@ -24,7 +23,7 @@ final class MeasureCosts {
     private static final double NANOS_PER_MICRO = 1000;
 
     private final Workspace workspace;
-    private final MemoryRegion memory = MemoryRegion.of(ByteBuffer.allocateDirect(2 * LARGE_BYTES));
+    private final MemoryRegion memory = MemoryRegion.allocate(2 * LARGE_BYTES);
 
     private MeasureCosts(Workspace workspace) {
         this.workspace = workspace;

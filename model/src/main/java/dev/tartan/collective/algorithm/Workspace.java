@@ -2,11 +2,11 @@ package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.MemoryRegion;
+import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
-import java.nio.ByteBuffer;
 
 /**
  * What the algorithms of one rank share: its transport, scratch memory that grows to what was needed, and adding up.
@@ -19,6 +19,11 @@ final class Workspace {
     static final long MAX_SCRATCH_BYTES = 1 << 30;
 
     private static final int LEAST_SCRATCH_BYTES = 1 << 16;
+
+    /** Chunks of payloads from here on begin at cache lines, if the payload does; see {@link NativeMemory#allocate}. */
+    private static final long LEAST_ALIGNED_BYTES = 1 << 16;
+
+    private static final long LINE_BYTES = 64;
 
     private final Transport transport;
     private final long segmentBytes;
@@ -57,7 +62,7 @@ final class Workspace {
     long scratch(long bytes) {
         if (scratch.bytes() < bytes) {
             int size = Math.toIntExact(Math.max(bytes, LEAST_SCRATCH_BYTES));
-            scratch = MemoryRegion.of(ByteBuffer.allocateDirect(size));
+            scratch = MemoryRegion.allocate(size);
         }
         return scratch.address();
     }
@@ -89,14 +94,15 @@ final class Workspace {
     }
 
     /**
-     * Byte offset of chunk {@code index} of {@code count}, when elements are dealt out as evenly as they can be. Chunk
-     * i of n is chunks 2i and 2i+1 of 2n.
+     * Byte offset of chunk {@code index} of {@code count}, when elements are dealt out as evenly as they can be, large
+     * payloads by the cache line. Chunk i of n is chunks 2i and 2i+1 of 2n.
      */
     static long chunkOffset(CollectiveCall call, long index, long count) {
         return chunkOffset(call.payloadBytes(), call.type().bytes(), index, count);
     }
 
     static long chunkOffset(long payloadBytes, int elementBytes, long index, long count) {
-        return payloadBytes / elementBytes * index / count * elementBytes;
+        long offset = payloadBytes / elementBytes * index / count * elementBytes;
+        return payloadBytes < LEAST_ALIGNED_BYTES || index == count ? offset : offset & -LINE_BYTES;
     }
 }

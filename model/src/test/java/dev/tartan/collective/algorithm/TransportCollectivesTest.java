@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("slow")
 class TransportCollectivesTest {
     private static final List<Integer> SIZES = List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16);
-    private static final List<Integer> LENGTHS = List.of(0, 1, 7, 64, 1000, 1 << 20);
+    private static final List<Integer> LENGTHS = List.of(0, 1, 7, 64, 1000, 20_003, 1 << 20);
     private static final List<Integer> SHORT_LENGTHS = List.of(1, 7, 64, 1000);
     private static final int PERIOD = 8191;
     private static final int TINY_SEGMENT_BYTES = 24;

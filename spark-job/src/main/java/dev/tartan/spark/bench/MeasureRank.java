@@ -4,6 +4,7 @@ import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
+import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.algorithm.CostModel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,8 +36,8 @@ final class MeasureRank {
         this.rank = rank;
         this.contenders = contenders;
         this.lines = rank == 0 ? lines : line -> {};
-        // Once for all sizes: direct memory is freed late.
-        this.memory = ByteBuffer.allocateDirect(Collections.max(plan.sizes()));
+        // Once for all sizes: direct memory is freed late. Aligned as tensors are, in Tartan's arenas and elsewhere.
+        this.memory = NativeMemory.allocate(Collections.max(plan.sizes()));
     }
 
     /** Forms the groups and measures; rank 0 gives the lines of JSON, one by one, to {@code lines}. */

@@ -1,5 +1,6 @@
 package dev.tartan.collective.transport.tcp;
 
+import dev.tartan.collective.NativeMemory;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,11 +45,11 @@ final class EncryptedWire implements Wire {
         this.maxPlainBytes = maxPlainBytes;
         this.sealer = RecordCipher.sealing(keys.sending());
         this.sealing = new byte[maxRecordBytes];
-        this.unsent = ByteBuffer.allocateDirect(maxRecordBytes).limit(0);
+        this.unsent = NativeMemory.allocate(maxRecordBytes).limit(0);
         this.opener = RecordCipher.opening(keys.receiving());
         this.opening = new byte[maxRecordBytes];
         this.opened = ByteBuffer.allocate(maxPlainBytes).limit(0);
-        this.received = ByteBuffer.allocateDirect(maxRecordBytes);
+        this.received = NativeMemory.allocate(maxRecordBytes);
     }
 
     @Override

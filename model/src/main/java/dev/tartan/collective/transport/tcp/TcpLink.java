@@ -180,7 +180,7 @@ final class TcpLink extends MessageLink {
     private long stagingAddress() {
         MemoryRegion memory = staging;
         if (memory == null) {
-            memory = MemoryRegion.of(ByteBuffer.allocateDirect(STAGING_BYTES));
+            memory = MemoryRegion.allocate(STAGING_BYTES);
             staging = memory;
         }
         return memory.address();
