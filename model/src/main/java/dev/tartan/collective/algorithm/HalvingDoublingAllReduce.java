@@ -41,7 +41,9 @@ final class HalvingDoublingAllReduce implements CollectiveAlgorithm {
         }
         int places = Integer.highestOneBit(numRanks);
         double moved = (double) payloadBytes * (places - 1) / places;
-        return costs.across().micros(2.0 * CostModel.doublings(places), 2 * moved, moved)
+        // Two ranks exchange what they would in a ring, combined as it arrives as well, but by one message each way.
+        double combined = numRanks == 2 ? costs.combinedByRing(moved) : moved;
+        return costs.across().micros(2.0 * CostModel.doublings(places), 2 * moved, combined)
                 + FoldedRanks.micros(costs, payloadBytes);
     }
 

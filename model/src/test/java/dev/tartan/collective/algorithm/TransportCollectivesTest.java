@@ -322,6 +322,10 @@ class TransportCollectivesTest {
             assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 1 << 20)).isEqualTo("halving-doubling");
             assertThat(picking.algorithm(CollectiveOp.BARRIER, 0)).isEqualTo("dissemination");
         });
+        SpawnRanks.of(Wiring.TCP, 2).run((rank, communicator) -> {
+            TransportCommunicator picking = (TransportCommunicator) communicator;
+            assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 64 << 20)).isEqualTo("halving-doubling");
+        });
         SpawnRanks.of(Wiring.TCP, 7).run((rank, communicator) -> {
             TransportCommunicator picking = (TransportCommunicator) communicator;
             assertThat(picking.algorithm(CollectiveOp.ALL_REDUCE, 64 << 20)).isEqualTo("ring");
