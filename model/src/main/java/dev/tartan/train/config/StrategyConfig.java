@@ -111,6 +111,12 @@ public record StrategyConfig(
                 zero, reshardAfterForward, recompute, on, offloadOptimizer, overlap, bucketBytes, prefetchBytes);
     }
 
+    /** This strategy with optimizer state on the host or on the device. */
+    public StrategyConfig withOffloadOptimizer(boolean on) {
+        return new StrategyConfig(
+                zero, reshardAfterForward, recompute, sequenceParallel, on, overlap, bucketBytes, prefetchBytes);
+    }
+
     /** This strategy with or without overlap. */
     public StrategyConfig withOverlap(boolean on) {
         return new StrategyConfig(

@@ -12,13 +12,15 @@ import java.util.OptionalLong;
 
 /**
  * Looks for the change of fewest keys after which a run fits a device. Changes of as many keys are tried in this order:
- * a higher stage of ZeRO, the lowest first; recomputation; sequence parallelism; more micro-batches, the fewest first.
- * Other meshes of as many devices come last. Estimates say which are worth a compile.
+ * a higher stage of ZeRO, the lowest first; recomputation; sequence parallelism; more micro-batches, the fewest first;
+ * and by itself, if device memory is not the host's, offload of optimizer state. Other meshes of as many devices come
+ * last. Estimates say which are worth a compile.
  */
 final class SmallestChange {
     private final RunConfig config;
     private final EstimateMemory estimates;
     private final ExactPeak exact;
+    private final boolean mayOffload;
     private final int maxModel;
 
     /**
@@ -33,12 +35,21 @@ final class SmallestChange {
         this.config = config;
         this.estimates = new EstimateMemory(config, traits);
         this.exact = exact;
+        this.mayOffload = !traits.sharesHostMemory() && !config.strategy().offloadOptimizer();
         this.maxModel = maxModel;
     }
 
     /** The smallest change after which the run takes no more than {@code limitBytes}. */
     Optional<Change> find(long limitBytes) {
+        boolean triesOffload = mayOffload;
         for (Candidate candidate : tries()) {
+            if (triesOffload && keys(candidate).size() > 1) {
+                triesOffload = false;
+                Optional<Change> offloaded = offloaded(limitBytes);
+                if (offloaded.isPresent()) {
+                    return offloaded;
+                }
+            }
             if (estimates.mayFit(candidate, limitBytes)) {
                 OptionalLong bytes = exact.bytes(candidate.in(config));
                 if (bytes.isPresent() && bytes.getAsLong() <= limitBytes) {
@@ -46,7 +57,14 @@ final class SmallestChange {
                 }
             }
         }
-        return Optional.empty();
+        return triesOffload ? offloaded(limitBytes) : Optional.empty();
+    }
+
+    private Optional<Change> offloaded(long limitBytes) {
+        OptionalLong bytes = exact.bytes(config.withStrategy(config.strategy().withOffloadOptimizer(true)));
+        return bytes.isPresent() && bytes.getAsLong() <= limitBytes
+                ? Optional.of(new Change(List.of("strategy.offloadOptimizer=true"), bytes.getAsLong()))
+                : Optional.empty();
     }
 
     private List<Candidate> tries() {

@@ -48,6 +48,29 @@ class CheckMemoryLimitTest {
         assertThat(find(peak * 91 / 100, twentieths)).isEqualTo("[strategy.zero=2]");
     }
 
+    /** Where it saves device memory, and before any two keys are changed. */
+    @Test
+    void offloadIsProposedWhereItHelps() {
+        long peak = peak(PlannerRuns.small());
+        ExactPeak offloadOrBoth = config ->
+                OptionalLong.of(config.strategy().offloadOptimizer() || keysChanged(config) > 1 ? peak / 2 : peak);
+        DeviceTraits far = DeviceTraits.PLAIN.sharingHostMemory(false);
+        assertThat(find(peak - 1, far, offloadOrBoth)).isEqualTo("[strategy.offloadOptimizer=true]");
+        assertThat(find(peak - 1, DeviceTraits.PLAIN, offloadOrBoth)).doesNotContain("offload");
+        ExactPeak onlyOffload = config -> OptionalLong.of(config.strategy().offloadOptimizer() ? peak / 2 : peak);
+        assertThat(find(peak - 1, far, onlyOffload)).isEqualTo("[strategy.offloadOptimizer=true]");
+        assertThat(find(peak - 1, DeviceTraits.PLAIN, onlyOffload)).isEqualTo("none");
+    }
+
+    private static int keysChanged(RunConfig config) {
+        Candidate other = Candidate.of(config);
+        Candidate now = Candidate.of(PlannerRuns.small());
+        return (other.zero() == now.zero() ? 0 : 1)
+                + (other.recompute() == now.recompute() ? 0 : 1)
+                + (other.sequenceParallel() == now.sequenceParallel() ? 0 : 1)
+                + (other.microBatches() == now.microBatches() ? 0 : 1);
+    }
+
     @Test
     void anotherMeshIsTheLastResort() {
         long peak = peak(PlannerRuns.small());
@@ -75,7 +98,11 @@ class CheckMemoryLimitTest {
     }
 
     private static String find(long limit, ExactPeak exact) {
-        return new SmallestChange(PlannerRuns.small(), DeviceTraits.PLAIN, exact, 4)
+        return find(limit, DeviceTraits.PLAIN, exact);
+    }
+
+    private static String find(long limit, DeviceTraits traits, ExactPeak exact) {
+        return new SmallestChange(PlannerRuns.small(), traits, exact, 4)
                 .find(limit)
                 .map(change -> change.keys().toString())
                 .orElse("none");
