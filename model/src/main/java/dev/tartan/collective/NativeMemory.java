@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * that cannot be suppressed, and the handles inline to the same code.
  */
 public final class NativeMemory {
-    private static final int LINE_BYTES = 64;
+    /** Length of a processor's cache line. */
+    public static final int LINE_BYTES = 64;
 
     private static final MethodHandle COPY;
     private static final long BUFFER_ADDRESS_OFFSET;

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,7 +74,7 @@ public final class RankExecutor implements AutoCloseable {
         this.rank = rank;
         this.backend = backend;
         this.arena = backend.allocate(plan.arenaBytes());
-        this.hostArena = plan.hostBytes() == 0 ? null : backend.allocateHost(plan.hostBytes());
+        this.hostArena = keepsOnHost() ? backend.allocateHost(plan.hostBytes()) : null;
         for (int id = 0; id < program.values().size(); id++) {
             buffers.add(buffer(id));
         }
@@ -87,10 +88,13 @@ public final class RankExecutor implements AutoCloseable {
         }
     }
 
+    private boolean keepsOnHost() {
+        return program.values().stream().anyMatch(value -> value.memory() == MemoryKind.HOST);
+    }
+
     private Buffer buffer(int id) {
-        boolean isOnHost = program.values().get(id).memory() == MemoryKind.HOST;
         BufferSlot slot = plan.slots().get(id);
-        Arena its = isOnHost && hostArena != null ? hostArena : arena;
+        Arena its = program.values().get(id).memory() == MemoryKind.HOST ? Objects.requireNonNull(hostArena) : arena;
         return its.buffer(program.typeOf(id), slot.offsetBytes());
     }
 

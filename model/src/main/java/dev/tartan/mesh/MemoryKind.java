@@ -1,5 +1,7 @@
 package dev.tartan.mesh;
 
+import java.util.Locale;
+
 /** Which memory of a device's machine a tensor is in; JAX calls them {@code device} and {@code pinned_host}. */
 public enum MemoryKind {
     /** The memory that kernels and collectives work on. */
@@ -10,6 +12,6 @@ public enum MemoryKind {
     /** For example {@code host}. */
     @Override
     public String toString() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -23,8 +23,6 @@ final class Workspace {
     /** Chunks of payloads from here on begin at cache lines, if the payload does; see {@link NativeMemory#allocate}. */
     private static final long LEAST_ALIGNED_BYTES = 1 << 16;
 
-    private static final long LINE_BYTES = 64;
-
     private final Transport transport;
     private final long segmentBytes;
     private final Combiner combiner;
@@ -103,6 +101,6 @@ final class Workspace {
 
     static long chunkOffset(long payloadBytes, int elementBytes, long index, long count) {
         long offset = payloadBytes / elementBytes * index / count * elementBytes;
-        return payloadBytes < LEAST_ALIGNED_BYTES || index == count ? offset : offset & -LINE_BYTES;
+        return payloadBytes < LEAST_ALIGNED_BYTES || index == count ? offset : offset & -NativeMemory.LINE_BYTES;
     }
 }

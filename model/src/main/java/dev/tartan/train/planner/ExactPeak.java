@@ -11,7 +11,7 @@ interface ExactPeak {
     /** Bytes of one device's memory; empty if the network cannot be compiled so. */
     OptionalLong bytes(RunConfig config);
 
-    /** By the compiler, for a backend with these needs. */
+    /** By the compiler, for such devices. */
     static ExactPeak compiled(DeviceTraits traits) {
         return config -> {
             try {

@@ -18,17 +18,8 @@ import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
@@ -39,14 +30,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** No rank is ever left waiting, each is told why, and strangers change nothing. */
+/** No rank is ever left waiting, and each is told why. */
 @Tag("slow")
 @Timeout(60)
 class ProcessMeshFailuresTest {
     private static final Duration SOON = Duration.ofSeconds(10);
     private static final int TIMES = 3;
     private static final int CHALLENGE_BYTES = 80;
-    private static final String SECRET = "a secret for this test only";
 
     private static List<@Nullable Throwable> spawn(
             Wiring wiring, int numRanks, UnaryOperator<TcpOptions> change, SpawnRanks.Body body) {
@@ -56,11 +46,6 @@ class ProcessMeshFailuresTest {
     private static void allReduce(Communicator communicator, int length, String tag) {
         MemoryRegion region = Elements.allocate(ElementType.FLOAT32, length).region();
         communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, tag);
-    }
-
-    private static CollectiveException collective(@Nullable Throwable thrown) {
-        assertThat(thrown).isInstanceOf(CollectiveException.class);
-        return (CollectiveException) Objects.requireNonNull(thrown);
     }
 
     @ParameterizedTest
@@ -75,7 +60,7 @@ class ProcessMeshFailuresTest {
                     allReduce(communicator, 10, "grad.w1");
                 });
         for (int rank : new int[] {0, 1, 3}) {
-            CollectiveException e = collective(thrown.get(rank));
+            CollectiveException e = SpawnRanks.failure(thrown.get(rank));
             assertThat(e.reason()).isEqualTo(Reason.TIMEOUT);
             assertThat(e.missingRanks()).containsExactly(2);
             assertThat(e.getMessage())
@@ -83,7 +68,7 @@ class ProcessMeshFailuresTest {
                             + ", missingRanks=\\[2( \\(executor e[12], host 127\\.0\\.0\\.1\\))?], elapsedMillis=\\d+\\."
                             + " Rank [013].* waited beyond timeoutMillis=500\\. Rebuild the communicators\\.");
         }
-        assertThat(collective(thrown.get(2)).reason()).isEqualTo(Reason.TIMEOUT);
+        assertThat(SpawnRanks.failure(thrown.get(2)).reason()).isEqualTo(Reason.TIMEOUT);
     }
 
     @ParameterizedTest
@@ -99,7 +84,7 @@ class ProcessMeshFailuresTest {
                     allReduce(communicator, 1 << 20, "next");
                 });
         for (int rank : new int[] {0, 1, 2, 4}) {
-            CollectiveException e = collective(thrown.get(rank));
+            CollectiveException e = SpawnRanks.failure(thrown.get(rank));
             assertThat(e.reason()).isEqualTo(Reason.ABORTED);
             assertThat(e.elapsed()).isLessThan(Duration.ofSeconds(5));
             assertThat(e.missingRanks()).containsExactly(3);
@@ -159,7 +144,7 @@ class ProcessMeshFailuresTest {
             List<@Nullable Throwable> thrown =
                     spawn(wiring, wiring == Wiring.PAIRS ? 4 : 3, UnaryOperator.identity(), odd.get(i));
             for (int rank = 0; rank < 3; rank++) {
-                CollectiveException e = collective(thrown.get(rank));
+                CollectiveException e = SpawnRanks.failure(thrown.get(rank));
                 assertThat(e.reason()).as(named.get(i)).isEqualTo(Reason.MISMATCH);
                 // A rank that has not come yet when the others find out is missing from the list instead.
                 assertThat(e)
@@ -194,14 +179,14 @@ class ProcessMeshFailuresTest {
                         }
                     });
             for (Throwable each : thrown) {
-                assertThat(collective(each).reason()).isEqualTo(Reason.MISMATCH);
+                assertThat(SpawnRanks.failure(each).reason()).isEqualTo(Reason.MISMATCH);
                 assertThat(each)
                         .hasMessageContaining("ranks [0] call all_reduce(SUM, FLOAT32, bytes=40, tag='a')")
                         .hasMessageContaining("ranks [1] call barrier(tag='a')");
             }
             assertThat(thrown.get(2))
                     .hasMessageContaining("barrier failed: reason=MISMATCH, axis=data, tag='connect', sequence=0");
-            assertThat(collective(thrown.get(2)).elapsed()).isLessThan(SOON);
+            assertThat(SpawnRanks.failure(thrown.get(2)).elapsed()).isLessThan(SOON);
         }
     }
 
@@ -220,7 +205,7 @@ class ProcessMeshFailuresTest {
         });
         assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(Duration.ofSeconds(10));
         for (int rank = 0; rank < 2; rank++) {
-            assertThat(collective(thrown.get(rank)))
+            assertThat(SpawnRanks.failure(thrown.get(rank)))
                     .hasMessageContaining("Ranks disagree on what comes next: ranks [0] call broadcast(root=1, FLOAT32,"
                             + " bytes=40, tag='a'), ranks [1] call broadcast(root=0, FLOAT32, bytes=40, tag='a').");
         }
@@ -250,169 +235,7 @@ class ProcessMeshFailuresTest {
                     }
                 });
         assertThat(visible).isTrue();
-        assertThat(collective(thrown.get(0)).reason()).isEqualTo(Reason.INTERRUPTED);
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"SHM", "TCP"})
-    void aRankWithAnotherSecretStaysOutside(Wiring wiring) {
-        List<TcpEndpoint> endpoints = SpawnRanks.bind(3);
-        JobSecret secret = JobSecret.random();
-        TcpOptions options = SpawnRanks.options().withConnectTimeout(Duration.ofMillis(1500));
-        SpawnRanks.Join insiders = SpawnRanks.over(endpoints, secret, options);
-        SpawnRanks.Join outsider = SpawnRanks.over(endpoints, JobSecret.random(), options);
-        List<@Nullable Throwable> thrown = SpawnRanks.of(wiring, 3)
-                .joining(process -> process == 2 ? outsider.join(process) : insiders.join(process))
-                .runAndCatch((rank, communicator) -> communicator.barrier("never"));
-        for (int rank = 0; rank < 2; rank++) {
-            CollectiveException e = collective(thrown.get(rank));
-            assertThat(e.reason()).isEqualTo(Reason.CONNECT);
-            assertThat(e.missingRanks()).containsExactly(2);
-            assertThat(e)
-                    .hasMessageContaining("barrier failed: reason=CONNECT")
-                    .hasMessageContaining("missingRanks=[2 (executor e2, host 127.0.0.1)]")
-                    .hasMessageContaining("Executor e2 at 127.0.0.1:")
-                    .hasMessageContaining(" did not join");
-        }
-        assertThat(collective(thrown.get(2)))
-                .hasMessageContaining("reason=CONNECT")
-                .hasMessageContaining("does not hold the job's secret");
-    }
-
-    @Test
-    void aRankThatDoesNotEncryptStaysOutside() {
-        List<TcpEndpoint> endpoints = SpawnRanks.bind(2);
-        JobSecret secret = JobSecret.random();
-        TcpOptions options = SpawnRanks.options().withConnectTimeout(Duration.ofMillis(1500));
-        List<@Nullable Throwable> thrown = SpawnRanks.of(Wiring.TCP, 2)
-                .joining(process -> SpawnRanks.over(endpoints, secret, options.withEncryption(process == 0))
-                        .join(process))
-                .runAndCatch((rank, communicator) -> communicator.barrier("never"));
-        assertThat(collective(thrown.get(0))).hasMessageContaining("does not agree on collective.encrypt");
-        assertThat(collective(thrown.get(1))).hasMessageContaining("reason=CONNECT");
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"SHM", "TCP"})
-    void aFloodOfStrangersDoesNotDisturbARun(Wiring wiring) throws Exception {
-        List<TcpEndpoint> endpoints = SpawnRanks.bind(3);
-        int port = endpoints.get(0).port();
-        TcpOptions options = SpawnRanks.options().withHandshakes(Duration.ofMillis(400), 16);
-        List<Socket> strangers = Collections.synchronizedList(new ArrayList<>());
-        try {
-            // Some are at the door before the ranks are.
-            knock(port, 40, strangers);
-            AtomicBoolean done = new AtomicBoolean();
-            Thread flood = new Thread(() -> {
-                knock(port, 1000, strangers);
-                done.set(true);
-            });
-            TcpNode[] nodes = new TcpNode[3];
-            int[] counted = new int[1];
-            SpawnRanks.Join join = SpawnRanks.over(endpoints, JobSecret.random(), options);
-            SpawnRanks.of(wiring, 3)
-                    .joining(process -> {
-                        nodes[process] = join.join(process);
-                        if (process == 0) {
-                            flood.start();
-                        }
-                        return nodes[process];
-                    })
-                    .run((rank, communicator) -> {
-                        Elements region = Elements.allocate(ElementType.FLOAT32, ChildRank.LENGTH);
-                        for (int round = 0; round < 20; round++) {
-                            ChildRank.round(rank, communicator, region);
-                        }
-                        Elements more = Elements.allocate(ElementType.INT32, 1);
-                        do {
-                            more.set(0, rank == 0 && !done.get() ? 1 : 0);
-                            communicator.allReduce(
-                                    more.region(), more.region(), ElementType.INT32, ReduceKind.SUM, "more");
-                        } while (more.get(0) > 0);
-                        if (rank == 0) {
-                            // The silent ones have to be gone after their time.
-                            Thread.sleep(1000);
-                            counted[0] = nodes[0].strangers();
-                        }
-                        communicator.barrier("counted");
-                    });
-            // A rank's own attempt may have had to make room, too, and then came again.
-            assertThat(counted[0]).isBetween(1040, 1060);
-        } finally {
-            for (Socket stranger : strangers) {
-                stranger.close();
-            }
-        }
-    }
-
-    /** Silent connections, garbage, hellos that break off, and impossible ones. */
-    private static void knock(int port, int times, List<Socket> strangers) {
-        byte[] begins = {0x74, 0x61, 0x72, 0x74, 0x61, 0x6e, 0x30, 0x31, 0};
-        byte[] huge = Arrays.copyOf(begins, 4096);
-        Arrays.fill(huge, begins.length, huge.length, (byte) 0x7f);
-        for (int time = 0; time < times; time++) {
-            try {
-                Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-                strangers.add(socket);
-                switch (time % 4) {
-                    case 1 ->
-                        socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-                    case 2 -> socket.getOutputStream().write(begins);
-                    case 3 -> socket.getOutputStream().write(huge);
-                    default -> {}
-                }
-            } catch (IOException e) {
-                // Dropped already, as it should be.
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"SHM", "TCP"})
-    void aKilledProcessIsNoticedAtOnce(Wiring wiring) throws Exception {
-        for (int time = 0; time < TIMES; time++) {
-            for (CollectiveException e : withChild(wiring, ChildRank::close)) {
-                assertThat(e.reason()).isEqualTo(Reason.PEER_LOST);
-                assertThat(e.missingRanks()).contains(2);
-                assertThat(e.elapsed()).isLessThan(Duration.ofMillis(1400));
-                assertThat(e)
-                        .hasMessageContaining("2 (executor e2, host 127.0.0.1)")
-                        .hasMessageContaining("Rank 2 (executor e2, host 127.0.0.1) is gone: ");
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"SHM", "TCP"})
-    void aFrozenProcessIsNoticedByItsSilence(Wiring wiring) throws Exception {
-        for (int time = 0; time < TIMES; time++) {
-            CollectiveException[] failures = withChild(wiring, child -> {
-                Process kill = new ProcessBuilder("kill", "-STOP", Long.toString(child.pid())).start();
-                assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
-            });
-            for (CollectiveException e : failures) {
-                assertThat(e.reason()).isEqualTo(Reason.PEER_LOST);
-                assertThat(e.missingRanks()).contains(2);
-                assertThat(e.elapsed()).isLessThan(SOON);
-                assertThat(e)
-                        .hasMessageContaining(
-                                "Rank 2 (executor e2, host 127.0.0.1) is frozen or cut off: silentMillis=");
-            }
-        }
-    }
-
-    @ParameterizedTest
-    @EnumSource(names = {"SHM", "TCP"})
-    void aFailureInAnotherProcessIsTold(Wiring wiring) throws Exception {
-        for (int time = 0; time < TIMES; time++) {
-            for (CollectiveException e : withChild(wiring, ChildRank::fail)) {
-                assertThat(e.reason()).isEqualTo(Reason.ABORTED);
-                assertThat(e.elapsed()).isLessThan(SOON);
-                assertThat(e)
-                        .hasMessageContaining("Rank 2 (executor e2, host 127.0.0.1) cannot go on:"
-                                + " java.lang.IllegalStateException: boom.");
-            }
-        }
+        assertThat(SpawnRanks.failure(thrown.get(0)).reason()).isEqualTo(Reason.INTERRUPTED);
     }
 
     @ParameterizedTest
@@ -439,7 +262,7 @@ class ProcessMeshFailuresTest {
                             }
                         });
                 for (Throwable each : thrown) {
-                    CollectiveException e = collective(each);
+                    CollectiveException e = SpawnRanks.failure(each);
                     assertThat(e.reason()).isEqualTo(Reason.PEER_LOST);
                     assertThat(e.elapsed()).isLessThan(SOON);
                     assertThat(e).hasMessageContaining(" is gone: ");
@@ -467,43 +290,5 @@ class ProcessMeshFailuresTest {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("tartan-"))
                 .count();
-    }
-
-    private interface Accident {
-        void happen(ChildRank child) throws Exception;
-    }
-
-    private static CollectiveException[] withChild(Wiring wiring, Accident accident) throws Exception {
-        try (ChildRank child = ChildRank.start(wiring)) {
-            List<TcpEndpoint> endpoints = SpawnRanks.bind(2);
-            List<Integer> ports =
-                    List.of(endpoints.get(0).port(), endpoints.get(1).port(), child.port());
-            child.join(ports, SECRET);
-            JobSecret secret = JobSecret.of(SECRET.getBytes(StandardCharsets.UTF_8));
-            Thread trouble = new Thread(() -> {
-                try {
-                    child.awaitRunning();
-                    accident.happen(child);
-                } catch (Exception e) {
-                    throw new AssertionError(e);
-                }
-            });
-            trouble.start();
-            TcpOptions options = SpawnRanks.quickHeartbeat(SpawnRanks.options());
-            List<@Nullable Throwable> thrown = SpawnRanks.of(wiring, 3)
-                    .joining(process -> TcpNode.join(
-                            endpoints.get(process),
-                            new ProcessGroup(process, SpawnRanks.addresses(ports)),
-                            secret,
-                            options))
-                    .runAndCatch(2, (rank, communicator) -> {
-                        Elements region = Elements.allocate(ElementType.FLOAT32, ChildRank.LENGTH);
-                        while (true) {
-                            ChildRank.round(rank, communicator, region);
-                        }
-                    });
-            trouble.join();
-            return new CollectiveException[] {collective(thrown.get(0)), collective(thrown.get(1))};
-        }
     }
 }

@@ -2,6 +2,7 @@ package dev.tartan.collective.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.algorithm.AlgorithmChoice;
@@ -17,6 +18,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -190,6 +192,12 @@ public final class SpawnRanks {
         MeshAxes axes = new MeshAxes(ALONG, List.of(numRanks));
         Run run = new Run(how, axes, ranksPerProcess, body, ranksHere, numProcesses);
         return run.all();
+    }
+
+    /** What a rank threw, which has to be the failure of a call. */
+    public static CollectiveException failure(@Nullable Throwable thrown) {
+        assertThat(thrown).isInstanceOf(CollectiveException.class);
+        return (CollectiveException) Objects.requireNonNull(thrown);
     }
 
     private final class Run {
