@@ -3,6 +3,7 @@ package dev.tartan.network;
 import static dev.tartan.mesh.PartitionSpec.spec;
 
 import dev.tartan.op.Tensor;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ public final class ForwardPass {
     private final @Nullable Tensor step;
     private final long seed;
     private final @Nullable SequenceSplit split;
+    private final BatchMeans means = new BatchMeans();
     private int numStreams;
     private boolean hasResidual;
 
@@ -75,6 +77,59 @@ public final class ForwardPass {
      */
     public Tensor wholeSequence(Tensor x) {
         return split == null ? x : x.sharded(spec(split.batchAxis, null), spec(split.batchAxis, split.sequenceAxis));
+    }
+
+    /**
+     * The mean over a batch of {@code x [batch, ...]}, a scalar. Samples count by their weights where the run gives
+     * them weights, so that those of weight 0, which fill up the last batch of an epoch, do not count at all.
+     */
+    public Tensor mean(Tensor x) {
+        return means.mean(x, null);
+    }
+
+    /**
+     * As {@link #mean(Tensor)}, each element counting by its own weight too, such as 0 for labels to be ignored: the
+     * sum of {@code x * weights} over the sum of {@code weights}, and 0 if that is 0.
+     *
+     * @param weights of the shape of {@code x}, none negative
+     */
+    public Tensor mean(Tensor x, Tensor weights) {
+        return means.mean(x, weights);
+    }
+
+    /**
+     * Makes a number known by name, such as an accuracy: it is in the metrics of every step and of every validation.
+     *
+     * @param value a scalar, such as {@link #mean} gives
+     * @throws IllegalArgumentException if it is none, or the name is taken
+     */
+    public void report(String name, Tensor value) {
+        means.report(name, value);
+    }
+
+    /**
+     * Begins a batch, or a part of one that is traced by itself.
+     *
+     * @param sampleWeights {@code [batch]}, null if all samples count the same
+     */
+    public void begin(@Nullable Tensor sampleWeights) {
+        means.begin(sampleWeights);
+    }
+
+    /** What {@link #report} was told of this batch. */
+    public Map<String, Tensor> reports() {
+        return means.reports();
+    }
+
+    /**
+     * By what a mean of this batch was divided, a scalar: the sum of weights. Null if elements count the same, and so
+     * for all batches of a size.
+     *
+     * @param result of {@link #mean}, or computed from one
+     * @throws IllegalArgumentException if samples have weights, but the result does not come of exactly one sum of them
+     */
+    public @Nullable Tensor divisor(Tensor result) {
+        return means.divisor(result);
     }
 
     /** Whether the network has said what its residual stream is. */

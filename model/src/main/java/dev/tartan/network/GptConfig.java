@@ -22,17 +22,29 @@ public record GptConfig(
         int intermediate,
         double eps,
         boolean tiedHead,
-        double dropout) {
-    public GptConfig {
-        if (hidden % heads != 0) {
-            throw new IllegalArgumentException("hidden is not divisible by heads: hidden=" + hidden + ", heads=" + heads
-                    + ". Change one of them.");
-        }
-    }
+        double dropout)
+        implements LanguageModelConfig {
 
     /** GPT-2's choices: intermediate 4 hidden, eps 1e-5, tied head, no dropout. */
     public static GptConfig of(int vocab, int context, int hidden, int layers, int heads) {
         return new GptConfig(vocab, context, hidden, layers, heads, 4 * hidden, 1e-5, true, 0);
+    }
+
+    @Override
+    public Network create() {
+        return new Gpt(this);
+    }
+
+    @Override
+    public GptConfig withLayers(int count) {
+        return new GptConfig(vocab, context, hidden, count, heads, intermediate, eps, tiedHead, dropout);
+    }
+
+    void check() {
+        if (hidden % heads != 0) {
+            throw new IllegalArgumentException("hidden is not divisible by heads: hidden=" + hidden + ", heads=" + heads
+                    + ". Change one of them.");
+        }
     }
 
     /** Elements per head. */

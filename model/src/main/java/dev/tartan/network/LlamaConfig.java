@@ -26,8 +26,20 @@ public record LlamaConfig(
         double ropeTheta,
         double eps,
         boolean tiedHead,
-        double dropout) {
-    public LlamaConfig {
+        double dropout)
+        implements LanguageModelConfig {
+    @Override
+    public Network create() {
+        return new Llama(this);
+    }
+
+    @Override
+    public LlamaConfig withLayers(int count) {
+        return new LlamaConfig(
+                vocab, context, hidden, count, heads, kvHeads, intermediate, ropeTheta, eps, tiedHead, dropout);
+    }
+
+    void check() {
         if (hidden % heads != 0 || hidden / heads % 2 != 0) {
             throw new IllegalArgumentException("hidden does not give heads of even size: hidden=" + hidden + ", heads="
                     + heads + ". Make hidden / heads an even number.");

@@ -1,8 +1,5 @@
 package dev.tartan.network;
 
-import static dev.tartan.mesh.Shape.shape;
-
-import dev.tartan.graph.DType;
 import dev.tartan.op.Activation;
 import dev.tartan.op.Tensor;
 import java.util.ArrayList;
@@ -16,6 +13,7 @@ import java.util.Map;
 public final class Mlp extends Network {
     private final List<Linear> layers = new ArrayList<>();
     private final int inputs;
+    private final int outputs;
     private final Activation activation;
 
     /**
@@ -24,6 +22,7 @@ public final class Mlp extends Network {
      */
     public Mlp(int inputs, List<Integer> hidden, int outputs, Activation activation) {
         this.inputs = inputs;
+        this.outputs = outputs;
         this.activation = activation;
         int width = inputs;
         for (int next : hidden) {
@@ -36,7 +35,7 @@ public final class Mlp extends Network {
 
     @Override
     public List<BatchField> batchFields() {
-        return List.of(new BatchField("x", DType.FLOAT32, shape(inputs)), new BatchField("y", DType.INT32, shape()));
+        return List.of(BatchField.floats("x", inputs), BatchField.ints("y").below(outputs));
     }
 
     /** {@code x: [batch, inputs] -> [batch, outputs]}. */
@@ -50,6 +49,13 @@ public final class Mlp extends Network {
 
     @Override
     public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
-        return logits(field(batch, "x")).crossEntropy(field(batch, "y")).meanAll();
+        return pass.mean(logits(field(batch, "x")).crossEntropy(field(batch, "y")));
+    }
+
+    /** {@code logits [batch, outputs]} and {@code probabilities [batch, outputs]}. */
+    @Override
+    public Map<String, Tensor> outputs(Map<String, Tensor> batch, ForwardPass pass) {
+        Tensor logits = logits(field(batch, "x"));
+        return Map.of("logits", logits, "probabilities", logits.softmax());
     }
 }

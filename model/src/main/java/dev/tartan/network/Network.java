@@ -10,11 +10,32 @@ public abstract class Network extends Module {
     public abstract List<BatchField> batchFields();
 
     /**
-     * The mean loss of a batch, a scalar.
+     * The mean loss of a batch, a scalar: {@link ForwardPass#mean} of the losses of samples. Further numbers to watch
+     * go to {@link ForwardPass#report}.
      *
      * @param batch by field name, each {@code [batch, sampleShape...]}
      */
     public abstract Tensor loss(Map<String, Tensor> batch, ForwardPass pass);
+
+    /**
+     * What the network says of samples, by name, each {@code [batch, ...]}: for inference. None, unless overridden.
+     *
+     * @param batch by field name, each {@code [batch, sampleShape...]}; only fields that are used have to be given
+     */
+    public Map<String, Tensor> outputs(Map<String, Tensor> batch, ForwardPass pass) {
+        return Map.of();
+    }
+
+    /** What a person calls the network. */
+    public String title() {
+        String name = getClass().getSimpleName();
+        return name.isEmpty() ? "network" : name;
+    }
+
+    /** Tokens of a sample, by which speed is counted; 0 if the network has no tokens, and samples count. */
+    public long tokensPerSample() {
+        return 0;
+    }
 
     /** The field called {@code name}. */
     protected static Tensor field(Map<String, Tensor> batch, String name) {

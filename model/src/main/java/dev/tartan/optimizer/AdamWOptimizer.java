@@ -13,6 +13,16 @@ import java.util.List;
 public record AdamWOptimizer(
         double learningRate, double beta1, double beta2, double epsilon, double weightDecay, Schedule schedule)
         implements Optimizer {
+    /** The usual choices for all but the rate, which is the same in every step. */
+    public static AdamWOptimizer of(double learningRate) {
+        return new AdamWOptimizer(learningRate, 0.9, 0.95, 1e-8, 0.1, Schedule.constant());
+    }
+
+    @Override
+    public AdamWOptimizer over(int steps) {
+        return new AdamWOptimizer(learningRate, beta1, beta2, epsilon, weightDecay, schedule.over(steps));
+    }
+
     @Override
     public List<String> stateNames() {
         return List.of("m", "v");

@@ -15,6 +15,11 @@ public interface Optimizer {
     /** A short name for each state tensor of a parameter, for example {@code m} and {@code v}. */
     List<String> stateNames();
 
+    /** This optimizer for a run of so many steps, over which its schedule goes if that has no length of its own. */
+    default Optimizer over(int steps) {
+        return this;
+    }
+
     /**
      * The updates of one step.
      *

@@ -9,7 +9,8 @@ import dev.tartan.op.Tensor;
  * (1 + cos(pi p)) / 2 (cosine). No step has rate 0.
  *
  * @param warmupSteps steps until the full rate, 0 for none
- * @param totalSteps steps of the whole run; not used by {@code CONSTANT}
+ * @param totalSteps steps of the whole run, 0 where they are still to be told by {@link #over}; not used by
+ *     {@code CONSTANT}
  */
 public record Schedule(Kind kind, int warmupSteps, int totalSteps) {
     /** The decay after the warm-up. */
@@ -29,6 +30,16 @@ public record Schedule(Kind kind, int warmupSteps, int totalSteps) {
     /** The full rate in every step. */
     public static Schedule constant() {
         return new Schedule(Kind.CONSTANT, 0, 0);
+    }
+
+    /** The decay of a kind after a warm-up, over a run whose length is told later. */
+    public static Schedule of(Kind kind, int warmupSteps) {
+        return new Schedule(kind, warmupSteps, 0);
+    }
+
+    /** This schedule for a run of so many steps, if it has no length of its own. */
+    public Schedule over(int steps) {
+        return totalSteps == 0 ? new Schedule(kind, warmupSteps, steps) : this;
     }
 
     /** The share of the full rate at {@code step}, an INT32 scalar, as a FLOAT64 scalar. */

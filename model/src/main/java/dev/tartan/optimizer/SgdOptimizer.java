@@ -13,6 +13,16 @@ import java.util.List;
  */
 public record SgdOptimizer(double learningRate, double momentum, double weightDecay, Schedule schedule)
         implements Optimizer {
+    /** Plain descent at the same rate in every step. */
+    public static SgdOptimizer of(double learningRate) {
+        return new SgdOptimizer(learningRate, 0, 0, Schedule.constant());
+    }
+
+    @Override
+    public SgdOptimizer over(int steps) {
+        return new SgdOptimizer(learningRate, momentum, weightDecay, schedule.over(steps));
+    }
+
     @Override
     public List<String> stateNames() {
         return momentum == 0 ? List.of() : List.of("momentum");

@@ -9,10 +9,11 @@ import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
+import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.config.CollectiveConfig;
-import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.BatchSource;
-import dev.tartan.train.graph.ConfiguredRun;
+import dev.tartan.train.data.ReadAhead;
+import dev.tartan.train.data.SampleSource;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -27,15 +28,16 @@ public final class MeshTrainer {
     public static final String GRADIENTS_FILE = "grad0.safetensors";
 
     private final TrainingPlan plan;
-    private final RunConfig config;
+    private final NetworkFactory factory;
     private final Mesh mesh;
     private final Backend backend;
     private final ProcessRanks ranks;
     private final RunRecord record;
 
-    private MeshTrainer(TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener) {
+    private MeshTrainer(
+            TrainingPlan plan, NetworkFactory factory, Backend backend, ProcessRanks ranks, TrainingListener listener) {
         this.plan = plan;
-        this.config = plan.config();
+        this.factory = factory;
         this.mesh = plan.mesh();
         this.backend = backend;
         this.record = new RunRecord(plan, listener);
@@ -48,13 +50,22 @@ public final class MeshTrainer {
      * @throws IllegalArgumentException naming what is missing or does not fit
      */
     public static void checkFiles(TrainingPlan plan) {
-        Path from = plan.config().init().from();
+        Path from = plan.files().initial();
         if (from != null) {
             ParameterFile.check(from, plan.parameters());
         }
-        try (BatchSource data = BatchSource.open(plan.config())) {
-            data.batch(0);
+        try (BatchSource data = samples(plan).open(plan.batches())) {
+            data.samples(0, 0, plan.train().globalBatch());
         }
+    }
+
+    private static SampleSource samples(TrainingPlan plan) {
+        SampleSource samples = plan.samples();
+        if (samples == null) {
+            throw new IllegalArgumentException(
+                    "job has no samples to train on: network=" + plan.network() + ". Give it TrainingJob.samples.");
+        }
+        return samples;
     }
 
     /**
@@ -70,23 +81,25 @@ public final class MeshTrainer {
      * Trains with all ranks in this process, writes {@code final.safetensors} into the output folder, and generates a
      * sample if the data is text.
      *
+     * @param factory of the network that the plan was compiled from
      * @param backend shared by all ranks
      * @throws IllegalArgumentException if data or {@code init.from} do not fit the network
      * @throws InterruptedException if this thread is interrupted; all device threads have ended by then
      */
-    public static TrainingResult run(TrainingPlan plan, Backend backend, TrainingListener listener)
+    public static TrainingResult run(
+            TrainingPlan plan, NetworkFactory factory, Backend backend, TrainingListener listener)
             throws InterruptedException {
-        try (MeshCommunicators communicators =
-                CommunicationOptions.withinProcess(plan.mesh(), plan.config().collective())) {
+        try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
             ProcessRanks ranks = ProcessRanks.all(communicators);
-            return Objects.requireNonNull(new MeshTrainer(plan, backend, ranks, listener).run());
+            return Objects.requireNonNull(new MeshTrainer(plan, factory, backend, ranks, listener).run());
         }
     }
 
     /**
-     * As {@link #run(TrainingPlan, Backend, TrainingListener)}, with the mesh ranks of one process of several, each of
-     * which makes this call. Each reads data and {@code init.from} from its own file system; process 0 alone reports,
-     * writes files and generates the sample. Whatever ends one process's call ends the others', by the communicators.
+     * As {@link #run(TrainingPlan, NetworkFactory, Backend, TrainingListener)}, with the mesh ranks of one process of
+     * several, each of which makes this call. Each reads data and {@code init.from} from its own file system; process 0
+     * alone reports, writes files and generates the sample. Whatever ends one process's call ends the others', by the
+     * communicators.
      *
      * @param backend shared by the ranks of this process
      * @param ranks those of this process, over communicators that are used for nothing else
@@ -95,16 +108,14 @@ public final class MeshTrainer {
      * @throws IllegalArgumentException also if the communicators are of another mesh
      */
     public static @Nullable TrainingResult run(
-            TrainingPlan plan, Backend backend, ProcessRanks ranks, TrainingListener listener)
+            TrainingPlan plan, NetworkFactory factory, Backend backend, ProcessRanks ranks, TrainingListener listener)
             throws InterruptedException {
-        return new MeshTrainer(plan, backend, ranks, listener).run();
+        return new MeshTrainer(plan, factory, backend, ranks, listener).run();
     }
 
     private @Nullable TrainingResult run() throws InterruptedException {
-        Network network = ConfiguredRun.of(
-                        config.network(), config.optimizer(), config.train().steps())
-                .network();
-        Path finalFile = config.output().dir().resolve(FINAL_FILE);
+        Network network = factory.create();
+        Path finalFile = plan.files().result(FINAL_FILE);
         try {
             checkRanks();
             checkOffload();
@@ -117,7 +128,8 @@ public final class MeshTrainer {
         if (!ranks.holdsRankZero()) {
             return null;
         }
-        String sample = network instanceof LanguageModel language ? sample(language, finalFile) : null;
+        String sample =
+                network instanceof LanguageModel language && finalFile != null ? sample(language, finalFile) : null;
         return new TrainingResult(record.summary(), record.steps(), sample);
     }
 
@@ -136,23 +148,24 @@ public final class MeshTrainer {
     private void checkOffload() {
         boolean keepsState = plan.optimizerBytesPerDevice() > 0;
         boolean offloads = plan.step().memory().hostBytes() > 0;
-        if (config.strategy().offloadOptimizer() && keepsState && !offloads && !backend.sharesHostMemory()) {
+        if (plan.strategy().offloadOptimizer() && keepsState && !offloads && !backend.sharesHostMemory()) {
             throw new IllegalArgumentException("plan keeps optimizer state on the devices, though"
                     + " strategy.offloadOptimizer=true and their memory is not the host's. Compile it for the backend"
                     + " that runs it.");
         }
     }
 
-    private void train(Network network, Path finalFile) throws InterruptedException {
-        Path from = config.init().from();
+    private void train(Network network, @Nullable Path finalFile) throws InterruptedException {
+        Path from = plan.files().initial();
         if (from != null) {
             ParameterFile.check(from, plan.parameters());
         }
-        Path gradientsFile = config.output().dir().resolve(GRADIENTS_FILE);
-        try (BatchSource data = BatchSource.open(config);
-                SafetensorsWriter writer = ranks.holdsRankZero() ? create(finalFile) : null;
-                SafetensorsWriter gradients =
-                        ranks.holdsRankZero() && plan.hasGradientOutputs() ? create(gradientsFile) : null;
+        Path gradientsFile = plan.hasGradientOutputs() ? plan.files().result(GRADIENTS_FILE) : null;
+        try (BatchSource samples = samples(plan).open(plan.batches());
+                ReadAhead data =
+                        new ReadAhead(samples, plan.rankSamples(), plan.train().steps());
+                SafetensorsWriter writer = create(finalFile);
+                SafetensorsWriter gradients = create(gradientsFile);
                 SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
             new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
             if (writer != null) {
@@ -164,14 +177,17 @@ public final class MeshTrainer {
         }
     }
 
-    private SafetensorsWriter create(Path path) {
+    private @Nullable SafetensorsWriter create(@Nullable Path path) {
+        if (path == null || !ranks.holdsRankZero()) {
+            return null;
+        }
         return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), Map.of("format", "pt"));
     }
 
     private void train(
             int rank,
             Network network,
-            BatchSource data,
+            ReadAhead data,
             @Nullable SafetensorsReader initial,
             @Nullable SafetensorsWriter writer,
             @Nullable SafetensorsWriter gradients)
@@ -182,22 +198,22 @@ public final class MeshTrainer {
                 rank,
                 backend,
                 ranks.communicators(),
-                gradients(config.collective().gradients()))) {
+                gradients(plan.collective().gradients()))) {
             record.allocated(executor.arenaBytes());
             RankTrainer trainer = new RankTrainer(plan, rank, executor);
             ParameterWriter parameters = new ParameterWriter(mesh, rank, backend, ranks);
             trainer.initialize(network, initial);
-            for (long step = 0; step < config.train().steps(); step++) {
+            for (long step = 0; step < plan.train().steps(); step++) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("training was interrupted before step " + step);
                 }
                 long start = System.nanoTime();
-                trainer.step(step, data.batch(step));
+                trainer.step(step, data);
                 double millis = (System.nanoTime() - start) / 1e6;
                 if (rank == 0) {
-                    record.stepped(step, trainer.loss(), trainer.gradNorm(), millis);
+                    record.stepped(step, trainer.loss(), trainer.gradNorm(), trainer.reports(), millis);
                 }
-                if (step == 0 && plan.hasGradientOutputs()) {
+                if (step == 0 && plan.hasGradientOutputs() && plan.files().output() != null) {
                     trainer.saveGradients(parameters, gradients);
                 }
             }
@@ -207,7 +223,9 @@ public final class MeshTrainer {
                         executor.exposedCommunicationNanos(),
                         ranks.communicators().callNanos(0));
             }
-            trainer.save(parameters, writer);
+            if (plan.files().output() != null) {
+                trainer.save(parameters, writer);
+            }
         }
     }
 

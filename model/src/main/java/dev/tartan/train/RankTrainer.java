@@ -3,18 +3,21 @@ package dev.tartan.train;
 import dev.tartan.backend.Buffer;
 import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
-import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.ShardRange;
+import dev.tartan.network.BatchField;
 import dev.tartan.network.Network;
 import dev.tartan.network.Param;
-import dev.tartan.partition.ProgramPort;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.data.HostTensor;
+import dev.tartan.train.data.ReadAhead;
+import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One rank's part of training: fills its shards, feeds its part of each batch, writes its shards. */
@@ -54,31 +57,42 @@ final class RankTrainer {
         List<ShardRange> block = ShardRange.block(NamedSharding.of(mesh, state.spec()), state.shape(), rank);
         return param.initialValues(
                 state.logicalShape(),
-                plan.config().train().seed(),
+                plan.train().seed(),
                 block.stream().mapToLong(ShardRange::start).toArray(),
                 block.stream().mapToLong(ShardRange::size).toArray());
     }
 
     /** Runs one step on this rank's part of the global batch. */
+    void step(long step, ReadAhead data) throws InterruptedException {
+        step(step, data.batch(step, mesh.coordinate(rank, StepOptions.DATA_AXIS)));
+    }
+
+    /**
+     * Runs one step.
+     *
+     * @param batch the samples of this rank, micro-batches one after the other
+     */
     void step(long step, HostBatch batch) {
         executor.input("step").write(new int[] {Math.toIntExact(step)});
-        batch.tensors().forEach((name, tensor) -> feed(plan.step().program().input(name), tensor));
+        for (BatchField field : plan.fields()) {
+            feed(executor.input(field.name()), batch.tensor(field.name()));
+        }
         executor.run();
     }
 
-    private void feed(ProgramPort port, HostTensor tensor) {
-        HostTensor shaped = tensor.reshape(port.global().shape());
-        List<ShardRange> block = ShardRange.block(
-                NamedSharding.of(mesh, port.spec()), port.global().shape(), rank);
-        HostTensor shard = shaped.slice(TensorSlice.of(
-                block.stream().mapToLong(ShardRange::start).toArray(),
-                block.stream().mapToLong(ShardRange::size).toArray()));
-        Buffer buffer = executor.input(port.name());
-        switch (shard.dtype()) {
-            case INT32 -> buffer.write(shard.ints());
-            case FLOAT32 -> buffer.write(shard.floats());
-            default -> throw new IllegalStateException("batch has an unexpected type: dtype=" + shard.dtype());
+    private static void feed(Buffer buffer, HostTensor tensor) {
+        switch (tensor.dtype()) {
+            case INT32 -> buffer.write(tensor.ints());
+            case FLOAT32 -> buffer.write(tensor.floats());
+            default -> throw new IllegalStateException("batch has an unexpected type: dtype=" + tensor.dtype());
         }
+    }
+
+    /** What the network reported in the last step, by name. */
+    Map<String, Double> reports() {
+        Map<String, Double> values = new LinkedHashMap<>();
+        plan.reports().forEach(name -> values.put(name, scalar(TrainStepGraph.reportLabel(name))));
+        return values;
     }
 
     /** The loss of the last step. */

@@ -1,13 +1,13 @@
 package dev.tartan.train;
 
 import dev.tartan.collective.CommunicationCounters;
-import dev.tartan.train.config.NetworkConfig;
 import dev.tartan.train.metrics.CommunicationTotal;
 import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** What is measured of a run, and told to its listener; written by device threads, read once they have ended. */
@@ -31,15 +31,15 @@ final class RunRecord {
     }
 
     /** A step is done; by one rank only. */
-    void stepped(long step, double loss, double gradNorm, double millis) {
-        StepMetrics done = new StepMetrics(step, loss, gradNorm, millis, tokensPerStep() / millis * 1000);
+    void stepped(long step, double loss, double gradNorm, Map<String, Double> reports, double millis) {
+        StepMetrics done = new StepMetrics(step, loss, gradNorm, millis, plan.unitsPerStep() / millis * 1000, reports);
         steps.add(done);
         listener.onStep(done);
     }
 
     /** What one rank has communicated in all steps. */
     void communicated(List<CommunicationCounters.Total> totals) {
-        long numSteps = plan.config().train().steps();
+        long numSteps = plan.train().steps();
         communication = totals.stream()
                 .map(total -> new CommunicationTotal(
                         total.op().label(), total.axis(), total.count() / numSteps, total.bytes() / numSteps))
@@ -48,17 +48,9 @@ final class RunRecord {
 
     /** How long one rank's collectives took in all steps: while its device thread did nothing else, and in all. */
     void communicated(long exposedNanos, long totalNanos) {
-        long numSteps = plan.config().train().steps();
+        long numSteps = plan.train().steps();
         exposedMillis = exposedNanos / 1e6 / numSteps;
         totalMillis = totalNanos / 1e6 / numSteps;
-    }
-
-    /** Tokens of a global batch, or samples where the network has no tokens. */
-    private double tokensPerStep() {
-        double samples = plan.config().train().globalBatch();
-        return plan.config().network() instanceof NetworkConfig.LanguageModel language
-                ? samples * language.context()
-                : samples;
     }
 
     List<StepMetrics> steps() {
@@ -74,7 +66,7 @@ final class RunRecord {
                 steps.size(),
                 steps.get(steps.size() - 1).loss(),
                 medianMillis,
-                tokensPerStep() / medianMillis * 1000,
+                plan.unitsPerStep() / medianMillis * 1000,
                 plan.step().memory().arenaBytes(),
                 arenaBytes.get(),
                 plan.step().memory().hostBytes(),

@@ -4,9 +4,8 @@ import dev.tartan.backend.Backend;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.Network;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.data.HostBatch;
-import dev.tartan.train.graph.ConfiguredRun;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -28,17 +27,15 @@ public final class StepBench {
     /**
      * Runs steps on all ranks as device threads of this process.
      *
+     * @param batch the samples that every rank along {@code data} runs, its own part of a global batch
      * @param warmUp steps not timed
      * @param timed steps timed
      */
-    public static Result run(TrainingPlan plan, Backend backend, HostBatch batch, int warmUp, int timed)
+    public static Result run(
+            TrainingPlan plan, NetworkFactory factory, Backend backend, HostBatch batch, int warmUp, int timed)
             throws InterruptedException {
-        RunConfig config = plan.config();
-        Network network = ConfiguredRun.of(
-                        config.network(), config.optimizer(), config.train().steps())
-                .network();
-        try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), config.collective())) {
-            return run(plan, backend, batch, warmUp, timed, network, communicators);
+        try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
+            return run(plan, backend, batch, warmUp, timed, factory.create(), communicators);
         }
     }
 

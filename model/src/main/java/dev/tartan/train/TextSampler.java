@@ -36,8 +36,8 @@ final class TextSampler {
     String sample(Path parameters) throws InterruptedException {
         text[0] = '\n';
         try (SafetensorsReader file = SafetensorsReader.open(parameters);
-                MeshCommunicators communicators = CommunicationOptions.withinProcess(
-                        logits.program().mesh(), plan.config().collective())) {
+                MeshCommunicators communicators =
+                        CommunicationOptions.withinProcess(logits.program().mesh(), plan.collective())) {
             new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> generate(rank, file, communicators));
         }
         return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
@@ -89,7 +89,7 @@ final class TextSampler {
             total += weights[i];
         }
         int[] words = new int[4];
-        Philox.block(plan.config().train().seed(), position, 0, STREAM, words);
+        Philox.block(plan.train().seed(), position, 0, STREAM, words);
         double target = Philox.toUniform(words[0]) * total;
         for (int i = 0; i < choices; i++) {
             target -= weights[i];

@@ -4,6 +4,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.Network;
+import dev.tartan.network.PresentFields;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
@@ -45,6 +46,14 @@ record CompiledStep(TrainStepGraph step, Program program) {
 
     /** Options for comparing numbers: float64, gradients as outputs. */
     static StepOptions exact(Mesh mesh, long globalBatch, int microBatches) {
-        return new StepOptions(mesh, globalBatch, microBatches, 7, DType.FLOAT64, true, StrategyConfig.defaults());
+        return new StepOptions(
+                mesh,
+                globalBatch,
+                microBatches,
+                7,
+                DType.FLOAT64,
+                true,
+                StrategyConfig.defaults(),
+                PresentFields.REQUIRED);
     }
 }

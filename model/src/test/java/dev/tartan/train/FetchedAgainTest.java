@@ -70,14 +70,13 @@ class FetchedAgainTest {
     }
 
     private static TrainingPlan plan(String reshardAfterForward, String recompute, int microBatches) {
-        return TrainingPlan.compile(
-                RunConfigLoader.parse("""
+        return TrainingJob.of(RunConfigLoader.parse("""
                 mesh { data=%d, model=1 }
                 network { kind=gpt, vocab=256, context=16, hidden=32, layers=3, heads=4, tiedHead=false }
                 data { kind=text, path="." }
                 train { steps=1, globalBatch=8, microBatches=%d }
                 strategy { zero=3, reshardAfterForward=%s, recompute=%s }
-                """.formatted(DATA, microBatches, reshardAfterForward, recompute)),
-                DeviceTraits.PLAIN);
+                """.formatted(DATA, microBatches, reshardAfterForward, recompute)))
+                .compile(DeviceTraits.PLAIN);
     }
 }

@@ -16,16 +16,15 @@ class GenerationMemoryTest {
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2"})
     void generatingTextNeverOverwritesParameters(int data, int model) {
-        TrainingPlan plan = TrainingPlan.compile(
-                RunConfigLoader.load(
+        TrainingPlan plan = TrainingJob.of(RunConfigLoader.load(
                         null,
                         List.of(
                                 "mesh.data=" + data,
                                 "mesh.model=" + model,
                                 "network={kind=llama, vocab=256, context=8, hidden=32, layers=2, heads=4}",
                                 "data={kind=text, path=some/where}",
-                                "train={steps=1, globalBatch=8}")),
-                DeviceTraits.PLAIN);
+                                "train={steps=1, globalBatch=8}")))
+                .compile(DeviceTraits.PLAIN);
         CompiledProgram logits = plan.logits();
         assertThat(logits).isNotNull();
         List<BufferSlot> parameters = logits.program().inputs().stream()

@@ -44,9 +44,9 @@ final class GoldenTraining {
         String text = GoldenConfig.of(kind, golden, data, model, folder) + String.join("\n", more);
         RunConfig config = RunConfigLoader.parse(text);
         Nd4jBackend backend = Nd4jBackend.forDevices(data * model);
-        TrainingPlan plan = TrainingPlan.compile(config, backend, true);
+        TrainingPlan plan = TrainingJob.of(config).gradientOutputs().compile(backend);
 
-        TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
+        TrainingResult result = MeshTrainer.run(plan, config.network(), backend, step -> {});
 
         double worstLoss = 0;
         double worstNorm = 0;

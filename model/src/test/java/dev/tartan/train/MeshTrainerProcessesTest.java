@@ -55,7 +55,7 @@ class MeshTrainerProcessesTest {
     void twoProcessesTrainBitwiseLikeOne(int data, int model) throws Exception {
         String[] keys = {"network.dropout=0.1", "train.microBatches=2"};
         TrainingPlan plan = plan("alone", data, model, keys);
-        TrainingResult alone = MeshTrainer.run(plan, new Nd4jBackend(1), step -> {});
+        TrainingResult alone = MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), step -> {});
 
         MeshCommunicators mesh = mesh(data, model);
         List<StepMetrics> reported = new ArrayList<>();
@@ -81,7 +81,7 @@ class MeshTrainerProcessesTest {
     @CsvSource({"1, 2", "1, 4"})
     void parametersSplitOverProcessesAreGatheredToBeWritten(int data, int model) throws Exception {
         TrainingPlan plan = plan("alone", data, model);
-        TrainingResult alone = MeshTrainer.run(plan, new Nd4jBackend(1), step -> {});
+        TrainingResult alone = MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), step -> {});
         MeshCommunicators mesh = mesh(data, model);
         Future<@Nullable TrainingResult> first = start(0, mesh, plan("first", data, model), step -> {});
         Future<@Nullable TrainingResult> other = start(1, mesh, plan("other", data, model), step -> {});
@@ -104,7 +104,7 @@ class MeshTrainerProcessesTest {
         Path text = Files.writeString(folder.resolve("text.txt"), "tartan\n".repeat(50));
         String[] keys = {"network.vocab=256", "data={kind=text, path=\"" + text + "\"}", SIZES};
         TrainingPlan plan = plan("alone", 2, 2, keys);
-        TrainingResult alone = MeshTrainer.run(plan, new Nd4jBackend(1), step -> {});
+        TrainingResult alone = MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), step -> {});
         MeshCommunicators mesh = mesh(2, 2);
         Future<@Nullable TrainingResult> first = start(0, mesh, plan("first", 2, 2, keys), step -> {});
         Future<@Nullable TrainingResult> other = start(1, mesh, plan("other", 2, 2, keys), step -> {});
@@ -151,6 +151,7 @@ class MeshTrainerProcessesTest {
             thread[0] = Thread.currentThread();
             return MeshTrainer.run(
                     plan("first", 2, 1),
+                    SmallRun.NETWORK,
                     new Nd4jBackend(1),
                     new ProcessRanks(0, 2, mesh),
                     step -> thread[0].interrupt());
@@ -173,7 +174,8 @@ class MeshTrainerProcessesTest {
     @Test
     void communicatorsOfAnotherMeshAreRefused() {
         ProcessRanks ranks = new ProcessRanks(0, 2, mesh(4, 1));
-        assertThatThrownBy(() -> MeshTrainer.run(plan("first", 2, 1), new Nd4jBackend(1), ranks, step -> {}))
+        assertThatThrownBy(() ->
+                        MeshTrainer.run(plan("first", 2, 1), SmallRun.NETWORK, new Nd4jBackend(1), ranks, step -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("communicators are of another mesh: numRanks=4, mesh=mesh(data=2, model=1). Give those of"
                         + " the plan's mesh.");
@@ -181,12 +183,14 @@ class MeshTrainerProcessesTest {
 
     private Future<@Nullable TrainingResult> start(
             int process, MeshCommunicators mesh, TrainingPlan plan, TrainingListener listener) {
-        return processes.submit(
-                () -> MeshTrainer.run(plan, new Nd4jBackend(1), new ProcessRanks(process, 2, mesh), listener));
+        return processes.submit(() -> MeshTrainer.run(
+                plan, SmallRun.NETWORK, new Nd4jBackend(1), new ProcessRanks(process, 2, mesh), listener));
     }
 
     private TrainingPlan plan(String name, int data, int model, String... keys) {
-        return TrainingPlan.compile(SmallRun.config(folder, name, data, model, keys), new Nd4jBackend(1), true);
+        return TrainingJob.of(SmallRun.config(folder, name, data, model, keys))
+                .gradientOutputs()
+                .compile(new Nd4jBackend(1));
     }
 
     private static MeshCommunicators mesh(int data, int model) {

@@ -48,8 +48,9 @@ class OffloadTest {
         String[] keys = new String[overrides.length + 1];
         System.arraycopy(overrides, 0, keys, 0, overrides.length);
         keys[overrides.length] = "strategy.offloadOptimizer=" + offload;
-        TrainingPlan plan = TrainingPlan.compile(SmallRun.config(folder, name, data, model, keys), backend);
-        TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
+        TrainingPlan plan =
+                TrainingJob.of(SmallRun.config(folder, name, data, model, keys)).compile(backend);
+        TrainingResult result = MeshTrainer.run(plan, SmallRun.NETWORK, backend, step -> {});
         long planned = plan.step().memory().hostBytes();
         assertThat(planned > 0).isEqualTo(offload);
         assertThat(backend.hostBytes()).isEqualTo(planned * data * model);
@@ -65,8 +66,9 @@ class OffloadTest {
     void stateLeavesTheDevice(int data, int zero) {
         // State weighs more than activations here.
         String[] keys = {"strategy.zero=" + zero, "strategy.overlap=false", "strategy.bucketBytes=0"};
-        TrainingPlan whole = TrainingPlan.compile(config(data, keys), FAR);
-        TrainingPlan offloaded = TrainingPlan.compile(config(data, keys[0], keys[1], keys[2], OFFLOAD), FAR);
+        TrainingPlan whole = TrainingJob.of(config(data, keys)).compile(FAR);
+        TrainingPlan offloaded =
+                TrainingJob.of(config(data, keys[0], keys[1], keys[2], OFFLOAD)).compile(FAR);
         long state = whole.optimizerBytesPerDevice();
         long largest = offloaded.states().stream()
                 .filter(each -> !each.isParameter())
@@ -87,7 +89,8 @@ class OffloadTest {
 
     @Test
     void eachStateIsCopiedOnceEachWayAndOnlyForItsUpdate() {
-        TrainingPlan plan = TrainingPlan.compile(config(2, "strategy.zero=2", OFFLOAD), FAR);
+        TrainingPlan plan =
+                TrainingJob.of(config(2, "strategy.zero=2", OFFLOAD)).compile(FAR);
         Program program = plan.step().program();
         int tensors = plan.states().size() - plan.parameters().size();
         for (MemoryKind kind : MemoryKind.values()) {
@@ -110,8 +113,9 @@ class OffloadTest {
 
     @Test
     void costsNothingWhereStateIsInHostMemoryAnyway() {
-        TrainingPlan plain = TrainingPlan.compile(config(2, "strategy.zero=1"), DeviceTraits.PLAIN);
-        TrainingPlan offloaded = TrainingPlan.compile(config(2, "strategy.zero=1", OFFLOAD), DeviceTraits.PLAIN);
+        TrainingPlan plain = TrainingJob.of(config(2, "strategy.zero=1")).compile(DeviceTraits.PLAIN);
+        TrainingPlan offloaded =
+                TrainingJob.of(config(2, "strategy.zero=1", OFFLOAD)).compile(DeviceTraits.PLAIN);
         assertThat(offloaded.step().program().toString())
                 .isEqualTo(plain.step().program().toString());
         assertThat(offloaded.step().memory()).isEqualTo(plain.step().memory());
@@ -119,9 +123,9 @@ class OffloadTest {
 
     @Test
     void aPlanForOtherMemoryIsRefused() {
-        TrainingPlan plan = TrainingPlan.compile(config(1, OFFLOAD), DeviceTraits.PLAIN);
+        TrainingPlan plan = TrainingJob.of(config(1, OFFLOAD)).compile(DeviceTraits.PLAIN);
         FarBackend backend = new FarBackend(new Nd4jBackend(1));
-        assertThatThrownBy(() -> MeshTrainer.run(plan, backend, step -> {}))
+        assertThatThrownBy(() -> MeshTrainer.run(plan, SmallRun.NETWORK, backend, step -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("plan keeps optimizer state on the devices, though strategy.offloadOptimizer=true and their"
                         + " memory is not the host's. Compile it for the backend that runs it.");

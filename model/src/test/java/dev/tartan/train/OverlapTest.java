@@ -88,7 +88,7 @@ class OverlapTest {
     }
 
     private TrainingPlan plan(String name, int data, int model, String... keys) {
-        return TrainingPlan.compile(SmallRun.config(folder, name, data, model, keys), new Nd4jBackend(1));
+        return TrainingJob.of(SmallRun.config(folder, name, data, model, keys)).compile(new Nd4jBackend(1));
     }
 
     private TrainingResult trainInTwoProcesses(Wiring wiring, String name, String... keys) throws Exception {
@@ -108,6 +108,10 @@ class OverlapTest {
     private static @Nullable TrainingResult train(TrainingPlan plan, int process, JoinedMeshes meshes)
             throws InterruptedException {
         return MeshTrainer.run(
-                plan, new Nd4jBackend(1), new ProcessRanks(process, 2, meshes.process(process)), step -> {});
+                plan,
+                SmallRun.NETWORK,
+                new Nd4jBackend(1),
+                new ProcessRanks(process, 2, meshes.process(process)),
+                step -> {});
     }
 }

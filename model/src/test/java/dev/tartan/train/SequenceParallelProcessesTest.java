@@ -62,10 +62,11 @@ class SequenceParallelProcessesTest {
             List<Future<@Nullable TrainingResult>> results = new ArrayList<>();
             for (int process = 0; process < 2; process++) {
                 int self = process;
-                TrainingPlan plan =
-                        TrainingPlan.compile(SmallRun.config(folder, name + self, 2, 2, keys), new Nd4jBackend(1));
+                TrainingPlan plan = TrainingJob.of(SmallRun.config(folder, name + self, 2, 2, keys))
+                        .compile(new Nd4jBackend(1));
                 ProcessRanks ranks = new ProcessRanks(self, 2, meshes.process(self));
-                results.add(processes.submit(() -> MeshTrainer.run(plan, new Nd4jBackend(1), ranks, step -> {})));
+                results.add(processes.submit(
+                        () -> MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), ranks, step -> {})));
             }
             assertThat(results.get(1).get()).isNull();
             return Objects.requireNonNull(results.get(0).get());

@@ -7,6 +7,7 @@ import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Shape;
+import dev.tartan.network.GptConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.metrics.StepMetrics;
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 final class SmallRun {
     static final int VOCAB = 250;
     static final int STEPS = 4;
+    /** The network of all of them, but for keys that a test overrides. */
+    static final GptConfig NETWORK = GptConfig.of(250, 8, 32, 2, 4);
+
     private static final int BATCH = 8;
     private static final int CONTEXT = 8;
 
@@ -74,8 +78,9 @@ final class SmallRun {
             throws InterruptedException {
         // One thread per device even where there are more cores: small kernels lose by more.
         Nd4jBackend backend = new Nd4jBackend(1);
-        TrainingPlan plan = TrainingPlan.compile(config(folder, name, data, model, overrides), backend);
-        TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
+        RunConfig config = config(folder, name, data, model, overrides);
+        TrainingPlan plan = TrainingJob.of(config).compile(backend);
+        TrainingResult result = MeshTrainer.run(plan, config.network(), backend, step -> {});
         Map<String, Shape> shapes = new LinkedHashMap<>();
         Map<String, float[]> weights = new LinkedHashMap<>();
         try (SafetensorsReader file =

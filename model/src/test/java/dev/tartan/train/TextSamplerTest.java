@@ -11,7 +11,6 @@ import dev.tartan.partition.Program;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
 import dev.tartan.train.config.RunConfig;
-import dev.tartan.train.graph.ConfiguredRun;
 import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.StateBinding;
 import java.nio.file.Files;
@@ -42,14 +41,13 @@ class TextSamplerTest {
                 "optimizer.learningRate=1e-2");
         Nd4jBackend backend = new Nd4jBackend(1);
         DeviceTraits scratch = backend;
-        TrainingPlan plan = TrainingPlan.compile(config, scratch);
-        TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
+        TrainingPlan plan = TrainingJob.of(config).compile(scratch);
+        TrainingResult result = MeshTrainer.run(plan, config.network(), backend, step -> {});
 
         CompiledProgram logits = plan.logits();
         assertThat(logits).isNotNull();
         assertThat(logits.program().mesh().sizesByAxis()).isEqualTo(Map.of("data", 1, "model", model));
-        LanguageModel network = (LanguageModel)
-                ConfiguredRun.of(config.network(), config.optimizer(), 20).network();
+        LanguageModel network = (LanguageModel) config.network().create();
         CompiledProgram onWholeMesh = compile(network, plan.mesh(), scratch);
         assertThat(new TextSampler(plan, onWholeMesh, network, backend)
                         .sample(folder.resolve("run").resolve(MeshTrainer.FINAL_FILE)))

@@ -130,6 +130,6 @@ class ZeroPlanTest {
                 strategy.zero=%d
                 %s
                 """.formatted(data, model, LAYERS, 4 * data, zero, String.join("\n", more));
-        return TrainingPlan.compile(RunConfigLoader.parse(config), DeviceTraits.PLAIN);
+        return TrainingJob.of(RunConfigLoader.parse(config)).compile(DeviceTraits.PLAIN);
     }
 }

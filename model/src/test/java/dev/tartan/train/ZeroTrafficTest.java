@@ -28,9 +28,9 @@ class ZeroTrafficTest {
     void bytesOnTheWireAreThoseOfTheory(int zero, int data) throws Exception {
         SmallRun.tokens(folder);
         Nd4jBackend backend = new Nd4jBackend(1);
-        TrainingPlan plan =
-                TrainingPlan.compile(SmallRun.config(folder, "run", data, 1, "strategy.zero=" + zero), backend);
-        TrainingResult result = MeshTrainer.run(plan, backend, step -> {});
+        TrainingPlan plan = TrainingJob.of(SmallRun.config(folder, "run", data, 1, "strategy.zero=" + zero))
+                .compile(backend);
+        TrainingResult result = MeshTrainer.run(plan, SmallRun.NETWORK, backend, step -> {});
 
         long psi = plan.numParameters() * Float.BYTES;
         // Embedded tokens and added biases need no parameter for their gradients, but the tied head does.
@@ -54,16 +54,15 @@ class ZeroTrafficTest {
     })
     void whatIsAliveBeforeTheUpdateIsWhatTheStageKeeps(int zero, int data, boolean overlap) {
         SmallRun.tokens(folder);
-        TrainingPlan plan = TrainingPlan.compile(
-                SmallRun.config(
+        TrainingPlan plan = TrainingJob.of(SmallRun.config(
                         folder,
                         "plan",
                         data,
                         1,
                         "strategy.zero=" + zero,
                         "strategy.bucketBytes=" + BUCKET_BYTES,
-                        "strategy.overlap=" + overlap),
-                DeviceTraits.PLAIN);
+                        "strategy.overlap=" + overlap))
+                .compile(DeviceTraits.PLAIN);
         Program program = plan.step().program();
         Map<String, String> replaced = new LinkedHashMap<>();
         plan.states().forEach(state -> replaced.put(TrainStepGraph.newLabel(state.name()), state.name()));

@@ -32,6 +32,26 @@ public record CollectiveConfig(
         GradientType gradients,
         int messageDelayMillis) {
 
+    private static final int SEGMENT_BYTES = 262_144;
+    private static final int TIMEOUT_SECONDS = 300;
+    private static final int CONNECT_TIMEOUT_SECONDS = 60;
+
+    /** What a config that says nothing means. */
+    public static CollectiveConfig defaults() {
+        return new CollectiveConfig(
+                Transport.AUTO,
+                Algorithm.AUTO,
+                SEGMENT_BYTES,
+                TIMEOUT_SECONDS,
+                CONNECT_TIMEOUT_SECONDS,
+                "",
+                "0",
+                false,
+                0,
+                GradientType.FLOAT32,
+                0);
+    }
+
     /** How ranks in different processes reach each other. */
     public enum Transport {
         /** Shared memory between processes of one host where possible, else TCP. */

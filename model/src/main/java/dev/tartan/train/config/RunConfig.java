@@ -1,13 +1,17 @@
 package dev.tartan.train.config;
 
-import java.nio.file.Path;
+import dev.tartan.network.NetworkFactory;
+import dev.tartan.optimizer.ClipGlobalNorm;
+import dev.tartan.optimizer.Optimizer;
+import dev.tartan.train.data.SampleSource;
 
 /** Everything that defines a run, checked; immutable. Made by {@link RunConfigLoader}. */
 public record RunConfig(
         MeshConfig mesh,
-        NetworkConfig network,
-        DataConfig data,
-        OptimizerConfig optimizer,
+        NetworkFactory network,
+        SampleSource data,
+        Optimizer optimizer,
+        ClipGlobalNorm clip,
         TrainConfig train,
         InitConfig init,
         OutputConfig output,
@@ -21,26 +25,24 @@ public record RunConfig(
         return RunConfigRenderer.render(this);
     }
 
-    /** This config with another strategy. */
-    public RunConfig withStrategy(StrategyConfig other) {
-        return new RunConfig(mesh, network, data, optimizer, train, init, output, collective, other);
-    }
-
-    /** This config with every path made absolute, for a process of another working directory to use. */
-    public RunConfig withAbsolutePaths() {
-        Path path = data.path().toAbsolutePath();
-        DataConfig absoluteData =
-                data instanceof DataConfig.Text ? new DataConfig.Text(path) : new DataConfig.Batches(path);
-        Path from = init.from();
+    /** This config with another strategy and number of micro-batches. */
+    public RunConfig with(StrategyConfig other, int microBatches) {
         return new RunConfig(
                 mesh,
                 network,
-                absoluteData,
+                data,
                 optimizer,
-                train,
-                new InitConfig(from == null ? null : from.toAbsolutePath()),
-                new OutputConfig(output.dir().toAbsolutePath()),
+                clip,
+                train.withMicroBatches(microBatches),
+                init,
+                output,
                 collective,
-                strategy);
+                other);
+    }
+
+    /** This config with its samples, first parameters and results in other places. */
+    public RunConfig with(SampleSource otherData, InitConfig otherInit, OutputConfig otherOutput) {
+        return new RunConfig(
+                mesh, network, otherData, optimizer, clip, train, otherInit, otherOutput, collective, strategy);
     }
 }

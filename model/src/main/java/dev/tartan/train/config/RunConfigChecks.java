@@ -1,5 +1,9 @@
 package dev.tartan.train.config;
 
+import dev.tartan.network.LanguageModelConfig;
+import dev.tartan.network.LlamaConfig;
+import dev.tartan.network.MlpConfig;
+import dev.tartan.train.data.TextSamples;
 import java.util.List;
 
 /** The rules between keys; each is looked at only if the keys it names are good by themselves. */
@@ -26,11 +30,11 @@ final class RunConfigChecks {
                             + ", mesh.data=" + config.mesh().data() + ", microBatches=" + train.microBatches()
                             + ". Change one of them.");
         }
-        if (config.network() instanceof NetworkConfig.LanguageModel network && source.good("network", "network.kind")) {
+        if (config.network() instanceof LanguageModelConfig network && source.good("network", "network.kind")) {
             checkLanguageModel(network, config);
         }
-        if (config.network() instanceof NetworkConfig.Mlp
-                && config.data() instanceof DataConfig.Text
+        if (config.network() instanceof MlpConfig
+                && config.data() instanceof TextSamples
                 && source.good("network", "network.kind", "data", "data.kind")) {
             source.mistakeAmong(
                     "data.kind",
@@ -43,7 +47,7 @@ final class RunConfigChecks {
     }
 
     private void checkSequences(RunConfig config) {
-        if (config.network() instanceof NetworkConfig.LanguageModel network) {
+        if (config.network() instanceof LanguageModelConfig network) {
             if (source.good("network", "network.kind")) {
                 checkDivides(
                         "network.context",
@@ -61,7 +65,7 @@ final class RunConfigChecks {
         }
     }
 
-    private void checkLanguageModel(NetworkConfig.LanguageModel network, RunConfig config) {
+    private void checkLanguageModel(LanguageModelConfig network, RunConfig config) {
         checkDivides("network.hidden", network.hidden(), "network.heads", network.heads());
         checkDivides(
                 "network.heads", network.heads(), "mesh.model", config.mesh().model());
@@ -73,7 +77,7 @@ final class RunConfigChecks {
                     "mesh.model",
                     config.mesh().model());
         }
-        if (network instanceof NetworkConfig.Llama llama) {
+        if (network instanceof LlamaConfig llama) {
             checkDivides("network.heads", llama.heads(), "network.kvHeads", llama.kvHeads());
             int headDim = llama.hidden() / llama.heads();
             if (source.good("network.hidden", "network.heads") && headDim % 2 != 0) {
@@ -85,7 +89,7 @@ final class RunConfigChecks {
                                 + ". Make hidden / heads even.");
             }
         }
-        if (config.data() instanceof DataConfig.Text
+        if (config.data() instanceof TextSamples
                 && source.good("network.vocab", "data", "data.kind")
                 && network.vocab() < BYTE_VALUES) {
             source.mistakeAmong(

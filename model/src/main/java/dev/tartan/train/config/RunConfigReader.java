@@ -6,12 +6,28 @@ import com.typesafe.config.ConfigValue;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.SafetensorsEntry;
 import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.network.GptConfig;
+import dev.tartan.network.LlamaConfig;
+import dev.tartan.network.MlpConfig;
+import dev.tartan.network.NetworkFactory;
+import dev.tartan.op.Activation;
+import dev.tartan.optimizer.AdamWOptimizer;
+import dev.tartan.optimizer.ClipGlobalNorm;
+import dev.tartan.optimizer.Optimizer;
+import dev.tartan.optimizer.Schedule;
+import dev.tartan.optimizer.SgdOptimizer;
+import dev.tartan.train.data.BatchFileSamples;
+import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TextSamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Turns what the user said into a {@link RunConfig}, noting mistakes in the source. Not thread-safe. */
 final class RunConfigReader {
+    private static final List<String> MLP_ACTIVATIONS = List.of("relu", "gelu", "tanh");
+
     private final ConfigSource source;
     private final ConfigObject defaults;
 
@@ -24,10 +40,11 @@ final class RunConfigReader {
     RunConfig read() {
         checkTopSections();
         MeshConfig mesh = mesh();
-        NetworkConfig network = network();
-        DataConfig data = data();
-        OptimizerConfig optimizer = optimizer();
-        return new RunConfig(mesh, network, data, optimizer, train(data), init(), output(), collective(), strategy());
+        NetworkFactory network = network();
+        SampleSource data = data();
+        Optimizer optimizer = optimizer();
+        return new RunConfig(
+                mesh, network, data, optimizer, clip(), train(data), init(), output(), collective(), strategy());
     }
 
     private void checkTopSections() {
@@ -45,24 +62,25 @@ final class RunConfigReader {
         return new MeshConfig(section.integer("data", 1), section.integer("model", 1));
     }
 
-    private NetworkConfig network() {
+    private NetworkFactory network() {
         String kind = kind("network");
         ConfigSection section = section("network", kind);
         return switch (kind) {
             case "mlp" ->
-                new NetworkConfig.Mlp(
+                new MlpConfig(
                         section.integer("inputs", 1),
                         section.integers("hidden", 1),
                         section.integer("outputs", 1),
-                        section.constant("activation", NetworkConfig.Activation.class));
+                        Activation.valueOf(
+                                section.word("activation", MLP_ACTIVATIONS).toUpperCase(Locale.ROOT)));
             case "llama" -> llama(section);
             default -> gpt(section);
         };
     }
 
-    private NetworkConfig.Gpt gpt(ConfigSection section) {
+    private GptConfig gpt(ConfigSection section) {
         int hidden = section.integer("hidden", 1);
-        return new NetworkConfig.Gpt(
+        return new GptConfig(
                 section.integer("vocab", 1),
                 section.integer("context", 1),
                 hidden,
@@ -74,10 +92,10 @@ final class RunConfigReader {
                 section.fraction("dropout"));
     }
 
-    private NetworkConfig.Llama llama(ConfigSection section) {
+    private LlamaConfig llama(ConfigSection section) {
         int hidden = section.integer("hidden", 1);
         int heads = section.integer("heads", 1);
-        return new NetworkConfig.Llama(
+        return new LlamaConfig(
                 section.integer("vocab", 1),
                 section.integer("context", 1),
                 hidden,
@@ -91,44 +109,49 @@ final class RunConfigReader {
                 section.fraction("dropout"));
     }
 
-    private DataConfig data() {
+    private SampleSource data() {
         String kind = kind("data");
         Path path = section("data", kind).path("path");
-        return kind.equals("batches") ? new DataConfig.Batches(path) : new DataConfig.Text(path);
+        return kind.equals("batches") ? new BatchFileSamples(path) : new TextSamples(path);
     }
 
-    private OptimizerConfig optimizer() {
+    private Optimizer optimizer() {
         String kind = kind("optimizer");
         ConfigSection section = section("optimizer", kind);
-        ConfigSection schedule = new ConfigSection(
-                        source, "optimizer.schedule", child(child(child(defaults, "optimizer"), kind), "schedule"))
-                .checked(ConfigKeys.NO_KIND);
         double learningRate = section.positive("learningRate");
-        double clipGlobalNorm = section.nonNegative("clipGlobalNorm");
-        ScheduleConfig scheduleConfig = new ScheduleConfig(
-                schedule.constant("kind", ScheduleConfig.Kind.class), schedule.integer("warmupSteps", 0));
         if (kind.equals("sgd")) {
-            return new OptimizerConfig.Sgd(
-                    learningRate,
-                    section.fraction("momentum"),
-                    section.nonNegative("weightDecay"),
-                    clipGlobalNorm,
-                    scheduleConfig);
+            return new SgdOptimizer(
+                    learningRate, section.fraction("momentum"), section.nonNegative("weightDecay"), schedule(kind));
         }
-        return new OptimizerConfig.AdamW(
+        return new AdamWOptimizer(
                 learningRate,
                 section.fraction("beta1"),
                 section.fraction("beta2"),
                 section.positive("eps"),
                 section.nonNegative("weightDecay"),
-                clipGlobalNorm,
-                scheduleConfig);
+                schedule(kind));
     }
 
-    private TrainConfig train(DataConfig data) {
+    private Schedule schedule(String optimizerKind) {
+        ConfigSection section = new ConfigSection(
+                        source,
+                        "optimizer.schedule",
+                        child(child(child(defaults, "optimizer"), optimizerKind), "schedule"))
+                .checked(ConfigKeys.NO_KIND);
+        return Schedule.of(section.constant("kind", Schedule.Kind.class), section.integer("warmupSteps", 0));
+    }
+
+    private ClipGlobalNorm clip() {
+        String kind = kind("optimizer");
+        ConfigSection section = new ConfigSection(source, "optimizer", child(child(defaults, "optimizer"), kind));
+        double maxNorm = section.nonNegative("clipGlobalNorm");
+        return new ClipGlobalNorm(source.good("optimizer.clipGlobalNorm") ? maxNorm : 0);
+    }
+
+    private TrainConfig train(SampleSource data) {
         ConfigObject presets = child(defaults, "train");
         boolean complete = source.has("train.steps") && source.has("train.globalBatch");
-        if (data instanceof DataConfig.Batches batches && !complete && source.good("data", "data.kind", "data.path")) {
+        if (data instanceof BatchFileSamples batches && !complete && source.good("data", "data.kind", "data.path")) {
             presets = sizesOf(batches.path(), presets);
         }
         ConfigSection section = new ConfigSection(source, "train", presets).checked(ConfigKeys.NO_KIND);

@@ -1,6 +1,16 @@
 package dev.tartan.train.config;
 
 import com.typesafe.config.ConfigUtil;
+import dev.tartan.network.LanguageModelConfig;
+import dev.tartan.network.LlamaConfig;
+import dev.tartan.network.MlpConfig;
+import dev.tartan.network.NetworkFactory;
+import dev.tartan.optimizer.AdamWOptimizer;
+import dev.tartan.optimizer.Schedule;
+import dev.tartan.optimizer.SgdOptimizer;
+import dev.tartan.train.data.BatchFileSamples;
+import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TextSamples;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -13,7 +23,7 @@ final class RunConfigRenderer {
         section(text, "", "mesh", mesh(config.mesh()));
         section(text, "", "network", network(config.network()));
         section(text, "", "data", data(config.data()));
-        section(text, "", "optimizer", optimizer(config.optimizer()));
+        section(text, "", "optimizer", optimizer(config));
         section(text, "", "train", train(config.train()));
         Map<String, Object> init = new LinkedHashMap<>();
         init.put(
@@ -37,7 +47,7 @@ final class RunConfigRenderer {
     private static void section(StringBuilder text, String indent, String name, Map<String, Object> values) {
         text.append(indent).append(name).append(" {\n");
         values.forEach((key, value) -> {
-            if (value instanceof ScheduleConfig schedule) {
+            if (value instanceof Schedule schedule) {
                 section(text, indent + "  ", key, schedule(schedule));
             } else {
                 text.append(indent)
@@ -58,22 +68,22 @@ final class RunConfigRenderer {
         return values;
     }
 
-    private static Map<String, Object> network(NetworkConfig network) {
+    private static Map<String, Object> network(NetworkFactory network) {
         Map<String, Object> values = new LinkedHashMap<>();
-        if (network instanceof NetworkConfig.Mlp mlp) {
+        if (network instanceof MlpConfig mlp) {
             values.put("kind", "mlp");
             values.put("inputs", mlp.inputs());
             values.put("hidden", mlp.hidden());
             values.put("outputs", mlp.outputs());
             values.put("activation", ConfigWord.of(mlp.activation()));
-        } else if (network instanceof NetworkConfig.LanguageModel model) {
-            values.put("kind", model instanceof NetworkConfig.Llama ? "llama" : "gpt");
+        } else if (network instanceof LanguageModelConfig model) {
+            values.put("kind", model instanceof LlamaConfig ? "llama" : "gpt");
             values.put("vocab", model.vocab());
             values.put("context", model.context());
             values.put("hidden", model.hidden());
             values.put("layers", model.layers());
             values.put("heads", model.heads());
-            if (model instanceof NetworkConfig.Llama llama) {
+            if (model instanceof LlamaConfig llama) {
                 values.put("kvHeads", llama.kvHeads());
                 values.put("ropeTheta", llama.ropeTheta());
             }
@@ -85,32 +95,42 @@ final class RunConfigRenderer {
         return values;
     }
 
-    private static Map<String, Object> data(DataConfig data) {
+    private static Map<String, Object> data(SampleSource data) {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("kind", data instanceof DataConfig.Text ? "text" : "batches");
-        values.put("path", quote(data.path()));
+        if (data instanceof TextSamples text) {
+            values.put("kind", "text");
+            values.put("path", quote(text.path()));
+        } else if (data instanceof BatchFileSamples batches) {
+            values.put("kind", "batches");
+            values.put("path", quote(batches.path()));
+        }
         return values;
     }
 
-    private static Map<String, Object> optimizer(OptimizerConfig optimizer) {
+    private static Map<String, Object> optimizer(RunConfig config) {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("kind", optimizer instanceof OptimizerConfig.Sgd ? "sgd" : "adamw");
-        values.put("learningRate", optimizer.learningRate());
-        if (optimizer instanceof OptimizerConfig.Sgd sgd) {
+        Schedule schedule = Schedule.constant();
+        if (config.optimizer() instanceof SgdOptimizer sgd) {
+            values.put("kind", "sgd");
+            values.put("learningRate", sgd.learningRate());
             values.put("momentum", sgd.momentum());
             values.put("weightDecay", sgd.weightDecay());
-        } else if (optimizer instanceof OptimizerConfig.AdamW adamW) {
+            schedule = sgd.schedule();
+        } else if (config.optimizer() instanceof AdamWOptimizer adamW) {
+            values.put("kind", "adamw");
+            values.put("learningRate", adamW.learningRate());
             values.put("beta1", adamW.beta1());
             values.put("beta2", adamW.beta2());
-            values.put("eps", adamW.eps());
+            values.put("eps", adamW.epsilon());
             values.put("weightDecay", adamW.weightDecay());
+            schedule = adamW.schedule();
         }
-        values.put("clipGlobalNorm", optimizer.clipGlobalNorm());
-        values.put("schedule", optimizer.schedule());
+        values.put("clipGlobalNorm", config.clip().maxNorm());
+        values.put("schedule", schedule);
         return values;
     }
 
-    private static Map<String, Object> schedule(ScheduleConfig schedule) {
+    private static Map<String, Object> schedule(Schedule schedule) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("kind", ConfigWord.of(schedule.kind()));
         values.put("warmupSteps", schedule.warmupSteps());

@@ -9,4 +9,9 @@ package dev.tartan.train.config;
  * @param seed of initial weights, dropout and sampling
  * @param deviceMemoryLimit most bytes that a rank may take, 0 for no limit
  */
-public record TrainConfig(int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit) {}
+public record TrainConfig(int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit) {
+    /** These with another number of micro-batches. */
+    public TrainConfig withMicroBatches(int count) {
+        return new TrainConfig(steps, globalBatch, count, seed, deviceMemoryLimit);
+    }
+}

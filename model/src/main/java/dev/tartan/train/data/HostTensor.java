@@ -3,6 +3,7 @@ package dev.tartan.train.data;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Shape;
+import java.util.List;
 
 /** A tensor in a Java array, row-major: int32 or float32. The array is not copied; treat it as read-only. */
 public final class HostTensor {
@@ -90,5 +91,24 @@ public final class HostTensor {
                 (wholeOffset, boxOffset, numElements) ->
                         System.arraycopy(values, (int) wholeOffset, box, (int) boxOffset, (int) numElements));
         return new HostTensor(dtype, slice.shape(), box, length);
+    }
+
+    /** Tensors of one type joined along dim 0; the tensor itself if there is one. */
+    public static HostTensor concat(List<HostTensor> parts) {
+        HostTensor first = parts.get(0);
+        if (parts.size() == 1) {
+            return first;
+        }
+        long rows = parts.stream().mapToLong(part -> part.shape.dim(0)).sum();
+        Shape whole = first.shape.with(0, rows);
+        int length = Math.toIntExact(whole.numElements());
+        Object joined = first.dtype == DType.INT32 ? new int[length] : new float[length];
+        int at = 0;
+        for (HostTensor part : parts) {
+            int count = Math.toIntExact(part.shape.numElements());
+            System.arraycopy(part.values, 0, joined, at, count);
+            at += count;
+        }
+        return new HostTensor(first.dtype, whole, joined, length);
     }
 }

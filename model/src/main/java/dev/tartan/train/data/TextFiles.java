@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The text of a file, or of all text files below a folder in the order of their paths. */
 final class TextFiles {
@@ -27,10 +28,10 @@ final class TextFiles {
      * All bytes of a file, or of the text files below a folder, one after the other. Hidden files, links, files that
      * have a zero byte early on (git's test for binary files) and folders of build output are left out.
      *
-     * @param excluded a folder to leave out, usually the run's own output
+     * @param excluded a folder to leave out, usually the run's own output; null for none
      * @throws IllegalArgumentException if it is missing or unreadable
      */
-    static byte[] read(Path path, Path excluded) {
+    static byte[] read(Path path, @Nullable Path excluded) {
         try {
             if (Files.isRegularFile(path)) {
                 return Files.readAllBytes(path);
@@ -58,8 +59,8 @@ final class TextFiles {
     }
 
     /** The text files below a folder, ordered by their path relative to it. */
-    static List<Path> list(Path folder, Path excluded) throws IOException {
-        Path skipped = excluded.toAbsolutePath().normalize();
+    static List<Path> list(Path folder, @Nullable Path excluded) throws IOException {
+        Path skipped = excluded == null ? null : excluded.toAbsolutePath().normalize();
         List<Path> files = new ArrayList<>();
         Files.walkFileTree(folder, new SimpleFileVisitor<>() {
             @Override

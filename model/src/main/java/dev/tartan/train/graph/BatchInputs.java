@@ -6,11 +6,13 @@ import dev.tartan.graph.GraphBuilder;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.BatchField;
 import dev.tartan.network.Network;
+import dev.tartan.network.PresentFields;
 import dev.tartan.op.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The batch of a training step as inputs of its graph, cut into micro-batches. */
 final class BatchInputs {
@@ -22,7 +24,7 @@ final class BatchInputs {
         microBatches = options.microBatches();
         long size = options.globalBatch() / microBatches;
         String axis = options.mesh().axisNames().contains(StepOptions.DATA_AXIS) ? StepOptions.DATA_AXIS : null;
-        for (BatchField field : network.batchFields()) {
+        for (BatchField field : options.fields().of(network)) {
             boolean several = microBatches > 1;
             long[] leading = several ? new long[] {microBatches, size} : new long[] {size};
             Tensor tensor =
@@ -37,8 +39,20 @@ final class BatchInputs {
         return bindings;
     }
 
-    /** Micro-batch {@code index}, each field {@code [batch, sample...]}. */
-    Map<String, Tensor> microBatch(int index) {
+    /** The weights of the samples of micro-batch {@code index}, {@code [batch]}; null if they have none. */
+    @Nullable
+    Tensor weights(int index) {
+        return microBatch(index).get(PresentFields.SAMPLE_WEIGHT.name());
+    }
+
+    /** Micro-batch {@code index}, each field {@code [batch, sample...]}, without the samples' weights. */
+    Map<String, Tensor> fields(int index) {
+        Map<String, Tensor> batch = microBatch(index);
+        batch.remove(PresentFields.SAMPLE_WEIGHT.name());
+        return batch;
+    }
+
+    private Map<String, Tensor> microBatch(int index) {
         Map<String, Tensor> batch = new LinkedHashMap<>();
         for (int i = 0; i < tensors.size(); i++) {
             Tensor tensor = tensors.get(i);

@@ -2,6 +2,7 @@ package dev.tartan.train.graph;
 
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
+import dev.tartan.network.PresentFields;
 import dev.tartan.train.config.StrategyConfig;
 
 /**
@@ -14,6 +15,7 @@ import dev.tartan.train.config.StrategyConfig;
  * @param dtype of parameters and activations; FLOAT64 in tests
  * @param gradientOutputs whether the gradients, before clipping, are outputs too
  * @param strategy where parameters, gradients and optimizer state live
+ * @param fields what batches are made of
  */
 public record StepOptions(
         Mesh mesh,
@@ -22,7 +24,8 @@ public record StepOptions(
         long seed,
         DType dtype,
         boolean gradientOutputs,
-        StrategyConfig strategy) {
+        StrategyConfig strategy,
+        PresentFields fields) {
     /** The mesh axis that splits the batch. */
     public static final String DATA_AXIS = "data";
 
@@ -37,26 +40,32 @@ public record StepOptions(
 
     /** One micro-batch, FLOAT32, no gradient outputs. */
     public static StepOptions of(Mesh mesh, long globalBatch, long seed) {
-        return new StepOptions(mesh, globalBatch, 1, seed, DType.FLOAT32, false, StrategyConfig.defaults());
+        return new StepOptions(
+                mesh, globalBatch, 1, seed, DType.FLOAT32, false, StrategyConfig.defaults(), PresentFields.REQUIRED);
     }
 
     /** These options with another element type. */
     public StepOptions withDType(DType other) {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, other, gradientOutputs, strategy);
+        return new StepOptions(mesh, globalBatch, microBatches, seed, other, gradientOutputs, strategy, fields);
     }
 
     /** These options with another number of micro-batches. */
     public StepOptions withMicroBatches(int count) {
-        return new StepOptions(mesh, globalBatch, count, seed, dtype, gradientOutputs, strategy);
+        return new StepOptions(mesh, globalBatch, count, seed, dtype, gradientOutputs, strategy, fields);
     }
 
     /** These options with another strategy. */
     public StepOptions withStrategy(StrategyConfig other) {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, other);
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, other, fields);
     }
 
     /** These options with the gradients as outputs. */
     public StepOptions withGradientOutputs() {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true, strategy);
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true, strategy, fields);
+    }
+
+    /** These options with other tensors in a batch. */
+    public StepOptions withFields(PresentFields present) {
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, present);
     }
 }

@@ -13,8 +13,8 @@ import java.util.Set;
 
 /**
  * One optimizer update as a graph: forward, backward, gradient norm, clipping, update. Inputs are all states, the step
- * number and the batch; outputs are {@link #LOSS} (before the update), {@link #GRAD_NORM} (before clipping), the new
- * value of every state and, if asked for, {@code grad.<parameter>}.
+ * number and the batch; outputs are {@link #LOSS} and what the network reports (before the update), {@link #GRAD_NORM}
+ * (before clipping), the new value of every state and, if asked for, {@code grad.<parameter>}.
  *
  * @param states parameters first, then optimizer state, each in the network's order
  * @param step INT32 scalar, counting from 0
@@ -36,6 +36,7 @@ public record TrainStepGraph(
     /** The output with the norm of all gradients. */
     public static final String GRAD_NORM = "gradNorm";
 
+    private static final String REPORT = "report.";
     private static final String NEW = "new.";
     private static final String GRADIENT = "grad.";
 
@@ -69,6 +70,21 @@ public record TrainStepGraph(
         Map<String, PartitionSpec> specs = new LinkedHashMap<>();
         states.forEach(state -> specs.put(newLabel(state.name()), state.spec()));
         return specs;
+    }
+
+    /** The output with the number that the network reports as {@code name}. */
+    public static String reportLabel(String name) {
+        return REPORT + name;
+    }
+
+    /** Whether an output is a number that the network reports. */
+    public static boolean isReport(String label) {
+        return label.startsWith(REPORT);
+    }
+
+    /** The name under which the network reports an output. */
+    public static String reportName(String label) {
+        return label.substring(REPORT.length());
     }
 
     /** The output that replaces the state called {@code name}. */

@@ -28,6 +28,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Builds one {@link TrainStepGraph}. Used once. */
 final class TrainStepTracer {
@@ -60,13 +61,18 @@ final class TrainStepTracer {
         ForwardPass pass = strategy.forwardPass(step);
         List<Param> params = List.copyOf(parameters.tensors.keySet());
         List<Tensor> values = List.copyOf(parameters.tensors.values());
-        List<Tensor> losses = new ArrayList<>();
+        MicroBatchMean losses = new MicroBatchMean(options.microBatches());
+        Map<String, MicroBatchMean> reports = new LinkedHashMap<>();
         List<Tensor> gradients = List.of();
         for (int k = 0; k < options.microBatches(); k++) {
-            Tensor loss = network.loss(batch.microBatch(k), pass);
+            pass.begin(batch.weights(k));
+            Tensor loss = network.loss(batch.fields(k), pass);
             strategy.check(network, pass);
-            Tensor share = options.microBatches() == 1 ? loss : loss.div((double) options.microBatches());
-            losses.add(share);
+            Tensor share = losses.add(loss, pass.divisor(loss));
+            pass.reports()
+                    .forEach((name, value) -> reports.computeIfAbsent(
+                                    name, absent -> new MicroBatchMean(options.microBatches()))
+                            .add(value, pass.divisor(value)));
             // Right after its forward pass, so that the activations of one micro-batch live at a time.
             List<Tensor> inputs =
                     params.stream().map(parameters::differentiated).toList();
@@ -74,8 +80,10 @@ final class TrainStepTracer {
         }
         List<Tensor> total = gradients;
         graph.inScope(OPTIMIZER_SCOPE, () -> {
-            outputs.put(TrainStepGraph.LOSS, Tensor.sumOf(losses).value());
-            update(step, params, values, total);
+            outputs.put(TrainStepGraph.LOSS, losses.total().value());
+            reports.forEach((name, mean) ->
+                    outputs.put(TrainStepGraph.reportLabel(name), mean.total().value()));
+            update(step, params, values, total, losses.scale());
             return total;
         });
         return new TrainStepGraph(
@@ -143,17 +151,24 @@ final class TrainStepTracer {
         return recorded(sums);
     }
 
-    private void update(Tensor step, List<Param> params, List<Tensor> values, List<Tensor> total) {
+    private void update(
+            Tensor step, List<Param> params, List<Tensor> values, List<Tensor> total, @Nullable Tensor scale) {
         List<Tensor> gradients = new ArrayList<>();
         for (int i = 0; i < params.size(); i++) {
             ZeroLayouts kept = parameters.layouts(params.get(i));
-            Tensor gradient = scattered(params.get(i), total.get(i));
+            Tensor unscaled = scattered(params.get(i), total.get(i));
+            Tensor gradient = scale == null ? unscaled : unscaled.mul(scale);
             gradients.add(gradient);
             if (options.gradientOutputs()) {
                 boolean asParameter = kept.parameter().equals(kept.state());
                 outputs.put(
                         TrainStepGraph.gradientLabel(params.get(i).name()),
-                        (asParameter ? gradient : total.get(i)).value());
+                        (asParameter
+                                        ? gradient
+                                        : scale == null
+                                                ? total.get(i)
+                                                : total.get(i).mul(scale))
+                                .value());
             }
         }
         Tensor norm = GlobalNorm.of(gradients);

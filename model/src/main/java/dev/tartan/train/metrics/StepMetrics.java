@@ -1,7 +1,10 @@
 package dev.tartan.train.metrics;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
  * What is known of one step. Serializable, since Spark sends it in messages that know no Kryo.
@@ -11,7 +14,24 @@ import java.io.Serializable;
  * @param gradNorm global norm of the gradients before clipping
  * @param stepMillis wall time
  * @param tokensPerSecond tokens (samples, where the network has no tokens) of all ranks over wall time
+ * @param reports what the network reports, by name
  */
-@JsonPropertyOrder({"step", "loss", "gradNorm", "stepMillis", "tokensPerSecond"})
-public record StepMetrics(long step, double loss, double gradNorm, double stepMillis, double tokensPerSecond)
-        implements Serializable {}
+@JsonPropertyOrder({"step", "loss", "gradNorm", "stepMillis", "tokensPerSecond", "reports"})
+public record StepMetrics(
+        long step,
+        double loss,
+        double gradNorm,
+        double stepMillis,
+        double tokensPerSecond,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Double> reports)
+        implements Serializable {
+    public StepMetrics {
+        // A map that Java's serialization knows, in order.
+        reports = new LinkedHashMap<>(reports);
+    }
+
+    /** Metrics of a network that reports nothing. */
+    public StepMetrics(long step, double loss, double gradNorm, double stepMillis, double tokensPerSecond) {
+        this(step, loss, gradNorm, stepMillis, tokensPerSecond, Map.of());
+    }
+}

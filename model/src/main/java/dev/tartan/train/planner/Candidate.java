@@ -1,10 +1,8 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.train.config.MeshConfig;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
-import dev.tartan.train.config.TrainConfig;
 
 /**
  * One way to run a network: what the planner chooses among.
@@ -15,34 +13,24 @@ import dev.tartan.train.config.TrainConfig;
  */
 public record Candidate(
         int data, int model, int zero, Recompute recompute, boolean sequenceParallel, int microBatches) {
-    /** What a config says now. */
-    public static Candidate of(RunConfig config) {
-        StrategyConfig strategy = config.strategy();
+    /** What a job says now. */
+    public static Candidate of(TrainingJob job) {
+        StrategyConfig strategy = job.strategy();
         return new Candidate(
-                config.mesh().data(),
-                config.mesh().model(),
+                job.mesh().data(),
+                job.mesh().model(),
                 strategy.zero(),
                 strategy.recompute(),
                 strategy.sequenceParallel(),
-                config.train().microBatches());
+                job.train().microBatches());
     }
 
-    /** The config with this choice in it. */
-    public RunConfig in(RunConfig config) {
-        TrainConfig train = config.train();
-        StrategyConfig strategy =
-                config.strategy().withZero(zero).withRecompute(recompute).withSequenceParallel(sequenceParallel);
-        return new RunConfig(
-                new MeshConfig(data, model),
-                config.network(),
-                config.data(),
-                config.optimizer(),
-                new TrainConfig(
-                        train.steps(), train.globalBatch(), microBatches, train.seed(), train.deviceMemoryLimit()),
-                config.init(),
-                config.output(),
-                config.collective(),
-                strategy);
+    /** The job with this choice in it. */
+    public TrainingJob in(TrainingJob job) {
+        return job.mesh(data, model)
+                .microBatches(microBatches)
+                .strategy(
+                        job.strategy().withZero(zero).withRecompute(recompute).withSequenceParallel(sequenceParallel));
     }
 
     /** Samples of one micro-batch on one rank. */

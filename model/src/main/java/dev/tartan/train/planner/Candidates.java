@@ -1,7 +1,13 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.train.config.NetworkConfig;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.mesh.Device;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.Shape;
+import dev.tartan.network.LanguageModel;
+import dev.tartan.network.Network;
+import dev.tartan.network.ParamLayout;
+import dev.tartan.train.TrainingJob;
+import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.ArrayList;
@@ -17,31 +23,33 @@ public final class Candidates {
     private Candidates() {}
 
     /** Every candidate on {@code devices} devices, of which model groups span at most {@code devicesPerNode}. */
-    public static List<Candidate> onDevices(RunConfig config, int devices, int devicesPerNode) {
-        return onDevices(config, devices, devicesPerNode, 1);
+    public static List<Candidate> onDevices(TrainingJob job, int devices, int devicesPerNode) {
+        return onDevices(job, devices, devicesPerNode, 1);
     }
 
-    /** As {@link #onDevices(RunConfig, int, int)}, with at least {@code microBatches}, doubled. */
-    static List<Candidate> onDevices(RunConfig config, int devices, int devicesPerNode, int microBatches) {
+    /** As {@link #onDevices(TrainingJob, int, int)}, with at least {@code microBatches}, doubled. */
+    static List<Candidate> onDevices(TrainingJob job, int devices, int devicesPerNode, int microBatches) {
+        Network network = job.create();
         List<Candidate> all = new ArrayList<>();
         for (int model = 1; model <= Math.min(devices, devicesPerNode); model++) {
-            if (devices % model == 0 && divides(config.network(), model)) {
-                all.addAll(onMesh(config, devices / model, model, microBatches));
+            if (devices % model == 0 && divides(network, model)) {
+                all.addAll(onMesh(job, devices / model, model, microBatches));
             }
         }
         return all;
     }
 
     /** Every candidate on one mesh. */
-    public static List<Candidate> onMesh(RunConfig config, int data, int model) {
-        return onMesh(config, data, model, 1);
+    public static List<Candidate> onMesh(TrainingJob job, int data, int model) {
+        return onMesh(job, data, model, 1);
     }
 
-    private static List<Candidate> onMesh(RunConfig config, int data, int model, int leastMicroBatches) {
+    private static List<Candidate> onMesh(TrainingJob job, int data, int model, int leastMicroBatches) {
+        Network network = job.create();
         List<Candidate> all = new ArrayList<>();
-        for (int microBatches : microBatches(config.train().globalBatch(), data, leastMicroBatches)) {
+        for (int microBatches : microBatches(job.train().globalBatch(), data, leastMicroBatches)) {
             for (Recompute recompute : Recompute.values()) {
-                for (boolean sequenceParallel : sequenceParallel(config.network(), model)) {
+                for (boolean sequenceParallel : sequenceParallel(network, model)) {
                     for (int zero = 0; zero <= (data == 1 ? 0 : StrategyConfig.MAX_ZERO); zero++) {
                         all.add(new Candidate(data, model, zero, recompute, sequenceParallel, microBatches));
                     }
@@ -51,9 +59,8 @@ public final class Candidates {
         return all;
     }
 
-    private static boolean[] sequenceParallel(NetworkConfig network, int model) {
-        boolean possible =
-                model > 1 && network instanceof NetworkConfig.LanguageModel language && language.context() % model == 0;
+    private static boolean[] sequenceParallel(Network network, int model) {
+        boolean possible = model > 1 && network instanceof LanguageModel language && language.context() % model == 0;
         return possible ? new boolean[] {false, true} : new boolean[] {false};
     }
 
@@ -68,10 +75,14 @@ public final class Candidates {
                 .toList();
     }
 
-    private static boolean divides(NetworkConfig network, int model) {
-        if (network instanceof NetworkConfig.LanguageModel language) {
-            return language.heads() % model == 0 && language.intermediate() % model == 0;
+    /** Whether the model groups can split what the network says they split. */
+    private static boolean divides(Network network, int model) {
+        Mesh mesh = Mesh.of(Device.cpus(model), Shape.shape(1, model), TrainingPlan.AXES.toArray(new String[0]));
+        try {
+            network.parameters().values().forEach(param -> ParamLayout.of(param, mesh));
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
         }
-        return network instanceof NetworkConfig.Mlp mlp && mlp.hidden().stream().allMatch(width -> width % model == 0);
     }
 }

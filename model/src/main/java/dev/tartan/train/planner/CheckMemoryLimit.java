@@ -1,10 +1,10 @@
 package dev.tartan.train.planner;
 
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.ConfigMistake;
 import dev.tartan.train.config.InvalidConfigException;
-import dev.tartan.train.config.RunConfig;
 import java.util.List;
 
 /** Refuses a run that is known to exceed {@code train.deviceMemoryLimit}, and says what to change. */
@@ -14,21 +14,21 @@ public final class CheckMemoryLimit {
     private CheckMemoryLimit() {}
 
     /**
-     * Checks a compiled run.
+     * Checks a compiled job.
      *
      * @param maxModel the largest model group that a process can hold
      * @throws InvalidConfigException if the run needs more than its limit, naming both and the smallest change that
      *     fits
      */
-    public static void run(TrainingPlan plan, DeviceTraits traits, int maxModel) {
+    public static void run(TrainingJob job, TrainingPlan plan, DeviceTraits traits, int maxModel) {
         run(
-                plan.config(),
+                job,
                 plan.step().memory().arenaBytes(),
-                new SmallestChange(plan.config(), traits, ExactPeak.compiled(traits), maxModel));
+                new SmallestChange(job, traits, ExactPeak.compiled(traits), maxModel));
     }
 
-    static void run(RunConfig config, long peakBytes, SmallestChange changes) {
-        long limit = config.train().deviceMemoryLimit();
+    static void run(TrainingJob job, long peakBytes, SmallestChange changes) {
+        long limit = job.train().deviceMemoryLimit();
         if (limit == 0 || peakBytes <= limit) {
             return;
         }

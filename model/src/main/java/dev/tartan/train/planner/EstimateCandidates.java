@@ -6,7 +6,7 @@ import dev.tartan.plan.cost.StepTime;
 import dev.tartan.plan.cost.StepWork;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.plan.hardware.Precision;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.planner.ProgramMeasure.Quantity;
 import java.util.Comparator;
 import java.util.List;
@@ -16,7 +16,7 @@ import java.util.List;
  * Thread-safe.
  */
 public final class EstimateCandidates {
-    private final RunConfig config;
+    private final TrainingJob job;
     private final HardwareProfile hardware;
     private final EstimateMemory memory;
 
@@ -25,10 +25,10 @@ public final class EstimateCandidates {
      *
      * @param traits of the backend that will run it
      */
-    public EstimateCandidates(RunConfig config, HardwareProfile hardware, DeviceTraits traits) {
-        this.config = config;
+    public EstimateCandidates(TrainingJob job, HardwareProfile hardware, DeviceTraits traits) {
+        this.job = job;
         this.hardware = hardware;
-        this.memory = new EstimateMemory(config, traits);
+        this.memory = new EstimateMemory(job, traits);
     }
 
     /** Estimates of all candidates, those that fit first, then by time, then by memory. */
@@ -50,7 +50,7 @@ public final class EstimateCandidates {
 
     /** The estimate of one candidate as another trainer would run it; memory is Tartan's. */
     CandidateEstimate estimate(Candidate candidate, Execution execution) {
-        int samples = candidate.samples(config.train().globalBatch());
+        int samples = candidate.samples(job.train().globalBatch());
         StepWork work = work(candidate, memory.measure(candidate), samples, execution);
         double wire = work.microBatches() * work.modelWireBytes()
                 + work.exchanges()
@@ -84,7 +84,7 @@ public final class EstimateCandidates {
                 network.at(Quantity.OFFLOADED_BYTES, samples),
                 new DataExchanges(
                         candidate.zero(),
-                        config.strategy().reshardAfterForward(),
-                        config.strategy().overlap()));
+                        job.strategy().reshardAfterForward(),
+                        job.strategy().overlap()));
     }
 }

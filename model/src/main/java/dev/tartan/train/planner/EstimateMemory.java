@@ -1,7 +1,7 @@
 package dev.tartan.train.planner;
 
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import java.util.List;
 
 /**
@@ -12,12 +12,12 @@ final class EstimateMemory {
     /** The largest share by which an estimate has been seen to be off; what tests allow. */
     static final double MAX_ERROR = 0.05;
 
-    private final RunConfig config;
+    private final TrainingJob job;
     private final MeasureNetwork networks;
 
-    EstimateMemory(RunConfig config, DeviceTraits traits) {
-        this.config = config;
-        this.networks = new MeasureNetwork(config, traits);
+    EstimateMemory(TrainingJob job, DeviceTraits traits) {
+        this.job = job;
+        this.networks = new MeasureNetwork(job, traits);
     }
 
     /** Compiles what all of these candidates need, several at a time. */
@@ -29,9 +29,9 @@ final class EstimateMemory {
     /** Estimated bytes of one device's memory. */
     long peakBytes(Candidate candidate) {
         StrategyMemory memory =
-                new StrategyMemory(candidate.in(config).strategy(), candidate.data(), candidate.microBatches());
+                new StrategyMemory(candidate.in(job).strategy(), candidate.data(), candidate.microBatches());
         return Math.round(
-                measure(candidate).peakBytes(candidate.samples(config.train().globalBatch()), memory));
+                measure(candidate).peakBytes(candidate.samples(job.train().globalBatch()), memory));
     }
 
     /** The network as this candidate lays it out. */

@@ -1,22 +1,20 @@
 package dev.tartan.train.planner;
 
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import java.util.OptionalLong;
 
 /** The exact peak of a run, found by compiling it. */
 @FunctionalInterface
 interface ExactPeak {
     /** Bytes of one device's memory; empty if the network cannot be compiled so. */
-    OptionalLong bytes(RunConfig config);
+    OptionalLong bytes(TrainingJob job);
 
     /** By the compiler, for such devices. */
     static ExactPeak compiled(DeviceTraits traits) {
-        return config -> {
+        return job -> {
             try {
-                return OptionalLong.of(
-                        TrainingPlan.compile(config, traits).step().memory().arenaBytes());
+                return OptionalLong.of(job.compile(traits).step().memory().arenaBytes());
             } catch (IllegalArgumentException e) {
                 // A mesh that does not divide the network: one candidate less.
                 return OptionalLong.empty();

@@ -1,15 +1,11 @@
 package dev.tartan.train.planner;
 
+import dev.tartan.network.DeepNetworkFactory;
+import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.config.DataConfig;
-import dev.tartan.train.config.MeshConfig;
-import dev.tartan.train.config.NetworkConfig;
-import dev.tartan.train.config.RunConfig;
-import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
-import dev.tartan.train.config.TrainConfig;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -24,7 +20,7 @@ final class MeasureNetwork {
 
     private static final int SHALLOW = 2;
 
-    private final RunConfig config;
+    private final TrainingJob job;
     private final DeviceTraits traits;
     private final Map<Layout, NetworkMeasure> measures = new ConcurrentHashMap<>();
 
@@ -36,8 +32,8 @@ final class MeasureNetwork {
         }
     }
 
-    MeasureNetwork(RunConfig config, DeviceTraits traits) {
-        this.config = config;
+    MeasureNetwork(TrainingJob job, DeviceTraits traits) {
+        this.job = job;
         this.traits = traits;
     }
 
@@ -47,19 +43,19 @@ final class MeasureNetwork {
     }
 
     private NetworkMeasure compile(Layout layout) {
-        if (!(config.network() instanceof NetworkConfig.LanguageModel network) || network.layers() <= SHALLOW + 1) {
-            int layers = config.network() instanceof NetworkConfig.LanguageModel shallow ? shallow.layers() : 0;
-            return NetworkMeasure.exact(compile(layout, config.network(), layers));
+        if (!(job.network() instanceof DeepNetworkFactory network) || network.layers() <= SHALLOW + 1) {
+            int layers = job.network() instanceof DeepNetworkFactory shallow ? shallow.layers() : 0;
+            return NetworkMeasure.exact(compile(layout, job.network(), layers));
         }
         return new NetworkMeasure(
-                compile(layout, withLayers(network, SHALLOW), SHALLOW),
-                compile(layout, withLayers(network, SHALLOW + 1), SHALLOW + 1),
+                compile(layout, network.withLayers(SHALLOW), SHALLOW),
+                compile(layout, network.withLayers(SHALLOW + 1), SHALLOW + 1),
                 network.layers() - SHALLOW);
     }
 
-    private ProgramMeasure compile(Layout layout, NetworkConfig network, int layers) {
+    private ProgramMeasure compile(Layout layout, NetworkFactory network, int layers) {
         for (int samples : PRIMES) {
-            TrainingPlan plan = TrainingPlan.compile(shallow(layout, network, samples), traits);
+            TrainingPlan plan = laidOut(layout, network, samples).compile(traits);
             ProgramMeasure measure = new ProgramMeasure(plan, samples, layers);
             if (measure.isClear()) {
                 return measure;
@@ -68,51 +64,18 @@ final class MeasureNetwork {
         throw new IllegalStateException("sizes of the network share a factor with every batch: network=" + network);
     }
 
-    private RunConfig shallow(Layout layout, NetworkConfig network, int samples) {
+    private TrainingJob laidOut(Layout layout, NetworkFactory network, int samples) {
         int data = layout.severalAlongData() ? 2 : 1;
-        TrainConfig train = config.train();
-        StrategyConfig strategy = config.strategy()
-                .withZero(0)
-                .withRecompute(layout.recompute())
-                .withSequenceParallel(layout.sequenceParallel());
-        return new RunConfig(
-                new MeshConfig(data, layout.model()),
-                network,
-                // So that no program for generating text is made.
-                new DataConfig.Batches(Path.of("none")),
-                config.optimizer(),
-                new TrainConfig(train.steps(), samples * data, 1, train.seed(), 0),
-                config.init(),
-                config.output(),
-                config.collective(),
-                strategy);
-    }
-
-    private static NetworkConfig withLayers(NetworkConfig.LanguageModel network, int layers) {
-        if (network instanceof NetworkConfig.Llama c) {
-            return new NetworkConfig.Llama(
-                    c.vocab(),
-                    c.context(),
-                    c.hidden(),
-                    layers,
-                    c.heads(),
-                    c.kvHeads(),
-                    c.intermediate(),
-                    c.ropeTheta(),
-                    c.eps(),
-                    c.tiedHead(),
-                    c.dropout());
-        }
-        NetworkConfig.Gpt c = (NetworkConfig.Gpt) network;
-        return new NetworkConfig.Gpt(
-                c.vocab(),
-                c.context(),
-                c.hidden(),
-                layers,
-                c.heads(),
-                c.intermediate(),
-                c.eps(),
-                c.tiedHead(),
-                c.dropout());
+        // Without samples, so that no program for generating text is made.
+        return job.network(network)
+                .samples(null)
+                .mesh(data, layout.model())
+                .globalBatch(samples * data)
+                .microBatches(1)
+                .deviceMemoryLimit(0)
+                .strategy(job.strategy()
+                        .withZero(0)
+                        .withRecompute(layout.recompute())
+                        .withSequenceParallel(layout.sequenceParallel()));
     }
 }

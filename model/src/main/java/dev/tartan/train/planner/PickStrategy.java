@@ -2,7 +2,7 @@ package dev.tartan.train.planner;
 
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig;
 import java.util.List;
 import java.util.OptionalLong;
@@ -18,7 +18,7 @@ public final class PickStrategy {
     /**
      * What was picked.
      *
-     * @param config the run with it
+     * @param job the job with it
      * @param estimate the planner's
      * @param peakBytes exact, of one device
      * @param limitBytes that it fits
@@ -26,7 +26,7 @@ public final class PickStrategy {
      * @param numCompiled how many were compiled until one fitted
      */
     public record Picked(
-            RunConfig config,
+            TrainingJob job,
             CandidateEstimate estimate,
             long peakBytes,
             long limitBytes,
@@ -38,8 +38,8 @@ public final class PickStrategy {
      *
      * @throws IllegalArgumentException if none fits
      */
-    public static Picked run(RunConfig config, HardwareProfile hardware, DeviceTraits traits) {
-        RunConfig base = config.withStrategy(StrategyConfig.defaults());
+    public static Picked run(TrainingJob job, HardwareProfile hardware, DeviceTraits traits) {
+        TrainingJob base = job.strategy(StrategyConfig.defaults());
         int data = base.mesh().data();
         int model = base.mesh().model();
         long limit = base.train().deviceMemoryLimit() > 0
@@ -50,14 +50,14 @@ public final class PickStrategy {
         return first(base, sorted, limit, ExactPeak.compiled(traits));
     }
 
-    static Picked first(RunConfig base, List<CandidateEstimate> sorted, long limit, ExactPeak exact) {
+    static Picked first(TrainingJob base, List<CandidateEstimate> sorted, long limit, ExactPeak exact) {
         int compiled = 0;
         for (CandidateEstimate estimate : sorted) {
             if (estimate.peakBytes() > limit * (1 + EstimateMemory.MAX_ERROR)) {
                 continue;
             }
             compiled++;
-            RunConfig candidate = estimate.candidate().in(base);
+            TrainingJob candidate = estimate.candidate().in(base);
             OptionalLong peak = exact.bytes(candidate);
             if (peak.isPresent() && peak.getAsLong() <= limit) {
                 return new Picked(candidate, estimate, peak.getAsLong(), limit, sorted.size(), compiled);

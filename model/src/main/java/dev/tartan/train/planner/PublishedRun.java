@@ -1,10 +1,10 @@
 package dev.tartan.train.planner;
 
+import dev.tartan.network.GptConfig;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.plan.hardware.Precision;
-import dev.tartan.train.config.RunConfig;
-import dev.tartan.train.config.RunConfigLoader;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.List;
 
@@ -48,9 +48,9 @@ public record PublishedRun(
      * parallelism, no recomputation, one sequence in a micro-batch.
      */
     public PublishedRunCheck predict(HardwareProfile hardware) {
-        RunConfig config = config();
+        TrainingJob job = job();
         Candidate candidate = new Candidate(data, model, 1, Recompute.NONE, model > 1, globalBatch / data);
-        double predicted = new EstimateCandidates(config, hardware, DeviceTraits.PLAIN)
+        double predicted = new EstimateCandidates(job, hardware, DeviceTraits.PLAIN)
                 .estimate(candidate, Execution.MEGATRON)
                 .time()
                 .seconds();
@@ -72,22 +72,8 @@ public record PublishedRun(
         return 12.0 * layers * hidden * hidden + 2.0 * VOCAB * hidden;
     }
 
-    private RunConfig config() {
-        return RunConfigLoader.load(
-                null,
-                List.of(
-                        "mesh.data=" + data,
-                        "mesh.model=" + model,
-                        "network.kind=gpt",
-                        "network.vocab=" + VOCAB,
-                        "network.context=" + CONTEXT,
-                        "network.hidden=" + hidden,
-                        "network.layers=" + layers,
-                        "network.heads=" + heads,
-                        "network.tiedHead=false",
-                        "data.kind=batches",
-                        "data.path=none",
-                        "train.steps=1",
-                        "train.globalBatch=" + globalBatch));
+    private TrainingJob job() {
+        GptConfig sizes = new GptConfig(VOCAB, CONTEXT, hidden, layers, heads, 4 * hidden, 1e-5, false, 0);
+        return TrainingJob.of(sizes).mesh(data, model).steps(1).globalBatch(globalBatch);
     }
 }

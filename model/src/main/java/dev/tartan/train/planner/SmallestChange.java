@@ -1,8 +1,8 @@
 package dev.tartan.train.planner;
 
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.ConfigWord;
-import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,7 +17,7 @@ import java.util.OptionalLong;
  * last. Estimates say which are worth a compile.
  */
 final class SmallestChange {
-    private final RunConfig config;
+    private final TrainingJob job;
     private final EstimateMemory estimates;
     private final ExactPeak exact;
     private final boolean mayOffload;
@@ -31,11 +31,11 @@ final class SmallestChange {
      */
     record Change(List<String> keys, long peakBytes) {}
 
-    SmallestChange(RunConfig config, DeviceTraits traits, ExactPeak exact, int maxModel) {
-        this.config = config;
-        this.estimates = new EstimateMemory(config, traits);
+    SmallestChange(TrainingJob job, DeviceTraits traits, ExactPeak exact, int maxModel) {
+        this.job = job;
+        this.estimates = new EstimateMemory(job, traits);
         this.exact = exact;
-        this.mayOffload = !traits.sharesHostMemory() && !config.strategy().offloadOptimizer();
+        this.mayOffload = !traits.sharesHostMemory() && !job.strategy().offloadOptimizer();
         this.maxModel = maxModel;
     }
 
@@ -51,7 +51,7 @@ final class SmallestChange {
                 }
             }
             if (estimates.mayFit(candidate, limitBytes)) {
-                OptionalLong bytes = exact.bytes(candidate.in(config));
+                OptionalLong bytes = exact.bytes(candidate.in(job));
                 if (bytes.isPresent() && bytes.getAsLong() <= limitBytes) {
                     return Optional.of(new Change(keys(candidate), bytes.getAsLong()));
                 }
@@ -61,16 +61,16 @@ final class SmallestChange {
     }
 
     private Optional<Change> offloaded(long limitBytes) {
-        OptionalLong bytes = exact.bytes(config.withStrategy(config.strategy().withOffloadOptimizer(true)));
+        OptionalLong bytes = exact.bytes(job.strategy(job.strategy().withOffloadOptimizer(true)));
         return bytes.isPresent() && bytes.getAsLong() <= limitBytes
                 ? Optional.of(new Change(List.of("strategy.offloadOptimizer=true"), bytes.getAsLong()))
                 : Optional.empty();
     }
 
     private List<Candidate> tries() {
-        Candidate now = Candidate.of(config);
+        Candidate now = Candidate.of(job);
         List<Candidate> tries = new ArrayList<>();
-        for (Candidate other : Candidates.onDevices(config, now.data() * now.model(), maxModel, now.microBatches())) {
+        for (Candidate other : Candidates.onDevices(job, now.data() * now.model(), maxModel, now.microBatches())) {
             if (!other.equals(now) && savesAsMuch(other, now)) {
                 tries.add(other);
             }
@@ -97,7 +97,7 @@ final class SmallestChange {
     }
 
     private List<String> keys(Candidate other) {
-        Candidate now = Candidate.of(config);
+        Candidate now = Candidate.of(job);
         List<String> keys = new ArrayList<>();
         if (other.data() != now.data()) {
             keys.add("mesh.data=" + other.data());

@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.tartan.network.GptConfig;
+import dev.tartan.network.LlamaConfig;
+import dev.tartan.network.MlpConfig;
+import dev.tartan.op.Activation;
+import dev.tartan.optimizer.AdamWOptimizer;
+import dev.tartan.optimizer.Schedule;
+import dev.tartan.optimizer.SgdOptimizer;
+import dev.tartan.train.data.TextSamples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,11 +32,10 @@ class RunConfigLoaderTest {
     void gptTakesDefaultsForWhatIsLeftOut() throws IOException {
         RunConfig config = load(GPT);
         assertThat(config.mesh()).isEqualTo(new MeshConfig(1, 1));
-        assertThat(config.network()).isEqualTo(new NetworkConfig.Gpt(256, 32, 64, 2, 4, 256, 1e-5, true, 0));
-        assertThat(config.data()).isEqualTo(new DataConfig.Text(Path.of("text.txt")));
-        assertThat(config.optimizer())
-                .isEqualTo(new OptimizerConfig.AdamW(
-                        1e-3, 0.9, 0.95, 1e-8, 0.1, 1, new ScheduleConfig(ScheduleConfig.Kind.CONSTANT, 0)));
+        assertThat(config.network()).isEqualTo(new GptConfig(256, 32, 64, 2, 4, 256, 1e-5, true, 0));
+        assertThat(config.data()).isEqualTo(new TextSamples(Path.of("text.txt")));
+        assertThat(config.optimizer()).isEqualTo(new AdamWOptimizer(1e-3, 0.9, 0.95, 1e-8, 0.1, Schedule.constant()));
+        assertThat(config.clip().maxNorm()).isEqualTo(1);
         assertThat(config.train()).isEqualTo(new TrainConfig(100, 16, 1, 0, 0));
         assertThat(config.init().from()).isNull();
         assertThat(config.output().dir()).isEqualTo(Path.of("runs/latest"));
@@ -37,8 +44,7 @@ class RunConfigLoaderTest {
     @Test
     void llamaTakesItsOwnDefaults() throws IOException {
         RunConfig config = load(GPT + "network { kind = llama, hidden = 96 }");
-        assertThat(config.network())
-                .isEqualTo(new NetworkConfig.Llama(256, 32, 96, 2, 4, 4, 256, 10000, 1e-5, false, 0));
+        assertThat(config.network()).isEqualTo(new LlamaConfig(256, 32, 96, 2, 4, 4, 256, 10000, 1e-5, false, 0));
     }
 
     @Test
@@ -48,11 +54,10 @@ class RunConfigLoaderTest {
                 data { kind = batches, path = src/test/resources/golden/mlp-batches.safetensors }
                 optimizer { kind = sgd, momentum = 0.9, weightDecay = 0.01, schedule { kind = cosine, warmupSteps = 3 } }
                 """);
-        assertThat(config.network())
-                .isEqualTo(new NetworkConfig.Mlp(20, List.of(64, 64), 5, NetworkConfig.Activation.RELU));
+        assertThat(config.network()).isEqualTo(new MlpConfig(20, List.of(64, 64), 5, Activation.RELU));
         assertThat(config.optimizer())
-                .isEqualTo(
-                        new OptimizerConfig.Sgd(1e-2, 0.9, 0.01, 0, new ScheduleConfig(ScheduleConfig.Kind.COSINE, 3)));
+                .isEqualTo(new SgdOptimizer(1e-2, 0.9, 0.01, Schedule.of(Schedule.Kind.COSINE, 3)));
+        assertThat(config.clip().maxNorm()).isZero();
     }
 
     @Test
@@ -73,13 +78,16 @@ class RunConfigLoaderTest {
                 "optimizer.schedule={kind=linear,warmupSteps=2}",
                 "data.path=\"quoted.txt\"");
         assertThat(config.train().steps()).isEqualTo(5);
-        assertThat(config.network()).isInstanceOfSatisfying(NetworkConfig.Gpt.class, gpt -> {
+        assertThat(config.network()).isInstanceOfSatisfying(GptConfig.class, gpt -> {
             assertThat(gpt.hidden()).isEqualTo(128);
             assertThat(gpt.intermediate()).isEqualTo(512);
         });
         assertThat(config.output().dir()).isEqualTo(Path.of("/tmp/a b//c#1:d"));
-        assertThat(config.data().path()).isEqualTo(Path.of("quoted.txt"));
-        assertThat(config.optimizer().schedule()).isEqualTo(new ScheduleConfig(ScheduleConfig.Kind.LINEAR, 2));
+        assertThat(config.data()).isEqualTo(new TextSamples(Path.of("quoted.txt")));
+        assertThat(config.optimizer())
+                .isInstanceOfSatisfying(
+                        AdamWOptimizer.class,
+                        adamW -> assertThat(adamW.schedule()).isEqualTo(Schedule.of(Schedule.Kind.LINEAR, 2)));
     }
 
     @Test
@@ -99,7 +107,7 @@ class RunConfigLoaderTest {
                         "network={kind=gpt,vocab=256,context=8,hidden=8,layers=1,heads=2}",
                         "data.kind=text",
                         "data.path=a"));
-        assertThat(config.data().path()).isEqualTo(Path.of("a"));
+        assertThat(config.data()).isEqualTo(new TextSamples(Path.of("a")));
     }
 
     @Test
@@ -122,12 +130,10 @@ class RunConfigLoaderTest {
     }
 
     @Test
-    void pathsCanBeMadeAbsolute() throws IOException {
-        RunConfig config = load(GPT, "init.from=w.safetensors").withAbsolutePaths();
-        assertThat(config.data())
-                .isEqualTo(new DataConfig.Text(Path.of("text.txt").toAbsolutePath()));
-        assertThat(config.init().from()).isEqualTo(Path.of("w.safetensors").toAbsolutePath());
-        assertThat(config.output().dir()).isEqualTo(Path.of("runs/latest").toAbsolutePath());
+    void automaticStrategyReadsBackEqual() throws IOException {
+        RunConfig config = load(GPT, "strategy=auto");
+        assertThat(config.render()).contains("strategy = auto\n");
+        assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
     }
 
     @Test

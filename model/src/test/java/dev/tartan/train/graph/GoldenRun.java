@@ -15,6 +15,7 @@ import dev.tartan.network.Llama;
 import dev.tartan.network.LlamaConfig;
 import dev.tartan.network.Mlp;
 import dev.tartan.network.Network;
+import dev.tartan.network.PresentFields;
 import dev.tartan.op.Activation;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.ReferenceInterpreter;
@@ -112,8 +113,15 @@ final class GoldenRun {
 
     /** Traces the step with gradient outputs in FLOAT64. */
     TrainStepGraph trace(Network network, Mesh mesh, int microBatches) {
-        StepOptions options =
-                new StepOptions(mesh, batchSize(), microBatches, 1, DType.FLOAT64, true, StrategyConfig.defaults());
+        StepOptions options = new StepOptions(
+                mesh,
+                batchSize(),
+                microBatches,
+                1,
+                DType.FLOAT64,
+                true,
+                StrategyConfig.defaults(),
+                PresentFields.REQUIRED);
         return TrainStepGraph.trace(network, optimizer(), clip(), options);
     }
 

@@ -2,14 +2,14 @@ package dev.tartan.train.planner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CandidatesTest {
     @Test
     void modelGroupsFitANodeAndDivideTheNetwork() {
-        RunConfig config = PlannerRuns.of("kind=gpt, vocab=512, context=32, hidden=64, layers=5, heads=4");
+        TrainingJob config = PlannerRuns.of("kind=gpt, vocab=512, context=32, hidden=64, layers=5, heads=4");
         List<Candidate> all = Candidates.onDevices(config, 16, 8);
         // 8 heads would be needed for groups of 8.
         assertThat(all).extracting(Candidate::model).containsOnly(1, 2, 4);
@@ -21,7 +21,7 @@ class CandidatesTest {
 
     @Test
     void microBatchesDivideTheSamplesOfARank() {
-        RunConfig config = PlannerRuns.small("train.globalBatch=24");
+        TrainingJob config = PlannerRuns.small("train.globalBatch=24");
         assertThat(Candidates.onMesh(config, 2, 2))
                 .extracting(Candidate::microBatches)
                 .containsOnly(1, 2, 4);
@@ -30,7 +30,7 @@ class CandidatesTest {
 
     @Test
     void whatSplitsOverOneRankIsNotAChoice() {
-        RunConfig config = PlannerRuns.small();
+        TrainingJob config = PlannerRuns.small();
         assertThat(Candidates.onMesh(config, 1, 4)).extracting(Candidate::zero).containsOnly(0);
         assertThat(Candidates.onMesh(config, 4, 1))
                 .extracting(Candidate::sequenceParallel)
@@ -40,7 +40,7 @@ class CandidatesTest {
 
     @Test
     void aCandidateIsWhatItsConfigSays() {
-        RunConfig config = PlannerRuns.small();
+        TrainingJob config = PlannerRuns.small();
         Candidates.onMesh(config, 2, 2)
                 .forEach(each -> assertThat(Candidate.of(each.in(config))).isEqualTo(each));
     }

@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.InvalidConfigException;
-import dev.tartan.train.config.RunConfig;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +20,7 @@ class CheckMemoryLimitTest {
 
     @Test
     void theRefusalNamesBothNumbersAndWhatFits() {
-        RunConfig base = PlannerRuns.small();
+        TrainingJob base = PlannerRuns.small();
         long peak = peak(base);
         long limit = peak(PlannerRuns.small("train.microBatches=2"));
         // Stages of ZeRO, as they would be if they saved nothing, are tried first and found wanting.
@@ -62,7 +61,7 @@ class CheckMemoryLimitTest {
         assertThat(find(peak - 1, DeviceTraits.PLAIN, onlyOffload)).isEqualTo("none");
     }
 
-    private static int keysChanged(RunConfig config) {
+    private static int keysChanged(TrainingJob config) {
         Candidate other = Candidate.of(config);
         Candidate now = Candidate.of(PlannerRuns.small());
         return (other.zero() == now.zero() ? 0 : 1)
@@ -108,15 +107,15 @@ class CheckMemoryLimitTest {
                 .orElse("none");
     }
 
-    private static RunConfig limited(long limit) {
+    private static TrainingJob limited(long limit) {
         return PlannerRuns.small("train.deviceMemoryLimit=" + limit);
     }
 
-    private static long peak(RunConfig config) {
-        return TrainingPlan.compile(config, DeviceTraits.PLAIN).step().memory().arenaBytes();
+    private static long peak(TrainingJob config) {
+        return config.compile(DeviceTraits.PLAIN).step().memory().arenaBytes();
     }
 
-    private static void check(RunConfig config) {
-        CheckMemoryLimit.run(TrainingPlan.compile(config, DeviceTraits.PLAIN), DeviceTraits.PLAIN, 4);
+    private static void check(TrainingJob config) {
+        CheckMemoryLimit.run(config, config.compile(DeviceTraits.PLAIN), DeviceTraits.PLAIN, 4);
     }
 }

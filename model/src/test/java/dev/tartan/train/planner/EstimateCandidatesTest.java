@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.tartan.plan.CommunicationTraffic;
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.nio.file.Path;
@@ -18,21 +17,19 @@ class EstimateCandidatesTest {
 
     @Test
     void trafficIsThatOfTheCompiledProgram() {
-        RunConfig config = PlannerRuns.small();
-        long compiled =
-                CommunicationTraffic.of(TrainingPlan.compile(PLAIN.in(config), DeviceTraits.PLAIN)
-                                .step()
-                                .program())
-                        .stream()
-                        .mapToLong(CommunicationTraffic::wireBytes)
-                        .sum();
+        TrainingJob config = PlannerRuns.small();
+        long compiled = CommunicationTraffic.of(
+                        PLAIN.in(config).compile(DeviceTraits.PLAIN).step().program())
+                .stream()
+                .mapToLong(CommunicationTraffic::wireBytes)
+                .sum();
         // The rest is losses, norms and other scalars.
         assertThat(estimates(config).estimate(PLAIN).wireBytes()).isCloseTo(compiled, withinPercentage(0.1));
     }
 
     @Test
     void whatFitsComesFirstAndThenTheFastest() {
-        RunConfig config = PlannerRuns.small();
+        TrainingJob config = PlannerRuns.small();
         EstimateCandidates estimates = estimates(config);
         List<Candidate> candidates = Candidates.onMesh(config, 2, 2);
         long limit = estimates.estimate(PLAIN.withMicroBatches(4)).peakBytes();
@@ -50,7 +47,7 @@ class EstimateCandidatesTest {
     /** 70 billion parameters on 1,024 devices: no number overflows, and no compile is as deep as the network. */
     @Test
     void networksOfAnySizeArePlanned() {
-        RunConfig config = RunConfigLoader.load(Path.of("../conf/llama-70b.conf"), List.of());
+        TrainingJob config = TrainingJob.of(RunConfigLoader.load(Path.of("../conf/llama-70b.conf"), List.of()));
         EstimateCandidates estimates = new EstimateCandidates(config, PlannerRuns.hardware("h100"), DeviceTraits.PLAIN);
         Candidate whole = new Candidate(128, 8, 0, Recompute.NONE, false, 8);
         CandidateEstimate estimate = estimates.estimate(whole);
@@ -67,7 +64,7 @@ class EstimateCandidatesTest {
         assertThat(split).isPositive().isLessThan(estimate.peakBytes() / 2);
     }
 
-    private static EstimateCandidates estimates(RunConfig config) {
+    private static EstimateCandidates estimates(TrainingJob config) {
         return new EstimateCandidates(config, PlannerRuns.hardware("this-machine"), DeviceTraits.PLAIN);
     }
 }

@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.List;
 import java.util.stream.Stream;
@@ -30,11 +29,9 @@ class EstimateMemoryTest {
     @ParameterizedTest
     @MethodSource("cases")
     void estimatesAreWithinAFewPercentOfTheCompiledPeak(String network, Candidate candidate) {
-        RunConfig config = PlannerRuns.of(network);
-        long exact = TrainingPlan.compile(candidate.in(config), DeviceTraits.PLAIN)
-                .step()
-                .memory()
-                .arenaBytes();
+        TrainingJob config = PlannerRuns.of(network);
+        long exact =
+                candidate.in(config).compile(DeviceTraits.PLAIN).step().memory().arenaBytes();
         assertThat(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate))
                 .isCloseTo(exact, withinPercentage(100 * EstimateMemory.MAX_ERROR));
     }
@@ -46,11 +43,9 @@ class EstimateMemoryTest {
     @ParameterizedTest
     @MethodSource("strategies")
     void estimatesOfStrategiesAreWithinAFifthOfTheCompiledPeak(Candidate candidate) {
-        RunConfig config = PlannerRuns.small("strategy.bucketBytes=64KiB");
-        long exact = TrainingPlan.compile(candidate.in(config), DeviceTraits.PLAIN)
-                .step()
-                .memory()
-                .arenaBytes();
+        TrainingJob config = PlannerRuns.small("strategy.bucketBytes=64KiB");
+        long exact =
+                candidate.in(config).compile(DeviceTraits.PLAIN).step().memory().arenaBytes();
         assertThat(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate))
                 .isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));
     }
@@ -58,11 +53,10 @@ class EstimateMemoryTest {
     @ParameterizedTest
     @CsvSource({"1, 0", "2, 0", "2, 1", "2, 3"})
     void offloadedStateIsNotCounted(int data, int zero) {
-        RunConfig config = PlannerRuns.small("strategy.bucketBytes=64KiB", "strategy.offloadOptimizer=true");
+        TrainingJob config = PlannerRuns.small("strategy.bucketBytes=64KiB", "strategy.offloadOptimizer=true");
         Candidate candidate = new Candidate(data, 1, zero, Recompute.NONE, false, 1);
         DeviceTraits far = DeviceTraits.PLAIN.sharingHostMemory(false);
-        long exact =
-                TrainingPlan.compile(candidate.in(config), far).step().memory().arenaBytes();
+        long exact = candidate.in(config).compile(far).step().memory().arenaBytes();
         long estimate = new EstimateMemory(config, far).peakBytes(candidate);
         assertThat(estimate).isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));
         assertThat(estimate).isLessThan(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate));

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.config.RunConfig;
-import dev.tartan.train.config.RunConfigLoader;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,21 +13,19 @@ import org.junit.jupiter.api.Test;
 
 class PickStrategyTest {
     @Test
-    void autoIsAWordInTheConfigAndComesBackFromIt() {
-        RunConfig config = PlannerRuns.small("strategy=auto");
+    void autoIsAWordInTheConfigAndIsPickedBeforeCompiling() {
+        TrainingJob config = PlannerRuns.small("strategy=auto");
         assertThat(config.strategy().isAutomatic()).isTrue();
-        assertThat(config.render()).contains("strategy = auto\n");
-        assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
         assertThatThrownBy(() -> PlannerRuns.small("strategy=automatic"))
                 .hasMessageContaining("strategy is not a section: value=automatic");
-        assertThatThrownBy(() -> TrainingPlan.compile(config, DeviceTraits.PLAIN))
+        assertThatThrownBy(() -> config.compile(DeviceTraits.PLAIN))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("still to be picked");
     }
 
     @Test
     void theFastestThatFitsIsTaken() {
-        RunConfig config = PlannerRuns.small("strategy=auto");
+        TrainingJob config = PlannerRuns.small("strategy=auto");
         PickStrategy.Picked free = pick(config);
         // What is fastest in a roomy device does not fit half of its memory.
         PickStrategy.Picked tight =
@@ -37,18 +33,15 @@ class PickStrategyTest {
         assertThat(tight.peakBytes()).isLessThanOrEqualTo(free.peakBytes() / 2);
         assertThat(tight.estimate().time().seconds())
                 .isGreaterThanOrEqualTo(free.estimate().time().seconds());
-        assertThat(TrainingPlan.compile(tight.config(), DeviceTraits.PLAIN)
-                        .step()
-                        .memory()
-                        .arenaBytes())
+        assertThat(tight.job().compile(DeviceTraits.PLAIN).step().memory().arenaBytes())
                 .isEqualTo(tight.peakBytes());
-        assertThat(tight.config().mesh()).isEqualTo(config.mesh());
+        assertThat(tight.job().mesh()).isEqualTo(config.mesh());
     }
 
     /** Buckets of 4 MiB would have to hold all of it. */
     @Test
     void aSmallNetworkFitsLittleMoreThanItsLeastEstimate() {
-        RunConfig config = PlannerRuns.small();
+        TrainingJob config = PlannerRuns.small();
         long least = estimates(config).stream()
                 .mapToLong(CandidateEstimate::peakBytes)
                 .min()
@@ -60,10 +53,10 @@ class PickStrategyTest {
 
     @Test
     void whatIsEstimatedToFitIsTakenOnlyIfItsCompileDoes() {
-        RunConfig base = PlannerRuns.small();
+        TrainingJob base = PlannerRuns.small();
         List<CandidateEstimate> sorted = estimates(base);
         long limit = Long.MAX_VALUE / 2;
-        List<RunConfig> compiled = new ArrayList<>();
+        List<TrainingJob> compiled = new ArrayList<>();
         PickStrategy.Picked picked = PickStrategy.first(base, sorted, limit, config -> {
             compiled.add(config);
             return compiled.size() == 1
@@ -72,24 +65,24 @@ class PickStrategyTest {
         });
         assertThat(picked.numCompiled()).isEqualTo(3);
         assertThat(picked.estimate()).isEqualTo(sorted.get(2));
-        assertThat(picked.config()).isEqualTo(sorted.get(2).candidate().in(base));
+        assertThat(Candidate.of(picked.job())).isEqualTo(sorted.get(2).candidate());
     }
 
     @Test
     void thatNothingFitsIsSaid() {
-        RunConfig config = PlannerRuns.small("strategy=auto", "train.deviceMemoryLimit=1000");
+        TrainingJob config = PlannerRuns.small("strategy=auto", "train.deviceMemoryLimit=1000");
         assertThatThrownBy(() -> pick(config))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("no strategy fits a device's memory: limit=1000, leastEstimate=")
                 .hasMessageEndingWith("Use more devices, raise train.deviceMemoryLimit, or lower network.*.");
     }
 
-    private static PickStrategy.Picked pick(RunConfig config) {
+    private static PickStrategy.Picked pick(TrainingJob config) {
         return PickStrategy.run(config, PlannerRuns.hardware("this-machine"), DeviceTraits.PLAIN);
     }
 
-    private static List<CandidateEstimate> estimates(RunConfig config) {
-        RunConfig base = config.withStrategy(StrategyConfig.defaults());
+    private static List<CandidateEstimate> estimates(TrainingJob config) {
+        TrainingJob base = config.strategy(StrategyConfig.defaults());
         return new EstimateCandidates(base, PlannerRuns.hardware("this-machine"), DeviceTraits.PLAIN)
                 .sorted(Candidates.onMesh(base, 2, 2), Long.MAX_VALUE);
     }

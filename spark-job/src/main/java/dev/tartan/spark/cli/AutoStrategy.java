@@ -2,6 +2,7 @@ package dev.tartan.spark.cli;
 
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.ConfigWord;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.planner.Candidate;
@@ -20,7 +21,7 @@ final class AutoStrategy {
             return config;
         }
         HardwareProfile profile = hardware.get();
-        PickStrategy.Picked picked = PickStrategy.run(config, profile, traits);
+        PickStrategy.Picked picked = PickStrategy.run(TrainingJob.of(config), profile, traits);
         Candidate candidate = picked.estimate().candidate();
         out.println(TextTable.format(
                 "strategy: zero=%d, recompute=%s, sequenceParallel=%s, microBatches=%d; of %d the fastest predicted for"
@@ -34,6 +35,6 @@ final class AutoStrategy {
                 Seconds.text(picked.estimate().time().seconds()),
                 ByteSize.text(picked.limitBytes()),
                 ByteSize.text(picked.peakBytes())));
-        return picked.config();
+        return config.with(picked.job().strategy(), picked.job().train().microBatches());
     }
 }

@@ -11,6 +11,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfig;
@@ -160,8 +161,9 @@ final class BenchOverlap {
     }
 
     private Run train(JavaSparkContext spark, Path folder, int stage, boolean overlap) {
-        TrainingPlan plan = TrainingPlan.compile(config(folder, stage, overlap), Nd4jBackend.forDevices(1));
-        TrainingResult result = SparkTrainer.train(spark, plan, executors, step -> {});
+        TrainingJob job = TrainingJob.of(config(folder, stage, overlap));
+        TrainingPlan plan = job.compile(Nd4jBackend.forDevices(1));
+        TrainingResult result = SparkTrainer.train(spark, plan, job.network(), executors, step -> {});
         RunSummary summary = result.summary();
         return new Run(
                 RunSummary.medianStepMillis(

@@ -7,6 +7,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.train.StepBench;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
@@ -67,29 +68,28 @@ final class BenchStep {
         if (steps < 1) {
             throw new IllegalArgumentException("--steps is out of range: value=" + steps + ". Give 1 or more.");
         }
-        RunConfig config = config();
+        TrainingJob job = TrainingJob.of(config());
         HardwareProfile predictedFor = hardware.profile();
         Nd4jBackend backend =
-                Nd4jBackend.forDevices(config.mesh().data() * config.mesh().model());
+                Nd4jBackend.forDevices(job.mesh().data() * job.mesh().model());
         long start = System.nanoTime();
-        TrainingPlan plan = TrainingPlan.compile(config, backend);
+        TrainingPlan plan = job.compile(backend);
         double compileMillis = (System.nanoTime() - start) / 1e6;
         ResidentMemory resident = ResidentMemory.now();
-        StepBench.Result result = StepBench.run(plan, backend, batch(), WARM_UP_STEPS, steps);
-        return report(
-                plan, result, compileMillis, resident.growthBytes(), predictedMillis(plan, predictedFor, backend));
+        StepBench.Result result = StepBench.run(plan, job.network(), backend, batch(plan), WARM_UP_STEPS, steps);
+        return report(plan, result, compileMillis, resident.growthBytes(), predictedMillis(job, predictedFor, backend));
     }
 
-    private static double predictedMillis(TrainingPlan plan, HardwareProfile profile, DeviceTraits traits) {
-        return new EstimateCandidates(plan.config(), profile, traits)
-                        .estimate(Candidate.of(plan.config()))
+    private static double predictedMillis(TrainingJob job, HardwareProfile profile, DeviceTraits traits) {
+        return new EstimateCandidates(job, profile, traits)
+                        .estimate(Candidate.of(job))
                         .time()
                         .seconds()
                 * 1000;
     }
 
-    private HostBatch batch() {
-        Shape shape = Shape.shape(gpt[0], gpt[1] + 1L);
+    private HostBatch batch(TrainingPlan plan) {
+        Shape shape = Shape.shape(gpt[0] / plan.rankSamples().ranks(), gpt[1] + 1L);
         int[] tokens = new Random(1).ints(shape.numElements(), 0, gpt[5]).toArray();
         return new HostBatch(Map.of(HostBatch.TOKENS, HostTensor.ofInts(shape, tokens)));
     }

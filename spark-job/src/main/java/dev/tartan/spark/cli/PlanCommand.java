@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
 import java.io.PrintStream;
@@ -67,7 +68,7 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
             return 0;
         }
         RunConfig run = AutoStrategy.resolve(loaded, search::hardware, traits, json ? System.err : out);
-        TrainingPlan plan = TrainingPlan.compile(run, traits);
+        TrainingPlan plan = TrainingJob.of(run).compile(traits);
         PlanReport report = PlanReport.of(plan, program);
         if (json) {
             ObjectMapper mapper = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);

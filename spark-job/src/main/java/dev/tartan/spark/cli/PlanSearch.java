@@ -3,6 +3,7 @@ package dev.tartan.spark.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.planner.Candidate;
@@ -71,7 +72,8 @@ final class PlanSearch {
         long limit = deviceMemory != null
                 ? ByteSize.parse("--device-memory", deviceMemory)
                 : run.train().deviceMemoryLimit() > 0 ? run.train().deviceMemoryLimit() : profile.deviceMemory(count);
-        RunConfig base = run.withStrategy(run.strategy().isAutomatic() ? StrategyConfig.defaults() : run.strategy());
+        TrainingJob base =
+                TrainingJob.of(run).strategy(run.strategy().isAutomatic() ? StrategyConfig.defaults() : run.strategy());
         List<Candidate> candidates = Candidates.onDevices(base, count, profile.devicesPerNode());
         if (candidates.isEmpty()) {
             throw new IllegalArgumentException("no mesh of --devices goes with the config: devices=" + count

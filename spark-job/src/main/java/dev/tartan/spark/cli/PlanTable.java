@@ -4,9 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tartan.plan.cost.StepTime;
 import dev.tartan.plan.hardware.HardwareProfile;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.ConfigWord;
-import dev.tartan.train.config.RunConfig;
-import dev.tartan.train.graph.ConfiguredRun;
 import dev.tartan.train.planner.Candidate;
 import dev.tartan.train.planner.CandidateEstimate;
 import java.io.PrintStream;
@@ -18,15 +17,14 @@ import java.util.Map;
 final class PlanTable {
     private static final int BEST = 15;
 
-    private final RunConfig config;
+    private final TrainingJob job;
     private final HardwareProfile hardware;
     private final int devices;
     private final long limitBytes;
     private final List<CandidateEstimate> sorted;
 
-    PlanTable(
-            RunConfig config, HardwareProfile hardware, int devices, long limitBytes, List<CandidateEstimate> sorted) {
-        this.config = config;
+    PlanTable(TrainingJob job, HardwareProfile hardware, int devices, long limitBytes, List<CandidateEstimate> sorted) {
+        this.job = job;
         this.hardware = hardware;
         this.devices = devices;
         this.limitBytes = limitBytes;
@@ -64,13 +62,10 @@ final class PlanTable {
     }
 
     private String title() {
-        long parameters = ConfiguredRun.of(
-                        config.network(), config.optimizer(), config.train().steps())
-                .network()
-                .numParameters();
+        long parameters = job.create().numParameters();
         return TextTable.format(
                 "%,d parameters, %,d samples a step, on %,d devices of %s with %s each",
-                parameters, config.train().globalBatch(), devices, hardware.name(), ByteSize.text(limitBytes));
+                parameters, job.train().globalBatch(), devices, hardware.name(), ByteSize.text(limitBytes));
     }
 
     private String[] row(CandidateEstimate each) {

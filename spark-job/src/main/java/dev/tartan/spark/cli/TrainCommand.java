@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.spark.runtime.Preflight;
@@ -8,10 +9,10 @@ import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.MeshConfig;
-import dev.tartan.train.config.NetworkConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.planner.CheckMemoryLimit;
@@ -100,8 +101,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Preflight.check(spark, loaded.mesh().data() * loaded.mesh().model(), executors);
         DeviceTraits traits = Nd4jBackend.forDevices(1);
         RunConfig run = AutoStrategy.resolve(loaded, hardware::profile, traits, out);
-        TrainingPlan plan = TrainingPlan.compile(run, traits);
-        CheckMemoryLimit.run(plan, traits, plan.mesh().numRanks() / executors);
+        TrainingJob job = TrainingJob.of(run);
+        TrainingPlan plan = job.compile(traits);
+        CheckMemoryLimit.run(job, plan, traits, plan.mesh().numRanks() / executors);
         MemoryPlan memory = plan.step().memory();
         long ofHost = traits.sharesHostMemory() ? memory.arenaBytes() : memory.hostBytes();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
@@ -110,7 +112,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
         OutputFolder.writeConfig(folder, run.render());
         announce(plan, aside);
-        TrainingResult result = train(spark, plan);
+        TrainingResult result = train(spark, plan, job.network());
         conclude(plan, result);
         return 0;
     }
@@ -127,11 +129,10 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
     }
 
-    private TrainingResult train(SparkConf conf, TrainingPlan plan) {
+    private TrainingResult train(SparkConf conf, TrainingPlan plan, NetworkFactory network) {
         try (JavaSparkContext spark = new JavaSparkContext(conf);
-                ProgressDisplay progress =
-                        ProgressDisplay.on(out, plan.config().train().steps(), unit(plan))) {
-            return SparkTrainer.train(spark, plan, executors, progress::show);
+                ProgressDisplay progress = ProgressDisplay.on(out, plan.train().steps(), plan.unit())) {
+            return SparkTrainer.train(spark, plan, network, executors, progress::show);
         }
     }
 
@@ -157,20 +158,16 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                 result.summary().finalLoss(),
                 result.summary().medianStepMillis(),
                 result.summary().tokensPerSecond(),
-                unit(plan));
+                plan.unit());
         if (result.sample() != null) {
             out.println("what the network writes:");
             result.sample().lines().forEach(line -> out.println("  | " + printable(line)));
         }
-        out.println("results are in " + plan.config().output().dir());
+        out.println("results are in " + plan.files().output());
     }
 
     /** Bytes drawn at random might be commands to the terminal. */
     private static String printable(String line) {
         return line.replaceAll("[\\p{Cntrl}&&[^\t]]", "\ufffd");
-    }
-
-    private static String unit(TrainingPlan plan) {
-        return plan.config().network() instanceof NetworkConfig.LanguageModel ? "tokens" : "samples";
     }
 }

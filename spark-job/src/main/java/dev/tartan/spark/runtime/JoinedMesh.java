@@ -39,7 +39,7 @@ final class JoinedMesh implements AutoCloseable {
      * @throws dev.tartan.collective.CollectiveException if a process does not join in time
      */
     static JoinedMesh join(TrainingPlan plan, JobCredentials credentials, MeshTaskContext context) {
-        CollectiveConfig config = plan.config().collective();
+        CollectiveConfig config = plan.collective();
         TcpOptions options = CommunicationOptions.sockets(config, credentials.encrypt());
         String host = config.bindAddress().isEmpty() ? context.host() : config.bindAddress();
         TcpEndpoint endpoint = TcpEndpoint.bind(address(host), PortRange.parse(config.portRange()));

@@ -1,6 +1,7 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
@@ -23,6 +24,7 @@ public final class SparkTrainer {
     /**
      * Trains, and writes {@code metrics.jsonl} on the way, {@code summary.json} and {@code loss.png} at the end.
      *
+     * @param network makes the network that the plan was compiled from
      * @param numExecutors number of processes over which the mesh is spread, each running one task
      * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
      * @throws PreflightException if Spark is not set up for it
@@ -32,15 +34,19 @@ public final class SparkTrainer {
      * @throws CancellationException if the program was told to stop
      */
     public static TrainingResult train(
-            JavaSparkContext spark, TrainingPlan plan, int numExecutors, Consumer<StepMetrics> viewer) {
+            JavaSparkContext spark,
+            TrainingPlan plan,
+            NetworkFactory network,
+            int numExecutors,
+            Consumer<StepMetrics> viewer) {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
         MeshTrainer.checkProcesses(plan, numExecutors);
         AwaitExecutors.run(spark, numExecutors, EXECUTORS_TIMEOUT);
-        Path folder = plan.config().output().dir();
+        Path folder = Objects.requireNonNull(plan.files().output(), "output");
         BarrierMeshJob job = new BarrierMeshJob(spark, "tartan-" + UUID.randomUUID(), numExecutors);
         try (StepRecorder recorder =
                 new StepRecorder(folder, viewer, failure -> job.cancel("the metrics cannot be written"))) {
-            TrainingResult result = run(job, plan, JobCredentials.ofDriver(spark.getConf()), recorder);
+            TrainingResult result = run(job, plan, network, JobCredentials.ofDriver(spark.getConf()), recorder);
             recorder.complete(result.steps());
             result.summary().write(folder);
             LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
@@ -49,11 +55,15 @@ public final class SparkTrainer {
     }
 
     private static TrainingResult run(
-            BarrierMeshJob job, TrainingPlan plan, JobCredentials credentials, StepRecorder recorder) {
+            BarrierMeshJob job,
+            TrainingPlan plan,
+            NetworkFactory network,
+            JobCredentials credentials,
+            StepRecorder recorder) {
         try {
             // Task 0 is process 0, which alone has a result.
-            return Objects.requireNonNull(
-                    job.run(plan, new TrainingTask(credentials), recorder).get(0));
+            return Objects.requireNonNull(job.run(plan, new TrainingTask(network, credentials), recorder)
+                    .get(0));
         } catch (CancellationException e) {
             recorder.rethrowDiskFailure();
             throw e;

@@ -1,6 +1,7 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
@@ -13,21 +14,24 @@ import org.jspecify.annotations.Nullable;
 final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     private static final long serialVersionUID = 1;
 
+    private final NetworkFactory network;
     private final JobCredentials credentials;
 
-    TrainingTask(JobCredentials credentials) {
+    TrainingTask(NetworkFactory network, JobCredentials credentials) {
+        this.network = network;
         this.credentials = credentials;
     }
 
     @Override
     public @Nullable TrainingResult run(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
         if (context.numTasks() == 1) {
-            return MeshTrainer.run(plan, Nd4jBackend.forDevices(plan.mesh().numRanks()), context::report);
+            return MeshTrainer.run(
+                    plan, network, Nd4jBackend.forDevices(plan.mesh().numRanks()), context::report);
         }
         MeshTrainer.checkProcesses(plan, context.numTasks());
         try (JoinedMesh mesh = JoinedMesh.join(plan, credentials, context)) {
             Nd4jBackend backend = Nd4jBackend.forDevices(mesh.numRanksOnMachine());
-            TrainingResult result = MeshTrainer.run(plan, backend, mesh.ranks(), context::report);
+            TrainingResult result = MeshTrainer.run(plan, network, backend, mesh.ranks(), context::report);
             mesh.logLinks();
             return result;
         }

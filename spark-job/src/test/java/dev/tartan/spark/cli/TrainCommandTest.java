@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.train.MeshTrainer;
-import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.RunConfigLoader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -80,10 +80,9 @@ class TrainCommandTest {
         assertThat(results.resolve("loss.png")).isNotEmptyFile();
         // The config it leaves behind repeats the run, bit by bit.
         Path again = folder.resolve("again");
-        TrainingPlan plan = TrainingPlan.compile(
-                RunConfigLoader.load(results.resolve("config.conf"), List.of("output.dir=" + again)),
-                Nd4jBackend.forDevices(1));
-        MeshTrainer.run(plan, Nd4jBackend.forDevices(4), step -> {});
+        TrainingJob job =
+                TrainingJob.of(RunConfigLoader.load(results.resolve("config.conf"), List.of("output.dir=" + again)));
+        MeshTrainer.run(job.compile(Nd4jBackend.forDevices(1)), job.network(), Nd4jBackend.forDevices(4), step -> {});
         assertThat(again.resolve("final.safetensors")).hasSameBinaryContentAs(results.resolve("final.safetensors"));
     }
 

@@ -14,6 +14,7 @@ import dev.tartan.mesh.NamedSharding;
 import dev.tartan.op.AdamW;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.runtime.TaskOutcome;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfig;
@@ -113,7 +114,7 @@ class TartanKryoRegistratorTest {
                         "network.heads=4",
                         "data.kind=text",
                         "data.path=some/where"));
-        TrainingPlan plan = TrainingPlan.compile(config, DeviceTraits.PLAIN);
+        TrainingPlan plan = TrainingJob.of(config).compile(DeviceTraits.PLAIN);
         TrainingPlan back = roundTrip(plan);
         assertThat(back).isEqualTo(plan);
         assertThat(back.step().program()).hasToString(plan.step().program().toString());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.spark.golden.GoldenNetwork;
 import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfig;
@@ -80,11 +81,11 @@ class GoldenExecutorsTest {
     }
 
     private static TrainingPlan plan(RunConfig config) {
-        return TrainingPlan.compile(config, Nd4jBackend.forDevices(1));
+        return TrainingJob.of(config).compile(Nd4jBackend.forDevices(1));
     }
 
     private static TrainingResult train(RunConfig config, int executors) {
-        return SparkTrainer.train(spark, plan(config), executors, step -> {});
+        return SparkTrainer.train(spark, plan(config), config.network(), executors, step -> {});
     }
 
     private static List<Double> losses(TrainingResult result) {
@@ -106,7 +107,8 @@ class GoldenExecutorsTest {
                 .isEqualTo(over.summary().plannedPeakBytesPerDevice());
 
         RunConfig alone = config(network, data, model, algorithm, "alone");
-        TrainingResult here = MeshTrainer.run(plan(alone), Nd4jBackend.forDevices(data * model), step -> {});
+        TrainingResult here =
+                MeshTrainer.run(plan(alone), alone.network(), Nd4jBackend.forDevices(data * model), step -> {});
         assertThat(losses(over)).isEqualTo(losses(here));
         assertThat(folder.resolve("over/final.safetensors"))
                 .hasSameBinaryContentAs(folder.resolve("alone/final.safetensors"));
@@ -152,7 +154,7 @@ class GoldenExecutorsTest {
         TrainingResult over = train(config(network, 4, 1, "algorithm=shared, " + connected, "over"), 2);
         network.check(folder.resolve("over"));
         RunConfig alone = config(network, 4, 1, "", "alone");
-        TrainingResult here = MeshTrainer.run(plan(alone), Nd4jBackend.forDevices(4), step -> {});
+        TrainingResult here = MeshTrainer.run(plan(alone), alone.network(), Nd4jBackend.forDevices(4), step -> {});
         assertThat(losses(over)).isEqualTo(losses(here));
     }
 
@@ -161,7 +163,7 @@ class GoldenExecutorsTest {
         GoldenNetwork network = new GoldenNetwork("llama");
         List<Double> shown = new ArrayList<>();
         RunConfig config = config(network, 4, 2, "", "over");
-        SparkTrainer.train(spark, plan(config), 2, step -> shown.add(step.loss()));
+        SparkTrainer.train(spark, plan(config), config.network(), 2, step -> shown.add(step.loss()));
         network.check(folder.resolve("over"));
         assertThat(shown).hasSize(40);
     }

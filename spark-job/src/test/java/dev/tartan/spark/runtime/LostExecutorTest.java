@@ -3,6 +3,7 @@ package dev.tartan.spark.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfigLoader;
@@ -36,7 +37,7 @@ class LostExecutorTest {
     void theOthersNoticeAndSparkBeginsAnew() throws Exception {
         Path text = Files.writeString(
                 folder.resolve("text.txt"), "All work and no play makes Jack a dull boy.\n".repeat(200));
-        TrainingPlan plan = TrainingPlan.compile(
+        TrainingJob job = TrainingJob.of(
                 RunConfigLoader.parse("""
                         mesh { data=2, model=1 }
                         network { kind=gpt, vocab=256, context=64, hidden=64, layers=2, heads=2 }
@@ -44,8 +45,8 @@ class LostExecutorTest {
                         optimizer { kind=adamw, learningRate=1e-3 }
                         train { steps=%d, globalBatch=16, seed=1 }
                         output { dir="%s" }
-                        """.formatted(text, NUM_STEPS, Files.createDirectories(folder.resolve("out")))),
-                Nd4jBackend.forDevices(1));
+                        """.formatted(text, NUM_STEPS, Files.createDirectories(folder.resolve("out")))));
+        TrainingPlan plan = job.compile(Nd4jBackend.forDevices(1));
         SparkConf conf = new SparkConf(false)
                 .setMaster("local-cluster[2,1,1024]")
                 .setAppName("lost executor test")
@@ -57,7 +58,7 @@ class LostExecutorTest {
         AtomicBoolean killed = new AtomicBoolean();
         try (JavaSparkContext spark = new JavaSparkContext(SparkSettings.addTo(conf, NUM_EXECUTORS))) {
             AwaitExecutors.run(spark, NUM_EXECUTORS, Duration.ofSeconds(60));
-            TrainingResult result = SparkTrainer.train(spark, plan, NUM_EXECUTORS, step -> {
+            TrainingResult result = SparkTrainer.train(spark, plan, job.network(), NUM_EXECUTORS, step -> {
                 shown.add(step);
                 if (step.step() == 5 && killed.compareAndSet(false, true)) {
                     executors().get(0).destroyForcibly();

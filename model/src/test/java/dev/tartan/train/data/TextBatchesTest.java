@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.mesh.Shape;
+import dev.tartan.network.PresentFields;
+import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +19,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class TextDataTest {
+class TextBatchesTest {
     @TempDir
     Path folder;
 
@@ -27,8 +29,8 @@ class TextDataTest {
         for (int i = 0; i < text.length; i++) {
             text[i] = (byte) i;
         }
-        try (TextData data = open(Files.write(folder.resolve("t"), text), 7, 4, 1)) {
-            HostTensor tokens = data.batch(3).tensor(HostBatch.TOKENS);
+        try (TextBatches data = open(Files.write(folder.resolve("t"), text), 7, 4, 1)) {
+            HostTensor tokens = data.samples(3, 0, 4).tensor(HostBatch.TOKENS);
             assertThat(tokens.shape()).isEqualTo(Shape.shape(4, 8));
             for (int sample = 0; sample < 4; sample++) {
                 for (int i = 0; i < 8; i++) {
@@ -42,9 +44,9 @@ class TextDataTest {
     void everyPlaceIsReachedAndNoneBeyondTheEnd() throws IOException {
         Path file = Files.write(folder.resolve("t"), new byte[] {0, 1, 2, 3, 4, 5});
         Set<Integer> firstTokens = new HashSet<>();
-        try (TextData data = open(file, 3, 8, 5)) {
+        try (TextBatches data = open(file, 3, 8, 5)) {
             for (int step = 0; step < 20; step++) {
-                int[] tokens = data.batch(step).tensor(HostBatch.TOKENS).ints();
+                int[] tokens = data.samples(step, 0, 8).tensor(HostBatch.TOKENS).ints();
                 for (int sample = 0; sample < 8; sample++) {
                     firstTokens.add(tokens[sample * 4]);
                 }
@@ -55,8 +57,8 @@ class TextDataTest {
 
     @Test
     void partsOfAStepAreThoseOfTheWholeStep() throws IOException {
-        try (TextData data = open(random(), 16, 8, 9)) {
-            HostTensor whole = data.batch(11).tensor(HostBatch.TOKENS);
+        try (TextBatches data = open(random(), 16, 8, 9)) {
+            HostTensor whole = data.samples(11, 0, 8).tensor(HostBatch.TOKENS);
             for (int first = 0; first < 8; first += 2) {
                 HostTensor part = data.samples(11, first, 2).tensor(HostBatch.TOKENS);
                 assertThat(part.ints())
@@ -69,22 +71,22 @@ class TextDataTest {
     @Test
     void samplesFollowFromSeedAndNumberAlone() throws IOException {
         Path file = random();
-        try (TextData eight = open(file, 16, 8, 9);
-                TextData four = open(file, 16, 4, 9);
-                TextData other = open(file, 16, 8, 10)) {
-            int[] step = tokens(eight, 2);
-            assertThat(tokens(eight, 2)).containsExactly(step);
-            assertThat(tokens(eight, 3)).isNotEqualTo(step);
-            assertThat(tokens(other, 2)).isNotEqualTo(step);
+        try (TextBatches eight = open(file, 16, 8, 9);
+                TextBatches four = open(file, 16, 4, 9);
+                TextBatches other = open(file, 16, 8, 10)) {
+            int[] step = tokens(eight, 2, 8);
+            assertThat(tokens(eight, 2, 8)).containsExactly(step);
+            assertThat(tokens(eight, 3, 8)).isNotEqualTo(step);
+            assertThat(tokens(other, 2, 8)).isNotEqualTo(step);
             // samples 16 to 23 of the run, however it is cut into steps
-            assertThat(tokens(four, 4)).containsExactly(Arrays.copyOf(step, 4 * 17));
+            assertThat(tokens(four, 4, 4)).containsExactly(Arrays.copyOf(step, 4 * 17));
         }
     }
 
     @Test
     void textOfExactlyOneSampleIsEnough() throws IOException {
-        try (TextData data = open(Files.writeString(folder.resolve("t"), "abcd"), 3, 2, 0)) {
-            assertThat(tokens(data, 0)).containsExactly('a', 'b', 'c', 'd', 'a', 'b', 'c', 'd');
+        try (TextBatches data = open(Files.writeString(folder.resolve("t"), "abcd"), 3, 2, 0)) {
+            assertThat(tokens(data, 0, 2)).containsExactly('a', 'b', 'c', 'd', 'a', 'b', 'c', 'd');
         }
     }
 
@@ -126,19 +128,22 @@ class TextDataTest {
     @Test
     void configOpensTextData() throws IOException {
         Path file = random();
-        try (BatchSource source = BatchSource.open(RunConfigLoader.load(
+        RunConfig config = RunConfigLoader.load(
                 null,
                 List.of(
                         "network={kind=gpt,vocab=256,context=4,hidden=8,layers=1,heads=2}",
                         "data.kind=text",
                         "data.path=" + file,
-                        "train.globalBatch=6")))) {
-            assertThat(source.batch(0).tensor("tokens").shape()).isEqualTo(Shape.shape(6, 5));
+                        "train.globalBatch=6"));
+        BatchSpec spec =
+                new BatchSpec(PresentFields.REQUIRED.of(config.network().create()), 6, 1, 0, null);
+        try (BatchSource source = config.data().open(spec)) {
+            assertThat(source.samples(0, 0, 6).tensor("tokens").shape()).isEqualTo(Shape.shape(6, 5));
         }
     }
 
-    private TextData open(Path path, int context, int globalBatch, long seed) {
-        return TextData.open(path, folder.resolve("output"), context, globalBatch, seed);
+    private TextBatches open(Path path, int context, int globalBatch, long seed) {
+        return TextBatches.open(path, folder.resolve("output"), context, globalBatch, seed);
     }
 
     private Path random() throws IOException {
@@ -147,8 +152,8 @@ class TextDataTest {
         return Files.write(folder.resolve("random"), text);
     }
 
-    private static int[] tokens(BatchSource source, long step) {
-        return source.batch(step).tensor(HostBatch.TOKENS).ints();
+    private static int[] tokens(BatchSource source, long step, int samples) {
+        return source.samples(step, 0, samples).tensor(HostBatch.TOKENS).ints();
     }
 
     private void write(String name, String text) throws IOException {

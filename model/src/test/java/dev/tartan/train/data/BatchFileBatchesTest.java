@@ -10,6 +10,7 @@ import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Shape;
+import dev.tartan.network.Network;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class BatchFileDataTest {
+class BatchFileBatchesTest {
     private static final Path LM = Path.of("src/test/resources/golden/lm-batches.safetensors");
     private static final Path MLP = Path.of("src/test/resources/golden/mlp-batches.safetensors");
 
@@ -30,9 +31,9 @@ class BatchFileDataTest {
     @Test
     void stepIsItsBatchInTheFile() {
         try (SafetensorsReader reader = SafetensorsReader.open(LM);
-                BatchSource source = BatchSource.open(gpt(LM))) {
+                BatchSource source = open(gpt(LM))) {
             int[] all = reader.readInts("tokens");
-            HostTensor tokens = source.batch(5).tensor(HostBatch.TOKENS);
+            HostTensor tokens = source.samples(5, 0, 8).tensor(HostBatch.TOKENS);
             assertThat(tokens.shape()).isEqualTo(Shape.shape(8, 33));
             assertThat(tokens.ints()).containsExactly(Arrays.copyOfRange(all, 5 * 8 * 33, 6 * 8 * 33));
             assertThat(source.samples(5, 2, 3).tensor(HostBatch.TOKENS).ints())
@@ -42,8 +43,8 @@ class BatchFileDataTest {
 
     @Test
     void classificationBatchesHaveValuesAndLabels() {
-        try (BatchSource source = BatchSource.open(mlp(MLP))) {
-            HostBatch batch = source.batch(39);
+        try (BatchSource source = open(mlp(MLP))) {
+            HostBatch batch = source.samples(39, 0, 32);
             assertThat(batch.tensors().keySet()).containsExactly("x", "y");
             assertThat(batch.tensor("x").shape()).isEqualTo(Shape.shape(32, 20));
             assertThat(batch.tensor("x").floats()).hasSize(640);
@@ -68,20 +69,20 @@ class BatchFileDataTest {
         assertRefused(
                 gpt(LM, "network.context=33"),
                 "batch file has samples of another size: " + where
-                        + ", network.context + 1=34. Change the network or the file.");
+                        + ", wanted=[steps, batch, 34]. Change the network or the file.");
         assertRefused(
                 mlp(MLP, "network.inputs=21"),
                 "batch file has samples of another size: tensor=x, path=" + MLP
-                        + ", shape=[40, 32, 20], network.inputs=21. Change the network or the file.");
+                        + ", shape=[40, 32, 20], wanted=[steps, batch, 21]. Change the network or the file.");
         assertRefused(
                 gpt(MLP, "train.globalBatch=32"),
                 "batch file lacks a tensor: tensor=tokens, path=" + MLP
-                        + ", tensors=[x, y]. Store tokens, or x and y, as the network needs.");
+                        + ", tensors=[x, y]. Store tokens, as the network needs.");
         Path flat = write("tokens", DType.INT32, Shape.shape(40, 33));
         assertRefused(
                 gpt(flat, "train={steps=1,globalBatch=8}"),
                 "batch file has a tensor of other dims: tensor=tokens, path=" + flat
-                        + ", shape=[40, 33], wanted=[steps, batch, network.context + 1]."
+                        + ", shape=[40, 33], wanted=[steps, batch, 33]."
                         + " Store one batch for each step.");
         Path floats = write("tokens", DType.FLOAT32, Shape.shape(1, 8, 33));
         assertRefused(
@@ -92,18 +93,28 @@ class BatchFileDataTest {
 
     @Test
     void labelsAndTokensOutOfRangeAreReported() {
-        try (BatchSource source = BatchSource.open(gpt(LM, "network.vocab=100"))) {
-            assertThatThrownBy(() -> source.batch(0))
+        try (BatchSource source = open(gpt(LM, "network.vocab=100"))) {
+            assertThatThrownBy(() -> source.samples(0, 0, 8))
                     .isInstanceOf(InvalidCheckpointException.class)
                     .hasMessageStartingWith(
                             "batch file has a value out of range: tensor=tokens, path=" + LM + ", step=0")
-                    .hasMessageEndingWith(
-                            "limit=100. Give values from 0 up to below the limit, which is network.vocab.");
+                    .hasMessageEndingWith("limit=100. Give values from 0 up to below the limit.");
         }
     }
 
+    private static BatchSource open(RunConfig config) {
+        Network network = config.network().create();
+        return config.data()
+                .open(new BatchSpec(
+                        config.data().fields(network).of(network),
+                        config.train().globalBatch(),
+                        config.train().steps(),
+                        0,
+                        null));
+    }
+
     private static void assertRefused(RunConfig config, String message) {
-        assertThatThrownBy(() -> BatchSource.open(config))
+        assertThatThrownBy(() -> open(config))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
     }

@@ -1,22 +1,21 @@
 package dev.tartan.train.data;
 
 import dev.tartan.mesh.Shape;
-import dev.tartan.train.config.NetworkConfig;
-import dev.tartan.train.config.RunConfig;
 import java.nio.file.Path;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Samples of consecutive bytes of text, a byte being a token. Where a sample starts is a hash of the seed and the
  * sample's number in the run, so it depends on neither the mesh nor on samples before it.
  */
-public final class TextData implements BatchSource {
+final class TextBatches implements BatchSource {
     private final byte[] text;
     private final int sampleTokens;
     private final int globalBatch;
     private final long seed;
 
-    private TextData(byte[] text, int sampleTokens, int globalBatch, long seed) {
+    private TextBatches(byte[] text, int sampleTokens, int globalBatch, long seed) {
         this.text = text;
         this.sampleTokens = sampleTokens;
         this.globalBatch = globalBatch;
@@ -24,50 +23,27 @@ public final class TextData implements BatchSource {
     }
 
     /**
-     * Reads the text of {@code config.data()} for its network, batch and seed.
-     *
-     * @throws IllegalArgumentException if the text is missing, unreadable, or shorter than one sample
-     */
-    public static TextData open(RunConfig config) {
-        if (!(config.network() instanceof NetworkConfig.LanguageModel network)) {
-            throw new IllegalArgumentException(
-                    "network does not read text: network.kind=mlp, data.kind=text. Set data.kind=batches.");
-        }
-        return open(
-                config.data().path(),
-                config.output().dir(),
-                network.context(),
-                config.train().globalBatch(),
-                config.train().seed());
-    }
-
-    /**
      * Reads a text file, or all text files below a folder.
      *
-     * @param excluded a folder to leave out, usually the run's own output
+     * @param excluded a folder to leave out, usually the run's own output; null for none
      * @throws IllegalArgumentException if the text is missing, unreadable, or shorter than one sample
      */
-    public static TextData open(Path path, Path excluded, int context, int globalBatch, long seed) {
+    static TextBatches open(Path path, @Nullable Path excluded, int context, int globalBatch, long seed) {
         byte[] text = TextFiles.read(path, excluded);
         if (text.length < context + 1L) {
             throw new IllegalArgumentException("text data is " + (text.length == 0 ? "empty" : "too short")
                     + ": data.path=" + path + ", bytes=" + text.length + ", needed=" + (context + 1L)
                     + " (network.context + 1). Give more text or a smaller network.context.");
         }
-        return new TextData(text, context + 1, globalBatch, seed);
+        return new TextBatches(text, context + 1, globalBatch, seed);
     }
 
     /** The length of all of the text in bytes. */
-    public int numBytes() {
+    int numBytes() {
         return text.length;
     }
 
-    /** The tokens of a step: {@code [globalBatch, context+1]}. */
-    @Override
-    public HostBatch batch(long step) {
-        return samples(step, 0, globalBatch);
-    }
-
+    /** The tokens of samples: {@code [count, context+1]}. */
     @Override
     public HostBatch samples(long step, int first, int count) {
         int[] tokens = new int[count * sampleTokens];

@@ -1,0 +1,28 @@
+package dev.tartan.network;
+
+/** The sizes that all {@link LanguageModel}s of equal blocks have. */
+public interface LanguageModelConfig extends DeepNetworkFactory {
+    /** Number of different tokens. */
+    int vocab();
+
+    /** Tokens per sample. */
+    int context();
+
+    /** Width of the residual stream. */
+    int hidden();
+
+    /** Number of attention heads, which divides {@link #hidden()}. */
+    int heads();
+
+    /** Width between the two layers of the feed-forward block. */
+    int intermediate();
+
+    /** What the norms add to the variance. */
+    double eps();
+
+    /** Whether the output layer uses the embedding's weight. */
+    boolean tiedHead();
+
+    /** Share of activations dropped in training, from 0 up to below 1. */
+    double dropout();
+}

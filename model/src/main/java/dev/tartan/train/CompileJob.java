@@ -1,0 +1,182 @@
+package dev.tartan.train;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.Value;
+import dev.tartan.mesh.Device;
+import dev.tartan.mesh.Mesh;
+import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.mesh.Shape;
+import dev.tartan.mesh.StorageLayout;
+import dev.tartan.network.LanguageModel;
+import dev.tartan.network.Network;
+import dev.tartan.network.PresentFields;
+import dev.tartan.partition.CollectiveSchedule;
+import dev.tartan.partition.OffloadStates;
+import dev.tartan.partition.PartitionGraph;
+import dev.tartan.partition.Program;
+import dev.tartan.partition.ScheduleCollectives;
+import dev.tartan.partition.StartCollectives;
+import dev.tartan.plan.DeviceTraits;
+import dev.tartan.plan.PlanMemory;
+import dev.tartan.train.config.StrategyConfig;
+import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TextSamples;
+import dev.tartan.train.graph.LogitsGraph;
+import dev.tartan.train.graph.StateBinding;
+import dev.tartan.train.graph.StepOptions;
+import dev.tartan.train.graph.TrainStepGraph;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Compiles a {@link TrainingJob}. Used once. */
+final class CompileJob {
+    /** How many buckets of gradients may be under way at once. */
+    private static final long SCATTERS_UNDER_WAY = 4;
+
+    private static final long LEAST_BUCKET_BYTES = 1 << 16;
+
+    /** A bucket has no more than this part of a rank's gradients. */
+    private static final long LEAST_BUCKETS = 8;
+
+    private final TrainingJob job;
+    private final DeviceTraits traits;
+
+    CompileJob(TrainingJob job, DeviceTraits traits) {
+        this.job = job;
+        this.traits = traits;
+    }
+
+    TrainingPlan run() {
+        if (job.strategy().isAutomatic()) {
+            throw new IllegalStateException("strategy of the run is still to be picked: strategy=auto");
+        }
+        Mesh mesh = mesh(job.mesh().data(), job.mesh().model());
+        Network network = job.create();
+        SampleSource samples = job.samples();
+        PresentFields fields = samples == null ? PresentFields.REQUIRED : samples.fields(network);
+        StepOptions options = new StepOptions(
+                mesh,
+                job.train().globalBatch(),
+                job.train().microBatches(),
+                job.train().seed(),
+                DType.FLOAT32,
+                job.hasGradientOutputs(),
+                job.strategy(),
+                fields);
+        TrainStepGraph graph = TrainStepGraph.trace(network, job.optimizer(), job.clip(), options);
+        CompiledProgram step = compileStep(mesh, graph);
+        List<String> notes = new ArrayList<>(graph.notes());
+        notes.addAll(step.program().notes());
+        return new TrainingPlan(
+                network.title(),
+                network.tokensPerSample(),
+                mesh,
+                job.train(),
+                job.strategy(),
+                job.collective(),
+                fields.of(network),
+                samples,
+                job.files(),
+                step,
+                compileLogits(network),
+                graph.states().stream().map(PlannedState::of).toList(),
+                graph.gradientBytesPerDevice(),
+                network.numParameters(),
+                notes);
+    }
+
+    private static Mesh mesh(int data, int model) {
+        return Mesh.of(
+                Device.cpus(Math.multiplyExact(data, model)),
+                Shape.shape(data, model),
+                TrainingPlan.AXES.toArray(new String[0]));
+    }
+
+    private CompiledProgram compileStep(Mesh mesh, TrainStepGraph graph) {
+        StrategyConfig strategy = job.strategy();
+        Map<Value, PartitionSpec> given = new LinkedHashMap<>();
+        Map<String, PartitionSpec> outputs = new LinkedHashMap<>();
+        Map<String, String> replaced = new LinkedHashMap<>();
+        graph.states().forEach(state -> {
+            given.put(state.input(), state.spec());
+            String label = state.outputLabel();
+            if (label != null) {
+                outputs.put(label, state.spec());
+                replaced.put(label, state.name());
+            }
+            String gradient = TrainStepGraph.gradientLabel(state.name());
+            if (graph.graph().outputs().containsKey(gradient)) {
+                outputs.put(gradient, state.spec());
+            }
+        });
+        graph.batch().forEach(field -> given.put(field.input(), field.spec()));
+        Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
+        long bucketBytes = bucketBytes(mesh, graph, strategy);
+        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy, bucketBytes));
+        Program program = strategy.overlap() && mesh.numRanks() > 1
+                ? StartCollectives.run(
+                        scheduled,
+                        ScheduleCollectives.movable(scheduled),
+                        SCATTERS_UNDER_WAY * Math.max(bucketBytes, LEAST_BUCKET_BYTES))
+                : scheduled;
+        Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));
+        return new CompiledProgram(placed, PlanMemory.run(placed, replaced, traits));
+    }
+
+    /** Optimizer state that is to wait in host memory: none if it is there anyway. */
+    private static Map<String, String> offloaded(TrainStepGraph graph, StrategyConfig strategy, DeviceTraits traits) {
+        Map<String, String> states = new LinkedHashMap<>();
+        if (strategy.offloadOptimizer() && !traits.sharesHostMemory()) {
+            for (StateBinding state : graph.states()) {
+                String label = state.outputLabel();
+                if (label != null && state.kind() == StateBinding.Kind.OPTIMIZER) {
+                    states.put(label, state.name());
+                }
+            }
+        }
+        return states;
+    }
+
+    /**
+     * A network of few bytes is reduced in several buckets, too: one alone would hide behind nothing, and all be held.
+     */
+    private static long bucketBytes(Mesh mesh, TrainStepGraph graph, StrategyConfig strategy) {
+        long parameterBytes = graph.states().stream()
+                .filter(state -> state.kind() == StateBinding.Kind.PARAMETER)
+                .mapToLong(state -> usedBytes(mesh, state))
+                .sum();
+        return Math.min(strategy.bucketBytes(), parameterBytes / LEAST_BUCKETS);
+    }
+
+    private static long usedBytes(Mesh mesh, StateBinding state) {
+        StorageLayout layout = state.layout();
+        Shape local = NamedSharding.of(mesh, layout.usedSpec()).localShape(layout.used());
+        return state.input().type().withShape(local).bytes();
+    }
+
+    private static CollectiveSchedule schedule(StrategyConfig strategy, long bucketBytes) {
+        return new CollectiveSchedule(
+                bucketBytes, strategy.overlap() ? strategy.prefetchBytes() : 0, strategy.zero() != 1);
+    }
+
+    private @Nullable CompiledProgram compileLogits(Network trained) {
+        if (!(trained instanceof LanguageModel network) || !(job.samples() instanceof TextSamples)) {
+            return null;
+        }
+        Mesh mesh = mesh(1, job.mesh().model());
+        LogitsGraph graph = LogitsGraph.trace(network, mesh, DType.FLOAT32);
+        Map<Value, PartitionSpec> given = new LinkedHashMap<>();
+        graph.parameters().forEach(state -> given.put(state.input(), state.spec()));
+        given.put(graph.tokens(), graph.tokensSpec());
+        Program program = PartitionGraph.run(mesh, graph.graph(), given, Map.of());
+        Set<String> parameters =
+                graph.parameters().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
+        return new CompiledProgram(program, PlanMemory.run(program, Map.of(), parameters, traits));
+    }
+}

@@ -1,0 +1,283 @@
+package dev.tartan.train;
+
+import dev.tartan.network.Layout;
+import dev.tartan.network.Network;
+import dev.tartan.network.NetworkFactory;
+import dev.tartan.optimizer.AdamWOptimizer;
+import dev.tartan.optimizer.ClipGlobalNorm;
+import dev.tartan.optimizer.Optimizer;
+import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.config.MeshConfig;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.StrategyConfig;
+import dev.tartan.train.config.TrainConfig;
+import dev.tartan.train.data.SampleSource;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is to be trained, and how; every way into Tartan makes one. Immutable: each method gives a job that differs in
+ * one thing.
+ *
+ * <pre>{@code
+ * TrainingJob job = TrainingJob.of(() -> new MyNetwork(64))
+ *         .mesh(2, 2).optimizer(AdamWOptimizer.of(1e-3)).globalBatch(64).steps(500).samples(samples);
+ * TrainingPlan plan = job.compile(backend);
+ * }</pre>
+ *
+ * <p>Unless told otherwise: one device, AdamW at a rate of 1e-3, gradients clipped to a norm of 1, 16 samples a step,
+ * one micro-batch, 100 steps, seed 0, everything whole on all ranks along {@code data}, no files.
+ */
+public final class TrainingJob {
+    private static final double LEARNING_RATE = 1e-3;
+    private static final int GLOBAL_BATCH = 16;
+    private static final int STEPS = 100;
+
+    private NetworkFactory network;
+    private @Nullable Layout layout;
+    private Optimizer optimizer = AdamWOptimizer.of(LEARNING_RATE);
+    private ClipGlobalNorm clip = new ClipGlobalNorm(1);
+    private MeshConfig mesh = new MeshConfig(1, 1);
+    private TrainConfig train = new TrainConfig(STEPS, GLOBAL_BATCH, 1, 0, 0);
+    private StrategyConfig strategy = StrategyConfig.defaults();
+    private CollectiveConfig collective = CollectiveConfig.defaults();
+    private @Nullable SampleSource samples;
+    private RunFiles files = RunFiles.NONE;
+    private boolean gradientOutputs;
+
+    private TrainingJob(NetworkFactory network) {
+        this.network = network;
+    }
+
+    private TrainingJob(TrainingJob other) {
+        network = other.network;
+        layout = other.layout;
+        optimizer = other.optimizer;
+        clip = other.clip;
+        mesh = other.mesh;
+        train = other.train;
+        strategy = other.strategy;
+        collective = other.collective;
+        samples = other.samples;
+        files = other.files;
+        gradientOutputs = other.gradientOutputs;
+    }
+
+    private TrainingJob with(Consumer<TrainingJob> change) {
+        TrainingJob copy = new TrainingJob(this);
+        change.accept(copy);
+        return copy;
+    }
+
+    /** A job that trains the network that {@code factory} makes. */
+    public static TrainingJob of(NetworkFactory factory) {
+        return new TrainingJob(factory);
+    }
+
+    /** The job that a config file describes. */
+    public static TrainingJob of(RunConfig config) {
+        return new TrainingJob(config.network())
+                .optimizer(config.optimizer())
+                .clip(config.clip())
+                .mesh(config.mesh().data(), config.mesh().model())
+                .train(config.train())
+                .strategy(config.strategy())
+                .collective(config.collective())
+                .samples(config.data())
+                .output(config.output().dir())
+                .initial(config.init().from());
+    }
+
+    /** This job with another network. */
+    public TrainingJob network(NetworkFactory factory) {
+        return with(job -> job.network = factory);
+    }
+
+    /**
+     * This job with parameters laid out by {@code other} where it names them, whatever the network itself says.
+     *
+     * @throws IllegalArgumentException when compiled, if it names no parameter of the network
+     */
+    public TrainingJob layout(Layout other) {
+        return with(job -> job.layout = other);
+    }
+
+    /** This job with another optimizer; a schedule without a length of its own goes over the whole run. */
+    public TrainingJob optimizer(Optimizer other) {
+        return with(job -> job.optimizer = other);
+    }
+
+    /** This job with gradients scaled down to a global norm of {@code maxNorm}, 0 for no clipping. */
+    public TrainingJob clipGlobalNorm(double maxNorm) {
+        return clip(new ClipGlobalNorm(maxNorm));
+    }
+
+    private TrainingJob clip(ClipGlobalNorm other) {
+        return with(job -> job.clip = other);
+    }
+
+    /**
+     * This job on {@code data} x {@code model} devices.
+     *
+     * @throws IllegalArgumentException if a size is not 1 or more
+     */
+    public TrainingJob mesh(int data, int model) {
+        if (data < 1 || model < 1) {
+            throw new IllegalArgumentException("mesh has an axis without devices: data=" + data + ", model=" + model
+                    + ". Give sizes of 1 or more.");
+        }
+        return with(job -> job.mesh = new MeshConfig(data, model));
+    }
+
+    /** This job with so many steps. */
+    public TrainingJob steps(int count) {
+        return train(new TrainConfig(
+                atLeastOne("steps", count),
+                train.globalBatch(),
+                train.microBatches(),
+                train.seed(),
+                train.deviceMemoryLimit()));
+    }
+
+    /** This job with so many samples a step, on all ranks together. */
+    public TrainingJob globalBatch(int samplesPerStep) {
+        return train(new TrainConfig(
+                train.steps(),
+                atLeastOne("globalBatch", samplesPerStep),
+                train.microBatches(),
+                train.seed(),
+                train.deviceMemoryLimit()));
+    }
+
+    /** This job with the samples of a step run in so many parts, one after the other. */
+    public TrainingJob microBatches(int count) {
+        return train(train.withMicroBatches(atLeastOne("microBatches", count)));
+    }
+
+    /** This job with another seed, of initial values, dropout and the order of samples. */
+    public TrainingJob seed(long other) {
+        return train(new TrainConfig(
+                train.steps(), train.globalBatch(), train.microBatches(), other, train.deviceMemoryLimit()));
+    }
+
+    /** This job with at the most so many bytes on a device, 0 for no limit. */
+    public TrainingJob deviceMemoryLimit(long bytes) {
+        return train(new TrainConfig(train.steps(), train.globalBatch(), train.microBatches(), train.seed(), bytes));
+    }
+
+    private static int atLeastOne(String what, int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException(
+                    "job has none of something it needs: " + what + "=" + count + ". Give 1 or more.");
+        }
+        return count;
+    }
+
+    private TrainingJob train(TrainConfig other) {
+        return with(job -> job.train = other);
+    }
+
+    /** This job with state laid out otherwise; {@link StrategyConfig#automatic} is to be picked before compiling. */
+    public TrainingJob strategy(StrategyConfig other) {
+        return with(job -> job.strategy = other);
+    }
+
+    /** This job with another way of communicating. */
+    public TrainingJob collective(CollectiveConfig other) {
+        return with(job -> job.collective = other);
+    }
+
+    /** This job on these samples; null for a job that is only planned. */
+    public TrainingJob samples(@Nullable SampleSource other) {
+        return with(job -> job.samples = other);
+    }
+
+    /** This job with its results in a folder; null for none. */
+    public TrainingJob output(@Nullable Path folder) {
+        return with(job -> job.files = new RunFiles(folder, files.initial()));
+    }
+
+    /** This job with first parameters from a safetensors file; null for the network's initial values. */
+    public TrainingJob initial(@Nullable Path file) {
+        return with(job -> job.files = new RunFiles(files.output(), file));
+    }
+
+    /** This job with the gradients of the first step in a file of their own, for comparisons. */
+    public TrainingJob gradientOutputs() {
+        return with(job -> job.gradientOutputs = true);
+    }
+
+    /**
+     * Makes the network, laid out for this job.
+     *
+     * @throws IllegalArgumentException if the layout does not go with it
+     */
+    public Network create() {
+        Network made = network.create();
+        if (layout != null) {
+            layout.applyTo(made);
+        }
+        return made;
+    }
+
+    /**
+     * Compiles this job for such devices.
+     *
+     * @throws IllegalArgumentException if the network does not fit the mesh, or the samples the network
+     */
+    public TrainingPlan compile(DeviceTraits traits) {
+        return new CompileJob(this, traits).run();
+    }
+
+    /** What makes the network. */
+    public NetworkFactory network() {
+        return network;
+    }
+
+    /** What updates the parameters, its schedule over this job's steps. */
+    public Optimizer optimizer() {
+        return optimizer.over(train.steps());
+    }
+
+    /** How gradients are clipped. */
+    public ClipGlobalNorm clip() {
+        return clip;
+    }
+
+    /** Sizes of the mesh. */
+    public MeshConfig mesh() {
+        return mesh;
+    }
+
+    /** How long and in what portions. */
+    public TrainConfig train() {
+        return train;
+    }
+
+    /** How state is laid out. */
+    public StrategyConfig strategy() {
+        return strategy;
+    }
+
+    /** How ranks communicate. */
+    public CollectiveConfig collective() {
+        return collective;
+    }
+
+    /** What is trained on; null for a job that is planned only. */
+    public @Nullable SampleSource samples() {
+        return samples;
+    }
+
+    /** Where its files are. */
+    public RunFiles files() {
+        return files;
+    }
+
+    /** Whether the gradients are outputs of the step. */
+    public boolean hasGradientOutputs() {
+        return gradientOutputs;
+    }
+}

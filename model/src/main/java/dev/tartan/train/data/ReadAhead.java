@@ -1,0 +1,115 @@
+package dev.tartan.train.data;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Reads the samples of the next step while this one runs, for the ranks of one process. Ranks along {@code model} get
+ * the same ones, read once. Safe for use by the device threads of its ranks, which ask for the steps in order.
+ */
+public final class ReadAhead implements AutoCloseable {
+    private static final int STEPS_AHEAD = 2;
+
+    private final BatchSource source;
+    private final RankSamples samples;
+    private final long steps;
+    private final Map<Integer, Feed> feeds = new ConcurrentHashMap<>();
+    private final ExecutorService reader;
+
+    /** The samples of one rank along {@code data}. */
+    private final class Feed {
+        private final int rank;
+        private final Map<Long, CompletableFuture<HostBatch>> pending = new LinkedHashMap<>();
+
+        Feed(int rank) {
+            this.rank = rank;
+        }
+
+        synchronized CompletableFuture<HostBatch> at(long step) {
+            pending.keySet().removeIf(done -> done < step);
+            for (long ahead = step; ahead <= step + STEPS_AHEAD && (ahead == step || ahead < steps); ahead++) {
+                long wanted = ahead;
+                pending.computeIfAbsent(
+                        wanted, absent -> CompletableFuture.supplyAsync(() -> read(wanted, rank), reader));
+            }
+            CompletableFuture<HostBatch> batch = pending.get(step);
+            if (batch == null) {
+                throw new IllegalStateException("step was not read: step=" + step);
+            }
+            return batch;
+        }
+    }
+
+    /**
+     * Starts reading when first asked.
+     *
+     * @param source closed by whoever opened it, after this
+     * @param steps number of steps; nothing is read beyond them
+     */
+    public ReadAhead(BatchSource source, RankSamples samples, long steps) {
+        this.source = source;
+        this.samples = samples;
+        this.steps = steps;
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        this.reader = Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, "tartan-read-ahead");
+            thread.setDaemon(true);
+            thread.setContextClassLoader(loader);
+            return thread;
+        });
+    }
+
+    /**
+     * The samples of a rank in a step, its micro-batches one after the other.
+     *
+     * @param rank along {@code data}
+     */
+    public HostBatch batch(long step, int rank) throws InterruptedException {
+        try {
+            return feeds.computeIfAbsent(rank, Feed::new).at(step).get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            throw new IllegalStateException("samples cannot be read: step=" + step, e.getCause());
+        }
+    }
+
+    private HostBatch read(long step, int rank) {
+        Map<String, List<HostTensor>> parts = new LinkedHashMap<>();
+        for (RankSamples.Range range : samples.of(rank)) {
+            source.samples(step, range.first(), range.count())
+                    .tensors()
+                    .forEach((name, tensor) -> parts.computeIfAbsent(name, absent -> new ArrayList<>())
+                            .add(tensor));
+        }
+        Map<String, HostTensor> joined = new LinkedHashMap<>();
+        parts.forEach((name, tensors) -> joined.put(name, HostTensor.concat(tensors)));
+        return new HostBatch(joined);
+    }
+
+    @Override
+    public void close() {
+        reader.shutdownNow();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                // The source is closed after this, and must not be while it is read.
+                reader.awaitTermination(Long.MAX_VALUE, java.util.concurrent.TimeUnit.NANOSECONDS);
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
