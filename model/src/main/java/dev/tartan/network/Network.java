@@ -16,6 +16,11 @@ public abstract class Network extends Module {
      */
     public abstract Tensor loss(Map<String, Tensor> batch, ForwardPass pass);
 
+    /** How this network is published, for {@code init.from}: as its parameters alone, unless a network says more. */
+    public CheckpointForm checkpointForm() {
+        return CheckpointForm.PARAMETERS_ONLY;
+    }
+
     /** The field called {@code name}. */
     protected static Tensor field(Map<String, Tensor> batch, String name) {
         Tensor tensor = batch.get(name);

@@ -1,7 +1,6 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
-import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshCommunicators;
@@ -10,10 +9,13 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
 import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.config.DataConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.graph.ConfiguredRun;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -45,15 +47,40 @@ public final class MeshTrainer {
     /**
      * Checks what can be checked of a plan's files before any rank starts: the data, and {@code init.from}.
      *
+     * @return what the user may want to know of them
      * @throws IllegalArgumentException naming what is missing or does not fit
      */
-    public static void checkFiles(TrainingPlan plan) {
-        Path from = plan.config().init().from();
-        if (from != null) {
-            ParameterFile.check(from, plan.parameters());
+    public static List<String> checkFiles(TrainingPlan plan) {
+        List<String> notes;
+        try (InitialParameters initial = openInitial(plan, network(plan.config()))) {
+            notes = initial == null ? List.of() : initial.notes();
         }
         try (BatchSource data = BatchSource.open(plan.config())) {
             data.batch(0);
+        }
+        return notes;
+    }
+
+    private static Network network(RunConfig config) {
+        return ConfiguredRun.of(
+                        config.network(), config.optimizer(), config.train().steps())
+                .network();
+    }
+
+    private static @Nullable InitialParameters openInitial(TrainingPlan plan, Network network) {
+        Path from = plan.config().init().from();
+        if (from == null) {
+            return null;
+        }
+        InitialParameters initial = InitialParameters.open(from, network.checkpointForm(), plan.parameters());
+        try {
+            if (network instanceof LanguageModel language && plan.config().data() instanceof DataConfig.Text) {
+                TextVocabulary.check(language.vocab(), initial);
+            }
+            return initial;
+        } catch (IllegalArgumentException e) {
+            initial.close();
+            throw e;
         }
     }
 
@@ -101,9 +128,7 @@ public final class MeshTrainer {
     }
 
     private @Nullable TrainingResult run() throws InterruptedException {
-        Network network = ConfiguredRun.of(
-                        config.network(), config.optimizer(), config.train().steps())
-                .network();
+        Network network = network(config);
         Path finalFile = config.output().dir().resolve(FINAL_FILE);
         try {
             checkRanks();
@@ -144,16 +169,12 @@ public final class MeshTrainer {
     }
 
     private void train(Network network, Path finalFile) throws InterruptedException {
-        Path from = config.init().from();
-        if (from != null) {
-            ParameterFile.check(from, plan.parameters());
-        }
         Path gradientsFile = config.output().dir().resolve(GRADIENTS_FILE);
         try (BatchSource data = BatchSource.open(config);
                 SafetensorsWriter writer = ranks.holdsRankZero() ? create(finalFile) : null;
                 SafetensorsWriter gradients =
                         ranks.holdsRankZero() && plan.hasGradientOutputs() ? create(gradientsFile) : null;
-                SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
+                InitialParameters initial = openInitial(plan, network)) {
             new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
             if (writer != null) {
                 writer.finish();
@@ -165,14 +186,18 @@ public final class MeshTrainer {
     }
 
     private SafetensorsWriter create(Path path) {
-        return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), Map.of("format", "pt"));
+        Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
+        if (config.data() instanceof DataConfig.Text) {
+            metadata.putAll(TextVocabulary.metadata());
+        }
+        return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), metadata);
     }
 
     private void train(
             int rank,
             Network network,
             BatchSource data,
-            @Nullable SafetensorsReader initial,
+            @Nullable InitialParameters initial,
             @Nullable SafetensorsWriter writer,
             @Nullable SafetensorsWriter gradients)
             throws InterruptedException {

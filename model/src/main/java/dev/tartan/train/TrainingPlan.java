@@ -99,6 +99,11 @@ public record TrainingPlan(
         CompiledProgram step = compileStep(mesh, graph, config.strategy(), traits);
         List<String> notes = new ArrayList<>(graph.notes());
         notes.addAll(step.program().notes());
+        if (run.network() instanceof LanguageModel network
+                && config.data() instanceof DataConfig.Text
+                && config.init().from() == null) {
+            notes.addAll(TextVocabulary.notes(network.vocab()));
+        }
         return new TrainingPlan(
                 config,
                 mesh,
