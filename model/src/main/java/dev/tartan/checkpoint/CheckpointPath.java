@@ -66,7 +66,8 @@ record CheckpointPath(Path tensors, @Nullable Path config) {
         }
         List<Path> files = files(folder);
         List<Path> found = files.stream()
-                .filter(file -> file.toString().endsWith(SUFFIX) || file.toString().endsWith(SUFFIX + ".index.json"))
+                .filter(file ->
+                        file.toString().endsWith(SUFFIX) || file.toString().endsWith(SUFFIX + ".index.json"))
                 .toList();
         if (found.isEmpty()) {
             List<Path> others =
@@ -82,8 +83,9 @@ record CheckpointPath(Path tensors, @Nullable Path config) {
         if (indexes.size() == 1 || found.size() == 1) {
             return indexes.isEmpty() ? found.get(0) : indexes.get(0);
         }
-        throw new InvalidCheckpointException("folder holds several safetensors files and no index that joins them: path="
-                + folder + ", files=" + names(found) + ". Name one, or add " + INDEX_FILE + ".");
+        throw new InvalidCheckpointException(
+                "folder holds several safetensors files and no index that joins them: path=" + folder + ", files="
+                        + names(found) + ". Name one, or add " + INDEX_FILE + ".");
     }
 
     private static List<Path> files(Path folder) {

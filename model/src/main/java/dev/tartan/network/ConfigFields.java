@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A field that is not there, or null, means the default of the library that wrote the file, which each method is
  * told: a Llama without {@code rms_norm_eps} has 1e-6, whatever Tartan's default is. Fields that nothing has taken are
- * judged by {@link #finish}: what is off (null, false, 0, empty) is noted only, since that is how files say that they do
- * without a feature; all else is a mistake, because it changes what the network computes in a way not known here.
+ * judged by {@link #finish}: what is off (null, false, 0, empty) is noted only, since that is how files say that they
+ * do without a feature; all else is a mistake, because it changes what the network computes in a way not known here.
  */
 public final class ConfigFields {
     private static final int MAX_VALUE_CHARS = 100;
@@ -78,7 +78,9 @@ public final class ConfigFields {
         if (said == null && absent != value) {
             mistakes.add(path(name) + " is not given, which means " + number(absent) + ", and contradicts " + key + "="
                     + number(value));
-        } else if (said != null && !(said instanceof Number number && number.doubleValue() == value)) {
+        } else if (said != null && !(said instanceof Number)) {
+            mistakes.add(stated(name, said) + " is not a number");
+        } else if (said instanceof Number number && number.doubleValue() != value) {
             mistakes.add(stated(name, said) + " contradicts " + key + "=" + number(value));
         }
     }
@@ -100,7 +102,7 @@ public final class ConfigFields {
         if (said == null && absent < value) {
             mistakes.add(path(name) + " is not given, which means " + number(absent) + ", less than " + key + "="
                     + number(value));
-        } else if (said != null && !(said instanceof Number number)) {
+        } else if (said != null && !(said instanceof Number)) {
             mistakes.add(stated(name, said) + " is not a number");
         } else if (said instanceof Number number && !(number.doubleValue() >= value)) {
             mistakes.add(stated(name, said) + " is less than " + key + "=" + number(value));
@@ -176,9 +178,10 @@ public final class ConfigFields {
     }
 
     private static boolean isSame(Object said, Object value) {
-        return said instanceof Number number && value instanceof Number other
-                ? number.doubleValue() == other.doubleValue()
-                : said.equals(value);
+        if (said instanceof Number number && value instanceof Number other) {
+            return number.doubleValue() == other.doubleValue();
+        }
+        return said.equals(value);
     }
 
     private static boolean isOff(@Nullable Object value) {
@@ -199,7 +202,8 @@ public final class ConfigFields {
     }
 
     private static String number(double value) {
-        return value == Math.rint(value) && Math.abs(value) < 1e15 ? String.valueOf((long) value) : String.valueOf(value);
+        boolean whole = value == Math.rint(value) && Math.abs(value) < 1e15;
+        return whole ? String.valueOf((long) value) : String.valueOf(value);
     }
 
     /** The text is data from elsewhere. */

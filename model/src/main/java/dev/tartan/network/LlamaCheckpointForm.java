@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 final class LlamaCheckpointForm implements CheckpointForm {
     private static final String PREFIX = "model.";
     private static final String HEAD = "lm_head.weight";
-    private static final Pattern WAVELENGTHS = Pattern.compile("model\\.(layers\\.\\d+\\.self_attn\\.)?rotary_emb\\.inv_freq");
+    private static final Pattern WAVELENGTHS =
+            Pattern.compile("model\\.(layers\\.\\d+\\.self_attn\\.)?rotary_emb\\.inv_freq");
     private static final List<String> ARCHITECTURES =
             List.of("LlamaForCausalLM", "LlamaModel", "MistralForCausalLM", "MistralModel");
     private static final String THETA = "rope_theta";
@@ -74,7 +75,7 @@ final class LlamaCheckpointForm implements CheckpointForm {
                 rotary.equal(THETA, "network.ropeTheta", config.ropeTheta(), DEFAULT_THETA);
             }
             // What else a scaling says of itself adds nothing to that it is one.
-            if (rotary.only("rope_type", "default") & rotary.only("type", "default")) {
+            if (rotary.only("rope_type", "default") && rotary.only("type", "default")) {
                 rotary.only("factor", 1);
                 rotary.only("partial_rotary_factor", 1);
                 rotary.finish();

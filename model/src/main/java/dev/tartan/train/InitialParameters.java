@@ -83,7 +83,13 @@ final class InitialParameters implements AutoCloseable {
 
     private List<String> configMistakes() {
         Path config = files.config();
-        if (config == null || !form.hasConfig()) {
+        if (!form.hasConfig()) {
+            return List.of();
+        }
+        if (config == null) {
+            notes.add(
+                    "init.from has no config.json beside it, so only names and shapes of its tensors were compared: path="
+                            + from);
             return List.of();
         }
         try {
@@ -103,7 +109,8 @@ final class InitialParameters implements AutoCloseable {
         files.tensors().keySet().forEach(tensor -> {
             String earlier = tensors.putIfAbsent(form.parameter(tensor), tensor);
             if (earlier != null) {
-                problems.add("'" + form.parameter(tensor) + "' is there twice: as '" + earlier + "' and '" + tensor + "'");
+                problems.add(
+                        "'" + form.parameter(tensor) + "' is there twice: as '" + earlier + "' and '" + tensor + "'");
             }
         });
         Set<String> extra = new LinkedHashSet<>(tensors.keySet());
@@ -143,7 +150,8 @@ final class InitialParameters implements AutoCloseable {
 
     /** Compares a part at a time: an embedding may be larger than an array. */
     private boolean isSame(SafetensorsEntry copy, SafetensorsEntry original) {
-        if (!copy.shape().equals(original.shape()) || copy.type().readAs() != original.type().readAs()) {
+        if (!copy.shape().equals(original.shape())
+                || copy.type().readAs() != original.type().readAs()) {
             return false;
         }
         long rows = copy.shape().numDims() == 0 ? 0 : copy.shape().dim(0);

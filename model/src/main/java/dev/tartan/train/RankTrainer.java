@@ -31,7 +31,9 @@ final class RankTrainer {
         this.executor = executor;
     }
 
-    /** Fills parameters, from {@code given} if not null, else with the network's initial values, and zeroes the rest. */
+    /**
+     * Fills parameters, from {@code given} if not null, else with the network's initial values, and zeroes the rest.
+     */
     void initialize(Network network, @Nullable InitialParameters given) {
         for (PlannedState state : plan.states()) {
             Buffer buffer = executor.input(state.name());

@@ -15,7 +15,8 @@ import java.util.List;
 
 /**
  * Runs from the tiny checkpoints below {@code huggingface}, which transformers 5.18 wrote (save_pretrained, random
- * weights: 97 tokens, context 16, hidden 64, 2 layers, 4 heads), and the losses of five steps that torch has in float64.
+ * weights: 97 tokens, context 16, hidden 64, 2 layers, 4 heads), and the losses of five steps that torch has in
+ * float64.
  */
 final class HuggingFaceRun {
     /** A file of the same network with its head. */
