@@ -56,6 +56,11 @@ public final class Gpt extends LanguageModel {
     }
 
     @Override
+    public CheckpointForm checkpointForm() {
+        return new GptCheckpointForm(config);
+    }
+
+    @Override
     public Tensor logits(Tensor tokens, ForwardPass pass) {
         long positions = tokens.shape().dim(1);
         Tensor x = pass.residual(wte.call(tokens).add(wpe.firstRows(tokens, positions)));

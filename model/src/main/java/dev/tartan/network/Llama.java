@@ -47,6 +47,11 @@ public final class Llama extends LanguageModel {
     }
 
     @Override
+    public CheckpointForm checkpointForm() {
+        return new LlamaCheckpointForm(config);
+    }
+
+    @Override
     public Tensor logits(Tensor tokens, ForwardPass pass) {
         Tensor x = pass.residual(embedTokens.call(tokens));
         for (LlamaBlock block : blocks) {

@@ -37,6 +37,11 @@ public abstract class Network extends Module {
         return 0;
     }
 
+    /** How this network is published, for {@code init.from}: as its parameters alone, unless a network says more. */
+    public CheckpointForm checkpointForm() {
+        return CheckpointForm.PARAMETERS_ONLY;
+    }
+
     /** The field called {@code name}. */
     protected static Tensor field(Map<String, Tensor> batch, String name) {
         Tensor tensor = batch.get(name);

@@ -73,6 +73,11 @@ final class CompileJob {
         CompiledProgram step = compileStep(mesh, graph);
         List<String> notes = new ArrayList<>(graph.notes());
         notes.addAll(step.program().notes());
+        if (network instanceof LanguageModel language
+                && samples instanceof TextSamples
+                && job.files().initial() == null) {
+            notes.addAll(TextVocabulary.notes(language.vocab()));
+        }
         return new TrainingPlan(
                 network.title(),
                 network.tokensPerSample(),

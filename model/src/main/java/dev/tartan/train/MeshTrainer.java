@@ -1,7 +1,6 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
-import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshCommunicators;
@@ -14,7 +13,10 @@ import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TextSamples;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -47,15 +49,34 @@ public final class MeshTrainer {
     /**
      * Checks what can be checked of a plan's files before any rank starts: the data, and {@code init.from}.
      *
+     * @return what the user may want to know of them
      * @throws IllegalArgumentException naming what is missing or does not fit
      */
-    public static void checkFiles(TrainingPlan plan) {
-        Path from = plan.files().initial();
-        if (from != null) {
-            ParameterFile.check(from, plan.parameters());
+    public static List<String> checkFiles(TrainingPlan plan, NetworkFactory factory) {
+        List<String> notes;
+        try (InitialParameters initial = openInitial(plan, factory.create())) {
+            notes = initial == null ? List.of() : initial.notes();
         }
         try (BatchSource data = samples(plan).open(plan.batches())) {
             data.samples(0, 0, plan.train().globalBatch());
+        }
+        return notes;
+    }
+
+    private static @Nullable InitialParameters openInitial(TrainingPlan plan, Network network) {
+        Path from = plan.files().initial();
+        if (from == null) {
+            return null;
+        }
+        InitialParameters initial = InitialParameters.open(from, network.checkpointForm(), plan.parameters());
+        try {
+            if (network instanceof LanguageModel language && plan.samples() instanceof TextSamples) {
+                TextVocabulary.check(language.vocab(), initial);
+            }
+            return initial;
+        } catch (IllegalArgumentException e) {
+            initial.close();
+            throw e;
         }
     }
 
@@ -156,17 +177,13 @@ public final class MeshTrainer {
     }
 
     private void train(Network network, @Nullable Path finalFile) throws InterruptedException {
-        Path from = plan.files().initial();
-        if (from != null) {
-            ParameterFile.check(from, plan.parameters());
-        }
         Path gradientsFile = plan.hasGradientOutputs() ? plan.files().result(GRADIENTS_FILE) : null;
         try (BatchSource samples = samples(plan).open(plan.batches());
                 ReadAhead data =
                         new ReadAhead(samples, plan.rankSamples(), plan.train().steps());
                 SafetensorsWriter writer = create(finalFile);
                 SafetensorsWriter gradients = create(gradientsFile);
-                SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
+                InitialParameters initial = openInitial(plan, network)) {
             new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
             if (writer != null) {
                 writer.finish();
@@ -181,14 +198,18 @@ public final class MeshTrainer {
         if (path == null || !ranks.holdsRankZero()) {
             return null;
         }
-        return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), Map.of("format", "pt"));
+        Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
+        if (plan.samples() instanceof TextSamples) {
+            metadata.putAll(TextVocabulary.metadata());
+        }
+        return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), metadata);
     }
 
     private void train(
             int rank,
             Network network,
             ReadAhead data,
-            @Nullable SafetensorsReader initial,
+            @Nullable InitialParameters initial,
             @Nullable SafetensorsWriter writer,
             @Nullable SafetensorsWriter gradients)
             throws InterruptedException {

@@ -1,8 +1,6 @@
 package dev.tartan.train;
 
-import dev.tartan.checkpoint.InvalidCheckpointException;
-import dev.tartan.checkpoint.SafetensorsEntry;
-import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.checkpoint.CheckpointFiles;
 import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
@@ -10,65 +8,12 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.ShardRange;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /** The network's parameters in a safetensors file: whole tensors under their Hugging Face names and shapes. */
 final class ParameterFile {
     private ParameterFile() {}
-
-    /**
-     * Checks that a file holds exactly the parameters, in their shapes.
-     *
-     * @throws InvalidCheckpointException naming every difference, or if the file is missing or corrupt
-     */
-    static void check(Path path, List<PlannedState> parameters) {
-        try (SafetensorsReader reader = openInitial(path)) {
-            List<String> problems = new ArrayList<>();
-            Map<String, SafetensorsEntry> found = new LinkedHashMap<>(reader.tensors());
-            for (PlannedState parameter : parameters) {
-                SafetensorsEntry entry = found.remove(parameter.name());
-                if (entry == null) {
-                    problems.add("'" + parameter.name() + "' is missing");
-                } else if (!entry.shape().equals(parameter.fileShape())) {
-                    problems.add("'" + parameter.name() + "' has another shape: expected=" + parameter.fileShape()
-                            + ", actual=" + entry.shape());
-                } else if (entry.type().readAs() != DType.FLOAT32
-                        && entry.type().readAs() != DType.FLOAT64) {
-                    problems.add("'" + parameter.name() + "' is not floating-point: type=" + entry.type());
-                }
-            }
-            found.keySet().forEach(name -> problems.add("'" + name + "' is not a parameter of the network"));
-            if (!problems.isEmpty()) {
-                throw new InvalidCheckpointException("init.from does not hold the network's parameters: path=" + path
-                        + ", " + String.join("; ", shortened(problems))
-                        + ". Give a file of this network, or change the network's keys.");
-            }
-        }
-    }
-
-    /** Opens the file of {@code init.from}, which a failure names. */
-    private static SafetensorsReader openInitial(Path path) {
-        try {
-            return SafetensorsReader.open(path);
-        } catch (InvalidCheckpointException e) {
-            throw new InvalidCheckpointException("init.from cannot be used: " + e.getMessage(), e);
-        }
-    }
-
-    private static List<String> shortened(List<String> problems) {
-        int shown = 8;
-        if (problems.size() <= shown) {
-            return problems;
-        }
-        List<String> some = new ArrayList<>(problems.subList(0, shown));
-        some.add((problems.size() - shown) + " more");
-        return some;
-    }
 
     /** What the file written after training holds. */
     static List<TensorDeclaration> declarations(List<PlannedState> parameters) {
@@ -99,11 +44,11 @@ final class ParameterFile {
                 .allMatch(axis -> mesh.coordinate(rank, axis) == 0);
     }
 
-    /** The values of a rank's shard as the file has them, padding zero. */
-    static float[] read(SafetensorsReader file, Mesh mesh, PlannedState state, int rank) {
+    /** The values of a rank's shard as {@code tensor} of a checkpoint has them, padding zero. */
+    static float[] read(CheckpointFiles files, String tensor, Mesh mesh, PlannedState state, int rank) {
         TensorSlice box = box(mesh, state, rank);
         Shape shard = NamedSharding.of(mesh, state.spec()).localShape(state.shape());
-        return padded(file.readFloats(state.name(), state.logicalShape(), box), box, shard);
+        return padded(files.readFloats(tensor, state.logicalShape(), box), box, shard);
     }
 
     /** The values of a box placed at the start of a larger shard, the rest zero. */

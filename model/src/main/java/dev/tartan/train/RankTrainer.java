@@ -1,7 +1,6 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
@@ -35,14 +34,16 @@ final class RankTrainer {
         this.executor = executor;
     }
 
-    /** Fills parameters, from {@code file} if given, else with the network's initial values, and zeroes the rest. */
-    void initialize(Network network, @Nullable SafetensorsReader file) {
+    /**
+     * Fills parameters, from {@code given} if not null, else with the network's initial values, and zeroes the rest.
+     */
+    void initialize(Network network, @Nullable InitialParameters given) {
         for (PlannedState state : plan.states()) {
             Buffer buffer = executor.input(state.name());
             if (!state.isParameter()) {
                 buffer.write(new float[Math.toIntExact(buffer.type().shape().numElements())]);
-            } else if (file != null) {
-                buffer.write(ParameterFile.read(file, mesh, state, rank));
+            } else if (given != null) {
+                buffer.write(given.read(mesh, state, rank));
             } else {
                 buffer.write(initialValues(network, state));
             }

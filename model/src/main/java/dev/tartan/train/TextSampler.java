@@ -1,7 +1,7 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
-import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.checkpoint.CheckpointFiles;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.LanguageModel;
@@ -35,7 +35,7 @@ final class TextSampler {
     /** The text after a line feed, from the parameters in a file; bytes that are no text are escaped. */
     String sample(Path parameters) throws InterruptedException {
         text[0] = '\n';
-        try (SafetensorsReader file = SafetensorsReader.open(parameters);
+        try (CheckpointFiles file = CheckpointFiles.open(parameters);
                 MeshCommunicators communicators =
                         CommunicationOptions.withinProcess(logits.program().mesh(), plan.collective())) {
             new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> generate(rank, file, communicators));
@@ -43,13 +43,14 @@ final class TextSampler {
         return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
     }
 
-    private void generate(int rank, SafetensorsReader file, MeshCommunicators communicators)
+    private void generate(int rank, CheckpointFiles file, MeshCommunicators communicators)
             throws InterruptedException {
         try (RankExecutor executor =
                 new RankExecutor(logits.program(), logits.memory(), rank, backend, communicators)) {
             for (PlannedState parameter : plan.parameters()) {
                 executor.input(parameter.name())
-                        .write(ParameterFile.read(file, logits.program().mesh(), parameter, rank));
+                        .write(ParameterFile.read(
+                                file, parameter.name(), logits.program().mesh(), parameter, rank));
             }
             int context = network.context();
             int[] window = new int[context];

@@ -107,11 +107,11 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         MemoryPlan memory = plan.step().memory();
         long ofHost = traits.sharesHostMemory() ? memory.arenaBytes() : memory.hostBytes();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
-        MeshTrainer.checkFiles(plan);
+        List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
         Path folder = run.output().dir();
         Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
         OutputFolder.writeConfig(folder, run.render());
-        announce(plan, aside);
+        announce(plan, fileNotes, aside);
         TrainingResult result = train(spark, plan, job.network());
         conclude(plan, result);
         return 0;
@@ -136,7 +136,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
     }
 
-    private void announce(TrainingPlan plan, @Nullable Path aside) {
+    private void announce(TrainingPlan plan, List<String> fileNotes, @Nullable Path aside) {
         out.printf(
                 Locale.ROOT,
                 "training %,d parameters on %s, %s per device%n",
@@ -144,6 +144,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                 plan.mesh(),
                 ByteSize.text(plan.step().memory().arenaBytes()));
         plan.notes().forEach(note -> out.println("note: " + note));
+        fileNotes.forEach(note -> out.println("note: " + note));
         if (aside != null) {
             out.println("earlier results are now in " + aside);
         }
