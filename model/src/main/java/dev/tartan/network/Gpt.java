@@ -25,7 +25,7 @@ public final class Gpt extends LanguageModel {
     private final @Nullable Embedding lmHead;
 
     public Gpt(GptConfig config) {
-        config.check();
+        config.check(KeyRules.THROWING);
         this.config = config;
         Initializer initializer = Initializers.normal(DEVIATION);
         wte = child("wte", new Embedding(config.vocab(), config.hidden(), initializer));

@@ -8,7 +8,7 @@ package dev.tartan.network;
  * @param hidden width of the residual stream
  * @param layers number of blocks
  * @param heads number of attention heads, which divides {@code hidden}
- * @param intermediate width inside the MLP
+ * @param intermediate width inside the MLP; 0 for 4 times {@code hidden}
  * @param eps what layer norm adds to the variance
  * @param tiedHead whether the output layer is the token embedding
  * @param dropout share of activations dropped in training, after the embedding and each residual branch
@@ -19,11 +19,14 @@ public record GptConfig(
         int hidden,
         int layers,
         int heads,
-        int intermediate,
-        double eps,
-        boolean tiedHead,
-        double dropout)
+        @Key(byDefault = "0") int intermediate,
+        @Key(byDefault = "1e-5", range = Key.Range.POSITIVE) double eps,
+        @Key(byDefault = "true") boolean tiedHead,
+        @Key(byDefault = "0", range = Key.Range.FRACTION) double dropout)
         implements LanguageModelConfig {
+    public GptConfig {
+        intermediate = intermediate == 0 ? 4 * hidden : intermediate;
+    }
 
     /** GPT-2's choices: intermediate 4 hidden, eps 1e-5, tied head, no dropout. */
     public static GptConfig of(int vocab, int context, int hidden, int layers, int heads) {
@@ -40,11 +43,11 @@ public record GptConfig(
         return new GptConfig(vocab, context, hidden, count, heads, intermediate, eps, tiedHead, dropout);
     }
 
-    void check() {
-        if (hidden % heads != 0) {
-            throw new IllegalArgumentException("hidden is not divisible by heads: hidden=" + hidden + ", heads=" + heads
-                    + ". Change one of them.");
-        }
+    @Override
+    public void check(KeyRules rules) {
+        rules.divides("hidden", hidden, "heads", heads);
+        rules.splitsOverModel("heads", heads);
+        rules.splitsOverModel("intermediate", intermediate);
     }
 
     /** Elements per head. */

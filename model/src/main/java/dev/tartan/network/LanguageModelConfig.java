@@ -1,7 +1,7 @@
 package dev.tartan.network;
 
 /** The sizes that all {@link LanguageModel}s of equal blocks have. */
-public interface LanguageModelConfig extends DeepNetworkFactory {
+public interface LanguageModelConfig extends DeepNetworkFactory, NetworkConfig {
     /** Number of different tokens. */
     int vocab();
 

@@ -11,8 +11,9 @@ import java.util.List;
  * @param outputs number of classes
  * @param activation between the layers
  */
-public record MlpConfig(int inputs, List<Integer> hidden, int outputs, Activation activation)
-        implements NetworkFactory {
+public record MlpConfig(
+        int inputs, List<Integer> hidden, int outputs, @Key(byDefault = "relu") Activation activation)
+        implements NetworkConfig {
     public MlpConfig {
         hidden = List.copyOf(hidden);
     }

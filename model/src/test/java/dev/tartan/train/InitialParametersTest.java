@@ -1,5 +1,6 @@
 package dev.tartan.train;
 
+import dev.tartan.backend.nd4j.Nd4jBackend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

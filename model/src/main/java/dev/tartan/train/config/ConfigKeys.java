@@ -1,5 +1,6 @@
 package dev.tartan.train.config;
 
+import dev.tartan.network.NetworkKinds;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -12,9 +13,6 @@ final class ConfigKeys {
     /** Stands for the kind of a section that has none. */
     static final String NO_KIND = "";
 
-    private static final List<String> GPT = List.of(
-            "kind", "vocab", "context", "hidden", "layers", "heads", "intermediate", "eps", "tiedHead", "dropout");
-
     private static final Map<String, Map<String, List<String>>> SECTIONS = sections();
 
     private ConfigKeys() {}
@@ -22,11 +20,12 @@ final class ConfigKeys {
     private static Map<String, Map<String, List<String>>> sections() {
         Map<String, Map<String, List<String>>> sections = new LinkedHashMap<>();
         sections.put("mesh", kinds(NO_KIND, List.of("data", "model")));
-        List<String> llama = new ArrayList<>(GPT);
-        llama.addAll(List.of("kvHeads", "ropeTheta"));
-        Map<String, List<String>> network = kinds("gpt", GPT);
-        network.put("llama", llama);
-        network.put("mlp", List.of("kind", "inputs", "hidden", "outputs", "activation"));
+        Map<String, List<String>> network = new LinkedHashMap<>();
+        NetworkKinds.all().forEach((kind, type) -> {
+            List<String> keys = new ArrayList<>(List.of("kind", "class"));
+            keys.addAll(new RecordKeys(type).names());
+            network.put(kind, keys);
+        });
         sections.put("network", network);
         Map<String, List<String>> data = kinds("text", List.of("kind", "path"));
         data.put("batches", List.of("kind", "path"));

@@ -64,9 +64,21 @@ final class ConfigSection {
         return keys;
     }
 
-    /** Whether the user or the defaults say something. */
-    boolean has(String key) {
-        return value(key) != null;
+    /** Notes every key that is none of these. */
+    void checkedAmong(List<String> known) {
+        if (source.find(path) instanceof ConfigObject object) {
+            List<String> full = known.stream().map(key -> path + "." + key).toList();
+            object.keySet().stream()
+                    .sorted()
+                    .filter(key -> !known.contains(key))
+                    .forEach(key -> source.mistake(
+                            path + "." + key, "is not a key." + KeySuggestion.didYouMean(path + "." + key, full)));
+        }
+    }
+
+    /** Whether the user says something. */
+    boolean isSaid(String key) {
+        return source.find(path + "." + key) != null;
     }
 
     private @Nullable ConfigValue value(String key) {
@@ -166,6 +178,11 @@ final class ConfigSection {
     /** As {@link #bytes}, 0 if none are given. */
     long optionalBytes(String key) {
         return value(key) == null ? 0 : bytes(key);
+    }
+
+    /** Any number. */
+    double finite(String key) {
+        return real(key, -Double.MAX_VALUE, Double.MAX_VALUE, "Give a number.");
     }
 
     /** A number above 0. */

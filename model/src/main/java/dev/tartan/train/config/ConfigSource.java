@@ -78,6 +78,11 @@ final class ConfigSource {
         return true;
     }
 
+    /** Whether nothing wrong was found about a section and its keys. */
+    boolean goodBelow(String section) {
+        return badKeys.stream().noneMatch(key -> key.equals(section) || key.startsWith(section + "."));
+    }
+
     private String originOf(String key) {
         ConfigValue value = find(key);
         int dot = key.lastIndexOf('.');

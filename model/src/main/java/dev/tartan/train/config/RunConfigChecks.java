@@ -1,8 +1,8 @@
 package dev.tartan.train.config;
 
 import dev.tartan.network.LanguageModelConfig;
-import dev.tartan.network.LlamaConfig;
 import dev.tartan.network.MlpConfig;
+import dev.tartan.network.NetworkConfig;
 import dev.tartan.train.data.TextSamples;
 import java.util.List;
 
@@ -30,8 +30,11 @@ final class RunConfigChecks {
                             + ", mesh.data=" + config.mesh().data() + ", microBatches=" + train.microBatches()
                             + ". Change one of them.");
         }
+        if (config.network() instanceof NetworkConfig network && source.good("network", "network.kind")) {
+            network.check(new NetworkRules(source, config.mesh().model()));
+        }
         if (config.network() instanceof LanguageModelConfig network && source.good("network", "network.kind")) {
-            checkLanguageModel(network, config);
+            checkVocabulary(network, config);
         }
         if (config.network() instanceof MlpConfig
                 && config.data() instanceof TextSamples
@@ -65,30 +68,7 @@ final class RunConfigChecks {
         }
     }
 
-    private void checkLanguageModel(LanguageModelConfig network, RunConfig config) {
-        checkDivides("network.hidden", network.hidden(), "network.heads", network.heads());
-        checkDivides(
-                "network.heads", network.heads(), "mesh.model", config.mesh().model());
-        // A width that follows from a bad one is not the user's mistake.
-        if (source.has("network.intermediate") || source.good("network.hidden")) {
-            checkDivides(
-                    "network.intermediate",
-                    network.intermediate(),
-                    "mesh.model",
-                    config.mesh().model());
-        }
-        if (network instanceof LlamaConfig llama) {
-            checkDivides("network.heads", llama.heads(), "network.kvHeads", llama.kvHeads());
-            int headDim = llama.hidden() / llama.heads();
-            if (source.good("network.hidden", "network.heads") && headDim % 2 != 0) {
-                source.mistakeAmong(
-                        "network.hidden",
-                        List.of("network.heads"),
-                        "gives heads of odd size, which rotary embedding cannot turn: hidden=" + llama.hidden()
-                                + ", heads=" + llama.heads() + ", headDim=" + headDim
-                                + ". Make hidden / heads even.");
-            }
-        }
+    private void checkVocabulary(LanguageModelConfig network, RunConfig config) {
         if (config.data() instanceof TextSamples
                 && source.good("network.vocab", "data", "data.kind")
                 && network.vocab() < BYTE_VALUES) {
@@ -98,10 +78,6 @@ final class RunConfigChecks {
                     "is too small for bytes of text: vocab=" + network.vocab() + ", data.kind=text. Give " + BYTE_VALUES
                             + " or more.");
         }
-    }
-
-    private void checkDivides(String key, int value, String byKey, int by) {
-        checkDivides(key, value, byKey, by, "");
     }
 
     private void checkDivides(String key, int value, String byKey, int by, String why) {

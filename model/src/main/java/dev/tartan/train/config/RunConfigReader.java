@@ -6,11 +6,7 @@ import com.typesafe.config.ConfigValue;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.SafetensorsEntry;
 import dev.tartan.checkpoint.SafetensorsReader;
-import dev.tartan.network.GptConfig;
-import dev.tartan.network.LlamaConfig;
-import dev.tartan.network.MlpConfig;
 import dev.tartan.network.NetworkFactory;
-import dev.tartan.op.Activation;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
@@ -22,12 +18,9 @@ import dev.tartan.train.data.TextSamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** Turns what the user said into a {@link RunConfig}, noting mistakes in the source. Not thread-safe. */
 final class RunConfigReader {
-    private static final List<String> MLP_ACTIVATIONS = List.of("relu", "gelu", "tanh");
-
     private final ConfigSource source;
     private final ConfigObject defaults;
 
@@ -63,50 +56,7 @@ final class RunConfigReader {
     }
 
     private NetworkFactory network() {
-        String kind = kind("network");
-        ConfigSection section = section("network", kind);
-        return switch (kind) {
-            case "mlp" ->
-                new MlpConfig(
-                        section.integer("inputs", 1),
-                        section.integers("hidden", 1),
-                        section.integer("outputs", 1),
-                        Activation.valueOf(
-                                section.word("activation", MLP_ACTIVATIONS).toUpperCase(Locale.ROOT)));
-            case "llama" -> llama(section);
-            default -> gpt(section);
-        };
-    }
-
-    private GptConfig gpt(ConfigSection section) {
-        int hidden = section.integer("hidden", 1);
-        return new GptConfig(
-                section.integer("vocab", 1),
-                section.integer("context", 1),
-                hidden,
-                section.integer("layers", 1),
-                section.integer("heads", 1),
-                section.has("intermediate") ? section.integer("intermediate", 1) : 4 * hidden,
-                section.positive("eps"),
-                section.flag("tiedHead"),
-                section.fraction("dropout"));
-    }
-
-    private LlamaConfig llama(ConfigSection section) {
-        int hidden = section.integer("hidden", 1);
-        int heads = section.integer("heads", 1);
-        return new LlamaConfig(
-                section.integer("vocab", 1),
-                section.integer("context", 1),
-                hidden,
-                section.integer("layers", 1),
-                heads,
-                section.has("kvHeads") ? section.integer("kvHeads", 1) : heads,
-                section.has("intermediate") ? section.integer("intermediate", 1) : (8 * hidden / 3 + 63) / 64 * 64,
-                section.positive("ropeTheta"),
-                section.positive("eps"),
-                section.flag("tiedHead"),
-                section.fraction("dropout"));
+        return new NetworkReader(source, new ConfigSection(source, "network", child(defaults, "network"))).read();
     }
 
     private SampleSource data() {

@@ -1,10 +1,8 @@
 package dev.tartan.train.config;
 
 import com.typesafe.config.ConfigUtil;
-import dev.tartan.network.LanguageModelConfig;
-import dev.tartan.network.LlamaConfig;
-import dev.tartan.network.MlpConfig;
 import dev.tartan.network.NetworkFactory;
+import dev.tartan.network.NetworkKinds;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.Schedule;
 import dev.tartan.optimizer.SgdOptimizer;
@@ -70,27 +68,17 @@ final class RunConfigRenderer {
 
     private static Map<String, Object> network(NetworkFactory network) {
         Map<String, Object> values = new LinkedHashMap<>();
-        if (network instanceof MlpConfig mlp) {
-            values.put("kind", "mlp");
-            values.put("inputs", mlp.inputs());
-            values.put("hidden", mlp.hidden());
-            values.put("outputs", mlp.outputs());
-            values.put("activation", ConfigWord.of(mlp.activation()));
-        } else if (network instanceof LanguageModelConfig model) {
-            values.put("kind", model instanceof LlamaConfig ? "llama" : "gpt");
-            values.put("vocab", model.vocab());
-            values.put("context", model.context());
-            values.put("hidden", model.hidden());
-            values.put("layers", model.layers());
-            values.put("heads", model.heads());
-            if (model instanceof LlamaConfig llama) {
-                values.put("kvHeads", llama.kvHeads());
-                values.put("ropeTheta", llama.ropeTheta());
-            }
-            values.put("intermediate", model.intermediate());
-            values.put("eps", model.eps());
-            values.put("tiedHead", model.tiedHead());
-            values.put("dropout", model.dropout());
+        if (network instanceof NetworkClass named) {
+            values.put("class", quote(named.name()));
+        } else if (network instanceof Record sizes) {
+            NetworkKinds.all().entrySet().stream()
+                    .filter(kind -> kind.getValue() == sizes.getClass())
+                    .findFirst()
+                    .ifPresentOrElse(
+                            kind -> values.put("kind", kind.getKey()),
+                            () -> values.put("class", quote(sizes.getClass().getName())));
+            RecordKeys.values(sizes)
+                    .forEach((key, value) -> values.put(key, value instanceof String text ? quote(text) : value));
         }
         return values;
     }

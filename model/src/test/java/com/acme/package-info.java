@@ -1,0 +1,2 @@
+/** Networks as users write them, outside of Tartan. */
+package com.acme;
