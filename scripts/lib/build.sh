@@ -4,6 +4,7 @@
 # Both lie in a store: '.tartan' in the checkout, or where this user cannot write the checkout, a folder of the user's.
 #   job-DIGEST         tartan-spark-job.jar, and in lib/ what Tartan needs and Spark has not got
 #   spark-home-DIGEST  jars/ and bin/ of a Spark
+#   worker-home-*      the Spark home of a run on local-cluster, with its executors' logs in work/
 #   lock               held while one of them is made, and while Maven tests the checkout
 # Names are digests of the sources, and folders appear complete, by a rename. Whoever uses one holds a shared lock on
 # it, so that a build never takes the jars of a run that goes on.
@@ -116,14 +117,15 @@ lock_store() {
   fi
 }
 
+# remove_unused KIND [TEST]: the folders of KIND in 'store' that nobody holds, as far as find's TEST goes for them.
 remove_unused() {
   local old folder
-  for old in "$store/$1"-*-*; do
-    [ -d "$old" ] || continue
+  # shellcheck disable=SC2086 # several words
+  while IFS= read -r -d '' old; do
     exec {folder}<"$old"
     ! flock -n "$folder" || rm -rf "$old"
     exec {folder}<&-
-  done
+  done < <(find "$store" -maxdepth 1 -type d -name "$1-*" ${2:-} -print0)
 }
 
 # For scripts that run Maven in the checkout itself.
@@ -136,7 +138,10 @@ lock_checkout() {
 
 writable_store() {
   local store="$TARTAN_HOME/.tartan"
-  writable_checkout || store="$(user_folder)/$(cksum <<<"$TARTAN_HOME" | cut -d' ' -f1)"
+  if ! writable_checkout; then
+    store="$(user_folder)"
+    store="$store/$(cksum <<<"$TARTAN_HOME" | cut -d' ' -f1)"
+  fi
   mkdir -p "$store"
   echo "$store"
 }

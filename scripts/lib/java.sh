@@ -69,7 +69,10 @@ java_command() { echo "${JAVA_HOME:+$JAVA_HOME/bin/}${1:-java}"; }
 maven() {
   local repository=() home
   home="$(getent passwd "$(id -u)" | cut -d: -f6)" || home=
-  [ -w "$home/.m2" ] || [ -w "$home" ] || repository=("-Dmaven.repo.local=$(user_folder)/m2")
+  if [ ! -w "$home/.m2" ] && [ ! -w "$home" ]; then
+    home="$(user_folder)"
+    repository=("-Dmaven.repo.local=$home/m2")
+  fi
   exec mvn -B -ntp ${repository[@]+"${repository[@]}"} "$@"
 }
 

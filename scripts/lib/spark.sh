@@ -85,7 +85,7 @@ submit_to_spark() {
       ;;
   esac
   case "$master" in
-    local-cluster\[*) ensure_worker_folder ;;
+    local-cluster\[*) make_worker_home ;;
   esac
   [ "$name" != spark-shell ] || application=spark-shell
   [ -z "$properties" ] || submit+=(--properties-file "$properties")
@@ -101,18 +101,16 @@ skip_spark_defaults() {
       "Give --properties-file $defaults to use it."
 }
 
-# Workers of local-cluster keep their executors' folders and logs in SPARK_HOME/work, and nowhere else.
-ensure_worker_folder() {
-  local home entry
-  if [ -d "$SPARK_HOME/work" ]; then
-    [ ! -w "$SPARK_HOME/work" ] || return 0
-  elif [ -w "$SPARK_HOME" ]; then
-    return 0
-  fi
-  home="$(user_folder)/worker-home-$(cksum <<<"$SPARK_HOME" | cut -d' ' -f1)"
-  mkdir -p "$home/work"
+# Workers of local-cluster keep their executors' folders and logs in SPARK_HOME/work and nowhere else, by names of which
+# two runs started in one second have the same. So each run has a Spark home of its own, of links, for a day.
+make_worker_home() {
+  local store home entry
+  store="$(writable_store)"
+  remove_unused worker-home '-mmin +1440'
+  home="$(mktemp -d "$store/worker-home-XXXXXX")"
+  hold "$home"
   for entry in "$SPARK_HOME"/*; do
-    [ "${entry##*/}" = work ] || ln -sfn "$entry" "$home/${entry##*/}"
+    [ "${entry##*/}" = work ] || ln -s "$entry" "$home/"
   done
   export SPARK_HOME="$home"
 }
@@ -137,8 +135,8 @@ check_spark_home() {
 # run_without_spark MAIN_CLASS ARGS...: a main class of the job in a JVM of its own.
 run_without_spark() {
   ensure_user_name
-  build_job
   ensure_spark_home # for the logging and Apache Commons jars that the job leaves to Spark
+  build_job
   log_level warn
   # What ND4J may take outside the heap is planned by Tartan, so JavaCPP's own limit (the heap's size) is lifted.
   # shellcheck disable=SC2086 # several options in one variable

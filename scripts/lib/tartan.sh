@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the scripts share: where Tartan lies, how it speaks, and what surroundings its JVMs need. Sourced, not run.
 set -euo pipefail
+shopt -s inherit_errexit
 
 # Links are resolved, so that a script may be called through one.
 TARTAN_LIB="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"

@@ -21,8 +21,7 @@ public final class OutputException extends UncheckedIOException {
     /** The exception for a failure to write {@code path}, whose message is one line that says why and what to do. */
     public static OutputException cannotWrite(Path path, IOException cause) {
         return new OutputException(
-                "output file cannot be written: path=" + path + ", reason=" + reason(cause)
-                        + ". " + advice(cause),
+                "output file cannot be written: path=" + path + ", reason=" + reason(cause) + ". " + advice(cause),
                 cause);
     }
 

@@ -64,7 +64,8 @@ final class ConfigSource {
         badKeys.add(key);
         String origin = originOf(key);
         for (String other : others) {
-            if (!origin.startsWith(OVERRIDE_ORIGIN) && originOf(other).startsWith(OVERRIDE_ORIGIN)) {
+            boolean blamed = find(key) != null && origin.startsWith(OVERRIDE_ORIGIN);
+            if (!blamed && originOf(other).startsWith(OVERRIDE_ORIGIN)) {
                 origin = originOf(other);
             }
         }

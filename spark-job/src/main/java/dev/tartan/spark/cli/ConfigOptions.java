@@ -32,6 +32,17 @@ final class ConfigOptions {
             description = "Overrides a key of the config, such as train.steps=10; repeatable.")
     private List<String> overrides = new ArrayList<>();
 
+    private final @Nullable String home;
+
+    ConfigOptions() {
+        this(System.getenv("TARTAN_HOME"));
+    }
+
+    /** With the folder that the shipped configs are in; null is the working directory. */
+    ConfigOptions(@Nullable String home) {
+        this.home = home;
+    }
+
     /**
      * Loads the config.
      *
@@ -42,17 +53,17 @@ final class ConfigOptions {
     RunConfig load(List<String> more, PrintStream out) {
         List<String> all = new ArrayList<>(overrides);
         all.addAll(more);
-        return RunConfigLoader.load(choose(System.getenv("TARTAN_HOME"), out), all);
+        return RunConfigLoader.load(choose(out), all);
     }
 
-    private @Nullable Path choose(@Nullable String home, PrintStream out) {
+    private @Nullable Path choose(PrintStream out) {
         if (file != null) {
             Path given = Path.of(UserHome.expand(file));
             out.println("config: " + given);
             return given;
         }
         if (overrides.isEmpty()) {
-            Path demo = shipped(DEMO, home);
+            Path demo = shipped(DEMO);
             out.println("config: " + demo + ", the demo, since no config is given");
             return demo;
         }
@@ -60,7 +71,7 @@ final class ConfigOptions {
             out.println("config: neutral defaults, since --set comes without --config");
             return null;
         }
-        Path base = shipped(BASE, home);
+        Path base = shipped(BASE);
         out.println("config: " + base + " and neutral defaults, since --set comes without --config");
         return base;
     }
@@ -71,7 +82,7 @@ final class ConfigOptions {
         return key.equals("network") || key.equals("network.kind");
     }
 
-    static Path shipped(String name, @Nullable String home) {
+    private Path shipped(String name) {
         Path config = home == null ? Path.of(name) : Path.of(home).resolve(name);
         if (!Files.isRegularFile(config)) {
             throw new IllegalArgumentException("no config is given, and the usual one is missing: path=" + config

@@ -13,10 +13,9 @@ public final class ParagraphShell {
 
     /** Runs all paragraphs and ends the JVM: 0 if each went well, 1 at the first that did not. */
     public static void main(String[] args) {
-        ParagraphReader paragraphs =
-                new ParagraphReader(new InputStreamReader(new FileInputStream(FileDescriptor.in), Charset.defaultCharset()));
-        ParagraphLoop loop =
-                new ParagraphLoop(paragraphs, new PrintWriter(System.out, true, Charset.defaultCharset()));
+        ParagraphReader paragraphs = new ParagraphReader(
+                new InputStreamReader(new FileInputStream(FileDescriptor.in), Charset.defaultCharset()));
+        ParagraphLoop loop = new ParagraphLoop(paragraphs, new PrintWriter(System.out, true, Charset.defaultCharset()));
         Main$.MODULE$.doMain(args, loop);
         String failure = loop.failure();
         if (failure != null) {
