@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Spark's REPL, submitted as scripts/shell does. */
 @Tag("slow")
-@Timeout(300)
+@Timeout(600)
 class ParagraphShellTest {
     private static final String CLASS_PATH = System.getProperty("java.class.path");
 
@@ -82,7 +82,7 @@ class ParagraphShellTest {
                 .redirectError(err.toFile());
         builder.environment().put("CLASSPATH", CLASS_PATH);
         Process process = builder.start();
-        assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(400, TimeUnit.SECONDS)).isTrue();
         return new Run(
                 process.exitValue(),
                 Files.readString(out, StandardCharsets.UTF_8),
