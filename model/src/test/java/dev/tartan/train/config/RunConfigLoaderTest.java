@@ -373,7 +373,7 @@ class RunConfigLoaderTest {
     void aPathBeginsAtTheUsersHomeWithATilde() throws IOException {
         RunConfig config = load(GPT, "data={kind=text}", "data.path=~/book.txt", "output.dir=~/out", "init.from=a~/b");
         String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
-        assertThat(config.data().path()).hasToString(home + "/book.txt");
+        assertThat(config.data()).isEqualTo(new TextSamples(Path.of(home, "book.txt")));
         assertThat(config.output().dir()).hasToString(home + "/out");
         assertThat(config.init().from()).hasToString("a~/b");
     }

@@ -70,11 +70,11 @@ class TextFilesTest {
     void emptyDataSaysWhatWasLeftOutAndARunNotesIt() throws IOException {
         write("wide.txt", "hello", StandardCharsets.UTF_16);
         String skipped = "skipped=1 in UTF-16 or UTF-32, convert to UTF-8 (wide.txt)";
-        assertThatThrownBy(() -> TextData.open(folder, temporary.resolve("out"), 3, 1, 0))
+        assertThatThrownBy(() -> TextBatches.open(folder, temporary.resolve("out"), 3, 1, 0))
                 .hasMessage("text data is empty: data.path=" + folder + ", bytes=0, needed=4 (network.context + 1), "
                         + skipped + ". Give more text or a smaller network.context.");
         write("a.txt", "abcd");
-        try (TextData data = TextData.open(folder, temporary.resolve("out"), 3, 1, 0)) {
+        try (TextBatches data = TextBatches.open(folder, temporary.resolve("out"), 3, 1, 0)) {
             assertThat(data.notes()).containsExactly("not all of data.path is read: files=1, " + skipped);
         }
     }
