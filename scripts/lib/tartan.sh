@@ -1,10 +1,12 @@
 # shellcheck shell=bash
-# What the scripts share: finding or installing the tools, building the job, assembling a Spark home. Sourced, not run.
+# What the scripts share: where Tartan lies, how it speaks, and what surroundings its JVMs need. Sourced, not run.
 set -euo pipefail
+shopt -s inherit_errexit
 
-TARTAN_HOME="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
+# Links are resolved, so that a script may be called through one.
+TARTAN_LIB="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
+TARTAN_HOME="${TARTAN_LIB%/scripts/lib}"
 export TARTAN_HOME
-JOB="$TARTAN_HOME/spark-job/target/tartan-job"
 
 say() { echo "tartan: $*" >&2; }
 
@@ -20,91 +22,59 @@ join() {
   echo "${joined%"$1"}"
 }
 
-require_jdk_and_maven() {
-  local missing=()
-  command -v "${JAVA_HOME:+$JAVA_HOME/bin/}javac" >/dev/null || missing+=("a JDK (17)")
-  command -v mvn >/dev/null || missing+=("Maven (3.6.3 or later)")
-  if [ "${#missing[@]}" -gt 0 ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-      install_jdk_and_maven
-    else
-      fail "missing on this machine: $(join ', ' "${missing[@]}"). Install it and put it on the PATH."
-    fi
-  fi
-  # one JDK for Maven, javac and Spark alike
-  export JAVA_HOME="${JAVA_HOME:-$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")}"
-  local major
-  major="$("$(java_command)" -XshowSettings:properties -version 2>&1 | sed -n 's/^ *java.specification.version = //p')"
-  case "$major" in
-    17 | 18 | 19 | 2[0-9]) ;;
-    *) fail "Java is too old: found=$major, needed=17. Install a JDK 17, or point JAVA_HOME to one." ;;
+# expand_home PATH: with the user's home for a leading '~', which the shell leaves alone inside an option.
+expand_home() {
+  # shellcheck disable=SC2088 # a text to compare with
+  case "$1" in
+    '~') echo "${HOME:-~}" ;;
+    '~/'*) echo "${HOME:-~}${1#\~}" ;;
+    *) echo "$1" ;;
   esac
 }
 
-install_jdk_and_maven() {
-  export DEBIAN_FRONTEND=noninteractive
-  quietly "updating the package lists" apt-get -qq update
-  local jdk=openjdk-17-jdk-headless
-  apt-cache show "$jdk" >/dev/null 2>&1 || jdk=default-jdk-headless
-  # the fonts are for the axes of loss.png
-  quietly "installing a JDK and Maven with apt-get" apt-get -qq install -y --no-upgrade --no-install-recommends \
-    "$jdk" maven ca-certificates fontconfig fonts-dejavu-core
+# check_class_path NAME FOLDER: Java's class paths end a folder's name at a colon, and cannot hold a line break.
+check_class_path() {
+  case "$2" in
+    *:* | *$'\n'*) fail "$1 cannot stand in a Java class path: path='$2'. Move it to a path without a colon." ;;
+  esac
 }
 
-java_command() { echo "${JAVA_HOME:+$JAVA_HOME/bin/}java"; }
-
-# quietly WHAT COMMAND...: one line about it, and the command's own words only if it fails.
-quietly() {
-  local what="$1" log
-  shift
-  log="$(mktemp)"
-  say "$what"
-  if ! "$@" </dev/null >"$log" 2>&1; then
-    grep -E '^\[(ERROR|FATAL)\]|^E: ' "$log" >&2 || cat "$log" >&2
-    rm -f "$log"
-    say "failed: $what"
-    exit 1
-  fi
-  rm -f "$log"
+# A JVM takes file names for text in the locale's encoding, and loses all that is not ASCII in the C locale.
+# ensure_locale ARGUMENTS...: takes a UTF-8 locale instead of C, for executors on this machine too.
+ensure_locale() {
+  local name
+  case "$(locale charmap 2>/dev/null)" in
+    '' | ANSI_X3.4-1968) ;;
+    *) return ;;
+  esac
+  for name in C.UTF-8 en_US.UTF-8 $(locale -a 2>/dev/null | grep -i 'utf-\?8$'); do
+    if [ "$(LC_ALL="$name" locale charmap 2>/dev/null)" = UTF-8 ]; then
+      export LC_ALL="$name"
+      return
+    fi
+  done
+  local LC_ALL=C
+  [[ "$*$PWD$TARTAN_HOME" != *[!\ -~]* ]] ||
+    fail "names that are not ASCII need a UTF-8 locale: LANG=${LANG:-}, and this machine has none. Install C.UTF-8."
 }
 
-# The job is a folder: two small Tartan jars, and in lib/ what Tartan needs and Spark has not got. Not one shaded jar:
-# ND4J's three native builds alone are 270 MB, which would be packed anew after each change of a line.
-build_job() {
-  require_jdk_and_maven
-  local stamp="$JOB/.built" sources=("$TARTAN_HOME"/{pom.xml,{model,spark-job}/{pom.xml,src/main}})
-  if [ -e "$stamp" ] && [ -z "$(find "${sources[@]}" -newer "$stamp" -print -quit)" ]; then
-    return
-  fi
-  local started
-  started="$(mktemp)"
-  quietly "building the job" mvn -B -ntp -f "$TARTAN_HOME/pom.xml" -Dquick -Dmaven.test.skip=true package
-  mv "$started" "$stamp" # as old as the start of the build, so that an edit during it counts
+# Hadoop, which Spark logs in with, fails for a user without a name.
+ensure_user_name() {
+  id -un >/dev/null 2>&1 ||
+    fail "user has no name, and Spark needs one: uid=$(id -u). Add the uid to /etc/passwd, or run as another user."
 }
 
-# Sets SPARK_HOME to the user's, or to one assembled from Maven artifacts.
-ensure_spark_home() {
-  if [ -n "${SPARK_HOME:-}" ]; then
-    [ -d "$SPARK_HOME/jars" ] || fail "SPARK_HOME is no Spark: no folder '$SPARK_HOME/jars'. Correct it or unset it."
-    return
-  fi
-  export SPARK_HOME="$TARTAN_HOME/.spark-home"
-  local recipe="$TARTAN_HOME/scripts/lib/spark-home" stamp="$SPARK_HOME/.assembled"
-  if [ -e "$stamp" ] && [ -z "$(find "$recipe" "$TARTAN_HOME/pom.xml" -newer "$stamp" -print -quit)" ]; then
-    return
-  fi
-  require_jdk_and_maven
-  rm -rf "$SPARK_HOME"
-  mkdir -p "$SPARK_HOME"
-  cp -r "$recipe/bin" "$SPARK_HOME/bin"
-  quietly "assembling a Spark home in .spark-home" mvn -B -ntp -f "$recipe/pom.xml" \
-    dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$SPARK_HOME/jars"
-  touch "$stamp"
+ensure_temporary_folder() {
+  local folder="${TMPDIR:-/tmp}"
+  [ -d "$folder" ] && [ -w "$folder" ] ||
+    fail "folder for temporary files cannot be written: TMPDIR=$folder. Set TMPDIR to a folder you can write."
+  # Spark's own files follow TMPDIR too; the JVM's would stay in /tmp.
+  [ -z "${TMPDIR:-}" ] || export SPARK_LOCAL_DIRS="${SPARK_LOCAL_DIRS:-$TMPDIR}"
 }
 
-# log_level LEVEL: what of Spark and Tartan is seen on the console.
+# log_level LEVEL: what of Spark and Tartan is seen on the console, unless the user configures logging.
 log_level() {
-  export LOG4J_CONFIGURATION_FILE="$TARTAN_HOME/conf/log4j2.properties" TARTAN_LOG_LEVEL="$1"
+  export LOG4J_CONFIGURATION_FILE="${LOG4J_CONFIGURATION_FILE:-$TARTAN_HOME/conf/log4j2.properties}" TARTAN_LOG_LEVEL="$1"
   [ "$1" = warn ] || export TARTAN_LOG_TRACES=full
 }
 
@@ -118,14 +88,9 @@ fi
 # Between two products OpenMP's threads would spin, on cores that the other kernels and device threads want.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
 
-# run_without_spark MAIN_CLASS ARGS...: a main class of the job in a JVM of its own.
-run_without_spark() {
-  build_job
-  ensure_spark_home # for the logging and Apache Commons jars that the job leaves to Spark
-  log_level warn
-  # What ND4J may take outside the heap is planned by Tartan, so JavaCPP's own limit (the heap's size) is lifted.
-  # shellcheck disable=SC2086 # several options in one variable
-  exec "$(java_command)" ${JVM_OPTIONS:-} -Djava.awt.headless=true \
-    -Dorg.bytedeco.javacpp.maxbytes=0 -Dorg.bytedeco.javacpp.maxphysicalbytes=0 \
-    -cp "$JOB/*:$JOB/lib/*:$SPARK_HOME/jars/*" "$@"
-}
+ensure_locale "$@"
+check_class_path "Tartan's folder" "$TARTAN_HOME"
+ensure_temporary_folder
+source "$TARTAN_LIB/java.sh"
+source "$TARTAN_LIB/build.sh"
+source "$TARTAN_LIB/spark.sh"

@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** A file of the run's output could not be written: the disk is full, the folder read-only, and so on. */
 public final class OutputException extends UncheckedIOException {
@@ -20,9 +21,22 @@ public final class OutputException extends UncheckedIOException {
     /** The exception for a failure to write {@code path}, whose message is one line that says why and what to do. */
     public static OutputException cannotWrite(Path path, IOException cause) {
         return new OutputException(
-                "output file cannot be written: path=" + path + ", reason=" + reason(cause)
-                        + ". Free space or choose another output.dir.",
+                "output file cannot be written: path=" + path + ", reason=" + reason(cause) + ". " + advice(cause),
                 cause);
+    }
+
+    private static String advice(IOException cause) {
+        String reason = reason(cause).toLowerCase(Locale.ROOT);
+        if (cause instanceof AccessDeniedException || reason.contains("permission denied")) {
+            return "Make it writable for user '" + System.getProperty("user.name") + "' or choose another output.dir.";
+        }
+        if (cause instanceof FileAlreadyExistsException || cause instanceof NotDirectoryException) {
+            return "Move the file or choose another output.dir.";
+        }
+        if (reason.contains("no space left") || reason.contains("quota")) {
+            return "Free space or choose another output.dir.";
+        }
+        return "Choose another output.dir.";
     }
 
     private static String reason(IOException cause) {

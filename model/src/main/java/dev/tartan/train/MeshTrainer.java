@@ -15,6 +15,7 @@ import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,12 +54,15 @@ public final class MeshTrainer {
      * @throws IllegalArgumentException naming what is missing or does not fit
      */
     public static List<String> checkFiles(TrainingPlan plan, NetworkFactory factory) {
-        List<String> notes;
+        List<String> notes = new ArrayList<>();
         try (InitialParameters initial = openInitial(plan, factory.create())) {
-            notes = initial == null ? List.of() : initial.notes();
+            if (initial != null) {
+                notes.addAll(initial.notes());
+            }
         }
         try (BatchSource data = samples(plan).open(plan.batches())) {
             data.samples(0, 0, plan.train().globalBatch());
+            notes.addAll(data.notes());
         }
         return notes;
     }

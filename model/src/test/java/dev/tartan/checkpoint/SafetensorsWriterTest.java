@@ -171,7 +171,7 @@ class SafetensorsWriterTest {
         assertThatThrownBy(() -> SafetensorsWriter.create(path, WEIGHT, Map.of()))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + path
-                        + ", reason=a file is in the place of a folder. Free space or choose another output.dir.");
+                        + ", reason=a file is in the place of a folder. Move the file or choose another output.dir.");
     }
 
     /** Takes the header, then has no room left. */

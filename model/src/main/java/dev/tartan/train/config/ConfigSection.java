@@ -312,9 +312,13 @@ final class ConfigSection {
             return null;
         }
         try {
-            return Path.of(value.unwrapped().toString());
+            return Path.of(UserHome.expand(value.unwrapped().toString()));
         } catch (InvalidPathException e) {
-            wrong(key, "is not a path", value, "Give a path in quotes.");
+            wrong(
+                    key,
+                    "is not a path where file names are in " + System.getProperty("sun.jnu.encoding"),
+                    value,
+                    "Give another path, or run in a UTF-8 locale such as C.UTF-8.");
             return null;
         }
     }

@@ -5,8 +5,10 @@ import com.typesafe.config.ConfigOrigin;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,7 @@ final class ConfigSource {
     private final String name;
     private final List<ConfigMistake> mistakes = new ArrayList<>();
     private final Set<String> badKeys = new LinkedHashSet<>();
+    private final Map<String, String> derived = new HashMap<>();
 
     /** Takes the resolved values and the name of the file they mainly come from. */
     ConfigSource(ConfigObject root, String name) {
@@ -61,7 +64,8 @@ final class ConfigSource {
         badKeys.add(key);
         String origin = originOf(key);
         for (String other : others) {
-            if (!origin.startsWith(OVERRIDE_ORIGIN) && originOf(other).startsWith(OVERRIDE_ORIGIN)) {
+            boolean blamed = find(key) != null && origin.startsWith(OVERRIDE_ORIGIN);
+            if (!blamed && originOf(other).startsWith(OVERRIDE_ORIGIN)) {
                 origin = originOf(other);
             }
         }
@@ -83,11 +87,22 @@ final class ConfigSource {
         return badKeys.stream().noneMatch(key -> key.equals(section) || key.startsWith(section + "."));
     }
 
+    /** Notes that where {@code key} is not said, its value comes from the file that {@code fileKey} names. */
+    void derive(String key, String fileKey) {
+        derived.put(key, fileKey);
+    }
+
     private String originOf(String key) {
         ConfigValue value = find(key);
+        String fileKey = derived.get(key);
+        if (value == null && fileKey != null) {
+            return originOf(fileKey);
+        }
         int dot = key.lastIndexOf('.');
         if (value == null && dot > 0) {
             value = find(key.substring(0, dot));
+            // Another key of the section that was said by an override is not to blame.
+            value = value instanceof ConfigObject object && isMadeUp(object) ? null : value;
         }
         while (value instanceof ConfigObject object && isMadeUp(object)) {
             value = object.values().iterator().next();

@@ -119,6 +119,8 @@ final class RunConfigReader {
                 boolean holdsSamples =
                         entry.name().equals("tokens") || entry.name().equals("x");
                 if (holdsSamples && entry.shape().numDims() == 3) {
+                    source.derive("train.steps", "data.path");
+                    source.derive("train.globalBatch", "data.path");
                     String sizes = "steps = " + entry.shape().dim(0) + ", globalBatch = "
                             + entry.shape().dim(1);
                     return ConfigFactory.parseString(sizes)

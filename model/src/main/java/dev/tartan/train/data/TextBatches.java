@@ -2,6 +2,7 @@ package dev.tartan.train.data;
 
 import dev.tartan.mesh.Shape;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,28 +15,41 @@ final class TextBatches implements BatchSource {
     private final int sampleTokens;
     private final int globalBatch;
     private final long seed;
+    private final List<String> notes;
 
-    private TextBatches(byte[] text, int sampleTokens, int globalBatch, long seed) {
+    private TextBatches(byte[] text, int sampleTokens, int globalBatch, long seed, List<String> notes) {
         this.text = text;
         this.sampleTokens = sampleTokens;
         this.globalBatch = globalBatch;
         this.seed = seed;
+        this.notes = notes;
     }
 
     /**
      * Reads a text file, or all text files below a folder.
      *
-     * @param excluded a folder to leave out, usually the run's own output; null for none
+     * @param output the folder of the run's results, which are not its data; null for none
      * @throws IllegalArgumentException if the text is missing, unreadable, or shorter than one sample
      */
-    static TextBatches open(Path path, @Nullable Path excluded, int context, int globalBatch, long seed) {
-        byte[] text = TextFiles.read(path, excluded);
+    static TextBatches open(Path path, @Nullable Path output, int context, int globalBatch, long seed) {
+        TextFiles files = TextFiles.find(path, output);
+        byte[] text = files.read();
+        String skipped = files.skipped();
         if (text.length < context + 1L) {
             throw new IllegalArgumentException("text data is " + (text.length == 0 ? "empty" : "too short")
                     + ": data.path=" + path + ", bytes=" + text.length + ", needed=" + (context + 1L)
-                    + " (network.context + 1). Give more text or a smaller network.context.");
+                    + " (network.context + 1)" + (skipped.isEmpty() ? "" : ", skipped=" + skipped)
+                    + ". Give more text or a smaller network.context.");
         }
-        return new TextBatches(text, context + 1, globalBatch, seed);
+        List<String> notes = skipped.isEmpty()
+                ? List.of()
+                : List.of("not all of data.path is read: files=" + files.files().size() + ", skipped=" + skipped);
+        return new TextBatches(text, context + 1, globalBatch, seed, notes);
+    }
+
+    @Override
+    public List<String> notes() {
+        return notes;
     }
 
     /** The length of all of the text in bytes. */

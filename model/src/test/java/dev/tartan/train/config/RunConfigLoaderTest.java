@@ -343,6 +343,42 @@ class RunConfigLoaderTest {
     }
 
     @Test
+    void anOverrideIsNotBlamedForAnotherKeyOfItsSection() {
+        String batches = "data={kind=batches,path=src/test/resources/golden/lm-batches.safetensors}";
+        // 8 samples a batch, as the file has it
+        assertThatThrownBy(() -> RunConfigLoader.load(
+                        null,
+                        List.of(
+                                "network={kind=gpt,vocab=256,context=32,hidden=8,layers=1,heads=2}",
+                                batches,
+                                "train.seed=5",
+                                "mesh.data=3")))
+                .hasMessage(
+                        "config has a mistake:\n  --set mesh.data=3: train.globalBatch is not divisible by mesh.data *"
+                                + " train.microBatches: globalBatch=8, mesh.data=3, microBatches=1. Change one of them.");
+        assertThatThrownBy(() -> load("""
+                        network { kind = gpt, vocab = 256, context = 32, hidden = 8, layers = 1, heads = 2 }
+                        mesh { data = 3 }
+                        data { kind = batches, path = src/test/resources/golden/lm-batches.safetensors }
+                        """, "train.seed=5"))
+                .hasMessageContaining("run.conf:3: train.globalBatch is not divisible by mesh.data")
+                .hasMessageNotContaining("--set");
+        assertThatThrownBy(() -> RunConfigLoader.load(null, List.of("network.kind=mlp", "data.kind=batches")))
+                .hasMessageContaining("\n  config: network.inputs is missing.")
+                .hasMessageContaining("\n  config: data.path is missing. Give a path.")
+                .hasMessageNotContaining("--set");
+    }
+
+    @Test
+    void aPathBeginsAtTheUsersHomeWithATilde() throws IOException {
+        RunConfig config = load(GPT, "data={kind=text}", "data.path=~/book.txt", "output.dir=~/out", "init.from=a~/b");
+        String home = System.getenv().getOrDefault("HOME", System.getProperty("user.home"));
+        assertThat(config.data()).isEqualTo(new TextSamples(Path.of(home, "book.txt")));
+        assertThat(config.output().dir()).hasToString(home + "/out");
+        assertThat(config.init().from()).hasToString("a~/b");
+    }
+
+    @Test
     void badOverridesAreQuoted() {
         assertMistakes("=3", "override is not key=value: override='=3'. Write --set key=value.");
         assertMistakes("train.steps=", "override is not valid HOCON: override='train.steps=', reason=");

@@ -101,11 +101,11 @@ class TextBatchesTest {
         write("a/target/out.txt", "built");
         write("runs/old.txt", "run");
         write("mine/out.txt", "own output");
-        assertThat(TextFiles.list(folder, folder.resolve("mine")))
+        TextFiles files = TextFiles.find(folder, folder.resolve("mine"));
+        assertThat(files.files())
                 .extracting(file -> folder.relativize(file).toString())
                 .containsExactly("a.txt", "a/z.txt", "b.txt");
-        assertThat(new String(TextFiles.read(folder, folder.resolve("mine")), StandardCharsets.UTF_8))
-                .isEqualTo("AZB");
+        assertThat(new String(files.read(), StandardCharsets.UTF_8)).isEqualTo("AZB");
     }
 
     @Test

@@ -101,7 +101,7 @@ class MetricsFilesTest {
     @Test
     void folderThatIsAFileIsReportedByEveryWriter() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "x");
-        String reason = ", reason=a file is in the place of a folder. Free space or choose another output.dir.";
+        String reason = ", reason=a file is in the place of a folder. Move the file or choose another output.dir.";
         assertThatThrownBy(() -> MetricsWriter.open(file))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("metrics.jsonl") + reason);

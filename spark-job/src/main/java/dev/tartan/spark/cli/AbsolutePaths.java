@@ -6,6 +6,7 @@ import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.data.BatchFileSamples;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Makes the paths of a config absolute: executors work in folders of their own. */
@@ -16,18 +17,27 @@ final class AbsolutePaths {
         Path from = config.init().from();
         return config.with(
                 of(config.data()),
-                new InitConfig(from == null ? null : of(from)),
-                new OutputConfig(of(config.output().dir())));
+                new InitConfig(from == null ? null : absolute(from)),
+                new OutputConfig(absolute(config.output().dir())));
     }
 
     private static SampleSource of(SampleSource samples) {
         if (samples instanceof TextSamples text) {
-            return new TextSamples(of(text.path()));
+            return new TextSamples(absolute(text.path()));
         }
-        return samples instanceof BatchFileSamples batches ? new BatchFileSamples(of(batches.path())) : samples;
+        return samples instanceof BatchFileSamples batches ? new BatchFileSamples(absolute(batches.path())) : samples;
     }
 
-    private static Path of(Path path) {
-        return path.toAbsolutePath().normalize();
+    /** Without dots, except where that changes the meaning: {@code ..} after a link leads to where the link does. */
+    static Path absolute(Path path) {
+        Path absolute = path.toAbsolutePath();
+        Path soFar = absolute.getRoot();
+        for (Path name : absolute) {
+            if (name.toString().equals("..") && Files.isSymbolicLink(soFar)) {
+                return absolute;
+            }
+            soFar = soFar.resolve(name).normalize();
+        }
+        return soFar;
     }
 }

@@ -26,6 +26,13 @@ final class CommandRunner {
         return run(command, args, err);
     }
 
+    /** As {@link #run(Callable, String[])}; where a signal ends the JVM before, a line says so. */
+    static <C extends Callable<Integer> & Verbose> int runToEnd(C command, String[] args) {
+        try (StopNotice notice = StopNotice.to(System.err)) {
+            return run(command, args);
+        }
+    }
+
     static <C extends Callable<Integer> & Verbose> int run(C command, String[] args, PrintWriter err) {
         CommandLine line = new CommandLine(command);
         addHelp(line);
@@ -59,6 +66,9 @@ final class CommandRunner {
     }
 
     private static int report(Throwable failure, boolean verbose, PrintWriter err) {
+        if (StopNotice.jvmIsEnding()) {
+            return ExitCode.SOFTWARE; // a consequence, after the notice
+        }
         String message = failure.getMessage();
         boolean usersError = failure instanceof IllegalArgumentException;
         // Tartan's own failures say all in the message; of others the type is half of it.

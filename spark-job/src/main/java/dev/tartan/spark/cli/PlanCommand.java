@@ -45,9 +45,9 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
         this.out = out;
     }
 
-    /** Runs the command and ends the JVM: 0 planned, 2 the user's error, 1 anything else. */
+    /** Runs the command and ends the JVM: 0 planned, 2 the user's error, 1 anything else; signals end it at once. */
     public static void main(String[] args) {
-        System.exit(CommandRunner.run(new PlanCommand(System.out), args));
+        System.exit(CommandRunner.runToEnd(new PlanCommand(System.out), args));
     }
 
     @Override
@@ -61,7 +61,7 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
             search.printValidation(out);
             return 0;
         }
-        RunConfig loaded = config.load(List.of());
+        RunConfig loaded = config.load(List.of(), json ? System.err : out);
         DeviceTraits traits = search.traits(Nd4jBackend.forDevices(1));
         if (search.comparesMeshes()) {
             search.compare(loaded, traits, json, out);

@@ -74,7 +74,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
 
     /** Runs the command and ends the JVM: 0 trained, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
-        int exitCode = CommandRunner.run(new TrainCommand(System.out), args);
+        int exitCode = CommandRunner.runToEnd(new TrainCommand(System.out), args);
         // Spark 3.5 leaves a thread behind after a barrier stage that keeps the JVM alive. In YARN's cluster mode the
         // driver must return instead, or the application counts as failed.
         if (exitCode != 0
@@ -91,7 +91,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     @Override
     public Integer call() {
         List<String> overrides = output == null ? List.of() : List.of("output.dir=" + output);
-        RunConfig loaded = AbsolutePaths.of(config.load(overrides));
+        RunConfig loaded = AbsolutePaths.of(config.load(overrides, out));
         checkExecutors(loaded.mesh());
         SparkConf spark = new SparkConf();
         spark.setIfMissing("spark.master", "local[*]").setIfMissing("spark.app.name", "tartan");

@@ -50,6 +50,6 @@ class OutputFolderTest {
         assertThatThrownBy(() -> OutputFolder.prepare(file, NOW))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file
-                        + ", reason=a file is in the place of a folder. Free space or choose another output.dir.");
+                        + ", reason=a file is in the place of a folder. Move the file or choose another output.dir.");
     }
 }

@@ -97,8 +97,8 @@ class PlanSearchTest {
     void aPickedStrategyIsSaidAndPlanned() {
         assertThat(plan(H100, "--set", "strategy=auto")).as(err.toString()).isZero();
         assertThat(printed())
-                .startsWith("strategy: zero=")
-                .contains("the fastest predicted for H100 SXM 80GB (", "per device");
+                .startsWith("config: ")
+                .contains("\nstrategy: zero=", "the fastest predicted for H100 SXM 80GB (", "per device");
     }
 
     @Test

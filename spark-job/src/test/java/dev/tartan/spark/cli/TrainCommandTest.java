@@ -122,7 +122,7 @@ class TrainCommandTest {
     void thePickedStrategyIsWhatTheResultsState() throws Exception {
         String hardware = "--hardware=../conf/hardware/this-machine.conf";
         assertThat(train(hardware, "--set", "strategy=auto")).as(err.toString()).isZero();
-        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("strategy: zero=");
+        assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("config: ").contains("\nstrategy: zero=");
         String stated = Files.readString(folder.resolve("out").resolve("config.conf"));
         assertThat(RunConfigLoader.parse(stated).strategy().isAutomatic()).isFalse();
     }

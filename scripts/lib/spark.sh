@@ -1,0 +1,146 @@
+# shellcheck shell=bash
+# Starts JVMs of Tartan's: submitted to Spark, or without it. Sourced by tartan.sh.
+
+# spark_options ARGUMENTS...: takes out what is Spark's, into 'master', 'executors', 'properties' and 'submit'; 'level'
+# follows --verbose, and 'arguments' are the rest, with --verbose.
+spark_options() {
+  master='' executors='' properties='' level=warn submit=() arguments=()
+  local option value
+  while [ $# -gt 0 ]; do
+    option="${1%%=*}"
+    case "$option" in
+      --master | --executors | --conf | --properties-file)
+        if [ "$option" = "$1" ]; then
+          [ $# -ge 2 ] || fail "option '$1' has no value. Write '$1 VALUE'."
+          shift
+          value="$1"
+        else
+          value="${1#*=}"
+        fi
+        [ -n "$value" ] || fail "option '$option' has no value. Write '$option VALUE'."
+        spark_option "$option" "$value"
+        ;;
+      --verbose)
+        level=info
+        arguments+=("$1")
+        ;;
+      *) arguments+=("$1") ;;
+    esac
+    shift
+  done
+}
+
+spark_option() {
+  case "$1" in
+    --master) master="$2" ;;
+    --executors)
+      [[ "$2" =~ ^[1-9][0-9]{0,4}$ ]] ||
+        fail "--executors is out of range: value='$2'. Give a whole number of 1 or more."
+      executors="$2"
+      ;;
+    --conf) submit+=(--conf "$2") ;;
+    --properties-file)
+      properties="$(expand_home "$2")"
+      [ -f "$properties" ] && [ -r "$properties" ] ||
+        fail "file of Spark properties is missing or unreadable: --properties-file=$properties. Check the path."
+      ;;
+  esac
+}
+
+# choose_master DEFAULT: where none is given, DEFAULT, or with --executors so many processes of this machine.
+choose_master() {
+  if [ -z "$master" ] && [ -n "$executors" ]; then
+    # One slot a worker makes one task an executor; the heap is the driver's of conf/spark-local.properties.
+    master="local-cluster[$executors,1,2048]"
+    submit=(--conf spark.executor.memory=2g ${submit[@]+"${submit[@]}"})
+  fi
+  master="${master:-$1}"
+  # Spark itself would answer with a stack trace.
+  case "$master" in
+    local | local\[*\] | local-cluster\[*\] | spark://?* | yarn | k8s://?* | mesos://?*) ;;
+    *) fail "--master is no Spark master: value='$master'. Give local[N], spark://HOST:PORT, yarn or k8s://URL." ;;
+  esac
+}
+
+# submit_to_spark NAME CLASS ARGUMENTS...: becomes the driver, by the options above. NAME 'spark-shell' is a REPL's.
+submit_to_spark() {
+  local name="$1" class="$2" application="$JOB/tartan-spark-job.jar"
+  local class_path="$JOB/tartan-spark-job.jar:$JOB/lib/*"
+  shift 2
+  # first, so that the user's own win; file names are bytes of this encoding on executors too
+  submit=(--conf "spark.executorEnv.LC_ALL=${LC_ALL:-C.UTF-8}" ${submit[@]+"${submit[@]}"})
+  case "$master" in
+    local | local\[* | local-cluster\[*)
+      # On this machine the job's jars are put on the class path where they lie, which costs nothing.
+      application=spark-internal
+      submit=(--conf "spark.driver.extraClassPath=$class_path" --conf "spark.executor.extraClassPath=$class_path"
+        --conf spark.executorEnv.TARTAN_LOG_TRACES=full "${submit[@]}")
+      [ -n "$properties" ] || skip_spark_defaults
+      export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
+      ;;
+    *)
+      # Elsewhere Spark must carry them to the executors; the cluster's spark-defaults.conf holds unless told otherwise.
+      submit+=(--jars "$(join , "$application" "$JOB"/lib/*.jar)")
+      [ -z "$executors" ] || submit=(--conf "spark.executor.instances=$executors" "${submit[@]}")
+      ;;
+  esac
+  case "$master" in
+    local-cluster\[*) make_worker_home ;;
+  esac
+  [ "$name" != spark-shell ] || application=spark-shell
+  [ -z "$properties" ] || submit+=(--properties-file "$properties")
+  exec "$SPARK_HOME/bin/spark-submit" --master "$master" --name "$name" "${submit[@]}" --class "$class" "$application" "$@"
+}
+
+# Spark reads one file of properties, and here it is Tartan's.
+skip_spark_defaults() {
+  properties="$TARTAN_HOME/conf/spark-local.properties"
+  local defaults="${SPARK_CONF_DIR:-$SPARK_HOME/conf}/spark-defaults.conf"
+  [ ! -e "$defaults" ] ||
+    say "spark-defaults.conf is for clusters and not read: path=$defaults, master=$master." \
+      "Give --properties-file $defaults to use it."
+}
+
+# Workers of local-cluster keep their executors' folders and logs in SPARK_HOME/work and nowhere else, by names of which
+# two runs started in one second have the same. So each run has a Spark home of its own, of links, for a day.
+make_worker_home() {
+  local store home entry
+  store="$(writable_store)"
+  remove_unused worker-home '-mmin +1440'
+  home="$(mktemp -d "$store/worker-home-XXXXXX")"
+  hold "$home"
+  for entry in "$SPARK_HOME"/*; do
+    [ "${entry##*/}" = work ] || ln -s "$entry" "$home/"
+  done
+  export SPARK_HOME="$home"
+}
+
+# Tartan is compiled against Spark 3.5 for Scala 2.12, and neither another Scala nor another major version fits it.
+check_spark_home() {
+  [ -d "$SPARK_HOME/jars" ] || fail "SPARK_HOME is no Spark: no folder '$SPARK_HOME/jars'. Correct it or unset it."
+  SPARK_HOME="$(cd "$SPARK_HOME" >/dev/null && pwd)"
+  export SPARK_HOME
+  check_class_path SPARK_HOME "$SPARK_HOME"
+  local core
+  core="$(cd "$SPARK_HOME/jars" >/dev/null && echo spark-core_*.jar)"
+  case "$core" in
+    spark-core_2.12-3.5.*) ;;
+    *) fail "SPARK_HOME has another Spark: found=$core, needed=spark-core_2.12-3.5.x, SPARK_HOME=$SPARK_HOME." \
+      "Point it to a Spark 3.5 for Scala 2.12, or unset it." ;;
+  esac
+  [ -x "$SPARK_HOME/bin/spark-submit" ] ||
+    fail "SPARK_HOME is no Spark: no program '$SPARK_HOME/bin/spark-submit'. Correct it or unset it."
+}
+
+# run_without_spark MAIN_CLASS ARGS...: a main class of the job in a JVM of its own.
+run_without_spark() {
+  ensure_user_name
+  ensure_spark_home # for the logging and Apache Commons jars that the job leaves to Spark
+  build_job
+  log_level warn
+  # What ND4J may take outside the heap is planned by Tartan, so JavaCPP's own limit (the heap's size) is lifted.
+  # shellcheck disable=SC2086 # several options in one variable
+  exec "$(java_command)" ${JVM_OPTIONS:-} -Djava.awt.headless=true \
+    -Dorg.bytedeco.javacpp.maxbytes=0 -Dorg.bytedeco.javacpp.maxphysicalbytes=0 \
+    -cp "$JOB/*:$JOB/lib/*:$SPARK_HOME/jars/*" "$@"
+}
