@@ -41,6 +41,7 @@ public record GptConfig(
     }
 
     void check() {
+        LanguageModel.checkLayers(layers);
         if (hidden % heads != 0) {
             throw new IllegalArgumentException("hidden is not divisible by heads: hidden=" + hidden + ", heads=" + heads
                     + ". Change one of them.");

@@ -40,6 +40,7 @@ public record LlamaConfig(
     }
 
     void check() {
+        LanguageModel.checkLayers(layers);
         if (hidden % heads != 0 || hidden / heads % 2 != 0) {
             throw new IllegalArgumentException("hidden does not give heads of even size: hidden=" + hidden + ", heads="
                     + heads + ". Make hidden / heads an even number.");

@@ -1,5 +1,7 @@
 package dev.tartan.network;
 
+import dev.tartan.graph.DType;
+import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Tensor;
 import java.util.LinkedHashMap;
@@ -23,15 +25,26 @@ public abstract class Module {
     /**
      * Declares a parameter of this module.
      *
-     * @throws IllegalArgumentException if the module already has a parameter of that name
+     * @throws IllegalArgumentException if the module already has a parameter of that name, or the parameter is larger
+     *     than any devices could hold
      */
     protected final Param param(String paramName, Shape shape, Initializer initializer) {
+        checkSize(paramName, shape);
         Param param = new Param(this, paramName, shape, initializer);
         if (ownParams.putIfAbsent(paramName, param) != null) {
             throw new IllegalArgumentException("module declares a parameter twice: module="
                     + getClass().getSimpleName() + ", parameter=" + paramName + ". Give each a name of its own.");
         }
         return param;
+    }
+
+    private void checkSize(String paramName, Shape shape) {
+        try {
+            new TensorType(DType.FLOAT32, shape);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "parameter '" + join(paramName) + "' of " + getClass().getSimpleName() + ": " + e.getMessage(), e);
+        }
     }
 
     /**

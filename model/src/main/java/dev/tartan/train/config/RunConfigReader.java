@@ -86,7 +86,7 @@ final class RunConfigReader {
                 hidden,
                 section.integer("layers", 1),
                 section.integer("heads", 1),
-                section.has("intermediate") ? section.integer("intermediate", 1) : 4 * hidden,
+                section.has("intermediate") ? section.integer("intermediate", 1) : derived(section, 4L * hidden),
                 section.positive("eps"),
                 section.flag("tiedHead"),
                 section.fraction("dropout"));
@@ -102,11 +102,23 @@ final class RunConfigReader {
                 section.integer("layers", 1),
                 heads,
                 section.has("kvHeads") ? section.integer("kvHeads", 1) : heads,
-                section.has("intermediate") ? section.integer("intermediate", 1) : (8 * hidden / 3 + 63) / 64 * 64,
+                section.has("intermediate") ? section.integer("intermediate", 1) : derived(section, (8L * hidden / 3 + 63) / 64 * 64),
                 section.positive("ropeTheta"),
                 section.positive("eps"),
                 section.flag("tiedHead"),
                 section.fraction("dropout"));
+    }
+
+    /** A width that follows from network.hidden. */
+    private int derived(ConfigSection section, long intermediate) {
+        if (intermediate > Integer.MAX_VALUE && source.good("network.hidden")) {
+            source.mistake(
+                    "network.hidden",
+                    "gives a network.intermediate beyond " + Integer.MAX_VALUE + ": hidden="
+                            + section.integer("hidden", 1) + ", intermediate=" + intermediate
+                            + ". Lower network.hidden, or give network.intermediate.");
+        }
+        return (int) Math.min(intermediate, Integer.MAX_VALUE);
     }
 
     private SampleSource data() {

@@ -24,6 +24,9 @@ import java.util.Map;
  * for the whole step.
  */
 final class ParameterInputs {
+    /** Each has some ten nodes, which take a millisecond to compile. */
+    private static final int MAX_PARAMETERS = 200_000;
+
     /** The inputs: parameters as they are kept. */
     final Map<Param, Tensor> tensors = new LinkedHashMap<>();
 
@@ -36,6 +39,7 @@ final class ParameterInputs {
     ParameterInputs(GraphBuilder graph, Module network, Mesh mesh, DType dtype, StrategyConfig strategy) {
         this.graph = graph;
         this.strategy = strategy;
+        checkCount(network);
         for (Param param : network.parameters().values()) {
             ParamLayout layout = ParamLayout.of(param, mesh);
             ZeroLayouts kept = ZeroLayouts.of(strategy, mesh, layout);
@@ -45,6 +49,15 @@ final class ParameterInputs {
             if (layout.note() != null) {
                 notes.add(layout.note());
             }
+        }
+    }
+
+    private static void checkCount(Module network) {
+        int count = network.parameters().size();
+        if (count > MAX_PARAMETERS) {
+            throw new IllegalArgumentException("network has more parameters than can be compiled: network="
+                    + network.getClass().getSimpleName() + ", parameters=" + count + ", limit=" + MAX_PARAMETERS
+                    + ". Lower the number of its layers.");
         }
     }
 

@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class TrainStepTracer {
     private static final String OPTIMIZER_SCOPE = "optimizer";
 
+    /** 32 TiB, more than the host memory of any machine that runs a device. */
+    private static final long MAX_STATE_BYTES = 1L << 45;
+
     private final Network network;
     private final Optimizer optimizer;
     private final ClipGlobalNorm clip;
@@ -55,6 +58,7 @@ final class TrainStepTracer {
 
     TrainStepGraph trace() {
         bindStates();
+        checkStateBytes();
         Tensor step = Tensor.input(graph, "step", new TensorType(DType.INT32, Shape.shape()));
         BatchInputs batch = new BatchInputs(graph, network, options);
         TracedStrategy strategy = new TracedStrategy(options);
@@ -94,6 +98,32 @@ final class TrainStepTracer {
                 gradientValues,
                 gradientBytes(),
                 parameters.notes);
+    }
+
+    /**
+     * Before anything is traced, because that takes long in the very runs that this refuses.
+     *
+     * @throws IllegalArgumentException if what lives from step to step is more than a device can have
+     */
+    private void checkStateBytes() {
+        double bytes = 0;
+        StateBinding largest = states.isEmpty() ? null : states.get(0);
+        double largestBytes = 0;
+        for (StateBinding state : states) {
+            Shape local = NamedSharding.of(options.mesh(), state.spec()).localShape(state.shape());
+            double own = state.input().type().withShape(local).bytes();
+            bytes += own;
+            if (own > largestBytes) {
+                largest = state;
+                largestBytes = own;
+            }
+        }
+        if (bytes > MAX_STATE_BYTES && largest != null) {
+            throw new IllegalArgumentException("parameters and optimizer state are larger than any device could hold:"
+                    + " bytesPerDevice=" + (long) bytes + ", limit=" + MAX_STATE_BYTES + ", parameters="
+                    + parameters.tensors.size() + ", largest='" + largest.name() + "' " + largest.shape()
+                    + ". Lower network.*, or split it over more devices (mesh.*, strategy.zero).");
+        }
     }
 
     private long gradientBytes() {
