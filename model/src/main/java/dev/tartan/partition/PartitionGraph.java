@@ -15,6 +15,7 @@ import dev.tartan.op.Constrain;
 import dev.tartan.op.Fetch;
 import dev.tartan.op.Relayout;
 import dev.tartan.op.Reshape;
+import dev.tartan.op.StopGradient;
 import dev.tartan.sharding.DecomposeSplitOps;
 import dev.tartan.sharding.FittedSpec;
 import dev.tartan.sharding.OpSharding;
@@ -107,6 +108,8 @@ public final class PartitionGraph {
             program.scope(node.scope());
             if (node.op() instanceof Constrain) {
                 constrain(node);
+            } else if (node.op() instanceof StopGradient) {
+                variants.alias(node.result(), node.operands().get(0));
             } else if (node.op() instanceof Relayout relayout) {
                 relayout(node, relayout);
             } else if (node.op() instanceof AddN) {

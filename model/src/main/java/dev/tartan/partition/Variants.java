@@ -44,6 +44,11 @@ final class Variants {
         known.computeIfAbsent(value, key -> new ArrayList<>()).add(new Variant(sharding, id));
     }
 
+    /** Makes {@code value} another name of {@code other}, in all layouts in which that is at hand. */
+    void alias(Value value, Value other) {
+        known.getOrDefault(other, List.of()).forEach(variant -> add(value, variant.sharding(), variant.id()));
+    }
+
     /** The value laid out as asked, resharded from the layout from which that is cheapest. */
     int get(Value value, NamedSharding wanted, String user, boolean intended) {
         Way way = cheapest(value, wanted);

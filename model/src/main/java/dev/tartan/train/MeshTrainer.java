@@ -15,6 +15,7 @@ import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -164,8 +165,8 @@ public final class MeshTrainer {
         try (BatchSource samples = samples(plan).open(plan.batches());
                 ReadAhead data =
                         new ReadAhead(samples, plan.rankSamples(), plan.train().steps());
-                SafetensorsWriter writer = create(finalFile);
-                SafetensorsWriter gradients = create(gradientsFile);
+                SafetensorsWriter writer = create(finalFile, plan.parameters());
+                SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
                 SafetensorsReader initial = from == null ? null : SafetensorsReader.open(from)) {
             new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
             if (writer != null) {
@@ -177,11 +178,11 @@ public final class MeshTrainer {
         }
     }
 
-    private @Nullable SafetensorsWriter create(@Nullable Path path) {
+    private @Nullable SafetensorsWriter create(@Nullable Path path, List<PlannedState> states) {
         if (path == null || !ranks.holdsRankZero()) {
             return null;
         }
-        return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), Map.of("format", "pt"));
+        return SafetensorsWriter.create(path, ParameterFile.declarations(states), Map.of("format", "pt"));
     }
 
     private void train(

@@ -90,7 +90,8 @@ final class ParameterInputs {
                 : Tensor.of(graph, param.on(graph).value());
     }
 
-    private Tensor tensor(Param param) {
+    /** The parameter as it is kept. */
+    Tensor tensor(Param param) {
         Tensor tensor = tensors.get(param);
         if (tensor == null) {
             throw new IllegalStateException("parameter is not bound: parameter=" + param.name());

@@ -63,8 +63,7 @@ final class TrainStepTracer {
         BatchInputs batch = new BatchInputs(graph, network, options);
         TracedStrategy strategy = new TracedStrategy(options);
         ForwardPass pass = strategy.forwardPass(step);
-        List<Param> params = List.copyOf(parameters.tensors.keySet());
-        List<Tensor> values = List.copyOf(parameters.tensors.values());
+        List<Param> params = trained();
         MicroBatchMean losses = new MicroBatchMean(options.microBatches());
         Map<String, MicroBatchMean> reports = new LinkedHashMap<>();
         List<Tensor> gradients = List.of();
@@ -87,7 +86,7 @@ final class TrainStepTracer {
             outputs.put(TrainStepGraph.LOSS, losses.total().value());
             reports.forEach((name, mean) ->
                     outputs.put(TrainStepGraph.reportLabel(name), mean.total().value()));
-            update(step, params, values, total, losses.scale());
+            update(step, params, total, losses.scale());
             return total;
         });
         return new TrainStepGraph(
@@ -127,7 +126,7 @@ final class TrainStepTracer {
     }
 
     private long gradientBytes() {
-        return parameters.tensors.keySet().stream()
+        return trained().stream()
                 .map(param -> parameters.layouts(param).gradient())
                 .mapToLong(layout -> NamedSharding.of(options.mesh(), layout.storedSpec())
                                 .localShape(layout.stored())
@@ -137,14 +136,18 @@ final class TrainStepTracer {
     }
 
     private void bindStates() {
-        parameters.tensors.forEach((param, tensor) ->
-                bind(param.name(), tensor, param, parameters.layouts(param).parameter(), StateBinding.Kind.PARAMETER));
-        parameters.tensors.forEach((param, tensor) -> {
+        parameters.tensors.forEach((param, tensor) -> bind(
+                param.name(),
+                tensor,
+                param,
+                parameters.layouts(param).parameter(),
+                param.isFrozen() ? StateBinding.Kind.FROZEN : StateBinding.Kind.PARAMETER));
+        trained().forEach(param -> {
             StorageLayout layout = parameters.layouts(param).state();
             List<Tensor> state = new ArrayList<>();
             for (String suffix : optimizer.stateNames()) {
                 String name = param.name() + "." + suffix;
-                Tensor input = Tensor.input(graph, name, tensor.type().withShape(layout.stored()));
+                Tensor input = Tensor.input(graph, name, new TensorType(options.dtype(), layout.stored()));
                 state.add(input);
                 bind(name, input, param, layout, StateBinding.Kind.OPTIMIZER);
             }
@@ -153,7 +156,21 @@ final class TrainStepTracer {
     }
 
     private void bind(String name, Tensor tensor, Param param, StorageLayout layout, StateBinding.Kind kind) {
-        states.add(new StateBinding(name, tensor.value(), TrainStepGraph.newLabel(name), param, layout, kind));
+        String label = kind == StateBinding.Kind.FROZEN ? null : TrainStepGraph.newLabel(name);
+        states.add(new StateBinding(name, tensor.value(), label, param, layout, kind));
+    }
+
+    /** The parameters that have a gradient. */
+    private List<Param> trained() {
+        List<Param> trained = parameters.tensors.keySet().stream()
+                .filter(param -> !param.isFrozen())
+                .toList();
+        if (trained.isEmpty()) {
+            throw new IllegalArgumentException("network has no parameter to train: network="
+                    + network.getClass().getSimpleName() + ", frozen=" + parameters.tensors.size()
+                    + ". Leave one unfrozen.");
+        }
+        return trained;
     }
 
     private List<Tensor> recorded(List<Tensor> gradients) {
@@ -181,8 +198,7 @@ final class TrainStepTracer {
         return recorded(sums);
     }
 
-    private void update(
-            Tensor step, List<Param> params, List<Tensor> values, List<Tensor> total, @Nullable Tensor scale) {
+    private void update(Tensor step, List<Param> params, List<Tensor> total, @Nullable Tensor scale) {
         List<Tensor> gradients = new ArrayList<>();
         for (int i = 0; i < params.size(); i++) {
             ZeroLayouts kept = parameters.layouts(params.get(i));
@@ -208,7 +224,7 @@ final class TrainStepTracer {
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
             List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
-            Tensor value = deposited(param, values.get(i));
+            Tensor value = deposited(param, parameters.tensor(param));
             Optimizer.Updated updated = updates.update(param, value, clipped.get(i), state);
             outputs.put(
                     TrainStepGraph.newLabel(param.name()),
