@@ -61,8 +61,8 @@ public final class GraphBuilder {
     /**
      * Adds a node and returns its results. Never merges it with an equal one.
      *
-     * @throws IllegalArgumentException if the op does not accept the operands, or the graph has grown beyond what can be
-     *     compiled; the message names the scope
+     * @throws IllegalArgumentException if the op does not accept the operands, or the graph has grown beyond what can
+     *     be compiled; the message names the scope
      */
     public List<Value> apply(Op op, List<Value> operands) {
         List<Value> read = operands.stream().map(reading).toList();

@@ -38,6 +38,16 @@ public abstract class Module {
         return param;
     }
 
+    /**
+     * Declares a tensor that is not trained but updated by the steps themselves, as running statistics are: no gradient
+     * flows to it, {@link ForwardPass#update} gives its next value, and it is saved with the parameters.
+     *
+     * @throws IllegalArgumentException as {@link #param}
+     */
+    protected final Param state(String stateName, Shape shape, Initializer initializer) {
+        return param(stateName, shape, initializer).asState();
+    }
+
     private void checkSize(String paramName, Shape shape) {
         try {
             new TensorType(DType.FLOAT32, shape);
@@ -74,7 +84,7 @@ public abstract class Module {
         return path.isEmpty() ? last : path + "." + last;
     }
 
-    /** All parameters by full name: own ones first, then the parts' in order of declaration. */
+    /** All parameters and states by full name: own ones first, then the parts' in order of declaration. */
     public final Map<String, Param> parameters() {
         Map<String, Param> all = new LinkedHashMap<>();
         collect(all);
@@ -91,9 +101,10 @@ public abstract class Module {
         return parameters().get(fullName);
     }
 
-    /** The number of elements of all parameters. */
+    /** The number of elements of all parameters, states left out. */
     public final long numParameters() {
         return parameters().values().stream()
+                .filter(param -> !param.isState())
                 .mapToLong(param -> param.shape().numElements())
                 .sum();
     }

@@ -32,6 +32,7 @@ public final class Param implements Traceable {
     private @Nullable Integer paddableDim;
     private boolean replicatedIfIndivisible;
     private boolean frozen;
+    private boolean state;
     private double learningRateFactor = 1;
     private @Nullable Boolean decay;
 
@@ -78,6 +79,11 @@ public final class Param implements Traceable {
     /** Leaves a dim whole, with a note, instead of failing where its axes do not divide it. */
     public Param replicatedIfIndivisible() {
         replicatedIfIndivisible = true;
+        return this;
+    }
+
+    Param asState() {
+        state = true;
         return this;
     }
 
@@ -143,6 +149,16 @@ public final class Param implements Traceable {
      */
     public boolean decays() {
         return decay == null ? fileShape.numDims() >= 2 : decay;
+    }
+
+    /** Whether this has a gradient: it is neither frozen nor a {@link Module#state state}. */
+    public boolean isTrained() {
+        return !frozen && !state;
+    }
+
+    /** Whether this was declared by {@link Module#state}. */
+    public boolean isState() {
+        return state;
     }
 
     /** Whether no step changes this. */

@@ -119,9 +119,10 @@ public record Einsum(String equation) implements DifferentiableOp {
     @Override
     public long flops(List<TensorType> operands) {
         // As a double, which is exact up to 2^53, because the product of three sizes may overflow a long.
-        return (long) (2 * sizes(operands).values().stream()
-                .mapToDouble(Long::doubleValue)
-                .reduce(1, (a, b) -> a * b));
+        return (long) (2
+                * sizes(operands).values().stream()
+                        .mapToDouble(Long::doubleValue)
+                        .reduce(1, (a, b) -> a * b));
     }
 
     @Override

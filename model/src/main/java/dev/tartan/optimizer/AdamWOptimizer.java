@@ -6,7 +6,8 @@ import dev.tartan.op.Tensor;
 import java.util.List;
 
 /**
- * Adam with decoupled weight decay on parameters that {@link dev.tartan.network.Param#decays decay}. Source: Loshchilov and Hutter 2019.
+ * Adam with decoupled weight decay on parameters that {@link dev.tartan.network.Param#decays decay}. Source: Loshchilov
+ * and Hutter 2019.
  *
  * @param learningRate the full rate, which {@code schedule} scales
  */
@@ -31,7 +32,8 @@ public record AdamWOptimizer(
     @Override
     public Updates begin(Tensor step, DType dtype) {
         // In FLOAT64, because 1 - beta^t loses half its digits in FLOAT32 when beta is near 1.
-        GroupRates rates = new GroupRates(schedule.factor(step).mul(learningRate).cast(dtype));
+        GroupRates rates =
+                new GroupRates(schedule.factor(step).mul(learningRate).cast(dtype));
         Tensor count = step.cast(DType.FLOAT64).add(1);
         Tensor correction1 = count.rpow(beta1).rsub(1).cast(dtype);
         Tensor correction2 = count.rpow(beta2).rsub(1).cast(dtype);

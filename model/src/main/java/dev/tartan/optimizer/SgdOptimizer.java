@@ -30,7 +30,8 @@ public record SgdOptimizer(double learningRate, double momentum, double weightDe
 
     @Override
     public Updates begin(Tensor step, DType dtype) {
-        GroupRates rates = new GroupRates(schedule.factor(step).mul(learningRate).cast(dtype));
+        GroupRates rates =
+                new GroupRates(schedule.factor(step).mul(learningRate).cast(dtype));
         return (declared, value, gradient, state) -> {
             Tensor direction = weightDecay == 0 || !declared.decays() ? gradient : gradient.add(value.mul(weightDecay));
             if (momentum != 0) {

@@ -136,7 +136,8 @@ public final class PartitionGraph {
         });
         shardings.conflicts().stream()
                 .filter(conflict -> !notedReshapes.contains(conflict.node()))
-                .map(ShardingConflict::toString).forEach(notes::add);
+                .map(ShardingConflict::toString)
+                .forEach(notes::add);
         return new Program(
                 shardings.graph().name(), mesh, program.values(), program.instructions(), inputs, outputs, notes);
     }

@@ -10,10 +10,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Finds another dim for axes that split the operand of a reshape where its factors cannot carry them. Example: {@code
- * [4, 6] -> [24]} with {@code b} on dim 1, the minor part of the merged dim. The result gets {@code [b]}, so the operand
- * is resharded from {@code [-, b]} to {@code [b, -]} by an all-to-all, where a gather would leave the result and all
- * that is computed from it whole on every rank.
+ * Finds another dim for axes that split the operand of a reshape where its factors cannot carry them. Example:
+ * {@code [4, 6] -> [24]} with {@code b} on dim 1, the minor part of the merged dim. The result gets {@code [b]}, so the
+ * operand is resharded from {@code [-, b]} to {@code [b, -]} by an all-to-all, where a gather would leave the result
+ * and all that is computed from it whole on every rank.
  */
 final class KeepReshapesSplit {
     private final Mesh mesh;
@@ -50,8 +50,8 @@ final class KeepReshapesSplit {
 
     /** Whether factors carry all axes of the result from the operand. */
     private boolean isCarried(PartitionSpec result) {
-        Map<String, List<String>> axes =
-                new LinkedHashMap<>(FactorAxes.project(mesh, rule, rule.results().get(0), result));
+        Map<String, List<String>> axes = new LinkedHashMap<>(
+                FactorAxes.project(mesh, rule, rule.results().get(0), result));
         axes.keySet().removeIf(name -> rule.factor(name).kind() == Factor.Kind.NEED_REPLICATION);
         PartitionSpec operand = FactorAxes.toSpec(mesh, rule, rule.operands().get(0), axes);
         return FactorAxes.toSpec(mesh, rule, rule.results().get(0), axes).equals(result)

@@ -146,9 +146,8 @@ class UpdateTest {
     @Test
     void groupsThatNameNothingOrAreNegativeAreRefused() {
         Linear layer = new Linear(2, 1, Initializers.zeros());
-        assertThatThrownBy(
-                        () -> new ParameterGroups(List.of(new ParameterGroups.Group("h.*.weight", 0.5, null, false)))
-                                .applyTo(layer))
+        assertThatThrownBy(() -> new ParameterGroups(List.of(new ParameterGroups.Group("h.*.weight", 0.5, null, false)))
+                        .applyTo(layer))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("parameter group names no parameter of the network: names=h.*.weight, network=Linear."
                         + " Correct the name.");

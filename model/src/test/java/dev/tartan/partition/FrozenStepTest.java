@@ -56,9 +56,12 @@ class FrozenStepTest {
     /** {@code y = gelu(x first + firstBias) second}, the first perhaps stopped. */
     private static final class TwoLayers extends Network {
         private final boolean stopsFirst;
-        private final Param first = param("first", shape(6, 8), Initializers.heNormal()).sharded(spec(null, "model"));
-        private final Param firstBias = param("firstBias", shape(8), Initializers.zeros()).sharded(spec("model"));
-        private final Param second = param("second", shape(8, 4), Initializers.heNormal()).sharded(spec("model", null));
+        private final Param first =
+                param("first", shape(6, 8), Initializers.heNormal()).sharded(spec(null, "model"));
+        private final Param firstBias =
+                param("firstBias", shape(8), Initializers.zeros()).sharded(spec("model"));
+        private final Param second =
+                param("second", shape(8, 4), Initializers.heNormal()).sharded(spec("model", null));
 
         TwoLayers(boolean stopsFirst) {
             this.stopsFirst = stopsFirst;
@@ -66,8 +69,7 @@ class FrozenStepTest {
 
         @Override
         public List<BatchField> batchFields() {
-            return List.of(
-                    new BatchField("x", DType.FLOAT32, shape(6)), new BatchField("y", DType.INT32, shape()));
+            return List.of(new BatchField("x", DType.FLOAT32, shape(6)), new BatchField("y", DType.INT32, shape()));
         }
 
         @Override
@@ -87,7 +89,10 @@ class FrozenStepTest {
 
     private static StepOptions exact(int data, int model, int zero) {
         return CompiledStep.exact(
-                TestMeshes.dataModel(data, model), 8, 2, StrategyConfig.defaults().withZero(zero));
+                TestMeshes.dataModel(data, model),
+                8,
+                2,
+                StrategyConfig.defaults().withZero(zero));
     }
 
     private static CompiledStep compile(Network network, StepOptions options) {
@@ -103,14 +108,15 @@ class FrozenStepTest {
     @ParameterizedTest(name = "{0}x{1}, zero={2}")
     @MethodSource("layouts")
     void theRestTrainsAsWithStoppedGradients(int data, int model, int zero) {
-        TrainStepGraph stopped = TrainStepGraph.trace(
-                new TwoLayers(true), CompiledStep.ADAMW, CompiledStep.CLIP, exact(1, 1, 0));
+        TrainStepGraph stopped =
+                TrainStepGraph.trace(new TwoLayers(true), CompiledStep.ADAMW, CompiledStep.CLIP, exact(1, 1, 0));
         Map<String, HostTensor> inputs = StepInputs.of(stopped.graph(), 4);
         Map<String, HostTensor> expected = ReferenceInterpreter.run(stopped.graph(), inputs);
         for (Network network : List.of(frozen(), new TwoLayers(true))) {
             CompiledStep compiled = compile(network, exact(data, model, zero));
             Map<String, HostTensor> actual = ProgramInterpreter.run(
-                    compiled.program(), StepInputs.padded(inputs, compiled.step().graph()));
+                    compiled.program(),
+                    StepInputs.padded(inputs, compiled.step().graph()));
             actual.forEach((label, value) -> {
                 HostTensor whole = expected.get(label);
                 assertThat(StepInputs.relativeError(StepInputs.resized(value, whole.type()), whole, 1e-6))
@@ -202,8 +208,13 @@ class FrozenStepTest {
             for (int step = 0; step < 3; step++) {
                 // A batch's memory is used again within a step.
                 executor.input("x").write(before.get("x"));
-                executor.input("y").write(new int[Math.toIntExact(
-                        executor.input("y").type().shape().numElements())]);
+                executor.input("y")
+                        .write(
+                                new int
+                                        [Math.toIntExact(executor.input("y")
+                                                .type()
+                                                .shape()
+                                                .numElements())]);
                 executor.input("step").write(new int[] {step});
                 executor.run();
             }
@@ -229,6 +240,7 @@ class FrozenStepTest {
         new ParameterGroups(List.of(new ParameterGroups.Group("*", null, null, true))).applyTo(network);
         assertThatThrownBy(() -> compile(network, exact(1, 1, 0)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("network has no parameter to train: network=TwoLayers, frozen=3. Leave one unfrozen.");
+                .hasMessage("network has no parameter to train: network=TwoLayers, tensors=3. Leave one unfrozen"
+                        + " that is no state.");
     }
 }

@@ -75,10 +75,9 @@ class ReshapeGridTest {
         Map<String, HostTensor> inputs = StepInputs.of(graph, 1);
         Map<String, HostTensor> actual = ProgramInterpreter.run(program, inputs);
         ReferenceInterpreter.run(graph, inputs)
-                .forEach((label, whole) ->
-                        assertThat(StepInputs.relativeError(actual.get(label), whole, 1e-4))
-                                .as("%s of %s\n%s", label, where, program)
-                                .isLessThan(TOLERANCE));
+                .forEach((label, whole) -> assertThat(StepInputs.relativeError(actual.get(label), whole, 1e-4))
+                        .as("%s of %s\n%s", label, where, program)
+                        .isLessThan(TOLERANCE));
         boolean sends = sendsBeforeReshape(program);
         assertThat(program.notes().stream().anyMatch(note -> note.startsWith("reshape in 'net' cannot carry")))
                 .as("note on %s\n%s", where, program)

@@ -102,7 +102,9 @@ final class RunConfigReader {
                 section.integer("layers", 1),
                 heads,
                 section.has("kvHeads") ? section.integer("kvHeads", 1) : heads,
-                section.has("intermediate") ? section.integer("intermediate", 1) : derived(section, (8L * hidden / 3 + 63) / 64 * 64),
+                section.has("intermediate")
+                        ? section.integer("intermediate", 1)
+                        : derived(section, (8L * hidden / 3 + 63) / 64 * 64),
                 section.positive("ropeTheta"),
                 section.positive("eps"),
                 section.flag("tiedHead"),

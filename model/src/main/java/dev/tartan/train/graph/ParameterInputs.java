@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The parameters of a network as inputs of one graph, bound before tracing so that the network sees them as they lie on
@@ -33,6 +34,7 @@ final class ParameterInputs {
     final Map<Param, ZeroLayouts> layouts = new LinkedHashMap<>();
     final List<String> notes = new ArrayList<>();
     private final Map<Param, Value> fetched = new HashMap<>();
+    private final Map<Param, Value> current = new HashMap<>();
     private final GraphBuilder graph;
     private final StrategyConfig strategy;
 
@@ -42,7 +44,7 @@ final class ParameterInputs {
         checkCount(network);
         for (Param param : network.parameters().values()) {
             ParamLayout layout = ParamLayout.of(param, mesh);
-            ZeroLayouts kept = ZeroLayouts.of(strategy, mesh, layout);
+            ZeroLayouts kept = ZeroLayouts.of(keeping(param), mesh, layout);
             checkView(param, kept.state());
             layouts.put(param, kept);
             tensors.put(param, bind(param, kept.parameter(), dtype));
@@ -50,6 +52,19 @@ final class ParameterInputs {
                 notes.add(layout.note());
             }
         }
+    }
+
+    /** The value of a state after the updates so far. */
+    Value currentValue(Param state) {
+        return Objects.requireNonNull(current.get(state), state::name);
+    }
+
+    /**
+     * From now on uses of {@code state} read {@code value}. Outside of all blocks, so that recomputation takes it as it
+     * is, and without a gradient to what the micro-batch before made it of.
+     */
+    void update(Param state, Tensor value) {
+        current.put(state, graph.inScope("", () -> value.stopGradient().value()));
     }
 
     private static void checkCount(Module network) {
@@ -61,8 +76,20 @@ final class ParameterInputs {
         }
     }
 
+    /** Only stage 3 splits what no update is split for, and a state is read where it was updated. */
+    private StrategyConfig keeping(Param param) {
+        boolean splits = param.isTrained() || (!param.isState() && strategy.zero() == StrategyConfig.MAX_ZERO);
+        return splits ? strategy : strategy.withZero(0);
+    }
+
     private Tensor bind(Param param, StorageLayout kept, DType dtype) {
         TensorType type = new TensorType(dtype, kept.stored());
+        if (param.isState()) {
+            Tensor input = Tensor.input(graph, param.name(), type);
+            current.put(param, input.value());
+            graph.bindUses(param, () -> currentValue(param));
+            return input;
+        }
         if (kept.isAsUsed()) {
             return param.bind(graph, type);
         }

@@ -24,6 +24,8 @@ public record StateBinding(
         PARAMETER,
         /** A parameter that no step changes; it begins with its initial values. */
         FROZEN,
+        /** A tensor of the network that steps update without a gradient; it begins with its initial values. */
+        STATE,
         /** Optimizer state, which begins with zeros. */
         OPTIMIZER;
 
@@ -31,6 +33,18 @@ public record StateBinding(
         public boolean isOfNetwork() {
             return this != OPTIMIZER;
         }
+    }
+
+    /** This binding, replaced by an output. */
+    StateBinding replacedBy(String label) {
+        return new StateBinding(name, input, label, param, layout, kind);
+    }
+
+    static Kind kindOf(Param param) {
+        if (param.isState()) {
+            return Kind.STATE;
+        }
+        return param.isFrozen() ? Kind.FROZEN : Kind.PARAMETER;
     }
 
     /** The layout on the mesh; its axes divide the input's dims. */

@@ -71,6 +71,7 @@ final class TrainStepTracer {
             pass.begin(batch.weights(k));
             Tensor loss = network.loss(batch.fields(k), pass);
             strategy.check(network, pass);
+            pass.takeUpdates().forEach(parameters::update);
             Tensor share = losses.add(loss, pass.divisor(loss));
             pass.reports()
                     .forEach((name, value) -> reports.computeIfAbsent(
@@ -81,6 +82,7 @@ final class TrainStepTracer {
                     params.stream().map(parameters::differentiated).toList();
             gradients = accumulate(gradients, recorded(Gradients.of(share, inputs, strategy.keptValues())));
         }
+        replaceUpdatedStates();
         List<Tensor> total = gradients;
         graph.inScope(OPTIMIZER_SCOPE, () -> {
             outputs.put(TrainStepGraph.LOSS, losses.total().value());
@@ -136,12 +138,8 @@ final class TrainStepTracer {
     }
 
     private void bindStates() {
-        parameters.tensors.forEach((param, tensor) -> bind(
-                param.name(),
-                tensor,
-                param,
-                parameters.layouts(param).parameter(),
-                param.isFrozen() ? StateBinding.Kind.FROZEN : StateBinding.Kind.PARAMETER));
+        parameters.tensors.forEach((param, tensor) ->
+                bind(param.name(), tensor, param, parameters.layouts(param).parameter(), StateBinding.kindOf(param)));
         trained().forEach(param -> {
             StorageLayout layout = parameters.layouts(param).state();
             List<Tensor> state = new ArrayList<>();
@@ -156,21 +154,33 @@ final class TrainStepTracer {
     }
 
     private void bind(String name, Tensor tensor, Param param, StorageLayout layout, StateBinding.Kind kind) {
-        String label = kind == StateBinding.Kind.FROZEN ? null : TrainStepGraph.newLabel(name);
+        boolean isUpdated = kind == StateBinding.Kind.PARAMETER || kind == StateBinding.Kind.OPTIMIZER;
+        String label = isUpdated ? TrainStepGraph.newLabel(name) : null;
         states.add(new StateBinding(name, tensor.value(), label, param, layout, kind));
     }
 
     /** The parameters that have a gradient. */
     private List<Param> trained() {
-        List<Param> trained = parameters.tensors.keySet().stream()
-                .filter(param -> !param.isFrozen())
-                .toList();
+        List<Param> trained =
+                parameters.tensors.keySet().stream().filter(Param::isTrained).toList();
         if (trained.isEmpty()) {
             throw new IllegalArgumentException("network has no parameter to train: network="
-                    + network.getClass().getSimpleName() + ", frozen=" + parameters.tensors.size()
-                    + ". Leave one unfrozen.");
+                    + network.getClass().getSimpleName() + ", tensors=" + parameters.tensors.size()
+                    + ". Leave one unfrozen that is no state.");
         }
         return trained;
+    }
+
+    private void replaceUpdatedStates() {
+        states.replaceAll(state -> {
+            boolean isUpdated =
+                    state.kind() == StateBinding.Kind.STATE && parameters.currentValue(state.param()) != state.input();
+            return isUpdated ? state.replacedBy(TrainStepGraph.newLabel(state.name())) : state;
+        });
+        states.stream()
+                .filter(state -> state.kind() == StateBinding.Kind.STATE && state.outputLabel() != null)
+                .forEach(state ->
+                        outputs.put(TrainStepGraph.newLabel(state.name()), parameters.currentValue(state.param())));
     }
 
     private List<Tensor> recorded(List<Tensor> gradients) {

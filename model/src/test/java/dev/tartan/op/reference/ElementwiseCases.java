@@ -14,8 +14,8 @@ import dev.tartan.op.Cast;
 import dev.tartan.op.Compare;
 import dev.tartan.op.Constrain;
 import dev.tartan.op.ScalarBinary;
-import dev.tartan.op.StopGradient;
 import dev.tartan.op.Select;
+import dev.tartan.op.StopGradient;
 import dev.tartan.op.Unary;
 import java.util.List;
 
