@@ -4,6 +4,7 @@ import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.Node;
 import dev.tartan.graph.Value;
 import dev.tartan.op.DifferentiableOp;
+import dev.tartan.op.StopGradient;
 import dev.tartan.op.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -41,7 +42,8 @@ public final class Gradients {
         addends.computeIfAbsent(loss.value(), key -> new ArrayList<>()).add(loss.scalar(1));
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
-            if (node.results().stream().noneMatch(addends::containsKey)
+            if (node.op() instanceof StopGradient
+                    || node.results().stream().noneMatch(addends::containsKey)
                     || node.operands().stream().noneMatch(active::contains)) {
                 continue;
             }
@@ -95,12 +97,12 @@ public final class Gradients {
         }
     }
 
-    /** All values that depend on the inputs, the inputs included. */
+    /** All values through which a gradient flows to the inputs, the inputs included. */
     private static Set<Value> dependents(List<Node> nodes, List<Tensor> inputs) {
         Set<Value> active = new HashSet<>();
         inputs.forEach(input -> active.add(input.value()));
         for (Node node : nodes) {
-            if (node.operands().stream().anyMatch(active::contains)) {
+            if (!(node.op() instanceof StopGradient) && node.operands().stream().anyMatch(active::contains)) {
                 active.addAll(node.results());
             }
         }

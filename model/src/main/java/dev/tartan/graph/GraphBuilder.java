@@ -14,6 +14,9 @@ import java.util.function.UnaryOperator;
 
 /** Records nodes while network code runs. Not thread-safe. */
 public final class GraphBuilder {
+    /** A layer of a transformer has some 30 nodes in the forward pass and 60 in the backward pass. */
+    private static final int MAX_NODES = 1_000_000;
+
     private final String name;
     private final List<Value> inputs = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
@@ -21,10 +24,16 @@ public final class GraphBuilder {
     private final IdentityHashMap<Object, Value> bound = new IdentityHashMap<>();
     private final Map<Object, Supplier<Value>> suppliers = new IdentityHashMap<>();
     private UnaryOperator<Value> reading = UnaryOperator.identity();
+    private final int maxNodes;
     private int nextValue;
 
     public GraphBuilder(String name) {
+        this(name, MAX_NODES);
+    }
+
+    GraphBuilder(String name, int maxNodes) {
         this.name = name;
+        this.maxNodes = maxNodes;
         scopes.push("");
     }
 
@@ -52,12 +61,14 @@ public final class GraphBuilder {
     /**
      * Adds a node and returns its results. Never merges it with an equal one.
      *
-     * @throws IllegalArgumentException if the op does not accept the operands; the message names the scope
+     * @throws IllegalArgumentException if the op does not accept the operands, or the graph has grown beyond what can
+     *     be compiled; the message names the scope
      */
     public List<Value> apply(Op op, List<Value> operands) {
         List<Value> read = operands.stream().map(reading).toList();
         List<TensorType> types;
         try {
+            checkSize();
             types = op.resultTypes(read.stream().map(Value::type).toList());
         } catch (IllegalArgumentException e) {
             String scope = scope();
@@ -71,6 +82,13 @@ public final class GraphBuilder {
         results.forEach(value -> value.setProducer(node));
         nodes.add(node);
         return List.copyOf(results);
+    }
+
+    private void checkSize() {
+        if (nodes.size() == maxNodes) {
+            throw new IllegalArgumentException("graph '" + name + "' has more nodes than can be compiled: maxNodes="
+                    + maxNodes + ". Lower the number of layers or micro-batches.");
+        }
     }
 
     /** The scope that new nodes get. */

@@ -2,8 +2,24 @@ package dev.tartan.graph;
 
 import dev.tartan.mesh.Shape;
 
-/** Element type and shape of a tensor. */
+/** Element type and shape of a tensor, which has at the most {@link #MAX_BYTES}. */
 public record TensorType(DType dtype, Shape shape) {
+    /** The memory of some 100,000 devices. Sizes and costs of larger tensors would overflow a long. */
+    public static final long MAX_BYTES = 1L << 53;
+
+    /**
+     * Makes the type.
+     *
+     * @throws IllegalArgumentException if the tensor is larger than any devices could hold
+     */
+    public TensorType {
+        if (shape.numElements() > MAX_BYTES / dtype.bytes()) {
+            throw new IllegalArgumentException("tensor is larger than any devices could hold: shape=" + shape
+                    + ", bytesPerElement=" + dtype.bytes() + ", maxBytes=" + MAX_BYTES
+                    + ". Lower the sizes of the network or the batch.");
+        }
+    }
+
     /** Size in bytes of all elements. */
     public long bytes() {
         return shape.numElements() * dtype.bytes();

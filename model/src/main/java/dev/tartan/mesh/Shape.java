@@ -41,11 +41,19 @@ public final class Shape {
         return dims.clone();
     }
 
-    /** The product of all sizes, 1 for a scalar. */
+    /**
+     * The product of all sizes, 1 for a scalar.
+     *
+     * @throws IllegalArgumentException if it does not fit into a long
+     */
     public long numElements() {
         long product = 1;
         for (long size : dims) {
-            product = Math.multiplyExact(product, size);
+            if (size != 0 && product > Long.MAX_VALUE / size) {
+                throw new IllegalArgumentException(
+                        "shape has more elements than can be counted: shape=" + this + ". Lower its sizes.");
+            }
+            product *= size;
         }
         return product;
     }

@@ -3,6 +3,7 @@ package dev.tartan.network;
 import static dev.tartan.mesh.PartitionSpec.spec;
 
 import dev.tartan.op.Tensor;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,7 @@ public final class ForwardPass {
     private final BatchMeans means = new BatchMeans();
     private int numStreams;
     private boolean hasResidual;
+    private final Map<Param, Tensor> updates = new LinkedHashMap<>();
 
     /** The mesh axes of the residual stream: of its batch, if any, and of its positions. */
     private record SequenceSplit(@Nullable String batchAxis, String sequenceAxis) {}
@@ -31,6 +33,36 @@ public final class ForwardPass {
     /** A pass without dropout. */
     public static ForwardPass inference() {
         return new ForwardPass(null, 0, null);
+    }
+
+    /** Whether this is a pass of training, with dropout and statistics of the batch. */
+    public boolean isTraining() {
+        return step != null;
+    }
+
+    /**
+     * Gives {@code state} its next value, which the next micro-batch or step reads; what this pass reads stays as it
+     * was. No gradient flows into the value. A mean over the batch is one over all ranks. Nothing happens when not
+     * training.
+     *
+     * @throws IllegalArgumentException if it is no state, is updated already, or the value is of another shape
+     */
+    public void update(Param state, Tensor newValue) {
+        if (!state.isState() || updates.containsKey(state) || !newValue.shape().equals(state.shape())) {
+            throw new IllegalArgumentException("'" + state.name() + "' cannot be updated: isState=" + state.isState()
+                    + ", updatedBefore=" + updates.containsKey(state) + ", shape=" + state.shape() + ", newShape="
+                    + newValue.shape() + ". Declare it by Module.state, and update it once with its own shape.");
+        }
+        if (isTraining()) {
+            updates.put(state, newValue);
+        }
+    }
+
+    /** The updates so far, which are forgotten. */
+    public Map<Param, Tensor> takeUpdates() {
+        Map<Param, Tensor> taken = new LinkedHashMap<>(updates);
+        updates.clear();
+        return taken;
     }
 
     /** A training pass; {@code step} is an INT32 scalar, different in every step. */

@@ -25,6 +25,7 @@ public final class Gpt extends LanguageModel {
     private final @Nullable Embedding lmHead;
 
     public Gpt(GptConfig config) {
+        checkLayers(config.layers());
         config.check(KeyRules.THROWING);
         this.config = config;
         Initializer initializer = Initializers.normal(DEVIATION);

@@ -25,12 +25,16 @@ public record GptConfig(
         @Key(byDefault = "0", range = Key.Range.FRACTION) double dropout)
         implements LanguageModelConfig {
     public GptConfig {
-        intermediate = intermediate == 0 ? 4 * hidden : intermediate;
+        intermediate = intermediate == 0 ? (int) Math.min(Integer.MAX_VALUE, usualWidth(hidden)) : intermediate;
+    }
+
+    private static long usualWidth(long hidden) {
+        return 4 * hidden;
     }
 
     /** GPT-2's choices: intermediate 4 hidden, eps 1e-5, tied head, no dropout. */
     public static GptConfig of(int vocab, int context, int hidden, int layers, int heads) {
-        return new GptConfig(vocab, context, hidden, layers, heads, 4 * hidden, 1e-5, true, 0);
+        return new GptConfig(vocab, context, hidden, layers, heads, 0, 1e-5, true, 0);
     }
 
     @Override
@@ -45,6 +49,7 @@ public record GptConfig(
 
     @Override
     public void check(KeyRules rules) {
+        LanguageModelConfig.checkWidth(rules, hidden, intermediate, usualWidth(hidden));
         rules.divides("hidden", hidden, "heads", heads);
         rules.splitsOverModel("heads", heads);
         rules.splitsOverModel("intermediate", intermediate);

@@ -30,6 +30,17 @@ public abstract class LanguageModel extends Network {
     /** Large enough that its softmax is exactly zero, small enough that differences stay finite. */
     private static final double MASKED_LOGIT = 1e30;
 
+    /** A layer takes some 30 milliseconds to compile. */
+    private static final int MAX_LAYERS = 10_000;
+
+    /** Refuses a depth that would compile for many minutes before anything else is found wrong with it. */
+    static void checkLayers(int layers) {
+        if (layers > MAX_LAYERS) {
+            throw new IllegalArgumentException("network has more layers than can be compiled: layers=" + layers
+                    + ", limit=" + MAX_LAYERS + ". Lower network.layers.");
+        }
+    }
+
     /** Number of different tokens. */
     public abstract int vocab();
 

@@ -25,4 +25,14 @@ public interface LanguageModelConfig extends DeepNetworkFactory, NetworkConfig {
 
     /** Share of activations dropped in training, from 0 up to below 1. */
     double dropout();
+
+    /** Refuses a width that follows from {@code hidden} and is beyond what an int holds. */
+    static void checkWidth(KeyRules rules, int hidden, int intermediate, long usual) {
+        rules.require(
+                intermediate != Integer.MAX_VALUE || usual <= Integer.MAX_VALUE,
+                "hidden",
+                "intermediate",
+                "gives a network.intermediate beyond " + Integer.MAX_VALUE + ": hidden=" + hidden + ", intermediate="
+                        + usual + ". Lower network.hidden, or give network.intermediate.");
+    }
 }

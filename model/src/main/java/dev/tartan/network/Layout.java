@@ -36,6 +36,11 @@ public record Layout(Map<String, PartitionSpec> specs) {
     public void applyTo(Module network) {
         Map<String, Param> parameters = network.parameters();
         specs.forEach((names, spec) -> {
+            Param named = parameters.get(names);
+            if (named != null) {
+                named.sharded(spec);
+                return;
+            }
             Pattern pattern = Pattern.compile(Pattern.quote(names).replace("*", "\\E[0-9]+\\Q"));
             boolean found = false;
             for (Map.Entry<String, Param> entry : parameters.entrySet()) {

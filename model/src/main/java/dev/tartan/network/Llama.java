@@ -21,6 +21,7 @@ public final class Llama extends LanguageModel {
     private final @Nullable Embedding lmHead;
 
     public Llama(LlamaConfig config) {
+        checkLayers(config.layers());
         config.check(KeyRules.THROWING);
         this.config = config;
         embedTokens = child("model.embed_tokens", new Embedding(config.vocab(), config.hidden(), NORMAL));

@@ -32,10 +32,11 @@ public record LlamaConfig(
 
     public LlamaConfig {
         kvHeads = kvHeads == 0 ? heads : kvHeads;
-        intermediate = intermediate == 0
-                ? (int) Math.min(
-                        Integer.MAX_VALUE, (8L * hidden / 3 + WIDTH_MULTIPLE - 1) / WIDTH_MULTIPLE * WIDTH_MULTIPLE)
-                : intermediate;
+        intermediate = intermediate == 0 ? (int) Math.min(Integer.MAX_VALUE, usualWidth(hidden)) : intermediate;
+    }
+
+    private static long usualWidth(long hidden) {
+        return (8 * hidden / 3 + WIDTH_MULTIPLE - 1) / WIDTH_MULTIPLE * WIDTH_MULTIPLE;
     }
 
     @Override
@@ -51,6 +52,7 @@ public record LlamaConfig(
 
     @Override
     public void check(KeyRules rules) {
+        LanguageModelConfig.checkWidth(rules, hidden, intermediate, usualWidth(hidden));
         rules.divides("hidden", hidden, "heads", heads);
         rules.splitsOverModel("heads", heads);
         rules.splitsOverModel("intermediate", intermediate);

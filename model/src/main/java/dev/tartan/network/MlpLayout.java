@@ -2,6 +2,10 @@ package dev.tartan.network;
 
 import static dev.tartan.mesh.PartitionSpec.spec;
 
+import dev.tartan.mesh.PartitionSpec;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
 /** How {@link Mlp} is split over mesh axis {@code model}. */
 final class MlpLayout {
     private MlpLayout() {}
@@ -11,12 +15,12 @@ final class MlpLayout {
      * layer without a partner stays whole.
      */
     static Layout tensorParallel(int numLayers) {
-        Layout layout = Layout.replicated();
+        Map<String, PartitionSpec> specs = new LinkedHashMap<>();
         for (int i = 0; i + 1 < numLayers; i += 2) {
-            layout = layout.with("layers." + i + ".weight", spec(null, "model"))
-                    .with("layers." + i + ".bias", spec("model"))
-                    .with("layers." + (i + 1) + ".weight", spec("model", null));
+            specs.put("layers." + i + ".weight", spec(null, "model"));
+            specs.put("layers." + i + ".bias", spec("model"));
+            specs.put("layers." + (i + 1) + ".weight", spec("model", null));
         }
-        return layout;
+        return new Layout(specs);
     }
 }

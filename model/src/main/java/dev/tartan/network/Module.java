@@ -1,5 +1,7 @@
 package dev.tartan.network;
 
+import dev.tartan.graph.DType;
+import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Tensor;
 import java.util.LinkedHashMap;
@@ -23,15 +25,36 @@ public abstract class Module {
     /**
      * Declares a parameter of this module.
      *
-     * @throws IllegalArgumentException if the module already has a parameter of that name
+     * @throws IllegalArgumentException if the module already has a parameter of that name, or the parameter is larger
+     *     than any devices could hold
      */
     protected final Param param(String paramName, Shape shape, Initializer initializer) {
+        checkSize(paramName, shape);
         Param param = new Param(this, paramName, shape, initializer);
         if (ownParams.putIfAbsent(paramName, param) != null) {
             throw new IllegalArgumentException("module declares a parameter twice: module="
                     + getClass().getSimpleName() + ", parameter=" + paramName + ". Give each a name of its own.");
         }
         return param;
+    }
+
+    /**
+     * Declares a tensor that is not trained but updated by the steps themselves, as running statistics are: no gradient
+     * flows to it, {@link ForwardPass#update} gives its next value, and it is saved with the parameters.
+     *
+     * @throws IllegalArgumentException as {@link #param}
+     */
+    protected final Param state(String stateName, Shape shape, Initializer initializer) {
+        return param(stateName, shape, initializer).asState();
+    }
+
+    private void checkSize(String paramName, Shape shape) {
+        try {
+            new TensorType(DType.FLOAT32, shape);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "parameter '" + join(paramName) + "' of " + getClass().getSimpleName() + ": " + e.getMessage(), e);
+        }
     }
 
     /**
@@ -61,7 +84,7 @@ public abstract class Module {
         return path.isEmpty() ? last : path + "." + last;
     }
 
-    /** All parameters by full name: own ones first, then the parts' in order of declaration. */
+    /** All parameters and states by full name: own ones first, then the parts' in order of declaration. */
     public final Map<String, Param> parameters() {
         Map<String, Param> all = new LinkedHashMap<>();
         collect(all);
@@ -78,9 +101,10 @@ public abstract class Module {
         return parameters().get(fullName);
     }
 
-    /** The number of elements of all parameters. */
+    /** The number of elements of all parameters, states left out. */
     public final long numParameters() {
         return parameters().values().stream()
+                .filter(param -> !param.isState())
                 .mapToLong(param -> param.shape().numElements())
                 .sum();
     }

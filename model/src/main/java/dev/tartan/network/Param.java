@@ -31,6 +31,10 @@ public final class Param implements Traceable {
     private PartitionSpec spec;
     private @Nullable Integer paddableDim;
     private boolean replicatedIfIndivisible;
+    private boolean frozen;
+    private boolean state;
+    private double learningRateFactor = 1;
+    private @Nullable Boolean decay;
 
     Param(Module owner, String localName, Shape shape, Initializer initializer) {
         this.owner = owner;
@@ -78,6 +82,37 @@ public final class Param implements Traceable {
         return this;
     }
 
+    Param asState() {
+        state = true;
+        return this;
+    }
+
+    /** Leaves this as it is: it has no gradient and no optimizer state, and no step changes it. */
+    public Param frozen() {
+        frozen = true;
+        return this;
+    }
+
+    /**
+     * Multiplies the learning rate of this parameter, whatever the schedule; with AdamW the decay too, as in PyTorch.
+     *
+     * @throws IllegalArgumentException if the factor is negative or not a number
+     */
+    public Param learningRateFactor(double factor) {
+        if (!(factor >= 0 && factor < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException("learning-rate factor of '" + name() + "' is no number of 0 or more:"
+                    + " factor=" + factor + ". Give a finite one.");
+        }
+        learningRateFactor = factor;
+        return this;
+    }
+
+    /** Says whether weight decay applies, in place of {@link #decays}'s rule. */
+    public Param decay(boolean applies) {
+        decay = applies;
+        return this;
+    }
+
     /** The full dotted name, as in files. */
     public String name() {
         return owner.join(localName);
@@ -108,9 +143,32 @@ public final class Param implements Traceable {
         return replicatedIfIndivisible;
     }
 
-    /** Whether weight decay applies: to tensors of two or more dims in files, so not to biases and norms. */
+    /**
+     * Whether weight decay applies: if nothing else was said, to tensors of two or more dims in files, so not to biases
+     * and norms.
+     */
     public boolean decays() {
-        return fileShape.numDims() >= 2;
+        return decay == null ? fileShape.numDims() >= 2 : decay;
+    }
+
+    /** Whether this has a gradient: it is neither frozen nor a {@link Module#state state}. */
+    public boolean isTrained() {
+        return !frozen && !state;
+    }
+
+    /** Whether this was declared by {@link Module#state}. */
+    public boolean isState() {
+        return state;
+    }
+
+    /** Whether no step changes this. */
+    public boolean isFrozen() {
+        return frozen;
+    }
+
+    /** What the learning rate is multiplied by. */
+    public double learningRateFactor() {
+        return learningRateFactor;
     }
 
     /**

@@ -118,7 +118,11 @@ public record Einsum(String equation) implements DifferentiableOp {
 
     @Override
     public long flops(List<TensorType> operands) {
-        return 2 * sizes(operands).values().stream().reduce(1L, Math::multiplyExact);
+        // As a double, which is exact up to 2^53, because the product of three sizes may overflow a long.
+        return (long) (2
+                * sizes(operands).values().stream()
+                        .mapToDouble(Long::doubleValue)
+                        .reduce(1, (a, b) -> a * b));
     }
 
     @Override

@@ -23,6 +23,10 @@ final class ReshapeRule {
     }
 
     static ShardingRule of(Shape from, Shape to) {
+        if (from.numElements() == 0) {
+            // Nothing to split; and positions that are all 0 never line up.
+            return Rules.unrelated(from.numDims(), to.numDims());
+        }
         return new ReshapeRule(from.numDims(), to.numDims()).match(from, to);
     }
 

@@ -517,6 +517,11 @@ public final class Tensor implements Traceable {
         return one(new CrossEntropy(), labels);
     }
 
+    /** The same tensor, through which no gradient flows: see {@link StopGradient}. */
+    public Tensor stopGradient() {
+        return one(new StopGradient());
+    }
+
     /** The same tensor, laid out by {@code spec}. */
     public Tensor sharded(PartitionSpec spec) {
         return one(new Constrain(spec));

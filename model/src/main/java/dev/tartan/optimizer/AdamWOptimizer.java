@@ -6,7 +6,8 @@ import dev.tartan.op.Tensor;
 import java.util.List;
 
 /**
- * Adam with decoupled weight decay on parameters of two or more dims in files. Source: Loshchilov and Hutter 2019.
+ * Adam with decoupled weight decay on parameters that {@link dev.tartan.network.Param#decays decay}. Source: Loshchilov
+ * and Hutter 2019.
  *
  * @param learningRate the full rate, which {@code schedule} scales
  */
@@ -31,14 +32,15 @@ public record AdamWOptimizer(
     @Override
     public Updates begin(Tensor step, DType dtype) {
         // In FLOAT64, because 1 - beta^t loses half its digits in FLOAT32 when beta is near 1.
-        Tensor rate = schedule.factor(step).mul(learningRate).cast(dtype);
+        GroupRates rates =
+                new GroupRates(schedule.factor(step).mul(learningRate).cast(dtype));
         Tensor count = step.cast(DType.FLOAT64).add(1);
         Tensor correction1 = count.rpow(beta1).rsub(1).cast(dtype);
         Tensor correction2 = count.rpow(beta2).rsub(1).cast(dtype);
         return (declared, value, gradient, state) -> {
             AdamW op = new AdamW(beta1, beta2, epsilon, declared.decays() ? weightDecay : 0);
             List<Tensor> updated =
-                    value.apply(op, gradient, state.get(0), state.get(1), rate, correction1, correction2);
+                    value.apply(op, gradient, state.get(0), state.get(1), rates.of(declared), correction1, correction2);
             return new Updated(updated.get(0), updated.subList(1, updated.size()));
         };
     }

@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Stochastic gradient descent as PyTorch has it: {@code g += decay p; b = momentum b + g; p -= rate b}, with decay on
- * parameters of two or more dims in files.
+ * parameters that {@link dev.tartan.network.Param#decays decay}.
  *
  * @param learningRate the full rate, which {@code schedule} scales
  * @param momentum 0 for none, and then no state
@@ -30,13 +30,14 @@ public record SgdOptimizer(double learningRate, double momentum, double weightDe
 
     @Override
     public Updates begin(Tensor step, DType dtype) {
-        Tensor rate = schedule.factor(step).mul(learningRate).cast(dtype);
+        GroupRates rates =
+                new GroupRates(schedule.factor(step).mul(learningRate).cast(dtype));
         return (declared, value, gradient, state) -> {
             Tensor direction = weightDecay == 0 || !declared.decays() ? gradient : gradient.add(value.mul(weightDecay));
             if (momentum != 0) {
                 direction = state.get(0).mul(momentum).add(direction);
             }
-            Tensor updated = value.sub(direction.mul(rate));
+            Tensor updated = value.sub(direction.mul(rates.of(declared)));
             return new Updated(updated, momentum == 0 ? List.of() : List.of(direction));
         };
     }

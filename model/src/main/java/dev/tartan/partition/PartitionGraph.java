@@ -14,12 +14,15 @@ import dev.tartan.op.AddN;
 import dev.tartan.op.Constrain;
 import dev.tartan.op.Fetch;
 import dev.tartan.op.Relayout;
+import dev.tartan.op.Reshape;
+import dev.tartan.op.StopGradient;
 import dev.tartan.sharding.DecomposeSplitOps;
 import dev.tartan.sharding.FittedSpec;
 import dev.tartan.sharding.OpSharding;
 import dev.tartan.sharding.ShardingConflict;
 import dev.tartan.sharding.Shardings;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +46,7 @@ public final class PartitionGraph {
     private final Map<Node, OpSharding> opShardings = new LinkedHashMap<>();
     private final Map<Value, List<String>> pending;
     private final Set<Value> gradients;
+    private final Set<Node> notedReshapes = new HashSet<>();
 
     private PartitionGraph(Shardings shardings, Set<Value> gradients) {
         this.shardings = shardings;
@@ -104,6 +108,8 @@ public final class PartitionGraph {
             program.scope(node.scope());
             if (node.op() instanceof Constrain) {
                 constrain(node);
+            } else if (node.op() instanceof StopGradient) {
+                variants.alias(node.result(), node.operands().get(0));
             } else if (node.op() instanceof Relayout relayout) {
                 relayout(node, relayout);
             } else if (node.op() instanceof AddN) {
@@ -128,7 +134,10 @@ public final class PartitionGraph {
             int id = variants.get(value, sharding, "output '" + label + "'", true);
             outputs.add(new ProgramPort(label, id, value.type(), sharding.spec()));
         });
-        shardings.conflicts().stream().map(ShardingConflict::toString).forEach(notes::add);
+        shardings.conflicts().stream()
+                .filter(conflict -> !notedReshapes.contains(conflict.node()))
+                .map(ShardingConflict::toString)
+                .forEach(notes::add);
         return new Program(
                 shardings.graph().name(), mesh, program.values(), program.instructions(), inputs, outputs, notes);
     }
@@ -162,11 +171,9 @@ public final class PartitionGraph {
         List<Integer> operands = new ArrayList<>();
         for (int i = 0; i < node.operands().size(); i++) {
             Value operand = node.operands().get(i);
-            operands.add(variants.get(
-                    operand,
-                    new NamedSharding(mesh, sharding.operands().get(i), axes(operand)),
-                    describe(node),
-                    false));
+            NamedSharding wanted = new NamedSharding(mesh, sharding.operands().get(i), axes(operand));
+            boolean noted = node.op() instanceof Reshape && noteReshard(node, wanted);
+            operands.add(variants.get(operand, wanted, describe(node), noted));
         }
         List<List<String>> comingOut = new ArrayList<>();
         for (int i = 0; i < node.results().size(); i++) {
@@ -190,6 +197,25 @@ public final class PartitionGraph {
                     new NamedSharding(mesh, sharding.results().get(i), unreduced),
                     id);
         }
+    }
+
+    /** Says what a reshape sends that cannot carry the layout of its operand; whether there is anything to say. */
+    private boolean noteReshard(Node node, NamedSharding wanted) {
+        Value operand = node.operands().get(0);
+        PartitionSpec before = shardings.of(operand);
+        if (before.equals(wanted.spec())) {
+            return false;
+        }
+        long sentBytes = variants.sentBytes(operand, wanted);
+        if (sentBytes == 0) {
+            return false;
+        }
+        notedReshapes.add(node);
+        notes.add(describe(node) + " cannot carry the layout of its operand, which is resharded: from="
+                + operand.type() + " " + before + ", to=" + operand.type() + " " + wanted.spec() + ", result="
+                + node.result().type() + " " + sharding(node).results().get(0) + ", sentBytesPerRank=" + sentBytes
+                + ". Split the major part of a merged dim, or a part that the axis divides, to send nothing.");
+        return true;
     }
 
     private List<String> comingOut(Node node, OpSharding sharding, int result) {

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The layouts in which each value of the graph is at hand; a reshard is made once and then found here. */
 final class Variants {
@@ -20,6 +21,8 @@ final class Variants {
 
     /** What a link carries in the time it takes to begin a collective, some 20 us at 3 GB/s. */
     private static final long COLLECTIVE_BYTES = 64 << 10;
+
+    private record Way(Variant from, @Nullable ReshardPlan plan) {}
 
     private record Request(NamedSharding from, NamedSharding to, TensorType type) {}
 
@@ -41,14 +44,39 @@ final class Variants {
         known.computeIfAbsent(value, key -> new ArrayList<>()).add(new Variant(sharding, id));
     }
 
+    /** Makes {@code value} another name of {@code other}, in all layouts in which that is at hand. */
+    void alias(Value value, Value other) {
+        known.getOrDefault(other, List.of()).forEach(variant -> add(value, variant.sharding(), variant.id()));
+    }
+
     /** The value laid out as asked, resharded from the layout from which that is cheapest. */
     int get(Value value, NamedSharding wanted, String user, boolean intended) {
+        Way way = cheapest(value, wanted);
+        if (way.plan() == null) {
+            return way.from().id();
+        }
+        if (!intended) {
+            noteGathers(value, way.plan().moves(), user);
+        }
+        int id = emit(value, way.from().id(), way.plan().moves());
+        add(value, wanted, id);
+        return id;
+    }
+
+    /** The bytes that each rank sends when {@link #get} is called for the layout. */
+    long sentBytes(Value value, NamedSharding wanted) {
+        ReshardPlan plan = cheapest(value, wanted).plan();
+        return plan == null ? 0 : plan.sentBytes();
+    }
+
+    /** No plan if the layout is at hand. */
+    private Way cheapest(Value value, NamedSharding wanted) {
         List<Variant> variants = known.getOrDefault(value, List.of());
         Variant best = null;
         ReshardPlan bestPlan = null;
         for (Variant variant : variants) {
             if (variant.sharding().equals(wanted)) {
-                return variant.id();
+                return new Way(variant, null);
             }
             if (!variant.sharding().unreduced().containsAll(wanted.unreduced())) {
                 continue;
@@ -63,12 +91,7 @@ final class Variants {
             throw new IllegalStateException(
                     "value cannot be laid out as asked: value=" + value + ", wanted=" + wanted + ", known=" + variants);
         }
-        if (!intended) {
-            noteGathers(value, bestPlan.moves(), user);
-        }
-        int id = emit(value, best.id(), bestPlan.moves());
-        add(value, wanted, id);
-        return id;
+        return new Way(best, bestPlan);
     }
 
     /** What {@code id}, laid out by {@code from}, becomes when it is laid out by {@code to}. */

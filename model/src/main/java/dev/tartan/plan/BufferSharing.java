@@ -8,6 +8,7 @@ import dev.tartan.partition.ProgramPort;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -128,8 +129,9 @@ final class BufferSharing {
     }
 
     private void pinPorts(Map<String, String> replacedStates, Set<String> keptInputs) {
+        Set<String> replaced = new HashSet<>(replacedStates.values());
         for (ProgramPort input : program.inputs()) {
-            if (replacedStates.containsValue(input.name()) || keptInputs.contains(input.name())) {
+            if (replaced.contains(input.name()) || keptInputs.contains(input.name())) {
                 last[buffer(input.value())] = end();
                 pinned[buffer(input.value())] = true;
             }

@@ -11,6 +11,8 @@ import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.op.Constrain;
 import dev.tartan.op.Deposit;
 import dev.tartan.op.Fetch;
+import dev.tartan.op.Relayout;
+import dev.tartan.op.Reshape;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -59,7 +61,10 @@ public final class PropagateShardings {
     public static Shardings run(Mesh mesh, Graph graph, Map<Value, PartitionSpec> given) {
         PropagateShardings pass = new PropagateShardings(mesh, graph);
         pass.fixGiven(given);
-        pass.spread();
+        pass.addNeighbours();
+        do {
+            pass.spread();
+        } while (pass.keepReshapesSplit());
         // Only now, because what is a conflict halfway may be none, or another one, at the end.
         pass.conflicts.clear();
         graph.nodes().forEach(pass::update);
@@ -100,12 +105,40 @@ public final class PropagateShardings {
         fixed.add(value);
     }
 
-    private void spread() {
-        List<Node> forward = graph.nodes();
-        for (Node node : forward) {
+    private void addNeighbours() {
+        for (Node node : graph.nodes()) {
             node.operands().forEach(value -> addNeighbour(value, node));
             node.results().forEach(value -> addNeighbour(value, node));
         }
+    }
+
+    /** Only when nothing else spreads any more, because a layout that comes from elsewhere is the better one. */
+    private boolean keepReshapesSplit() {
+        boolean changed = false;
+        for (Node node : graph.nodes()) {
+            if (node.op() instanceof Reshape && isReadAsItLies(node.result())) {
+                PartitionSpec before = spec(node.result());
+                PartitionSpec after = new KeepReshapesSplit(mesh, rule(node))
+                        .grown(spec(node.operands().get(0)), before);
+                if (!after.equals(before)) {
+                    put(node.result(), after);
+                    changed = true;
+                }
+            }
+        }
+        return changed;
+    }
+
+    /** Whether any use takes the layout that the value has, rather than one that was given. */
+    private boolean isReadAsItLies(Value value) {
+        return neighbours.getOrDefault(value, List.of()).stream()
+                .anyMatch(node -> node.operands().contains(value)
+                        && !(node.op() instanceof Constrain)
+                        && !(node.op() instanceof Relayout));
+    }
+
+    private void spread() {
+        List<Node> forward = graph.nodes();
         List<Node> backward = new ArrayList<>(forward);
         java.util.Collections.reverse(backward);
         boolean changed = true;
@@ -125,7 +158,7 @@ public final class PropagateShardings {
     }
 
     private boolean update(Node node) {
-        ShardingRule rule = rules.computeIfAbsent(node, Node::shardingRule);
+        ShardingRule rule = rule(node);
         Map<String, List<String>> axes = merge(node, rule);
         if (axes.isEmpty()) {
             return false;
@@ -161,10 +194,18 @@ public final class PropagateShardings {
             }
         }
         if (changed) {
-            specs.put(value, after);
-            neighbours.getOrDefault(value, List.of()).forEach(settled::remove);
+            put(value, after);
         }
         return changed;
+    }
+
+    private void put(Value value, PartitionSpec spec) {
+        specs.put(value, spec);
+        neighbours.getOrDefault(value, List.of()).forEach(settled::remove);
+    }
+
+    private ShardingRule rule(Node node) {
+        return rules.computeIfAbsent(node, Node::shardingRule);
     }
 
     private PartitionSpec spec(Value value) {

@@ -131,7 +131,8 @@ final class CompileJob {
                         SCATTERS_UNDER_WAY * Math.max(bucketBytes, LEAST_BUCKET_BYTES))
                 : scheduled;
         Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));
-        return new CompiledProgram(placed, PlanMemory.run(placed, replaced, traits));
+        Set<String> kept = graph.states().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
+        return new CompiledProgram(placed, PlanMemory.run(placed, replaced, kept, traits));
     }
 
     /** Optimizer state that is to wait in host memory: none if it is there anyway. */

@@ -185,8 +185,8 @@ public final class MeshTrainer {
         try (BatchSource samples = samples(plan).open(plan.batches());
                 ReadAhead data =
                         new ReadAhead(samples, plan.rankSamples(), plan.train().steps());
-                SafetensorsWriter writer = create(finalFile);
-                SafetensorsWriter gradients = create(gradientsFile);
+                SafetensorsWriter writer = create(finalFile, plan.parameters());
+                SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
                 InitialParameters initial = openInitial(plan, network)) {
             new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
             if (writer != null) {
@@ -198,7 +198,7 @@ public final class MeshTrainer {
         }
     }
 
-    private @Nullable SafetensorsWriter create(@Nullable Path path) {
+    private @Nullable SafetensorsWriter create(@Nullable Path path, List<PlannedState> states) {
         if (path == null || !ranks.holdsRankZero()) {
             return null;
         }
@@ -206,7 +206,7 @@ public final class MeshTrainer {
         if (plan.samples() instanceof TextSamples) {
             metadata.putAll(TextVocabulary.metadata());
         }
-        return SafetensorsWriter.create(path, ParameterFile.declarations(plan.parameters()), metadata);
+        return SafetensorsWriter.create(path, ParameterFile.declarations(states), metadata);
     }
 
     private void train(

@@ -38,8 +38,13 @@ public record PlannedState(
         return new PlannedState(name, parameter, kind, shape, logicalShape, fileShape, other);
     }
 
-    /** Whether this is a parameter rather than optimizer state. */
+    /** Whether this is the network's own, and so saved, rather than optimizer state. */
     public boolean isParameter() {
+        return kind.isOfNetwork();
+    }
+
+    /** Whether this is a parameter that has a gradient. */
+    public boolean isTrained() {
         return kind == StateBinding.Kind.PARAMETER;
     }
 }

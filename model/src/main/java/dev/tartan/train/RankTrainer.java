@@ -124,7 +124,7 @@ final class RankTrainer {
 
     /** Writes the gradients of the last step, for plans that have them as outputs; a call of all ranks. */
     void saveGradients(ParameterWriter writer, @Nullable SafetensorsWriter file) {
-        for (PlannedState state : plan.parameters()) {
+        for (PlannedState state : plan.trainedParameters()) {
             writer.write(state, executor.output(TrainStepGraph.gradientLabel(state.name())), file);
         }
     }

@@ -85,9 +85,14 @@ public record TrainingPlan(
 
     /** Whether the step gives the gradients too. */
     public boolean hasGradientOutputs() {
-        String label = TrainStepGraph.gradientLabel(parameters().get(0).name());
+        String label = TrainStepGraph.gradientLabel(trainedParameters().get(0).name());
         return step.program().outputs().stream()
                 .anyMatch(output -> output.name().equals(label));
+    }
+
+    /** The parameters that have gradients. */
+    public List<PlannedState> trainedParameters() {
+        return states.stream().filter(PlannedState::isTrained).toList();
     }
 
     /** The parameters among the states. */

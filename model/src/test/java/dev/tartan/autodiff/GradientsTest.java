@@ -4,6 +4,7 @@ import static dev.tartan.mesh.PartitionSpec.spec;
 import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
@@ -99,6 +100,32 @@ class GradientsTest {
         assertThat(builder.nodes().subList(before, builder.nodes().size()).stream()
                         .map(node -> node.scope() + node.op().name()))
                 .doesNotContain("~exp");
+    }
+
+    @Test
+    void noGradientFlowsThroughAStop() {
+        Tensor x = input("x", 2);
+        Tensor w = input("w", 2);
+        Tensor stopped = x.exp().mul(w).stopGradient();
+        int before = builder.nodes().size();
+        List<Tensor> gradients = Gradients.of(x.mul(stopped).add(stopped.gelu()).sumAll(), List.of(x, w));
+        Map<String, HostTensor> results = ReferenceInterpreter.run(
+                builder.build(Map.of(
+                        "dx", gradients.get(0).value(), "dw", gradients.get(1).value())),
+                List.of(HostTensor.of(shape(2), 1, 2), HostTensor.of(shape(2), 3, -4)));
+        assertThat(results.get("dx").data())
+                .containsExactly(new double[] {3 * Math.E, -4 * Math.exp(2)}, within(1e-12));
+        assertThat(results.get("dw").data()).containsExactly(0, 0);
+        assertThat(builder.nodes().subList(before, builder.nodes().size()).stream()
+                        .map(node -> node.op().name()))
+                .doesNotContain("gelu_grad", "stop_gradient");
+    }
+
+    @Test
+    void aLossThatIsStoppedHasNoGradient() {
+        Tensor x = input("x", 2);
+        Tensor dx = Gradients.of(x.sumAll().stopGradient(), List.of(x)).get(0);
+        assertThat(dx.value().producer().op().name()).isEqualTo("fill");
     }
 
     @Test

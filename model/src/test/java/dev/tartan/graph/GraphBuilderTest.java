@@ -92,6 +92,17 @@ class GraphBuilderTest {
                 .hasMessage("sharding rule has no factor 'j': rule=([i]) -> () {i=4}");
     }
 
+    @Test
+    void aGraphOfTooManyNodesIsRefusedByTheModuleReached() {
+        GraphBuilder small = new GraphBuilder("small", 2);
+        Tensor x = Tensor.input(small, "x", new TensorType(DType.FLOAT32, shape(2)));
+        Tensor y = x.mul(x).add(x);
+        assertThatThrownBy(() -> small.inScope("h.7", () -> y.mul(y)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("in 'h.7': graph 'small' has more nodes than can be compiled: maxNodes=2. Lower the number"
+                        + " of layers or micro-batches.");
+    }
+
     private Tensor input(String name, long... dims) {
         return Tensor.input(builder, name, new TensorType(DType.FLOAT32, shape(dims)));
     }

@@ -1,8 +1,11 @@
 package dev.tartan.op;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.mesh.Shape;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -25,6 +28,22 @@ class ReshapeRuleTest {
             })
     void commonFactorsAreReadFromTheMajorSide(String from, String to, String expected) {
         assertThat(ReshapeRule.of(parse(from), parse(to))).hasToString(expected);
+    }
+
+    @Test
+    @Timeout(10)
+    void nothingIsSplitOfATensorWithoutElements() {
+        assertThat(ReshapeRule.of(Shape.shape(0, 4), Shape.shape(0))).hasToString("([1, 1]) -> ([1]) {}");
+        assertThat(ReshapeRule.of(Shape.shape(8, 0), Shape.shape(2, 4, 0))).hasToString("([1, 1]) -> ([1, 1, 1]) {}");
+    }
+
+    @Test
+    @Timeout(10)
+    void elementsThatCannotBeCountedAreRefused() {
+        assertThatThrownBy(() -> ReshapeRule.of(Shape.shape(1L << 33, 3, 1L << 33), Shape.shape(3, 1L << 33, 1L << 33)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("shape has more elements than can be counted: shape=[8589934592, 3, 8589934592]."
+                        + " Lower its sizes.");
     }
 
     private static Shape parse(String dims) {

@@ -12,6 +12,7 @@ import dev.tartan.graph.Value;
 import dev.tartan.network.Initializers;
 import dev.tartan.network.Linear;
 import dev.tartan.network.Param;
+import dev.tartan.network.ParameterGroups;
 import dev.tartan.op.Tensor;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.ReferenceInterpreter;
@@ -110,6 +111,51 @@ class UpdateTest {
             assertThat(after.get(1)[i]).isCloseTo(newM, within(1e-15));
             assertThat(after.get(2)[i]).isCloseTo(newV, within(1e-15));
         }
+    }
+
+    /** As PyTorch's AdamW with a group of lr 0.1 * 0.5 and weight_decay 0.2, and one of weight_decay 0. */
+    @Test
+    void aGroupHasItsOwnRateAndDecay() {
+        Linear layer = new Linear(2, 1, Initializers.zeros());
+        Map<String, Param> params = layer.parameters();
+        new ParameterGroups(List.of(
+                        new ParameterGroups.Group("*", 0.5, null, false),
+                        new ParameterGroups.Group("bia*", null, true, false)))
+                .applyTo(layer);
+        AdamWOptimizer adamW = new AdamWOptimizer(0.1, 0.9, 0.999, 0, 0.2, Schedule.constant());
+        SgdOptimizer sgd = new SgdOptimizer(0.1, 0, 0.2, Schedule.constant());
+        double[] zero = {0};
+        for (Param param : params.values()) {
+            // The first step of Adam is sign(gradient) * rate.
+            assertThat(update(adamW, param, 0, new double[] {3}, new double[] {7}, zero, zero)
+                            .get(0))
+                    .containsExactly(new double[] {3 * (1 - 0.05 * 0.2) - 0.05}, within(1e-12));
+            assertThat(update(sgd, param, 0, new double[] {3}, new double[] {7}).get(0))
+                    .containsExactly(new double[] {3 - 0.05 * (7 + 0.2 * 3)}, within(1e-15));
+        }
+        params.values().forEach(param -> param.decay(false));
+        for (Param param : params.values()) {
+            assertThat(update(adamW, param, 0, new double[] {3}, new double[] {7}, zero, zero)
+                            .get(0))
+                    .containsExactly(new double[] {3 - 0.05}, within(1e-12));
+            assertThat(update(sgd, param, 0, new double[] {3}, new double[] {7}).get(0))
+                    .containsExactly(new double[] {3 - 0.05 * 7}, within(1e-15));
+        }
+    }
+
+    @Test
+    void groupsThatNameNothingOrAreNegativeAreRefused() {
+        Linear layer = new Linear(2, 1, Initializers.zeros());
+        assertThatThrownBy(() -> new ParameterGroups(List.of(new ParameterGroups.Group("h.*.weight", 0.5, null, false)))
+                        .applyTo(layer))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("parameter group names no parameter of the network: names=h.*.weight, network=Linear."
+                        + " Correct the name.");
+        assertThatThrownBy(() -> new ParameterGroups(List.of(new ParameterGroups.Group("bias", -1.0, null, false)))
+                        .applyTo(layer))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("learning-rate factor of 'bias' is no number of 0 or more: factor=-1.0."
+                        + " Give a finite one.");
     }
 
     @Test

@@ -40,6 +40,20 @@ class PartitionGraphTest {
     }
 
     @Test
+    void aStoppedGradientIsTheOperandItself() {
+        Tensor x = input("x", spec("data", null), 16, 8);
+        Program program = compile(x.gelu().stopGradient().mul(2), spec("data", null));
+        assertThat(program.instructions().stream().map(each -> each.op().name()))
+                .doesNotContain("stop_gradient")
+                .contains("gelu");
+        Tensor y = input("y", spec(null, "model"), 16, 8);
+        Tensor w = input("w", spec("model", null), 8, 8);
+        assertThat(Communication.of(compile(y.matmul(w).stopGradient().mul(2), spec(null, null)))
+                        .ops())
+                .containsExactly("all_reduce");
+    }
+
+    @Test
     void aSmallGatherIsNotNoted() {
         Tensor x = input("x", spec(null, "model"), 16, 8);
         Program program = compile(x.slice(1, 0, 4), spec(null, null));

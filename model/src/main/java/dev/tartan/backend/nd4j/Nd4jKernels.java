@@ -25,6 +25,7 @@ import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.ScatterAddRows;
 import dev.tartan.op.Select;
 import dev.tartan.op.Slice;
+import dev.tartan.op.StopGradient;
 import dev.tartan.op.Transpose;
 import dev.tartan.op.Unary;
 import java.util.List;
@@ -44,6 +45,7 @@ final class Nd4jKernels {
                 .prefer(Cast.class, ElementwiseKernels::cast)
                 .prefer(Reshape.class, ShapeKernels::copy)
                 .prefer(Constrain.class, ShapeKernels::copy)
+                .prefer(StopGradient.class, ShapeKernels::copy)
                 .prefer(Transpose.class, ShapeKernels::transpose)
                 .prefer(BroadcastTo.class, ShapeKernels::broadcastTo)
                 .prefer(Slice.class, ShapeKernels::slice)

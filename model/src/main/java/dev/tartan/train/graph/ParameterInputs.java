@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The parameters of a network as inputs of one graph, bound before tracing so that the network sees them as they lie on
@@ -24,21 +25,26 @@ import java.util.Map;
  * for the whole step.
  */
 final class ParameterInputs {
+    /** Each has some ten nodes, which take a millisecond to compile. */
+    private static final int MAX_PARAMETERS = 200_000;
+
     /** The inputs: parameters as they are kept. */
     final Map<Param, Tensor> tensors = new LinkedHashMap<>();
 
     final Map<Param, ZeroLayouts> layouts = new LinkedHashMap<>();
     final List<String> notes = new ArrayList<>();
     private final Map<Param, Value> fetched = new HashMap<>();
+    private final Map<Param, Value> current = new HashMap<>();
     private final GraphBuilder graph;
     private final StrategyConfig strategy;
 
     ParameterInputs(GraphBuilder graph, Module network, Mesh mesh, DType dtype, StrategyConfig strategy) {
         this.graph = graph;
         this.strategy = strategy;
+        checkCount(network);
         for (Param param : network.parameters().values()) {
             ParamLayout layout = ParamLayout.of(param, mesh);
-            ZeroLayouts kept = ZeroLayouts.of(strategy, mesh, layout);
+            ZeroLayouts kept = ZeroLayouts.of(keeping(param), mesh, layout);
             checkView(param, kept.state());
             layouts.put(param, kept);
             tensors.put(param, bind(param, kept.parameter(), dtype));
@@ -48,8 +54,42 @@ final class ParameterInputs {
         }
     }
 
+    /** The value of a state after the updates so far. */
+    Value currentValue(Param state) {
+        return Objects.requireNonNull(current.get(state), state::name);
+    }
+
+    /**
+     * From now on uses of {@code state} read {@code value}. Outside of all blocks, so that recomputation takes it as it
+     * is, and without a gradient to what the micro-batch before made it of.
+     */
+    void update(Param state, Tensor value) {
+        current.put(state, graph.inScope("", () -> value.stopGradient().value()));
+    }
+
+    private static void checkCount(Module network) {
+        int count = network.parameters().size();
+        if (count > MAX_PARAMETERS) {
+            throw new IllegalArgumentException("network has more parameters than can be compiled: network="
+                    + network.getClass().getSimpleName() + ", parameters=" + count + ", limit=" + MAX_PARAMETERS
+                    + ". Lower the number of its layers.");
+        }
+    }
+
+    /** Only stage 3 splits what no update is split for, and a state is read where it was updated. */
+    private StrategyConfig keeping(Param param) {
+        boolean splits = param.isTrained() || (!param.isState() && strategy.zero() == StrategyConfig.MAX_ZERO);
+        return splits ? strategy : strategy.withZero(0);
+    }
+
     private Tensor bind(Param param, StorageLayout kept, DType dtype) {
         TensorType type = new TensorType(dtype, kept.stored());
+        if (param.isState()) {
+            Tensor input = Tensor.input(graph, param.name(), type);
+            current.put(param, input.value());
+            graph.bindUses(param, () -> currentValue(param));
+            return input;
+        }
         if (kept.isAsUsed()) {
             return param.bind(graph, type);
         }
@@ -77,7 +117,8 @@ final class ParameterInputs {
                 : Tensor.of(graph, param.on(graph).value());
     }
 
-    private Tensor tensor(Param param) {
+    /** The parameter as it is kept. */
+    Tensor tensor(Param param) {
         Tensor tensor = tensors.get(param);
         if (tensor == null) {
             throw new IllegalStateException("parameter is not bound: parameter=" + param.name());

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the parameter's name, with {@code .m} and so on after it for optimizer state
  * @param input the value as the step finds it; its type includes padding
- * @param outputLabel the graph's output that replaces it after the step; null in graphs that only read
+ * @param outputLabel the graph's output that replaces it after the step; null where it is only read
  * @param param the parameter, or the one that the state belongs to
  * @param layout how it is kept on the mesh
  */
@@ -22,8 +22,29 @@ public record StateBinding(
     public enum Kind {
         /** A parameter, which begins with its initial values. */
         PARAMETER,
+        /** A parameter that no step changes; it begins with its initial values. */
+        FROZEN,
+        /** A tensor of the network that steps update without a gradient; it begins with its initial values. */
+        STATE,
         /** Optimizer state, which begins with zeros. */
-        OPTIMIZER
+        OPTIMIZER;
+
+        /** Whether it is the network's own, has initial values and is saved, rather than the optimizer's. */
+        public boolean isOfNetwork() {
+            return this != OPTIMIZER;
+        }
+    }
+
+    /** This binding, replaced by an output. */
+    StateBinding replacedBy(String label) {
+        return new StateBinding(name, input, label, param, layout, kind);
+    }
+
+    static Kind kindOf(Param param) {
+        if (param.isState()) {
+            return Kind.STATE;
+        }
+        return param.isFrozen() ? Kind.FROZEN : Kind.PARAMETER;
     }
 
     /** The layout on the mesh; its axes divide the input's dims. */
@@ -43,7 +64,7 @@ public record StateBinding(
 
     /** Initial values of a box, in row-major order; see {@link Param#initialValues}. */
     public float[] initialValues(long seed, long[] starts, long[] sizes) {
-        return kind == Kind.PARAMETER
+        return kind.isOfNetwork()
                 ? param.initialValues(logicalShape(), seed, starts, sizes)
                 : new float[Math.toIntExact(Shape.shape(sizes).numElements())];
     }

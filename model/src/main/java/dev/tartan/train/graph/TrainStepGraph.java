@@ -68,7 +68,12 @@ public record TrainStepGraph(
     /** The layouts of the outputs that replace states, by label; all other outputs are on every rank. */
     public Map<String, PartitionSpec> outputSpecs() {
         Map<String, PartitionSpec> specs = new LinkedHashMap<>();
-        states.forEach(state -> specs.put(newLabel(state.name()), state.spec()));
+        for (StateBinding state : states) {
+            String label = state.outputLabel();
+            if (label != null) {
+                specs.put(label, state.spec());
+            }
+        }
         return specs;
     }
 

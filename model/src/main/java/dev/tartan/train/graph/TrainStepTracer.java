@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class TrainStepTracer {
     private static final String OPTIMIZER_SCOPE = "optimizer";
 
+    /** 32 TiB, more than the host memory of any machine that runs a device. */
+    private static final long MAX_STATE_BYTES = 1L << 45;
+
     private final Network network;
     private final Optimizer optimizer;
     private final ClipGlobalNorm clip;
@@ -55,12 +58,12 @@ final class TrainStepTracer {
 
     TrainStepGraph trace() {
         bindStates();
+        checkStateBytes();
         Tensor step = Tensor.input(graph, "step", new TensorType(DType.INT32, Shape.shape()));
         BatchInputs batch = new BatchInputs(graph, network, options);
         TracedStrategy strategy = new TracedStrategy(options);
         ForwardPass pass = strategy.forwardPass(step);
-        List<Param> params = List.copyOf(parameters.tensors.keySet());
-        List<Tensor> values = List.copyOf(parameters.tensors.values());
+        List<Param> params = trained();
         MicroBatchMean losses = new MicroBatchMean(options.microBatches());
         Map<String, MicroBatchMean> reports = new LinkedHashMap<>();
         List<Tensor> gradients = List.of();
@@ -68,6 +71,7 @@ final class TrainStepTracer {
             pass.begin(batch.weights(k));
             Tensor loss = network.loss(batch.fields(k), pass);
             strategy.check(network, pass);
+            pass.takeUpdates().forEach(parameters::update);
             Tensor share = losses.add(loss, pass.divisor(loss));
             pass.reports()
                     .forEach((name, value) -> reports.computeIfAbsent(
@@ -78,12 +82,13 @@ final class TrainStepTracer {
                     params.stream().map(parameters::differentiated).toList();
             gradients = accumulate(gradients, recorded(Gradients.of(share, inputs, strategy.keptValues())));
         }
+        replaceUpdatedStates();
         List<Tensor> total = gradients;
         graph.inScope(OPTIMIZER_SCOPE, () -> {
             outputs.put(TrainStepGraph.LOSS, losses.total().value());
             reports.forEach((name, mean) ->
                     outputs.put(TrainStepGraph.reportLabel(name), mean.total().value()));
-            update(step, params, values, total, losses.scale());
+            update(step, params, total, losses.scale());
             return total;
         });
         return new TrainStepGraph(
@@ -96,8 +101,34 @@ final class TrainStepTracer {
                 parameters.notes);
     }
 
+    /**
+     * Before anything is traced, because that takes long in the very runs that this refuses.
+     *
+     * @throws IllegalArgumentException if what lives from step to step is more than a device can have
+     */
+    private void checkStateBytes() {
+        double bytes = 0;
+        StateBinding largest = states.isEmpty() ? null : states.get(0);
+        double largestBytes = 0;
+        for (StateBinding state : states) {
+            Shape local = NamedSharding.of(options.mesh(), state.spec()).localShape(state.shape());
+            double own = state.input().type().withShape(local).bytes();
+            bytes += own;
+            if (own > largestBytes) {
+                largest = state;
+                largestBytes = own;
+            }
+        }
+        if (bytes > MAX_STATE_BYTES && largest != null) {
+            throw new IllegalArgumentException("parameters and optimizer state are larger than any device could hold:"
+                    + " bytesPerDevice=" + (long) bytes + ", limit=" + MAX_STATE_BYTES + ", parameters="
+                    + parameters.tensors.size() + ", largest='" + largest.name() + "' " + largest.shape()
+                    + ". Lower network.*, or split it over more devices (mesh.*, strategy.zero).");
+        }
+    }
+
     private long gradientBytes() {
-        return parameters.tensors.keySet().stream()
+        return trained().stream()
                 .map(param -> parameters.layouts(param).gradient())
                 .mapToLong(layout -> NamedSharding.of(options.mesh(), layout.storedSpec())
                                 .localShape(layout.stored())
@@ -108,13 +139,13 @@ final class TrainStepTracer {
 
     private void bindStates() {
         parameters.tensors.forEach((param, tensor) ->
-                bind(param.name(), tensor, param, parameters.layouts(param).parameter(), StateBinding.Kind.PARAMETER));
-        parameters.tensors.forEach((param, tensor) -> {
+                bind(param.name(), tensor, param, parameters.layouts(param).parameter(), StateBinding.kindOf(param)));
+        trained().forEach(param -> {
             StorageLayout layout = parameters.layouts(param).state();
             List<Tensor> state = new ArrayList<>();
             for (String suffix : optimizer.stateNames()) {
                 String name = param.name() + "." + suffix;
-                Tensor input = Tensor.input(graph, name, tensor.type().withShape(layout.stored()));
+                Tensor input = Tensor.input(graph, name, new TensorType(options.dtype(), layout.stored()));
                 state.add(input);
                 bind(name, input, param, layout, StateBinding.Kind.OPTIMIZER);
             }
@@ -123,7 +154,33 @@ final class TrainStepTracer {
     }
 
     private void bind(String name, Tensor tensor, Param param, StorageLayout layout, StateBinding.Kind kind) {
-        states.add(new StateBinding(name, tensor.value(), TrainStepGraph.newLabel(name), param, layout, kind));
+        boolean isUpdated = kind == StateBinding.Kind.PARAMETER || kind == StateBinding.Kind.OPTIMIZER;
+        String label = isUpdated ? TrainStepGraph.newLabel(name) : null;
+        states.add(new StateBinding(name, tensor.value(), label, param, layout, kind));
+    }
+
+    /** The parameters that have a gradient. */
+    private List<Param> trained() {
+        List<Param> trained =
+                parameters.tensors.keySet().stream().filter(Param::isTrained).toList();
+        if (trained.isEmpty()) {
+            throw new IllegalArgumentException("network has no parameter to train: network="
+                    + network.getClass().getSimpleName() + ", tensors=" + parameters.tensors.size()
+                    + ". Leave one unfrozen that is no state.");
+        }
+        return trained;
+    }
+
+    private void replaceUpdatedStates() {
+        states.replaceAll(state -> {
+            boolean isUpdated =
+                    state.kind() == StateBinding.Kind.STATE && parameters.currentValue(state.param()) != state.input();
+            return isUpdated ? state.replacedBy(TrainStepGraph.newLabel(state.name())) : state;
+        });
+        states.stream()
+                .filter(state -> state.kind() == StateBinding.Kind.STATE && state.outputLabel() != null)
+                .forEach(state ->
+                        outputs.put(TrainStepGraph.newLabel(state.name()), parameters.currentValue(state.param())));
     }
 
     private List<Tensor> recorded(List<Tensor> gradients) {
@@ -151,8 +208,7 @@ final class TrainStepTracer {
         return recorded(sums);
     }
 
-    private void update(
-            Tensor step, List<Param> params, List<Tensor> values, List<Tensor> total, @Nullable Tensor scale) {
+    private void update(Tensor step, List<Param> params, List<Tensor> total, @Nullable Tensor scale) {
         List<Tensor> gradients = new ArrayList<>();
         for (int i = 0; i < params.size(); i++) {
             ZeroLayouts kept = parameters.layouts(params.get(i));
@@ -178,7 +234,7 @@ final class TrainStepTracer {
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
             List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
-            Tensor value = deposited(param, values.get(i));
+            Tensor value = deposited(param, parameters.tensor(param));
             Optimizer.Updated updated = updates.update(param, value, clipped.get(i), state);
             outputs.put(
                     TrainStepGraph.newLabel(param.name()),

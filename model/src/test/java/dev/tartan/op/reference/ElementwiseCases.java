@@ -15,6 +15,7 @@ import dev.tartan.op.Compare;
 import dev.tartan.op.Constrain;
 import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.Select;
+import dev.tartan.op.StopGradient;
 import dev.tartan.op.Unary;
 import java.util.List;
 
@@ -63,6 +64,7 @@ final class ElementwiseCases {
         cases.add(new OpCase(new AddN(), List.of(draw.normal(4, 2))));
         cases.add(new OpCase(new AddN(), List.of(draw.normal(4, 2), draw.normal(4, 2), draw.normal(4, 2))));
         cases.add(new OpCase(new Constrain(spec("a")), List.of(draw.normal(4, 2))));
+        cases.add(new OpCase(new StopGradient(), List.of(draw.normal(4, 2))));
         cases.add(new OpCase(
                 new AdamW(0.9, 0.95, 1e-8, 0.1),
                 List.of(

@@ -39,6 +39,7 @@ import dev.tartan.op.Select;
 import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
+import dev.tartan.op.StopGradient;
 import dev.tartan.op.Transpose;
 import dev.tartan.op.Unary;
 import java.util.ArrayList;
@@ -62,6 +63,7 @@ public final class ReferenceInterpreter {
         register(Activate.class, ActivationReference::activate);
         register(ActivateGrad.class, ActivationReference::activateGrad);
         register(Constrain.class, ShapeReference::constrain);
+        register(StopGradient.class, ShapeReference::stopGradient);
         register(Reshape.class, ShapeReference::reshape);
         register(Transpose.class, ShapeReference::transpose);
         register(BroadcastTo.class, ShapeReference::broadcastTo);

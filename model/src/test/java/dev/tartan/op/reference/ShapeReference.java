@@ -8,6 +8,7 @@ import dev.tartan.op.Constrain;
 import dev.tartan.op.Pad;
 import dev.tartan.op.Reshape;
 import dev.tartan.op.Slice;
+import dev.tartan.op.StopGradient;
 import dev.tartan.op.Transpose;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +19,10 @@ final class ShapeReference {
     private ShapeReference() {}
 
     static List<double[]> constrain(Constrain op, List<HostTensor> in, List<TensorType> out) {
+        return List.of(in.get(0).data().clone());
+    }
+
+    static List<double[]> stopGradient(StopGradient op, List<HostTensor> in, List<TensorType> out) {
         return List.of(in.get(0).data().clone());
     }
 
