@@ -1,5 +1,10 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.checkpoint.OutputException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
@@ -13,6 +18,11 @@ import scala.collection.JavaConverters;
 final class BarrierContext implements MeshTaskContext {
     /** Spark starts all tasks at once, yet some executors may have to fetch their jars first. */
     private static final Duration GATHER_LIMIT = Duration.ofMinutes(10);
+
+    /** Small beside what Spark allows a message to have, spark.rpc.message.maxSize, 128 MiB if not set. */
+    private static final int PIECE_BYTES = 4 << 20;
+
+    private static final Duration PIECE_LIMIT = Duration.ofMinutes(2);
 
     private final BarrierTaskContext spark;
     private final int attempt;
@@ -82,6 +92,26 @@ final class BarrierContext implements MeshTaskContext {
     public List<String> allGather(String message) throws InterruptedException {
         TaskMessage part = new TaskMessage.Gather(attempt, round++, taskIndex(), message);
         return (List<String>) driver.ask(part, GATHER_LIMIT);
+    }
+
+    @Override
+    public void sendFile(String name, Path file) throws IOException, InterruptedException {
+        try (InputStream in = Files.newInputStream(file)) {
+            long offset = 0;
+            byte[] piece = in.readNBytes(PIECE_BYTES);
+            boolean last;
+            do {
+                byte[] next = in.readNBytes(PIECE_BYTES);
+                last = next.length == 0;
+                Object answer =
+                        driver.ask(new TaskMessage.FilePart(attempt, name, offset, piece, last), PIECE_LIMIT);
+                if (!Boolean.TRUE.equals(answer)) {
+                    throw OutputException.refused(name, String.valueOf(answer));
+                }
+                offset += piece.length;
+                piece = next;
+            } while (!last);
+        }
     }
 
     @Override

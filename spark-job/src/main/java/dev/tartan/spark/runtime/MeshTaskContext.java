@@ -1,5 +1,7 @@
 package dev.tartan.spark.runtime;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
 
@@ -37,6 +39,14 @@ public interface MeshTaskContext {
      * as each other, each on the thread that runs the task. For a rendezvous, never inside a step.
      */
     List<String> allGather(String message) throws InterruptedException;
+
+    /**
+     * Sends a file of this task to the driver, piece by piece, and returns when all of it is there.
+     *
+     * @param name what the driver is to call it
+     * @throws dev.tartan.checkpoint.OutputException if the driver cannot keep it
+     */
+    void sendFile(String name, Path file) throws IOException, InterruptedException;
 
     /**
      * Sends a report, of a type that travels by Tartan's Kryo, to the driver's {@link ProgressListener}, without

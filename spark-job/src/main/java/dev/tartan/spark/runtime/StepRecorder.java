@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what executors report of their steps to {@code metrics.jsonl}, each step once and in order, and shows it to a
- * viewer. When Spark runs the stage again, the file begins again too. Safe for use by many threads.
+ * viewer; and the files that they made beside it. When Spark runs the stage again, the file begins again too. Safe for use by many threads.
  */
 public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final Path folder;
@@ -20,6 +20,7 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final Consumer<OutputException> onDiskFailure;
     private final List<StepMetrics> steps = new ArrayList<>();
     private final TreeMap<Long, StepMetrics> early = new TreeMap<>();
+    private final ReceivedFiles files;
     private MetricsWriter writer;
     private int attempt;
     private @Nullable OutputException diskFailure;
@@ -33,6 +34,7 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
      */
     public StepRecorder(Path folder, Consumer<StepMetrics> viewer, Consumer<OutputException> onDiskFailure) {
         this.folder = folder;
+        this.files = new ReceivedFiles(folder);
         this.viewer = viewer;
         this.onDiskFailure = onDiskFailure;
         this.writer = MetricsWriter.open(folder);
@@ -53,6 +55,14 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
             diskFailure = e;
             onDiskFailure.accept(e);
         }
+    }
+
+    @Override
+    public synchronized void onFilePart(int fromAttempt, String file, long offset, byte[] bytes, boolean last) {
+        if (fromAttempt < attempt) {
+            throw new IllegalStateException("attempt is over: attempt=" + fromAttempt + ", running=" + attempt + ".");
+        }
+        files.add(file, offset, bytes, last);
     }
 
     /**
@@ -86,6 +96,7 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     @Override
     public synchronized void close() {
         writer.close();
+        files.close();
     }
 
     private void restart() {

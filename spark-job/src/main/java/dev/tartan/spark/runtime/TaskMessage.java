@@ -25,6 +25,20 @@ sealed interface TaskMessage {
     record FinalFailure(int attempt, TaskOutcome outcome) implements TaskMessage {}
 
     /**
+     * A piece of a file that a task made. The answer is {@code true} when the driver has written it, else the reason as
+     * text.
+     *
+     * @param attempt as in {@link #attempt()}
+     * @param file name of the file
+     * @param offset where the piece begins; pieces come in order
+     * @param bytes the piece
+     * @param last whether the file ends with it
+     */
+    // The array is never compared: a message is read once and dropped.
+    @SuppressWarnings("ArrayRecordComponent")
+    record FilePart(int attempt, String file, long offset, byte[] bytes, boolean last) implements TaskMessage {}
+
+    /**
      * A task's part of a gathering. The answer are the texts of all tasks, in the order of tasks, when all are there.
      *
      * @param attempt as in {@link #attempt()}

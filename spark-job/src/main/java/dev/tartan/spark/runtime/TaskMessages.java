@@ -19,11 +19,24 @@ final class TaskMessages implements DriverEndpoint.MessageHandler {
             gatherings.add(gather, caller, texts -> gather.round() > 0 || job.mayBegin(gather.attempt(), texts));
             return;
         }
+        if (message instanceof TaskMessage.FilePart part) {
+            caller.answer(write(part));
+            return;
+        }
         if (message instanceof TaskMessage.FinalFailure failed) {
             job.onFinalFailure(failed.outcome());
         } else if (message instanceof TaskMessage.Progress reported) {
             reported.reports().forEach(report -> progress.onProgress(reported.attempt(), report));
         }
         caller.answer(true);
+    }
+
+    private Object write(TaskMessage.FilePart part) {
+        try {
+            progress.onFilePart(part.attempt(), part.file(), part.offset(), part.bytes(), part.last());
+            return true;
+        } catch (RuntimeException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 }
