@@ -39,6 +39,11 @@ public final class OutputException extends UncheckedIOException {
         return "Choose another output.dir.";
     }
 
+    /** The exception of a process whose file another process could not keep, for a reason that it told. */
+    public static OutputException refused(String file, String reason) {
+        return new OutputException(reason, new IOException("file was not kept by the driver: file=" + file));
+    }
+
     private static String reason(IOException cause) {
         if (cause instanceof AccessDeniedException) {
             return "permission denied";

@@ -7,15 +7,23 @@ import org.jspecify.annotations.Nullable;
  * Where a run's files are.
  *
  * @param output the folder of results, made where missing; null for a run that leaves none
+ * @param staging where a process that is not on the driver's machine writes what belongs into the output folder, to be
+ *     carried there; null to write it there at once
  * @param initial a safetensors file of first parameters; null for the network's initial values
  */
-public record RunFiles(@Nullable Path output, @Nullable Path initial) {
+public record RunFiles(@Nullable Path output, @Nullable Path initial, @Nullable Path staging) {
     /** No files at all. */
-    public static final RunFiles NONE = new RunFiles(null, null);
+    public static final RunFiles NONE = new RunFiles(null, null, null);
 
-    /** A file in the output folder; null if there is none. */
+    /** A file in the output folder, where this process writes it; null if there is none. */
     @Nullable
     Path result(String name) {
-        return output == null ? null : output.resolve(name);
+        Path folder = staging == null ? output : staging;
+        return output == null || folder == null ? null : folder.resolve(name);
+    }
+
+    /** These with results written to a folder of this process first. */
+    RunFiles staged(Path folder) {
+        return new RunFiles(output, initial, folder);
     }
 }

@@ -196,12 +196,12 @@ public final class TrainingJob {
 
     /** This job with its results in a folder; null for none. */
     public TrainingJob output(@Nullable Path folder) {
-        return with(job -> job.files = new RunFiles(folder, files.initial()));
+        return with(job -> job.files = new RunFiles(folder, files.initial(), null));
     }
 
     /** This job with first parameters from a safetensors file; null for the network's initial values. */
     public TrainingJob initial(@Nullable Path file) {
-        return with(job -> job.files = new RunFiles(files.output(), file));
+        return with(job -> job.files = new RunFiles(files.output(), file, null));
     }
 
     /** This job with the gradients of the first step in a file of their own, for comparisons. */

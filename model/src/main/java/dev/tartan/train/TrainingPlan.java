@@ -10,6 +10,7 @@ import dev.tartan.train.data.BatchSpec;
 import dev.tartan.train.data.RankSamples;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.graph.TrainStepGraph;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,26 @@ public record TrainingPlan(
         fields = List.copyOf(fields);
         states = List.copyOf(states);
         notes = List.copyOf(notes);
+    }
+
+    /** This plan for a process that writes results to a folder of its own, to be carried to the output folder. */
+    public TrainingPlan staged(Path folder) {
+        return new TrainingPlan(
+                network,
+                tokensPerSample,
+                mesh,
+                train,
+                strategy,
+                collective,
+                fields,
+                samples,
+                files.staged(folder),
+                step,
+                logits,
+                states,
+                gradientBytesPerDevice,
+                numParameters,
+                notes);
     }
 
     /** What the run asks of its samples. */

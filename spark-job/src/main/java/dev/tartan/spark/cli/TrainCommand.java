@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.checkpoint.OutputLease;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.MemoryPlan;
@@ -108,6 +109,13 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         long ofHost = traits.sharesHostMemory() ? memory.arenaBytes() : memory.hostBytes();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
+        Path folder = run.output().dir();
+        try (OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh())) {
+            return train(spark, run, job, plan, fileNotes);
+        }
+    }
+
+    private int train(SparkConf spark, RunConfig run, TrainingJob job, TrainingPlan plan, List<String> fileNotes) {
         Path folder = run.output().dir();
         Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
         OutputFolder.writeConfig(folder, run.render());

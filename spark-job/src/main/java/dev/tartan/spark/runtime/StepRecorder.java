@@ -3,7 +3,6 @@ package dev.tartan.spark.runtime;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.train.metrics.MetricsWriter;
 import dev.tartan.train.metrics.StepMetrics;
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what executors report of their steps to {@code metrics.jsonl}, each step once and in order, and shows it to a
- * viewer. When Spark runs the stage again, the file begins again too. Safe for use by many threads.
+ * viewer; and the files that they made beside it. When Spark runs the stage again, the file begins again too. Safe for use by many threads.
  */
 public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final Path folder;
@@ -21,6 +20,7 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final Consumer<OutputException> onDiskFailure;
     private final List<StepMetrics> steps = new ArrayList<>();
     private final TreeMap<Long, StepMetrics> early = new TreeMap<>();
+    private final ReceivedFiles files;
     private MetricsWriter writer;
     private int attempt;
     private @Nullable OutputException diskFailure;
@@ -34,14 +34,15 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
      */
     public StepRecorder(Path folder, Consumer<StepMetrics> viewer, Consumer<OutputException> onDiskFailure) {
         this.folder = folder;
+        this.files = new ReceivedFiles(folder);
         this.viewer = viewer;
         this.onDiskFailure = onDiskFailure;
         this.writer = MetricsWriter.open(folder);
     }
 
     @Override
-    public synchronized void onProgress(int fromAttempt, Serializable message) {
-        if (!(message instanceof StepMetrics step) || fromAttempt < attempt || diskFailure != null) {
+    public synchronized void onProgress(int fromAttempt, Object report) {
+        if (!(report instanceof StepMetrics step) || fromAttempt < attempt || diskFailure != null) {
             return;
         }
         try {
@@ -54,6 +55,14 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
             diskFailure = e;
             onDiskFailure.accept(e);
         }
+    }
+
+    @Override
+    public synchronized void onFilePart(int fromAttempt, String file, long offset, byte[] bytes, boolean last) {
+        if (fromAttempt < attempt) {
+            throw new IllegalStateException("attempt is over: attempt=" + fromAttempt + ", running=" + attempt + ".");
+        }
+        files.add(file, offset, bytes, last);
     }
 
     /**
@@ -87,6 +96,7 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     @Override
     public synchronized void close() {
         writer.close();
+        files.close();
     }
 
     private void restart() {

@@ -5,6 +5,11 @@ import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     private static final long serialVersionUID = 1;
+
+    /** Spark's name of the driver, where tasks run in local mode. */
+    private static final String DRIVER = "driver";
 
     private final NetworkFactory network;
     private final JobCredentials credentials;
@@ -23,7 +31,43 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     }
 
     @Override
-    public @Nullable TrainingResult run(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
+    public @Nullable TrainingResult run(TrainingPlan plan, MeshTaskContext context)
+            throws InterruptedException, IOException {
+        if (plan.files().output() == null || context.executorId().equals(DRIVER)) {
+            return train(plan, context);
+        }
+        Path staging = Files.createTempDirectory("tartan-results");
+        try {
+            TrainingResult result = train(plan.staged(staging), context);
+            if (result != null) {
+                send(staging, context);
+            }
+            return result;
+        } finally {
+            delete(staging);
+        }
+    }
+
+    /** The output folder is the driver's, which may be on another machine. */
+    private static void send(Path staging, MeshTaskContext context) throws IOException, InterruptedException {
+        for (String name : List.of(MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE)) {
+            Path file = staging.resolve(name);
+            if (Files.exists(file)) {
+                context.sendFile(name, file);
+            }
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                Files.deleteIfExists(file);
+            }
+        }
+        Files.deleteIfExists(folder);
+    }
+
+    private @Nullable TrainingResult train(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
         if (context.numTasks() == 1) {
             return MeshTrainer.run(
                     plan, network, Nd4jBackend.forDevices(plan.mesh().numRanks()), context::report);
