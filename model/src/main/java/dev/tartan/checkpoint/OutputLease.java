@@ -18,12 +18,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An output folder in the hands of one run: a file {@code .lease} in it that names the run, touched every two seconds. A
- * second run is refused. A run that was killed leaves its lease behind; its successor takes it over at once if the
+ * An output folder in the hands of one run: a file {@code .lease} in it that names the run, touched every two seconds.
+ * A second run is refused. A run that was killed leaves its lease behind; its successor takes it over at once if the
  * process is known to be gone, else when it has not been touched for fifteen seconds.
  *
- * <p>Two processes that find the same stale lease may both take it over within the same instant: whoever writes last has
- * it, and the other learns so within a heartbeat, which {@link #isLost} tells.
+ * <p>Two processes that find the same stale lease may both take it over within the same instant: whoever writes last
+ * has it, and the other learns so within a heartbeat, which {@link #isLost} tells.
  */
 public final class OutputLease implements AutoCloseable {
     /** Name of the file. */

@@ -11,7 +11,10 @@ import org.jspecify.annotations.Nullable;
  *     carried there; null to write it there at once
  * @param initial a safetensors file of first parameters; null for the network's initial values
  */
-public record RunFiles(@Nullable Path output, @Nullable Path initial, @Nullable Path staging) {
+public record RunFiles(
+        @Nullable Path output,
+        @Nullable Path initial,
+        @Nullable Path staging) {
     /** No files at all. */
     public static final RunFiles NONE = new RunFiles(null, null, null);
 

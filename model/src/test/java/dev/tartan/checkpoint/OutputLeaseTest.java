@@ -21,8 +21,8 @@ class OutputLeaseTest {
         try (OutputLease first = OutputLease.take(folder, "Gpt on a mesh")) {
             assertThatThrownBy(() -> OutputLease.take(folder, "another"))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageStartingWith("output folder belongs to a run under way: path=" + folder
-                            + ", run=Gpt on a mesh, id=")
+                    .hasMessageStartingWith(
+                            "output folder belongs to a run under way: path=" + folder + ", run=Gpt on a mesh, id=")
                     .hasMessageContaining("pid=" + ProcessHandle.current().pid());
             assertThat(first.isLost()).isFalse();
         }
