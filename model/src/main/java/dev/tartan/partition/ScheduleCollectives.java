@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +49,6 @@ public final class ScheduleCollectives {
         Program scheduled = new ScheduleCollectives(program, schedule).schedule();
         ProgramVerifier.verify(scheduled);
         return scheduled;
-    }
-
-    /** Tells the collectives that carry parameters or gradients, and so need not be waited for at once. */
-    public static Predicate<Instruction> movable(Program program) {
-        PlanBuckets plan = new PlanBuckets(program, new ProgramUses(program), new CollectiveSchedule(0, 0, true));
-        return instruction -> plan.role(instruction) != CollectiveRole.OTHER;
     }
 
     private Program schedule() {
@@ -102,7 +95,7 @@ public final class ScheduleCollectives {
         } else {
             startJoined(bucket);
         }
-        if (bucket.role == CollectiveRole.GATHERS_UPDATE) {
+        if (bucket.role == CollectiveRole.UPDATE) {
             // Two at a time are under way, so that they take no more memory than two.
             if (lastUpdate != null) {
                 finish(lastUpdate);
@@ -139,19 +132,17 @@ public final class ScheduleCollectives {
             TensorType partType =
                     part.resultTypes(List.of(values.get(outcome).type())).get(0);
             if (partType.equals(program.typeOf(result))) {
-                onDemand.put(
-                        result, new Instruction(part, List.of(outcome), List.of(result), instruction.scope(), false));
+                onDemand.put(result, new Instruction(part, List.of(outcome), List.of(result), instruction.origin()));
             } else {
-                int cut = value(partType, instruction.scope(), left);
-                onDemand.put(cut, new Instruction(part, List.of(outcome), List.of(cut), instruction.scope(), false));
+                int cut = value(partType, instruction, left);
+                onDemand.put(cut, new Instruction(part, List.of(outcome), List.of(cut), instruction.origin()));
                 onDemand.put(
                         result,
                         new Instruction(
                                 Bucket.shaped(program.typeOf(result)),
                                 List.of(cut),
                                 List.of(result),
-                                instruction.scope(),
-                                false));
+                                instruction.origin()));
             }
         }
         retryWaiting();
@@ -180,14 +171,15 @@ public final class ScheduleCollectives {
     private int make(dev.tartan.graph.Op op, List<Integer> operands, Instruction like, List<String> unreduced) {
         List<TensorType> types =
                 operands.stream().map(id -> values.get(id).type()).toList();
-        int result = value(op.resultTypes(types).get(0), like.scope(), unreduced);
+        int result = value(op.resultTypes(types).get(0), like, unreduced);
         write(new Instruction(
-                op, operands, List.of(result), like.scope(), like.carriesGradient() && op instanceof Collective));
+                op, operands, List.of(result), like.origin(), op instanceof Collective ? like.role() : null, false));
         return result;
     }
 
-    private int value(TensorType type, String name, List<String> unreduced) {
-        values.add(new ProgramValue(values.size(), type, name, unreduced));
+    private int value(TensorType type, Instruction like, List<String> unreduced) {
+        ProgramValue value = new ProgramValue(values.size(), type, like.origin().toString(), unreduced);
+        values.add(like.carriesGradient() ? value.asGradient() : value);
         return values.size() - 1;
     }
 

@@ -12,6 +12,7 @@ import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
 import dev.tartan.network.PresentFields;
 import dev.tartan.partition.CollectiveSchedule;
+import dev.tartan.partition.Instruction;
 import dev.tartan.partition.OffloadStates;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
@@ -36,14 +37,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Compiles a {@link TrainingJob}. Used once. */
 final class CompileJob {
-    /** How many buckets of gradients may be under way at once. */
-    private static final long SCATTERS_UNDER_WAY = 4;
-
-    private static final long LEAST_BUCKET_BYTES = 1 << 16;
-
-    /** A bucket has no more than this part of a rank's gradients. */
-    private static final long LEAST_BUCKETS = 8;
-
     private final TrainingJob job;
     private final DeviceTraits traits;
 
@@ -121,14 +114,11 @@ final class CompileJob {
             }
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
-        Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
-        long bucketBytes = bucketBytes(mesh, graph, strategy);
-        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy, bucketBytes));
+        Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.trained());
+        GradientBuckets buckets = GradientBuckets.of(strategy, parameterBytes(mesh, graph));
+        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy, buckets.bytes()));
         Program program = strategy.overlap() && mesh.numRanks() > 1
-                ? StartCollectives.run(
-                        scheduled,
-                        ScheduleCollectives.movable(scheduled),
-                        SCATTERS_UNDER_WAY * Math.max(bucketBytes, LEAST_BUCKET_BYTES))
+                ? StartCollectives.run(scheduled, Instruction::isMovable, buckets.underWayBytes())
                 : scheduled;
         Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));
         Set<String> kept = graph.states().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
@@ -149,15 +139,11 @@ final class CompileJob {
         return states;
     }
 
-    /**
-     * A network of few bytes is reduced in several buckets, too: one alone would hide behind nothing, and all be held.
-     */
-    private static long bucketBytes(Mesh mesh, TrainStepGraph graph, StrategyConfig strategy) {
-        long parameterBytes = graph.states().stream()
+    private static long parameterBytes(Mesh mesh, TrainStepGraph graph) {
+        return graph.states().stream()
                 .filter(state -> state.kind() == StateBinding.Kind.PARAMETER)
                 .mapToLong(state -> usedBytes(mesh, state))
                 .sum();
-        return Math.min(strategy.bucketBytes(), parameterBytes / LEAST_BUCKETS);
     }
 
     private static long usedBytes(Mesh mesh, StateBinding state) {
