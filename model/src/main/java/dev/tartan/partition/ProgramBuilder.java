@@ -39,7 +39,7 @@ final class ProgramBuilder {
 
     /** Says that a value is the gradient of a parameter, or a part of it. */
     void markGradient(int id) {
-        values.set(id, values.get(id).asGradient());
+        values.set(id, values.get(id).asGradient(true));
     }
 
     int value(TensorType type, String name, List<String> unreduced) {

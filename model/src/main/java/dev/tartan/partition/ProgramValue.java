@@ -11,7 +11,8 @@ import java.util.List;
  * @param name for printing; may be empty
  * @param unreduced axes over which each rank holds one addend of a pending sum
  * @param memory where it is; ops work on what is in device memory
- * @param gradient whether this is the gradient of a parameter, or a part of the sum that is one
+ * @param gradient whether this is the gradient of a parameter, or a part of the sum that is one, and does not wait to be
+ *     joined with others
  */
 public record ProgramValue(
         int id, TensorType type, String name, List<String> unreduced, MemoryKind memory, boolean gradient) {
@@ -34,9 +35,9 @@ public record ProgramValue(
         return new ProgramValue(otherId, type, name, unreduced, other, gradient);
     }
 
-    /** The same tensor as a gradient. */
-    ProgramValue asGradient() {
-        return new ProgramValue(id, type, name, unreduced, memory, true);
+    /** The same tensor as a gradient, or as none. */
+    ProgramValue asGradient(boolean is) {
+        return new ProgramValue(id, type, name, unreduced, memory, is);
     }
 
     /** For example {@code %3:f32[8, 16]+{data}} or {@code %4:f32[8, 16]@host}. */

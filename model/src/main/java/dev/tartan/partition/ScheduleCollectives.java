@@ -119,6 +119,9 @@ public final class ScheduleCollectives {
                 flats.add(make(new dev.tartan.op.Reshape(flat), List.of(operand), instruction, unreduced));
             }
         }
+        flats.forEach(this::waits);
+        bucket.members.forEach(
+                member -> waits(program.instructions().get(member).operands().get(0)));
         int joined = make(Bucket.join(op), flats, first, unreduced);
         List<String> left = program.values().get(first.results().get(0)).unreduced();
         int outcome = make(op, List.of(joined), first, left);
@@ -146,6 +149,10 @@ public final class ScheduleCollectives {
             }
         }
         retryWaiting();
+    }
+
+    private void waits(int value) {
+        values.set(value, values.get(value).asGradient(false));
     }
 
     private static long flatElements(Collective op, TensorType result) {
@@ -179,7 +186,7 @@ public final class ScheduleCollectives {
 
     private int value(TensorType type, Instruction like, List<String> unreduced) {
         ProgramValue value = new ProgramValue(values.size(), type, like.origin().toString(), unreduced);
-        values.add(like.carriesGradient() ? value.asGradient() : value);
+        values.add(value.asGradient(like.carriesGradient()));
         return values.size() - 1;
     }
 

@@ -37,6 +37,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Compiles a {@link TrainingJob}. Used once. */
 final class CompileJob {
+    /** How many buckets of gradients may be under way at once. */
+    private static final long SCATTERS_UNDER_WAY = 4;
+
+    private static final long LEAST_BUCKET_BYTES = 1 << 16;
+
+    /** A bucket has no more than this part of a rank's gradients. */
+    private static final long LEAST_BUCKETS = 8;
+
     private final TrainingJob job;
     private final DeviceTraits traits;
 
@@ -115,10 +123,13 @@ final class CompileJob {
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
         Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.trained());
-        GradientBuckets buckets = GradientBuckets.of(strategy, parameterBytes(mesh, graph));
-        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy, buckets.bytes()));
+        long bucketBytes = bucketBytes(mesh, graph, strategy);
+        Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy, bucketBytes));
         Program program = strategy.overlap() && mesh.numRanks() > 1
-                ? StartCollectives.run(scheduled, Instruction::isMovable, buckets.underWayBytes())
+                ? StartCollectives.run(
+                        scheduled,
+                        Instruction::isMovable,
+                        SCATTERS_UNDER_WAY * Math.max(bucketBytes, LEAST_BUCKET_BYTES))
                 : scheduled;
         Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));
         Set<String> kept = graph.states().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
@@ -139,11 +150,15 @@ final class CompileJob {
         return states;
     }
 
-    private static long parameterBytes(Mesh mesh, TrainStepGraph graph) {
-        return graph.states().stream()
+    /**
+     * A network of few bytes is reduced in several buckets, too: one alone would hide behind nothing, and all be held.
+     */
+    private static long bucketBytes(Mesh mesh, TrainStepGraph graph, StrategyConfig strategy) {
+        long parameterBytes = graph.states().stream()
                 .filter(state -> state.kind() == StateBinding.Kind.PARAMETER)
                 .mapToLong(state -> usedBytes(mesh, state))
                 .sum();
+        return Math.min(strategy.bucketBytes(), parameterBytes / LEAST_BUCKETS);
     }
 
     private static long usedBytes(Mesh mesh, StateBinding state) {

@@ -1,6 +1,5 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.train.GradientBuckets;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.planner.ProgramMeasure.Quantity;
 
@@ -9,8 +8,7 @@ import dev.tartan.train.planner.ProgramMeasure.Quantity;
  * whole. ZeRO 1 divides optimizer state by the ranks along {@code data}; ZeRO 2 gradients too, of one micro-batch as
  * they come about, of several only when all are added up; ZeRO 3 parameters too, but for those of the block that runs
  * and of the next. With overlap, ZeRO 1 and 2 keep parameters split too, and whole ones during a step. Micro-batches
- * keep the gradients of those before. With overlap, gradients are whole until they are scattered. Source: Rajbhandari
- * et al. 2020, "ZeRO", figure 1.
+ * keep the gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
  *
  * @param data ranks along {@code data}
  */
@@ -26,11 +24,7 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
         }
         boolean splitsGradients = strategy.zero() >= 3 || (strategy.zero() == 2 && microBatches == 1);
         if (splitsGradients || (strategy.zero() == 2 && optimizer)) {
-            // Of a block, and of the buckets before it that are not scattered yet.
-            double underWay = strategy.overlap()
-                    ? GradientBuckets.of(strategy, Math.round(parameters)).underWayBytes()
-                    : 0;
-            double whole = optimizer ? 0 : Math.min(unit + underWay, point.gradientBytes());
+            double whole = optimizer ? 0 : Math.min(unit, point.gradientBytes());
             bytes -= elsewhere * (point.gradientBytes() - whole);
         }
         if (strategy.zero() >= 3) {
