@@ -119,9 +119,11 @@ public final class ScheduleCollectives {
                 flats.add(make(new dev.tartan.op.Reshape(flat), List.of(operand), instruction, unreduced));
             }
         }
-        flats.forEach(this::waits);
-        bucket.members.forEach(
-                member -> waits(program.instructions().get(member).operands().get(0)));
+        flats.forEach(this::isPartOfJoined);
+        bucket.members.stream().map(program.instructions()::get).forEach(member -> {
+            isPartOfJoined(member.operands().get(0));
+            isPartOfJoined(member.results().get(0));
+        });
         int joined = make(Bucket.join(op), flats, first, unreduced);
         List<String> left = program.values().get(first.results().get(0)).unreduced();
         int outcome = make(op, List.of(joined), first, left);
@@ -138,6 +140,7 @@ public final class ScheduleCollectives {
                 onDemand.put(result, new Instruction(part, List.of(outcome), List.of(result), instruction.origin()));
             } else {
                 int cut = value(partType, instruction, left);
+                isPartOfJoined(cut);
                 onDemand.put(cut, new Instruction(part, List.of(outcome), List.of(cut), instruction.origin()));
                 onDemand.put(
                         result,
@@ -151,7 +154,7 @@ public final class ScheduleCollectives {
         retryWaiting();
     }
 
-    private void waits(int value) {
+    private void isPartOfJoined(int value) {
         values.set(value, values.get(value).asGradient(false));
     }
 
