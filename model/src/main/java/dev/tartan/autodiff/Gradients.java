@@ -2,6 +2,8 @@ package dev.tartan.autodiff;
 
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.Node;
+import dev.tartan.graph.Origin;
+import dev.tartan.graph.Phase;
 import dev.tartan.graph.Value;
 import dev.tartan.op.DifferentiableOp;
 import dev.tartan.op.StopGradient;
@@ -30,6 +32,10 @@ public final class Gradients {
 
     /** As {@link #of(Tensor, List)}, with what {@code kept} does not keep computed again where it is first read. */
     public static List<Tensor> of(Tensor loss, List<Tensor> inputs, KeptValues kept) {
+        return loss.graph().inOrigin(Origin.of(Phase.BACKWARD), () -> backward(loss, inputs, kept));
+    }
+
+    private static List<Tensor> backward(Tensor loss, List<Tensor> inputs, KeptValues kept) {
         if (loss.numDims() != 0 || !loss.dtype().isFloating()) {
             throw new IllegalArgumentException(
                     "loss is not a floating-point scalar: type=" + loss.type() + ". Sum or average it first.");
@@ -48,8 +54,8 @@ public final class Gradients {
                 continue;
             }
             values.enter(node);
-            graph.inScope(
-                    gradientScope(node),
+            graph.inOrigin(
+                    node.origin().in(Phase.BACKWARD),
                     () -> graph.reading(values::toRead, () -> {
                         addGradients(graph, node, active, addends);
                         return node;
@@ -61,11 +67,6 @@ public final class Gradients {
             gradients.add(gradient == null ? input.filled(0) : gradient);
         }
         return gradients;
-    }
-
-    /** The scope of what the backward pass computes for {@code node}. */
-    static String gradientScope(Node node) {
-        return "~" + node.scope();
     }
 
     private static void addGradients(

@@ -2,6 +2,8 @@ package dev.tartan.autodiff;
 
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.Node;
+import dev.tartan.graph.Origin;
+import dev.tartan.graph.Phase;
 import dev.tartan.graph.Value;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,7 +22,7 @@ final class RecomputedValues {
     private final int numForward;
     private final Set<Value> leavingBlocks = new HashSet<>();
     private final Map<Node, List<Value>> again = new HashMap<>();
-    private String block = "";
+    private Origin entered = Origin.NETWORK;
 
     /** Of the forward pass {@code nodes}, all that the graph has. */
     RecomputedValues(GraphBuilder graph, List<Node> nodes, KeptValues kept) {
@@ -30,7 +32,7 @@ final class RecomputedValues {
         for (Node node : kept.keepsAll() ? List.<Node>of() : nodes) {
             for (Value operand : node.operands()) {
                 Node producer = operand.producer();
-                if (producer != null && !kept.blockOf(producer).equals(kept.blockOf(node))) {
+                if (producer != null && !producer.origin().sharesBlockWith(node.origin())) {
                     leavingBlocks.add(operand);
                 }
             }
@@ -39,11 +41,10 @@ final class RecomputedValues {
 
     /** From now on the readers belong to {@code node}. */
     void enter(Node node) {
-        String entered = kept.blockOf(node);
-        if (!entered.equals(block)) {
+        if (!node.origin().sharesBlockWith(entered)) {
             again.clear();
-            block = entered;
         }
+        entered = node.origin();
     }
 
     /** {@code value} itself if it is kept or belongs to the backward pass, else the same computed again. */
@@ -59,8 +60,8 @@ final class RecomputedValues {
         List<Value> results = again.get(producer);
         if (results == null) {
             // The graph asks here for each operand in turn.
-            results = graph.inScope(
-                    Gradients.gradientScope(producer), () -> graph.apply(producer.op(), producer.operands()));
+            results = graph.inOrigin(
+                    producer.origin().in(Phase.BACKWARD), () -> graph.apply(producer.op(), producer.operands()));
             again.put(producer, results);
         }
         return results.get(index);

@@ -20,7 +20,7 @@ public final class GraphBuilder {
     private final String name;
     private final List<Value> inputs = new ArrayList<>();
     private final List<Node> nodes = new ArrayList<>();
-    private final Deque<String> scopes = new ArrayDeque<>();
+    private final Deque<Origin> origins = new ArrayDeque<>();
     private final IdentityHashMap<Object, Value> bound = new IdentityHashMap<>();
     private final Map<Object, Supplier<Value>> suppliers = new IdentityHashMap<>();
     private UnaryOperator<Value> reading = UnaryOperator.identity();
@@ -34,7 +34,7 @@ public final class GraphBuilder {
     GraphBuilder(String name, int maxNodes) {
         this.name = name;
         this.maxNodes = maxNodes;
-        scopes.push("");
+        origins.push(Origin.NETWORK);
     }
 
     /** Adds an input. */
@@ -62,7 +62,7 @@ public final class GraphBuilder {
      * Adds a node and returns its results. Never merges it with an equal one.
      *
      * @throws IllegalArgumentException if the op does not accept the operands, or the graph has grown beyond what can
-     *     be compiled; the message names the scope
+     *     be compiled; the message names the origin
      */
     public List<Value> apply(Op op, List<Value> operands) {
         List<Value> read = operands.stream().map(reading).toList();
@@ -71,14 +71,14 @@ public final class GraphBuilder {
             checkSize();
             types = op.resultTypes(read.stream().map(Value::type).toList());
         } catch (IllegalArgumentException e) {
-            String scope = scope();
-            throw scope.isEmpty() ? e : new IllegalArgumentException("in '" + scope + "': " + e.getMessage(), e);
+            String origin = origin().toString();
+            throw origin.isEmpty() ? e : new IllegalArgumentException("in '" + origin + "': " + e.getMessage(), e);
         }
         List<Value> results = new ArrayList<>();
         for (TensorType type : types) {
-            results.add(new Value(nextValue++, type, scope()));
+            results.add(new Value(nextValue++, type, origin().toString()));
         }
-        Node node = new Node(nodes.size(), op, read, results, scope());
+        Node node = new Node(nodes.size(), op, read, results, origin());
         results.forEach(value -> value.setProducer(node));
         nodes.add(node);
         return List.copyOf(results);
@@ -91,18 +91,18 @@ public final class GraphBuilder {
         }
     }
 
-    /** The scope that new nodes get. */
-    public String scope() {
-        return scopes.getFirst();
+    /** The origin that new nodes get. */
+    public Origin origin() {
+        return origins.getFirst();
     }
 
-    /** Runs {@code body} with new nodes in the scope {@code path}, replacing the current one. */
-    public <T> T inScope(String path, Supplier<T> body) {
-        scopes.push(path);
+    /** Runs {@code body} with new nodes of this origin, replacing the current one. */
+    public <T> T inOrigin(Origin origin, Supplier<T> body) {
+        origins.push(origin);
         try {
             return body.get();
         } finally {
-            scopes.pop();
+            origins.pop();
         }
     }
 

@@ -3,25 +3,20 @@ package dev.tartan.graph;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/**
- * One application of an op in a graph. Compared by identity.
- *
- * <p>{@code scope} names the module that made it, for example {@code h.0.attn}; gradients carry the scope of the op
- * they belong to with {@code ~} in front.
- */
+/** One application of an op in a graph. Compared by identity. */
 public final class Node {
     private final int id;
     private final Op op;
     private final List<Value> operands;
     private final List<Value> results;
-    private final String scope;
+    private final Origin origin;
 
-    Node(int id, Op op, List<Value> operands, List<Value> results, String scope) {
+    Node(int id, Op op, List<Value> operands, List<Value> results, Origin origin) {
         this.id = id;
         this.op = op;
         this.operands = List.copyOf(operands);
         this.results = List.copyOf(results);
-        this.scope = scope;
+        this.origin = origin;
     }
 
     /** Unique within the graph, in order of creation. */
@@ -49,9 +44,9 @@ public final class Node {
         return results.get(0);
     }
 
-    /** The module that made the node; may be empty. */
-    public String scope() {
-        return scope;
+    /** What made the node; a gradient has the module of the op that it belongs to. */
+    public Origin origin() {
+        return origin;
     }
 
     /** Types of the operands. */
@@ -72,7 +67,8 @@ public final class Node {
                 .collect(Collectors.joining(", "));
         String ins = operands.stream().map(Value::toString).collect(Collectors.joining(", ", "(", ")"));
         String attributes = op.attributes();
+        String from = origin.toString();
         return outs + " = " + op.name() + (attributes.isEmpty() ? "" : " " + attributes) + " " + ins
-                + (scope.isEmpty() ? "" : "  // " + scope);
+                + (from.isEmpty() ? "" : "  // " + from);
     }
 }

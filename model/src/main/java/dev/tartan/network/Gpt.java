@@ -33,7 +33,7 @@ public final class Gpt extends LanguageModel {
         wpe = child("wpe", new Embedding(config.context(), config.hidden(), initializer));
         drop = child("drop", new Dropout(config.dropout()));
         for (int i = 0; i < config.layers(); i++) {
-            blocks.add(child("h." + i, new GptBlock(config)));
+            blocks.add(block("h." + i, new GptBlock(config)));
         }
         lnF = child("ln_f", new LayerNorm(config.hidden(), config.eps()));
         lmHead = config.tiedHead()

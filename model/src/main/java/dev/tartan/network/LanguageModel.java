@@ -70,7 +70,7 @@ public abstract class LanguageModel extends Network {
         Tensor tokens = field(batch, TOKENS);
         long positions = tokens.shape().dim(1) - 1;
         Tensor logits = logits(tokens.slice(1, 0, positions), pass);
-        return logits.graph().inScope("loss", () -> loss(logits, batch, positions, pass));
+        return loss(logits, () -> loss(logits, batch, positions, pass));
     }
 
     private static Tensor loss(Tensor logits, Map<String, Tensor> batch, long positions, ForwardPass pass) {
@@ -100,7 +100,7 @@ public abstract class LanguageModel extends Network {
 
     /** {@code x [b, t, c]} against the rows of {@code table [vocab or padded, c]}, padded columns masked. */
     protected final Tensor head(Tensor x, Param table) {
-        return x.graph().inScope(path().isEmpty() ? "head" : path(), () -> {
+        return scoped(x, path().isEmpty() ? "head" : path(), () -> {
             Tensor logits = x.einsum("btc,vc->btv", table);
             long width = logits.shape().dim(-1);
             if (width == vocab()) {

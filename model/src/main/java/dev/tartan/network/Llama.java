@@ -26,7 +26,7 @@ public final class Llama extends LanguageModel {
         this.config = config;
         embedTokens = child("model.embed_tokens", new Embedding(config.vocab(), config.hidden(), NORMAL));
         for (int i = 0; i < config.layers(); i++) {
-            blocks.add(child("model.layers." + i, new LlamaBlock(config)));
+            blocks.add(block("model.layers." + i, new LlamaBlock(config)));
         }
         norm = child("model.norm", new RmsNorm(config.hidden(), config.eps()));
         lmHead = config.tiedHead() ? null : child("lm_head", new Embedding(config.vocab(), config.hidden(), NORMAL));

@@ -49,7 +49,8 @@ public final class Mlp extends Network {
 
     @Override
     public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
-        return pass.mean(logits(field(batch, "x")).crossEntropy(field(batch, "y")));
+        Tensor logits = logits(field(batch, "x"));
+        return loss(logits, () -> pass.mean(logits.crossEntropy(field(batch, "y"))));
     }
 
     /** {@code logits [batch, outputs]} and {@code probabilities [batch, outputs]}. */

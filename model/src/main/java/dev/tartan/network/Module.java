@@ -1,6 +1,9 @@
 package dev.tartan.network;
 
+import dev.tartan.graph.Block;
 import dev.tartan.graph.DType;
+import dev.tartan.graph.Origin;
+import dev.tartan.graph.Phase;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Tensor;
@@ -13,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * A part of a network: named parameters and named parts, and usually a method that traces its computation. The full
  * name of a parameter joins the names on the way with dots, for example {@code h.0.attn.c_attn.weight}.
  *
+ * <p>A network tells its blocks, which are recomputed, gathered and planned as one each, by {@link #block}. In a
+ * network that tells none, the elements of its outermost lists are blocks: parts with a number in their names, as in
+ * {@code layers.0}. A network without either has no blocks.
+ *
  * <p>Declare parameters and parts in the constructor. Not thread-safe.
  */
 @SuppressWarnings("JavaLangClash") // the field's word; java.lang.Module is never meant near networks
@@ -21,6 +28,8 @@ public abstract class Module {
     private final Map<String, Module> children = new LinkedHashMap<>();
     private @Nullable Module parent;
     private String name = "";
+    private boolean isBlock;
+    private boolean tellsBlocks;
 
     /**
      * Declares a parameter of this module.
@@ -58,7 +67,8 @@ public abstract class Module {
     }
 
     /**
-     * Declares {@code child} as a part of this module; {@code childName} may contain dots, as in {@code h.0}.
+     * Declares {@code child} as a part of this module; {@code childName} may contain dots. A name such as {@code h.0}
+     * makes it an element of the list {@code h}.
      *
      * @throws IllegalArgumentException if the name is taken or the child already belongs to a module
      */
@@ -71,7 +81,53 @@ public abstract class Module {
         }
         added.parent = this;
         added.name = childName;
+        if (added.tellsBlocks) {
+            tellBlocks();
+        }
         return child;
+    }
+
+    /**
+     * Declares {@code child} as a part of this module and as a block of the network, unless it lies in one already.
+     *
+     * @throws IllegalArgumentException as {@link #child}
+     */
+    protected final <M extends Module> M block(String childName, M child) {
+        child(childName, child);
+        Module added = child;
+        added.isBlock = true;
+        tellBlocks();
+        return child;
+    }
+
+    private void tellBlocks() {
+        for (Module module = this; module != null && !module.tellsBlocks; module = module.parent) {
+            module.tellsBlocks = true;
+        }
+    }
+
+    /** The outermost block that this module is or lies in; null if it is in none. */
+    public final @Nullable Block block() {
+        boolean told = root().tellsBlocks;
+        Block outermost = null;
+        for (Module module = this; module.parent != null; module = module.parent) {
+            Block own = told && !module.isBlock ? null : ListedName.blockOf(module.parent.path(), module.name, told);
+            outermost = own == null ? outermost : own;
+        }
+        return outermost;
+    }
+
+    /** What stems from this module in a phase. */
+    public final Origin origin(Phase phase) {
+        return new Origin(phase, path(), block());
+    }
+
+    private Module root() {
+        Module module = this;
+        while (module.parent != null) {
+            module = module.parent;
+        }
+        return module;
     }
 
     /** The dotted name of this module within the network; empty for the network itself. */
@@ -109,8 +165,16 @@ public abstract class Module {
                 .sum();
     }
 
-    /** Traces {@code body} so that its nodes carry this module's path, in the graph that {@code x} belongs to. */
+    /**
+     * Traces {@code body} so that its nodes carry this module and its block as their origin, in the graph that
+     * {@code x} belongs to.
+     */
     protected final Tensor scoped(Tensor x, Supplier<Tensor> body) {
-        return x.graph().inScope(path(), body);
+        return scoped(x, path(), body);
+    }
+
+    /** As {@link #scoped(Tensor, Supplier)}, for a part of this module's computation that has a name of its own. */
+    final Tensor scoped(Tensor x, String ownPath, Supplier<Tensor> body) {
+        return x.graph().inOrigin(x.graph().origin().at(ownPath, block()), body);
     }
 }

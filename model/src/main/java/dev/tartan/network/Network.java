@@ -1,11 +1,15 @@
 package dev.tartan.network;
 
+import dev.tartan.graph.Origin;
 import dev.tartan.op.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** A module that can be trained: it knows what a batch is made of and how to get a loss from one. */
 public abstract class Network extends Module {
+    private static final String LOSS = "loss";
+
     /** The tensors of a batch, in the order in which graphs take them. */
     public abstract List<BatchField> batchFields();
 
@@ -40,6 +44,16 @@ public abstract class Network extends Module {
     /** How this network is published, for {@code init.from}: as its parameters alone, unless a network says more. */
     public CheckpointForm checkpointForm() {
         return CheckpointForm.PARAMETERS_ONLY;
+    }
+
+    /** Traces {@code body}, which makes the loss of what the network puts out, in the graph of {@code x}. */
+    protected final Tensor loss(Tensor x, Supplier<Tensor> body) {
+        return scoped(x, LOSS, body);
+    }
+
+    /** Whether something stems from what {@link #loss(Tensor, Supplier)} traced, its gradient included. */
+    public static boolean isLoss(Origin origin) {
+        return origin.modulePath().equals(LOSS);
     }
 
     /** The field called {@code name}. */

@@ -118,6 +118,11 @@ public final class Param implements Traceable {
         return owner.join(localName);
     }
 
+    /** The module that declares it. */
+    public Module module() {
+        return owner;
+    }
+
     /** The shape in graphs, without padding. */
     public Shape shape() {
         return shape;

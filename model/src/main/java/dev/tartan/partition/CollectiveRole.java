@@ -1,13 +1,15 @@
 package dev.tartan.partition;
 
-/** What a collective that can be moved is for. */
-enum CollectiveRole {
-    /** Adds up a gradient. */
-    REDUCES_GRADIENT,
-    /** Gathers a parameter from where it is kept, for use. */
-    GATHERS_PARAMETER,
-    /** Gathers an updated parameter, to be kept so. */
-    GATHERS_UPDATE,
-    /** Anything else, which stays where it is. */
-    OTHER
+/** What a collective carries. Set where the collective is emitted. */
+public enum CollectiveRole {
+    /** A parameter from where it is kept to where it is used. */
+    PARAMETER,
+    /** The gradient of a parameter, or a part of the sum that is one. */
+    GRADIENT,
+    /** An updated parameter to where it is kept. */
+    UPDATE,
+    /** An activation, or the gradient of one: a tensor on its way through the network. */
+    ACTIVATION,
+    /** A loss, a norm or another scalar. */
+    SCALAR
 }

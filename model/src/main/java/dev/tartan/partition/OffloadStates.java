@@ -1,5 +1,6 @@
 package dev.tartan.partition;
 
+import dev.tartan.graph.Origin;
 import dev.tartan.mesh.MemoryKind;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -58,12 +59,12 @@ public final class OffloadStates {
         for (Instruction instruction : program.instructions()) {
             List<Integer> operands = new ArrayList<>();
             for (int operand : instruction.operands()) {
-                operands.add(inputs.contains(operand) ? onDevice(operand, instruction.scope()) : operand);
+                operands.add(inputs.contains(operand) ? onDevice(operand, instruction.origin()) : operand);
             }
             instructions.add(instruction.withOperands(operands));
             for (int result : instruction.results()) {
                 if (results.contains(result)) {
-                    onHost.put(result, copy(result, MemoryKind.HOST, instruction.scope()));
+                    onHost.put(result, copy(result, MemoryKind.HOST, instruction.origin()));
                 }
             }
         }
@@ -79,20 +80,20 @@ public final class OffloadStates {
         return result;
     }
 
-    private int onDevice(int input, String scope) {
+    private int onDevice(int input, Origin origin) {
         Integer found = onDevice.get(input);
         if (found == null) {
-            found = copy(input, MemoryKind.DEVICE, scope);
+            found = copy(input, MemoryKind.DEVICE, origin);
             onDevice.put(input, found);
         }
         return found;
     }
 
-    private int copy(int from, MemoryKind to, String scope) {
+    private int copy(int from, MemoryKind to, Origin origin) {
         ProgramValue source = values.get(from);
         int id = values.size();
-        values.add(new ProgramValue(id, source.type(), source.name(), source.unreduced(), to));
-        instructions.add(new Instruction(new MemoryCopy(to), List.of(from), List.of(id), scope, false));
+        values.add(source.as(id, to));
+        instructions.add(new Instruction(new MemoryCopy(to), List.of(from), List.of(id), origin));
         return id;
     }
 

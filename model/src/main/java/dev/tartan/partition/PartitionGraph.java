@@ -3,8 +3,10 @@ package dev.tartan.partition;
 import dev.tartan.graph.LocalShards;
 import dev.tartan.graph.Node;
 import dev.tartan.graph.Op;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
+import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
@@ -45,14 +47,12 @@ public final class PartitionGraph {
     private final Variants variants;
     private final Map<Node, OpSharding> opShardings = new LinkedHashMap<>();
     private final Map<Value, List<String>> pending;
-    private final Set<Value> gradients;
     private final Set<Node> notedReshapes = new HashSet<>();
 
-    private PartitionGraph(Shardings shardings, Set<Value> gradients) {
+    private PartitionGraph(Shardings shardings, TrainedValues trained) {
         this.shardings = shardings;
         this.mesh = shardings.mesh();
-        this.gradients = gradients;
-        this.variants = new Variants(mesh, program, gradients, notes);
+        this.variants = new Variants(mesh, program, trained, notes);
         for (Node node : shardings.graph().nodes()) {
             opShardings.put(node, OpSharding.choose(shardings, node));
         }
@@ -71,29 +71,35 @@ public final class PartitionGraph {
             dev.tartan.graph.Graph graph,
             Map<Value, PartitionSpec> given,
             Map<String, PartitionSpec> outputs) {
-        return run(mesh, graph, given, outputs, Set.of());
+        return run(mesh, graph, given, outputs, TrainedValues.NONE);
     }
 
     /**
      * As {@link #run(Mesh, dev.tartan.graph.Graph, Map, Map)}.
      *
-     * @param gradients values that are gradients of parameters, or parts of the sums that are; the collectives that lay
-     *     them out anew, which reduce them above all, are {@link Instruction#carriesGradient() marked}
+     * @param trained the values that decide what {@link CollectiveRole collectives carry}
      */
     public static Program run(
             Mesh mesh,
             dev.tartan.graph.Graph graph,
             Map<Value, PartitionSpec> given,
             Map<String, PartitionSpec> outputs,
-            Set<Value> gradients) {
+            TrainedValues trained) {
         DecomposeSplitOps.Result laidOut = DecomposeSplitOps.run(mesh, graph, given);
-        Set<Value> rewritten = gradients.stream()
-                .map(laidOut.values()::get)
-                .filter(Objects::nonNull)
-                .collect(Collectors.toUnmodifiableSet());
+        TrainedValues rewritten = new TrainedValues(
+                rewritten(trained.parameters(), laidOut),
+                rewritten(trained.gradients(), laidOut),
+                rewritten(trained.updates(), laidOut));
         Program program = new PartitionGraph(laidOut.shardings(), rewritten).partition(outputs);
         ProgramVerifier.verify(program);
         return program;
+    }
+
+    private static Set<Value> rewritten(Set<Value> values, DecomposeSplitOps.Result laidOut) {
+        return values.stream()
+                .map(laidOut.values()::get)
+                .filter(Objects::nonNull)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private Program partition(Map<String, PartitionSpec> outputSpecs) {
@@ -105,7 +111,7 @@ public final class PartitionGraph {
             inputs.add(new ProgramPort(input.name(), id, input.type(), sharding.spec()));
         }
         for (Node node : shardings.graph().nodes()) {
-            program.scope(node.scope());
+            program.origin(node.origin());
             if (node.op() instanceof Constrain) {
                 constrain(node);
             } else if (node.op() instanceof StopGradient) {
@@ -119,7 +125,6 @@ public final class PartitionGraph {
             }
         }
         List<ProgramPort> outputs = new ArrayList<>();
-        program.scope("");
         Map<String, Value> outputValues = shardings.graph().outputs();
         outputSpecs.keySet().forEach(label -> {
             if (!outputValues.containsKey(label)) {
@@ -131,6 +136,8 @@ public final class PartitionGraph {
             PartitionSpec asked = outputSpecs.getOrDefault(
                     label, PartitionSpec.replicated(value.type().numDims()));
             NamedSharding sharding = NamedSharding.of(mesh, FittedSpec.of(mesh, label, value.type(), asked));
+            Node producer = value.producer();
+            program.origin(producer == null ? Origin.NETWORK : producer.origin());
             int id = variants.get(value, sharding, "output '" + label + "'", true);
             outputs.add(new ProgramPort(label, id, value.type(), sharding.spec()));
         });
@@ -152,18 +159,18 @@ public final class PartitionGraph {
         Value operand = node.operands().get(0);
         Value result = node.result();
         EmitRelayout emit = new EmitRelayout(mesh, program, op.layout());
-        program.gradient(gradients.contains(operand));
-        if (op instanceof Fetch) {
-            NamedSharding kept = NamedSharding.of(mesh, shardings.of(operand));
-            int id = variants.get(operand, kept, describe(node), true);
-            variants.add(result, NamedSharding.of(mesh, shardings.of(result)), emit.fetch(id));
-        } else {
-            NamedSharding used = new NamedSharding(mesh, emit.usedSpec(), axes(operand));
-            int id = variants.get(operand, used, describe(node), true);
-            program.gradient(gradients.contains(operand));
-            variants.add(result, NamedSharding.of(mesh, shardings.of(result)), emit.deposit(id, used.unreduced()));
-        }
-        program.gradient(false);
+        NamedSharding from = op instanceof Fetch
+                ? NamedSharding.of(mesh, shardings.of(operand))
+                : new NamedSharding(mesh, emit.usedSpec(), axes(operand));
+        int id = variants.get(operand, from, describe(node), true);
+        int laidOut = program.carrying(
+                role(node), () -> op instanceof Fetch ? emit.fetch(id) : emit.deposit(id, from.unreduced()));
+        variants.add(result, NamedSharding.of(mesh, shardings.of(result)), laidOut);
+    }
+
+    private CollectiveRole role(Node relayout) {
+        CollectiveRole role = variants.role(relayout.operands().get(0));
+        return role == CollectiveRole.ACTIVATION ? variants.role(relayout.result()) : role;
     }
 
     private void apply(Node node) {
@@ -270,7 +277,8 @@ public final class PartitionGraph {
         }
         NamedSharding reduced = NamedSharding.of(mesh, spec);
         List<Integer> totals = new ArrayList<>();
-        groups.forEach((sharding, ids) -> totals.add(variants.reshard(node.result(), sum(ids), sharding, reduced)));
+        groups.forEach((sharding, ids) -> totals.add(variants.reshard(
+                node.result(), program.carrying(variants.role(node.result()), () -> sum(ids)), sharding, reduced)));
         variants.add(node.result(), reduced, sum(totals));
     }
 
@@ -303,6 +311,6 @@ public final class PartitionGraph {
     }
 
     private static String describe(Node node) {
-        return node.op().name() + (node.scope().isEmpty() ? "" : " in '" + node.scope() + "'");
+        return node.origin().describe(node.op().name());
     }
 }

@@ -1,7 +1,7 @@
 package dev.tartan.partition;
 
 import dev.tartan.graph.DType;
-import dev.tartan.graph.ScopeBlock;
+import dev.tartan.graph.Origin;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -25,8 +25,8 @@ final class PlanBuckets {
     List<Bucket> run() {
         Map<CollectiveRole, List<Integer>> byRole = new LinkedHashMap<>();
         for (int i = 0; i < program.instructions().size(); i++) {
-            CollectiveRole role = role(program.instructions().get(i));
-            if (role != CollectiveRole.OTHER) {
+            CollectiveRole role = program.instructions().get(i).role();
+            if (role != null && program.instructions().get(i).isMovable()) {
                 byRole.computeIfAbsent(role, key -> new ArrayList<>()).add(i);
             }
         }
@@ -37,31 +37,6 @@ final class PlanBuckets {
             all.addAll(joined);
         });
         return all;
-    }
-
-    /** What a collective is for. */
-    CollectiveRole role(Instruction instruction) {
-        if (!(instruction.op() instanceof Collective op)) {
-            return CollectiveRole.OTHER;
-        }
-        if (instruction.carriesGradient() && (op instanceof AllReduce || op instanceof ReduceScatter)) {
-            return CollectiveRole.REDUCES_GRADIENT;
-        }
-        int operand = instruction.operands().get(0);
-        if (!(op instanceof AllGather) || !program.typeOf(operand).dtype().isFloating()) {
-            return CollectiveRole.OTHER;
-        }
-        int root = operand;
-        while (uses.maker(root) != ProgramUses.INPUT
-                && (uses.arranges(uses.maker(root)) || uses.joins(uses.maker(root)))) {
-            root = program.instructions().get(uses.maker(root)).operands().get(0);
-        }
-        if (uses.maker(root) == ProgramUses.INPUT) {
-            return CollectiveRole.GATHERS_PARAMETER;
-        }
-        return uses.isArrangedToOutput(instruction.results().get(0))
-                ? CollectiveRole.GATHERS_UPDATE
-                : CollectiveRole.OTHER;
     }
 
     /** The last instruction that has to have run before a member can start, apart from arranging. */
@@ -79,17 +54,17 @@ final class PlanBuckets {
 
     private List<Bucket> join(CollectiveRole role, List<Integer> members) {
         List<Integer> ordered = new ArrayList<>(members);
-        if (role != CollectiveRole.GATHERS_PARAMETER) {
+        if (role != CollectiveRole.PARAMETER) {
             ordered.sort(Comparator.comparing(this::ready).thenComparing(member -> member));
         }
         List<Bucket> joined = new ArrayList<>();
         Map<List<Object>, Bucket> open = new HashMap<>();
         Map<Bucket, Long> bytes = new HashMap<>();
-        String block = "";
+        Origin before = origin(ordered.get(0));
         for (int member : ordered) {
-            if (role == CollectiveRole.GATHERS_PARAMETER && !block(member).equals(block)) {
+            if (role == CollectiveRole.PARAMETER && !areGatheredTogether(before, origin(member))) {
                 open.clear();
-                block = block(member);
+                before = origin(member);
             }
             long size = bytes(member);
             Bucket bucket = size < schedule.bucketBytes() ? open.get(kind(member)) : null;
@@ -110,8 +85,16 @@ final class PlanBuckets {
         return joined;
     }
 
-    private String block(int member) {
-        return ScopeBlock.of(program.instructions().get(member).scope());
+    /**
+     * Whether parameters may be in one bucket. Outside of blocks, those of the backward pass may join those of the
+     * forward pass: so a head's are all there when activations are most, and the next block's are gathered after it.
+     */
+    private static boolean areGatheredTogether(Origin one, Origin other) {
+        return one.block() == null ? other.block() == null : one.sharesBlockWith(other);
+    }
+
+    private Origin origin(int member) {
+        return program.instructions().get(member).origin();
     }
 
     private long bytes(int member) {
@@ -125,8 +108,7 @@ final class PlanBuckets {
         Instruction instruction = program.instructions().get(member);
         int operand = instruction.operands().get(0);
         DType dtype = program.typeOf(operand).dtype();
-        return List.of(
-                instruction.op(), dtype, program.values().get(operand).unreduced(), instruction.carriesGradient());
+        return List.of(instruction.op(), dtype, program.values().get(operand).unreduced());
     }
 
     private void place(CollectiveRole role, List<Bucket> joined) {
@@ -143,8 +125,8 @@ final class PlanBuckets {
             int ready = bucket.members.stream().mapToInt(this::ready).max().orElse(0) + 1;
             long bytes = bucket.members.stream().mapToLong(this::bytes).sum();
             bucket.startsAt = switch (role) {
-                case GATHERS_PARAMETER -> i > 0 && bytes <= schedule.prefetchBytes() ? before : own;
-                case REDUCES_GRADIENT -> schedule.reduceEarly() ? ready : afterAll;
+                case PARAMETER -> i > 0 && bytes <= schedule.prefetchBytes() ? Math.max(before, ready) : own;
+                case GRADIENT -> schedule.reduceEarly() ? ready : afterAll;
                 default -> ready;
             };
             before = own;

@@ -3,6 +3,7 @@ package dev.tartan.partition;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Mesh;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
@@ -97,8 +98,15 @@ public record Program(
         return text.append("}\n").toString();
     }
 
+    private static String role(Instruction instruction) {
+        CollectiveRole role = instruction.role();
+        boolean isCommon = role == CollectiveRole.ACTIVATION || role == CollectiveRole.SCALAR;
+        return role == null || isCommon ? "" : " of " + role.name().toLowerCase(Locale.ROOT);
+    }
+
     private String print(Instruction instruction) {
         String attributes = instruction.op().attributes();
+        String origin = instruction.origin().toString();
         String results = instruction.results().stream()
                 .map(id -> values.get(id).toString())
                 .collect(Collectors.joining(", "));
@@ -107,8 +115,8 @@ public record Program(
                 + instruction.op().name()
                 + (attributes.isEmpty() ? "" : " " + attributes)
                 + instruction.operands().stream().map(id -> "%" + id).collect(Collectors.joining(", ", " (", ")"))
-                + (instruction.carriesGradient() ? " of gradient" : "")
+                + role(instruction)
                 + (instruction.started() ? " started" : "")
-                + (instruction.scope().isEmpty() ? "" : "  // " + instruction.scope());
+                + (origin.isEmpty() ? "" : "  // " + origin);
     }
 }

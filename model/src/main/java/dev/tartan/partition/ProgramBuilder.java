@@ -1,28 +1,45 @@
 package dev.tartan.partition;
 
 import dev.tartan.graph.Op;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.TensorType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** Collects the values and instructions of a program. Not thread-safe. */
 final class ProgramBuilder {
     private final List<ProgramValue> values = new ArrayList<>();
     private final List<Instruction> instructions = new ArrayList<>();
-    private String scope = "";
-    private boolean gradient;
+    private Origin origin = Origin.NETWORK;
+    private CollectiveRole carried = CollectiveRole.ACTIVATION;
 
-    /** Following instructions stem from {@code name}. */
-    void scope(String name) {
-        scope = name;
+    /** Following instructions stem from this. */
+    void origin(Origin of) {
+        origin = of;
     }
 
-    /** Whether following instructions lay out a parameter's gradient anew. */
-    void gradient(boolean is) {
-        gradient = is;
+    Origin origin() {
+        return origin;
+    }
+
+    /** Emits what {@code body} does, whose collectives carry this. */
+    <T> T carrying(CollectiveRole role, Supplier<T> body) {
+        CollectiveRole before = carried;
+        carried = role;
+        try {
+            return body.get();
+        } finally {
+            carried = before;
+        }
+    }
+
+    /** Says that a value is the gradient of a parameter, or a part of it. */
+    void markGradient(int id) {
+        values.set(id, values.get(id).asGradient(true));
     }
 
     int value(TensorType type, String name, List<String> unreduced) {
@@ -51,10 +68,21 @@ final class ProgramBuilder {
         List<TensorType> types =
                 op.resultTypes(operands.stream().map(this::typeOf).toList());
         for (int i = 0; i < types.size(); i++) {
-            results.add(value(types.get(i), scope, unreduced.get(i)));
+            results.add(value(types.get(i), origin.toString(), unreduced.get(i)));
         }
-        instructions.add(new Instruction(op, operands, results, scope, gradient && op instanceof Collective));
+        if (carried == CollectiveRole.GRADIENT) {
+            results.forEach(this::markGradient);
+        }
+        instructions.add(
+                op instanceof Collective collective
+                        ? new Instruction(collective, operands, results, origin, role(operands))
+                        : new Instruction(op, operands, results, origin));
         return results;
+    }
+
+    private CollectiveRole role(List<Integer> operands) {
+        boolean isScalar = typeOf(operands.get(0)).numDims() == 0;
+        return carried == CollectiveRole.ACTIVATION && isScalar ? CollectiveRole.SCALAR : carried;
     }
 
     int emitOne(Op op, Integer... operands) {

@@ -1,6 +1,5 @@
 package dev.tartan.partition;
 
-import dev.tartan.op.Concat;
 import dev.tartan.op.Pad;
 import dev.tartan.op.Reshape;
 import dev.tartan.op.Slice;
@@ -56,11 +55,6 @@ final class ProgramUses {
         return op instanceof Reshape || op instanceof Transpose || op instanceof Pad || op instanceof Slice;
     }
 
-    /** Whether an instruction lays several values side by side. */
-    boolean joins(int instruction) {
-        return program.instructions().get(instruction).op() instanceof Concat;
-    }
-
     /** The instructions that arrange a value for one reader alone, in order of execution; the last makes the value. */
     List<Integer> arrangementBefore(int value) {
         List<Integer> chain = new ArrayList<>();
@@ -75,16 +69,5 @@ final class ProgramUses {
 
     private boolean isReadOnce(int value) {
         return readers.get(value).size() == 1 && !isOutput[value];
-    }
-
-    /** Whether a value becomes an output by arranging alone. */
-    boolean isArrangedToOutput(int value) {
-        return isOutput[value]
-                || readers.get(value).stream()
-                        .anyMatch(reader -> arranges(reader)
-                                && isArrangedToOutput(program.instructions()
-                                        .get(reader)
-                                        .results()
-                                        .get(0)));
     }
 }

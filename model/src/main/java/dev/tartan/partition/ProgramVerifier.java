@@ -246,6 +246,6 @@ public final class ProgramVerifier {
         Instruction instruction = program.instructions().get(index);
         return new IllegalStateException("program '" + program.name() + "' is broken at instruction " + index + ": "
                 + what + ", op=" + instruction.op() + ", operands=" + program.typesOf(instruction.operands())
-                + ", results=" + program.typesOf(instruction.results()) + ", scope=" + instruction.scope());
+                + ", results=" + program.typesOf(instruction.results()) + ", origin=" + instruction.origin());
     }
 }

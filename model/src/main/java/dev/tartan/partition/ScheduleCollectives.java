@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +49,6 @@ public final class ScheduleCollectives {
         Program scheduled = new ScheduleCollectives(program, schedule).schedule();
         ProgramVerifier.verify(scheduled);
         return scheduled;
-    }
-
-    /** Tells the collectives that carry parameters or gradients, and so need not be waited for at once. */
-    public static Predicate<Instruction> movable(Program program) {
-        PlanBuckets plan = new PlanBuckets(program, new ProgramUses(program), new CollectiveSchedule(0, 0, true));
-        return instruction -> plan.role(instruction) != CollectiveRole.OTHER;
     }
 
     private Program schedule() {
@@ -102,7 +95,7 @@ public final class ScheduleCollectives {
         } else {
             startJoined(bucket);
         }
-        if (bucket.role == CollectiveRole.GATHERS_UPDATE) {
+        if (bucket.role == CollectiveRole.UPDATE) {
             // Two at a time are under way, so that they take no more memory than two.
             if (lastUpdate != null) {
                 finish(lastUpdate);
@@ -126,6 +119,11 @@ public final class ScheduleCollectives {
                 flats.add(make(new dev.tartan.op.Reshape(flat), List.of(operand), instruction, unreduced));
             }
         }
+        flats.forEach(this::isPartOfJoined);
+        bucket.members.stream().map(program.instructions()::get).forEach(member -> {
+            isPartOfJoined(member.operands().get(0));
+            isPartOfJoined(member.results().get(0));
+        });
         int joined = make(Bucket.join(op), flats, first, unreduced);
         List<String> left = program.values().get(first.results().get(0)).unreduced();
         int outcome = make(op, List.of(joined), first, left);
@@ -139,22 +137,25 @@ public final class ScheduleCollectives {
             TensorType partType =
                     part.resultTypes(List.of(values.get(outcome).type())).get(0);
             if (partType.equals(program.typeOf(result))) {
-                onDemand.put(
-                        result, new Instruction(part, List.of(outcome), List.of(result), instruction.scope(), false));
+                onDemand.put(result, new Instruction(part, List.of(outcome), List.of(result), instruction.origin()));
             } else {
-                int cut = value(partType, instruction.scope(), left);
-                onDemand.put(cut, new Instruction(part, List.of(outcome), List.of(cut), instruction.scope(), false));
+                int cut = value(partType, instruction, left);
+                isPartOfJoined(cut);
+                onDemand.put(cut, new Instruction(part, List.of(outcome), List.of(cut), instruction.origin()));
                 onDemand.put(
                         result,
                         new Instruction(
                                 Bucket.shaped(program.typeOf(result)),
                                 List.of(cut),
                                 List.of(result),
-                                instruction.scope(),
-                                false));
+                                instruction.origin()));
             }
         }
         retryWaiting();
+    }
+
+    private void isPartOfJoined(int value) {
+        values.set(value, values.get(value).asGradient(false));
     }
 
     private static long flatElements(Collective op, TensorType result) {
@@ -180,14 +181,15 @@ public final class ScheduleCollectives {
     private int make(dev.tartan.graph.Op op, List<Integer> operands, Instruction like, List<String> unreduced) {
         List<TensorType> types =
                 operands.stream().map(id -> values.get(id).type()).toList();
-        int result = value(op.resultTypes(types).get(0), like.scope(), unreduced);
+        int result = value(op.resultTypes(types).get(0), like, unreduced);
         write(new Instruction(
-                op, operands, List.of(result), like.scope(), like.carriesGradient() && op instanceof Collective));
+                op, operands, List.of(result), like.origin(), op instanceof Collective ? like.role() : null, false));
         return result;
     }
 
-    private int value(TensorType type, String name, List<String> unreduced) {
-        values.add(new ProgramValue(values.size(), type, name, unreduced));
+    private int value(TensorType type, Instruction like, List<String> unreduced) {
+        ProgramValue value = new ProgramValue(values.size(), type, like.origin().toString(), unreduced);
+        values.add(value.asGradient(like.carriesGradient()));
         return values.size() - 1;
     }
 

@@ -1,5 +1,6 @@
 package dev.tartan.partition;
 
+import dev.tartan.graph.Origin;
 import dev.tartan.op.Reshape;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -61,7 +62,7 @@ public final class StartCollectives {
         for (Instruction instruction : program.instructions()) {
             pass.add(instruction, matches);
         }
-        pass.await(pass.pending);
+        pass.await(pass.pending, Origin.NETWORK);
         Program result = new Program(
                 program.name(),
                 program.mesh(),
@@ -85,7 +86,7 @@ public final class StartCollectives {
         read.retainAll(instruction.operands().stream()
                 .map(operand -> reshaped.getOrDefault(operand, operand))
                 .toList());
-        await(read);
+        await(read, instruction.origin());
         boolean starts = instruction.op() instanceof Collective && !instruction.started() && matches.test(instruction);
         if (starts && instruction.op() instanceof ReduceScatter) {
             makeRoom(instruction);
@@ -100,15 +101,15 @@ public final class StartCollectives {
         long bytes = program.typeOf(scatter.operands().get(0)).bytes();
         while (!scattering.isEmpty()
                 && scattering.values().stream().mapToLong(Long::longValue).sum() > scatterBytes - bytes) {
-            await(Set.of(scattering.keySet().iterator().next()));
+            await(Set.of(scattering.keySet().iterator().next()), scatter.origin());
         }
         scattering.put(scatter.results().get(0), bytes);
     }
 
-    private void await(Set<Integer> results) {
+    private void await(Set<Integer> results, Origin reader) {
         if (!results.isEmpty()) {
             List<Integer> awaited = List.copyOf(results);
-            instructions.add(new Instruction(new Await(), awaited, List.of(), "", false));
+            instructions.add(new Instruction(new Await(), awaited, List.of(), reader));
             pending.removeAll(awaited);
             scattering.keySet().removeAll(awaited);
         }

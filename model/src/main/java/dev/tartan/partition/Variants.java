@@ -1,6 +1,7 @@
 package dev.tartan.partition;
 
 import dev.tartan.graph.TensorType;
+import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
@@ -8,7 +9,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The layouts in which each value of the graph is at hand; a reshard is made once and then found here. */
@@ -28,20 +28,23 @@ final class Variants {
 
     private final ProgramBuilder program;
     private final EmitReshard emit;
-    private final Set<Value> gradients;
+    private final TrainedValues trained;
     private final List<String> notes;
     private final Map<Value, List<Variant>> known = new HashMap<>();
     private final Map<Request, ReshardPlan> plans = new HashMap<>();
 
-    Variants(Mesh mesh, ProgramBuilder program, Set<Value> gradients, List<String> notes) {
+    Variants(Mesh mesh, ProgramBuilder program, TrainedValues trained, List<String> notes) {
         this.program = program;
         this.emit = new EmitReshard(mesh, program);
-        this.gradients = gradients;
+        this.trained = trained;
         this.notes = notes;
     }
 
     void add(Value value, NamedSharding sharding, int id) {
         known.computeIfAbsent(value, key -> new ArrayList<>()).add(new Variant(sharding, id));
+        if (trained.gradients().contains(value)) {
+            program.markGradient(id);
+        }
     }
 
     /** Makes {@code value} another name of {@code other}, in all layouts in which that is at hand. */
@@ -111,10 +114,18 @@ final class Variants {
     }
 
     private int emit(Value value, int id, List<ReshardStep> steps) {
-        program.gradient(gradients.contains(value));
-        int laidOut = emit.emit(id, steps);
-        program.gradient(false);
-        return laidOut;
+        return program.carrying(role(value), () -> emit.emit(id, steps));
+    }
+
+    /** What collectives carry that lay out {@code value} anew. */
+    CollectiveRole role(Value value) {
+        if (trained.gradients().contains(value)) {
+            return CollectiveRole.GRADIENT;
+        }
+        if (trained.parameters().contains(value)) {
+            return CollectiveRole.PARAMETER;
+        }
+        return trained.updates().contains(value) ? CollectiveRole.UPDATE : CollectiveRole.ACTIVATION;
     }
 
     private void noteGathers(Value value, List<ReshardStep> steps, String user) {

@@ -70,7 +70,7 @@ public final class DecomposeSplitOps {
         }
         for (Node node : shardings.graph().nodes()) {
             List<Value> operands = node.operands().stream().map(this::moved).toList();
-            List<Value> results = builder.inScope(node.scope(), () -> apply(node, operands));
+            List<Value> results = builder.inOrigin(node.origin(), () -> apply(node, operands));
             for (int i = 0; i < results.size(); i++) {
                 replaced.put(node.results().get(i), results.get(i));
             }

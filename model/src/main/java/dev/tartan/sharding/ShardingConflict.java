@@ -14,8 +14,7 @@ import java.util.List;
 public record ShardingConflict(Node node, String factor, List<String> chosen, List<String> dropped) {
     @Override
     public String toString() {
-        return "factor '" + factor + "' of " + node.op().name()
-                + (node.scope().isEmpty() ? "" : " in '" + node.scope() + "'") + " is split two ways: chosen=" + chosen
-                + ", dropped=" + dropped + ", rule=" + node.shardingRule() + ", node=" + node;
+        return "factor '" + factor + "' of " + node.origin().describe(node.op().name()) + " is split two ways: chosen="
+                + chosen + ", dropped=" + dropped + ", rule=" + node.shardingRule() + ", node=" + node;
     }
 }

@@ -12,6 +12,7 @@ import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
 import dev.tartan.network.PresentFields;
 import dev.tartan.partition.CollectiveSchedule;
+import dev.tartan.partition.Instruction;
 import dev.tartan.partition.OffloadStates;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
@@ -121,13 +122,13 @@ final class CompileJob {
             }
         });
         graph.batch().forEach(field -> given.put(field.input(), field.spec()));
-        Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.gradients());
+        Program partitioned = PartitionGraph.run(mesh, graph.graph(), given, outputs, graph.trained());
         long bucketBytes = bucketBytes(mesh, graph, strategy);
         Program scheduled = ScheduleCollectives.run(partitioned, schedule(strategy, bucketBytes));
         Program program = strategy.overlap() && mesh.numRanks() > 1
                 ? StartCollectives.run(
                         scheduled,
-                        ScheduleCollectives.movable(scheduled),
+                        Instruction::isMovable,
                         SCATTERS_UNDER_WAY * Math.max(bucketBytes, LEAST_BUCKET_BYTES))
                 : scheduled;
         Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));

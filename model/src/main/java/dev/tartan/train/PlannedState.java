@@ -1,8 +1,10 @@
 package dev.tartan.train;
 
+import dev.tartan.graph.Block;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.train.graph.StateBinding;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor that lives from step to step, as plain data.
@@ -13,6 +15,7 @@ import dev.tartan.train.graph.StateBinding;
  * @param logicalShape in the program, without padding
  * @param fileShape in files
  * @param spec its layout
+ * @param block of the network that the parameter lies in; null if it is in none
  */
 public record PlannedState(
         String name,
@@ -21,7 +24,8 @@ public record PlannedState(
         Shape shape,
         Shape logicalShape,
         Shape fileShape,
-        PartitionSpec spec) {
+        PartitionSpec spec,
+        @Nullable Block block) {
     static PlannedState of(StateBinding binding) {
         return new PlannedState(
                 binding.name(),
@@ -30,12 +34,13 @@ public record PlannedState(
                 binding.shape(),
                 binding.logicalShape(),
                 binding.param().fileShape(),
-                binding.spec());
+                binding.spec(),
+                binding.param().module().block());
     }
 
     /** The same tensor in another layout. */
     PlannedState laidOut(PartitionSpec other) {
-        return new PlannedState(name, parameter, kind, shape, logicalShape, fileShape, other);
+        return new PlannedState(name, parameter, kind, shape, logicalShape, fileShape, other, block);
     }
 
     /** Whether this is the network's own, and so saved, rather than optimizer state. */

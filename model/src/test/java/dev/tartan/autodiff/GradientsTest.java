@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
-import dev.tartan.graph.Node;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.op.AdamW;
@@ -80,14 +80,14 @@ class GradientsTest {
     }
 
     @Test
-    void gradientNodesCarryTheScopeOfTheirOp() {
+    void gradientNodesCarryTheOriginOfTheirOp() {
         Tensor x = input("x", 2);
-        Tensor y = builder.inScope("h.0.mlp", x::gelu);
+        Tensor y = builder.inOrigin(Origin.NETWORK.at("h.0.mlp", null), x::gelu);
         int before = builder.nodes().size();
         Gradients.of(y.sumAll(), List.of(x));
         assertThat(builder.nodes().subList(before, builder.nodes().size()).stream()
                         .filter(node -> node.op().name().equals("gelu_grad"))
-                        .map(Node::scope))
+                        .map(node -> node.origin().toString()))
                 .containsExactly("~h.0.mlp");
     }
 
@@ -98,7 +98,7 @@ class GradientsTest {
         int before = builder.nodes().size();
         Gradients.of(x.mul(constant).sumAll(), List.of(x));
         assertThat(builder.nodes().subList(before, builder.nodes().size()).stream()
-                        .map(node -> node.scope() + node.op().name()))
+                        .map(node -> node.origin() + node.op().name()))
                 .doesNotContain("~exp");
     }
 

@@ -18,6 +18,7 @@ import dev.tartan.collective.process.SpawnRanks;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.TensorType;
+import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
@@ -69,7 +70,7 @@ class GradientsOnTheWireTest {
                 graph.build(outputs),
                 Map.of(x.value(), spec("data", null)),
                 Map.of("scattered", spec("data")),
-                Set.of(scattered.value(), reduced.value()));
+                new TrainedValues(Set.of(), Set.of(scattered.value(), reduced.value()), Set.of()));
         this.plan = PlanMemory.run(program, Map.of(), backend);
     }
 

@@ -26,7 +26,6 @@ import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Unary;
 import dev.tartan.partition.AllReduce;
-import dev.tartan.partition.Await;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ProgramPort;
@@ -34,6 +33,7 @@ import dev.tartan.partition.ProgramValue;
 import dev.tartan.partition.ProgramVerifier;
 import dev.tartan.partition.RandomProgram;
 import dev.tartan.partition.StartCollectives;
+import dev.tartan.partition.TestInstructions;
 import dev.tartan.partition.TestMeshes;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
@@ -171,10 +171,10 @@ class StartedCollectivesTest {
                 new ProgramValue(3, type, "", List.of()));
         List<String> data = List.of("data");
         List<Instruction> instructions = List.of(
-                new Instruction(new Unary(Unary.Kind.NEG), List.of(0), List.of(1), "", false),
-                new Instruction(new AllReduce(data, 2, Reduction.SUM), List.of(1), List.of(2), "", false, true),
-                new Instruction(new Unary(Unary.Kind.SIN), List.of(0), List.of(3), "", false),
-                new Instruction(new Await(), List.of(2), List.of(), "", false));
+                TestInstructions.of(new Unary(Unary.Kind.NEG), List.of(0), 1),
+                TestInstructions.of(new AllReduce(data, 2, Reduction.SUM), List.of(1), List.of(2), false, true),
+                TestInstructions.of(new Unary(Unary.Kind.SIN), List.of(0), 3),
+                TestInstructions.await(2));
         PartitionSpec whole = PartitionSpec.replicated(1);
         Program program = new Program(
                 "sum",

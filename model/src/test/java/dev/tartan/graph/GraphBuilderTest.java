@@ -17,7 +17,8 @@ class GraphBuilderTest {
     void aGraphPrintsInputsNodesAndOutputs() {
         Tensor x = input("x", 8, 16);
         Tensor w = input("w", 16, 4);
-        Tensor h = builder.inScope("h.0.mlp", () -> x.matmul(w).gelu());
+        Tensor h = builder.inOrigin(
+                Origin.NETWORK.at("h.0.mlp", null), () -> x.matmul(w).gelu());
         Tensor loss = h.sumAll();
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("loss", loss.value());
@@ -63,13 +64,13 @@ class GraphBuilderTest {
     }
 
     @Test
-    void refusalsNameTheScope() {
+    void refusalsNameTheOrigin() {
         Tensor x = input("x", 2, 3);
         Tensor y = input("y", 4, 5);
-        assertThatThrownBy(() -> builder.inScope("h.0.attn", () -> x.add(y)))
+        assertThatThrownBy(() -> builder.inOrigin(Origin.NETWORK.at("h.0.attn", null), () -> x.add(y)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("in 'h.0.attn': add cannot broadcast its operands: operands=[f32[2, 3], f32[4, 5]].");
-        assertThat(builder.scope()).isEmpty();
+        assertThat(builder.origin()).isEqualTo(Origin.NETWORK);
         assertThatThrownBy(() -> x.matmul(y))
                 .hasMessage("einsum \"xy,yz->xz\" letter 'y' has two sizes: operands=[f32[2, 3], f32[4, 5]].");
     }
@@ -97,7 +98,7 @@ class GraphBuilderTest {
         GraphBuilder small = new GraphBuilder("small", 2);
         Tensor x = Tensor.input(small, "x", new TensorType(DType.FLOAT32, shape(2)));
         Tensor y = x.mul(x).add(x);
-        assertThatThrownBy(() -> small.inScope("h.7", () -> y.mul(y)))
+        assertThatThrownBy(() -> small.inOrigin(Origin.NETWORK.at("h.7", null), () -> y.mul(y)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("in 'h.7': graph 'small' has more nodes than can be compiled: maxNodes=2. Lower the number"
                         + " of layers or micro-batches.");

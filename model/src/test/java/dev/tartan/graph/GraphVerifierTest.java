@@ -80,7 +80,7 @@ class GraphVerifierTest {
     }
 
     private static Node node(int id, Value operand, Value result) {
-        Node node = new Node(id, EXP, List.of(operand), List.of(result), "");
+        Node node = new Node(id, EXP, List.of(operand), List.of(result), Origin.NETWORK);
         if (result.name().isEmpty()) {
             result.setProducer(node);
         }

@@ -4,7 +4,6 @@ import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.tartan.graph.ScopeBlock;
 import org.junit.jupiter.api.Test;
 
 class ModuleTest {
@@ -85,15 +84,5 @@ class ModuleTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("layout names no parameter of the network: names=layers.*.wieght, network=Mlp. Correct the"
                         + " name.");
-    }
-
-    @Test
-    void blockIsTheOutermostNumberedPart() {
-        assertThat(ScopeBlock.of("h.0.attn.c_proj")).isEqualTo("h.0");
-        assertThat(ScopeBlock.of("model.layers.12")).isEqualTo("model.layers.12");
-        assertThat(ScopeBlock.of("layers.3.experts.1.w2")).isEqualTo("layers.3");
-        assertThat(ScopeBlock.of("0.conv")).isEqualTo("0");
-        assertThat(ScopeBlock.of("ln_1.w2")).isEmpty();
-        assertThat(ScopeBlock.of("")).isEmpty();
     }
 }

@@ -25,7 +25,7 @@ record Communication(List<Entry> entries) {
                     return new Entry(
                             op.name(),
                             String.join(".", op.axes()),
-                            instruction.scope(),
+                            instruction.origin().toString(),
                             operand.shape().numElements(),
                             op.bytesOnWire(operand),
                             instruction.carriesGradient());

@@ -31,7 +31,7 @@ record CompiledStep(TrainStepGraph step, Program program) {
                     .forEach(state -> outputs.put(TrainStepGraph.gradientLabel(state.name()), state.spec()));
         }
         return new CompiledStep(
-                step, PartitionGraph.run(options.mesh(), step.graph(), step.inputSpecs(), outputs, step.gradients()));
+                step, PartitionGraph.run(options.mesh(), step.graph(), step.inputSpecs(), outputs, step.trained()));
     }
 
     /** AdamW with clipping in float32. */

@@ -99,7 +99,7 @@ class OffloadStatesTest {
 
     private int emit(Op op, Integer... operands) {
         int result = value();
-        instructions.add(new Instruction(op, List.of(operands), List.of(result), "", false));
+        instructions.add(TestInstructions.of(op, List.of(operands), result));
         return result;
     }
 }

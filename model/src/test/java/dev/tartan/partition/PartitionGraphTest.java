@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
@@ -28,7 +29,8 @@ class PartitionGraphTest {
     void aLargeGatherThatNobodyAskedForIsNotedByOpAndTensor() {
         Tensor x = input("x", spec("data", null), 1024, 512);
         Tensor w = input("w", spec(null, "data"), 512, 512);
-        Program program = builder.inScope("h.0.mlp", () -> compile(x.matmul(w), spec("data", null)));
+        Program program =
+                builder.inOrigin(Origin.NETWORK.at("h.0.mlp", null), () -> compile(x.matmul(w), spec("data", null)));
         assertThat(program.notes())
                 .hasSize(2)
                 .first()

@@ -137,7 +137,7 @@ class ProgramTextTest {
                           %8:f32[4, 16] = square (%7)
                           %9:f32[]+{data} = reduce_sum [0, 1] (%8)
                           %10:f32[]+{data} = div_scalar x, 128.0 (%9)
-                          %11:f32[] = fill 1.0 ()
+                          %11:f32[] = fill 1.0 ()  // ~
                           %12:f32[] = div_scalar x, 128.0 (%11)  // ~
                           %13:f32[1, 1] = reshape [1, 1] (%12)  // ~
                           %14:f32[4, 16] = broadcast_to [4, 16] (%13)  // ~

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.MemoryKind;
@@ -24,6 +25,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProgramVerifierTest {
+    private static final Origin ORIGIN = Origin.NETWORK.at("h.0", null);
     private static final Mesh MESH = TestMeshes.dataModel(2, 2);
     private static final TensorType TYPE = new TensorType(DType.FLOAT32, shape(4, 8));
     private static final TensorType ROW = TYPE.withShape(shape(4));
@@ -64,7 +66,7 @@ class ProgramVerifierTest {
         assertThatThrownBy(() -> verify(result))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("program 'test' is broken at instruction 1: op is not linear in its unreduced operand 0,"
-                        + " unreduced=[model], op=Unary[kind=EXP], operands=[f32[4]], results=[f32[4]], scope=h.0");
+                        + " unreduced=[model], op=Unary[kind=EXP], operands=[f32[4]], results=[f32[4]], origin=h.0");
     }
 
     @Test
@@ -235,7 +237,7 @@ class ProgramVerifierTest {
 
     @Test
     void awaitOfNothing() {
-        instructions.add(new Instruction(new Await(), List.of(), List.of(), "h.0", false));
+        instructions.add(TestInstructions.await());
         assertBroken(x, "instruction 0: op does not accept its operands: await waits for nothing: operands=[].");
     }
 
@@ -267,7 +269,7 @@ class ProgramVerifierTest {
     }
 
     private void await(int result) {
-        instructions.add(new Instruction(new Await(), List.of(result), List.of(), "h.0", false));
+        instructions.add(TestInstructions.await(result));
     }
 
     private void assertBroken(int output, String what) {
@@ -303,7 +305,7 @@ class ProgramVerifierTest {
 
     private int emit(Op op, TensorType type, List<String> unreduced, Integer... operands) {
         int result = value(type, unreduced);
-        instructions.add(new Instruction(op, List.of(operands), List.of(result), "h.0", false));
+        instructions.add(TestInstructions.of(op, List.of(operands), result, ORIGIN));
         return result;
     }
 }

@@ -196,7 +196,7 @@ public final class RandomProgram {
         List<TensorType> types = List.of(operands).stream().map(this::typeOf).toList();
         int result = value(op.resultTypes(types).get(0).shape(), unreduced);
         boolean gradient = op instanceof Collective && random.nextBoolean();
-        instructions.add(new Instruction(op, List.of(operands), List.of(result), "", gradient));
+        instructions.add(TestInstructions.of(op, List.of(operands), List.of(result), gradient, false));
         return result;
     }
 }

@@ -5,6 +5,7 @@ import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.autodiff.Gradients;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Graph;
 import dev.tartan.graph.GraphBuilder;
@@ -64,7 +65,7 @@ class ReshapeGridTest {
         GraphBuilder builder = new GraphBuilder("reshape");
         Tensor x = Tensor.input(builder, "x", new TensorType(DType.FLOAT64, from));
         Tensor w = Tensor.input(builder, "w", new TensorType(DType.FLOAT64, to));
-        Tensor y = builder.inScope("net", () -> x.mul(x).reshape(to).mul(w));
+        Tensor y = builder.inOrigin(Origin.NETWORK.at("net", null), () -> x.mul(x).reshape(to).mul(w));
         Tensor dx = Gradients.of(y.mul(y).sumAll(), List.of(x)).get(0);
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("y", y.value());
@@ -88,7 +89,7 @@ class ReshapeGridTest {
     /** Between the square of x and the product with w, which are the first and the second mul of the program. */
     private static boolean sendsBeforeReshape(Program program) {
         return program.instructions().stream()
-                .filter(instruction -> instruction.scope().equals("net"))
+                .filter(instruction -> instruction.origin().modulePath().equals("net"))
                 .dropWhile(instruction -> !instruction.op().name().equals("mul"))
                 .skip(1)
                 .takeWhile(instruction -> !instruction.op().name().equals("mul"))
@@ -129,7 +130,7 @@ class ReshapeGridTest {
     private static Program compile(Mesh mesh, Shape from, PartitionSpec spec, Shape to) {
         GraphBuilder builder = new GraphBuilder("reshape");
         Tensor x = Tensor.input(builder, "x", new TensorType(DType.FLOAT64, from));
-        Tensor y = builder.inScope("h.0.mlp", () -> x.reshape(to)).mul(2);
+        Tensor y = builder.inOrigin(Origin.NETWORK.at("h.0.mlp", null), () -> x.reshape(to)).mul(2);
         return PartitionGraph.run(mesh, builder.build(Map.of("y", y.value())), Map.of(x.value(), spec), Map.of());
     }
 

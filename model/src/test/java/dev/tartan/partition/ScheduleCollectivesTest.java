@@ -28,7 +28,7 @@ class ScheduleCollectivesTest {
     private static List<Integer> indices(Program program, Class<? extends Collective> op, String scope) {
         return IntStream.range(0, program.instructions().size())
                 .filter(i -> op.isInstance(program.instructions().get(i).op()))
-                .filter(i -> program.instructions().get(i).scope().startsWith(scope))
+                .filter(i -> program.instructions().get(i).origin().toString().startsWith(scope))
                 .boxed()
                 .toList();
     }
@@ -36,7 +36,7 @@ class ScheduleCollectivesTest {
     private static int first(Program program, String op, String scope) {
         return IntStream.range(0, program.instructions().size())
                 .filter(i -> program.instructions().get(i).op().name().equals(op))
-                .filter(i -> program.instructions().get(i).scope().startsWith(scope))
+                .filter(i -> program.instructions().get(i).origin().toString().startsWith(scope))
                 .findFirst()
                 .orElseThrow();
     }

@@ -121,7 +121,7 @@ class StartCollectivesTest {
 
     @Test
     void onlyACollectiveCanBeStarted() {
-        Instruction local = new Instruction(NEG, List.of(x), List.of(1), "", false);
+        Instruction local = TestInstructions.of(NEG, List.of(x), 1);
         assertThatThrownBy(local::asStarted)
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("only a collective can be started: op=neg. Let the op be waited for.");
@@ -151,7 +151,7 @@ class StartCollectivesTest {
 
     private int emit(Op op, TensorType type, List<String> unreduced, Integer... operands) {
         int result = value(type, unreduced);
-        instructions.add(new Instruction(op, List.of(operands), List.of(result), "", false));
+        instructions.add(TestInstructions.of(op, List.of(operands), result));
         return result;
     }
 }

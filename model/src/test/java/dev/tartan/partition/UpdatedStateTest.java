@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tartan.graph.Block;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.network.BatchField;
@@ -57,7 +59,7 @@ class UpdatedStateTest {
         @Override
         public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
             Tensor x = field(batch, "x");
-            Tensor h = x.graph().inScope("h.0", () -> {
+            Tensor h = x.graph().inOrigin(Origin.NETWORK.at("h.0", new Block("h", 0)), () -> {
                 Tensor product = x.matmul(weight);
                 Tensor ofBatch = product.mean(0, false);
                 Tensor before = mean.on(x.graph());

@@ -110,8 +110,7 @@ class RecomputationMemoryTest {
                 new AdamWOptimizer(1e-3, 0.9, 0.95, 1e-8, 0.1, Schedule.constant()),
                 new ClipGlobalNorm(1),
                 StepOptions.of(mesh, BATCH, 1).withStrategy(strategy));
-        Program program =
-                PartitionGraph.run(mesh, step.graph(), step.inputSpecs(), step.outputSpecs(), step.gradients());
+        Program program = PartitionGraph.run(mesh, step.graph(), step.inputSpecs(), step.outputSpecs(), step.trained());
         Map<String, String> replaced = new LinkedHashMap<>();
         long stateBytes = 0;
         for (StateBinding state : step.states()) {

@@ -12,7 +12,6 @@ import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Unary;
 import dev.tartan.partition.AllReduce;
-import dev.tartan.partition.Await;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ProgramPort;
@@ -21,6 +20,7 @@ import dev.tartan.partition.ProgramVerifier;
 import dev.tartan.partition.RandomProgram;
 import dev.tartan.partition.ReduceScatter;
 import dev.tartan.partition.StartCollectives;
+import dev.tartan.partition.TestInstructions;
 import dev.tartan.partition.TestMeshes;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,8 +145,8 @@ class StartedMemoryTest {
     @Test
     void stateIsNotOverwrittenWhileACallReadsIt() {
         int gathered = value(TYPE.withShape(shape(2, 2, 32)), NONE);
-        instructions.add(new Instruction(
-                new dev.tartan.partition.AllGather(DATA, 2), List.of(x), List.of(gathered), "", false, true));
+        instructions.add(TestInstructions.of(
+                new dev.tartan.partition.AllGather(DATA, 2), List.of(x), List.of(gathered), false, true));
         int updated = emit(NEG, TYPE, NONE, x);
         await(gathered);
         Program program = program(gathered, updated);
@@ -159,8 +159,8 @@ class StartedMemoryTest {
     @Test
     void stateIsUpdatedInPlaceAfterTheCallThatReadsIt() {
         int gathered = value(TYPE.withShape(shape(2, 2, 32)), NONE);
-        instructions.add(new Instruction(
-                new dev.tartan.partition.AllGather(DATA, 2), List.of(x), List.of(gathered), "", false, true));
+        instructions.add(TestInstructions.of(
+                new dev.tartan.partition.AllGather(DATA, 2), List.of(x), List.of(gathered), false, true));
         await(gathered);
         int updated = emit(NEG, TYPE, NONE, x);
         Program program = program(gathered, updated);
@@ -241,12 +241,12 @@ class StartedMemoryTest {
     private int emit(
             Op op, TensorType type, List<String> unreduced, boolean gradient, boolean started, Integer... operands) {
         int result = value(type, unreduced);
-        instructions.add(new Instruction(op, List.of(operands), List.of(result), "", gradient, started));
+        instructions.add(TestInstructions.of(op, List.of(operands), List.of(result), gradient, started));
         return result;
     }
 
     private void await(Integer... results) {
-        instructions.add(new Instruction(new Await(), List.of(results), List.of(), "", false));
+        instructions.add(TestInstructions.await(results));
     }
 
     private Program program(int... outputs) {

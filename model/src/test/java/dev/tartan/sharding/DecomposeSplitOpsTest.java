@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
-import dev.tartan.graph.Node;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Device;
@@ -55,9 +55,11 @@ class DecomposeSplitOpsTest {
     @Test
     void newOpsKeepTheScopeAndInputsTheirNames() {
         Tensor x = input("x", spec(null, "model"), 8, 16);
-        Tensor y = builder.inScope("h.0", x::softmax);
+        Tensor y = builder.inOrigin(Origin.NETWORK.at("h.0", null), x::softmax);
         DecomposeSplitOps.Result result = DecomposeSplitOps.run(MESH, builder.build(Map.of("y", y.value())), given);
-        assertThat(result.shardings().graph().nodes()).extracting(Node::scope).containsOnly("h.0");
+        assertThat(result.shardings().graph().nodes())
+                .extracting(node -> node.origin().toString())
+                .containsOnly("h.0");
         assertThat(result.values().get(x.value()))
                 .isSameAs(result.shardings().graph().inputs().get(0));
         assertThat(result.shardings().graph().inputs()).extracting(Value::name).containsExactly("x");

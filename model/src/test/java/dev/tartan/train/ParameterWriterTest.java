@@ -159,7 +159,7 @@ class ParameterWriterTest {
 
     private static PlannedState state(PartitionSpec layout) {
         String name = layout.toString();
-        return new PlannedState(name, name, StateBinding.Kind.PARAMETER, PADDED, LOGICAL, LOGICAL, layout);
+        return new PlannedState(name, name, StateBinding.Kind.PARAMETER, PADDED, LOGICAL, LOGICAL, layout, null);
     }
 
     private static Mesh mesh(int data, int model) {

@@ -2,6 +2,7 @@ package dev.tartan.train.graph;
 
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * The parameters of a network as inputs of one graph, bound before tracing so that the network sees them as they lie on
@@ -64,7 +66,7 @@ final class ParameterInputs {
      * is, and without a gradient to what the micro-batch before made it of.
      */
     void update(Param state, Tensor value) {
-        current.put(state, graph.inScope("", () -> value.stopGradient().value()));
+        current.put(state, graph.inOrigin(Origin.of(graph.origin().phase()), () -> value.stopGradient().value()));
     }
 
     private static void checkCount(Module network) {
@@ -99,11 +101,10 @@ final class ParameterInputs {
     }
 
     private Value fetch(Param param, Tensor input, StorageLayout kept) {
-        if (strategy.gathersAgain()) {
-            return input.apply(new Fetch(kept)).get(0).value();
-        }
-        return fetched.computeIfAbsent(
-                param, absent -> input.apply(new Fetch(kept)).get(0).value());
+        Supplier<Value> fetch = () -> graph.inOrigin(
+                param.module().origin(graph.origin().phase()),
+                () -> input.apply(new Fetch(kept)).get(0).value());
+        return strategy.gathersAgain() ? fetch.get() : fetched.computeIfAbsent(param, absent -> fetch.get());
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.tartan.train.graph;
 
 import dev.tartan.autodiff.KeptValues;
-import dev.tartan.graph.ScopeBlock;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.ForwardPass;
 import dev.tartan.network.Network;
@@ -51,9 +50,9 @@ final class TracedStrategy {
     /** What the backward pass finds still there. */
     KeptValues keptValues() {
         KeptValues kept = switch (strategy.recompute()) {
-            case NONE -> KeptValues.all(ScopeBlock::of);
-            case BLOCK -> KeptValues.betweenBlocks(ScopeBlock::of);
-            case SELECTIVE -> KeptValues.costly(ScopeBlock::of);
+            case NONE -> KeptValues.all();
+            case BLOCK -> KeptValues.betweenBlocks();
+            case SELECTIVE -> KeptValues.costly();
         };
         return strategy.gathersAgain() ? kept.butFetched() : kept;
     }

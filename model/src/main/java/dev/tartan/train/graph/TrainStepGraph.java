@@ -1,6 +1,7 @@
 package dev.tartan.train.graph;
 
 import dev.tartan.graph.Graph;
+import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.Network;
@@ -9,7 +10,6 @@ import dev.tartan.optimizer.Optimizer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * One optimizer update as a graph: forward, backward, gradient norm, clipping, update. Inputs are all states, the step
@@ -18,7 +18,8 @@ import java.util.Set;
  *
  * @param states parameters first, then optimizer state, each in the network's order
  * @param step INT32 scalar, counting from 0
- * @param gradients the gradients of all parameters, those of single micro-batches and the sums of several included
+ * @param trained parameters, their gradients, those of single micro-batches and the sums of several included, and what
+ *     replaces states
  * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param notes what was padded or left whole because the mesh does not divide it, for people
  */
@@ -27,7 +28,7 @@ public record TrainStepGraph(
         List<StateBinding> states,
         Value step,
         List<BatchBinding> batch,
-        Set<Value> gradients,
+        TrainedValues trained,
         long gradientBytesPerDevice,
         List<String> notes) {
     /** The output with the mean loss of the global batch. */
@@ -43,7 +44,6 @@ public record TrainStepGraph(
     public TrainStepGraph {
         states = List.copyOf(states);
         batch = List.copyOf(batch);
-        gradients = Set.copyOf(gradients);
         notes = List.copyOf(notes);
     }
 

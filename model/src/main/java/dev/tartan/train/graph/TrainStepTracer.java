@@ -4,7 +4,10 @@ import dev.tartan.autodiff.Gradients;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.Node;
+import dev.tartan.graph.Origin;
+import dev.tartan.graph.Phase;
 import dev.tartan.graph.TensorType;
+import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.Shape;
@@ -32,8 +35,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Builds one {@link TrainStepGraph}. Used once. */
 final class TrainStepTracer {
-    private static final String OPTIMIZER_SCOPE = "optimizer";
-
     /** 32 TiB, more than the host memory of any machine that runs a device. */
     private static final long MAX_STATE_BYTES = 1L << 45;
 
@@ -80,11 +81,11 @@ final class TrainStepTracer {
             // Right after its forward pass, so that the activations of one micro-batch live at a time.
             List<Tensor> inputs =
                     params.stream().map(parameters::differentiated).toList();
-            gradients = accumulate(gradients, recorded(Gradients.of(share, inputs, strategy.keptValues())));
+            gradients = accumulate(params, gradients, recorded(Gradients.of(share, inputs, strategy.keptValues())));
         }
         replaceUpdatedStates();
         List<Tensor> total = gradients;
-        graph.inScope(OPTIMIZER_SCOPE, () -> {
+        graph.inOrigin(Origin.of(Phase.UPDATE), () -> {
             outputs.put(TrainStepGraph.LOSS, losses.total().value());
             reports.forEach((name, mean) ->
                     outputs.put(TrainStepGraph.reportLabel(name), mean.total().value()));
@@ -96,7 +97,7 @@ final class TrainStepTracer {
                 states,
                 step.value(),
                 batch.bindings(),
-                gradientValues,
+                trainedValues(),
                 gradientBytes(),
                 parameters.notes);
     }
@@ -125,6 +126,21 @@ final class TrainStepTracer {
                     + parameters.tensors.size() + ", largest='" + largest.name() + "' " + largest.shape()
                     + ". Lower network.*, or split it over more devices (mesh.*, strategy.zero).");
         }
+    }
+
+    private TrainedValues trainedValues() {
+        Set<Value> kept = new LinkedHashSet<>();
+        Set<Value> updates = new LinkedHashSet<>();
+        for (StateBinding state : states) {
+            if (state.kind() == StateBinding.Kind.PARAMETER) {
+                kept.add(state.input());
+            }
+            Value update = outputs.get(TrainStepGraph.newLabel(state.name()));
+            if (update != null) {
+                updates.add(update);
+            }
+        }
+        return new TrainedValues(kept, gradientValues, updates);
     }
 
     private long gradientBytes() {
@@ -197,13 +213,14 @@ final class TrainStepTracer {
         }
     }
 
-    private List<Tensor> accumulate(List<Tensor> running, List<Tensor> more) {
+    private List<Tensor> accumulate(List<Param> params, List<Tensor> running, List<Tensor> more) {
         if (running.isEmpty()) {
             return more;
         }
         List<Tensor> sums = new ArrayList<>();
         for (int i = 0; i < more.size(); i++) {
-            sums.add(Tensor.sumOf(List.of(running.get(i), more.get(i))));
+            List<Tensor> both = List.of(running.get(i), more.get(i));
+            sums.add(graph.inOrigin(params.get(i).module().origin(Phase.BACKWARD), () -> Tensor.sumOf(both)));
         }
         return recorded(sums);
     }
@@ -211,20 +228,18 @@ final class TrainStepTracer {
     private void update(Tensor step, List<Param> params, List<Tensor> total, @Nullable Tensor scale) {
         List<Tensor> gradients = new ArrayList<>();
         for (int i = 0; i < params.size(); i++) {
-            ZeroLayouts kept = parameters.layouts(params.get(i));
-            Tensor unscaled = scattered(params.get(i), total.get(i));
-            Tensor gradient = scale == null ? unscaled : unscaled.mul(scale);
+            Param param = params.get(i);
+            Tensor whole = total.get(i);
+            Tensor gradient = graph.inOrigin(param.module().origin(Phase.UPDATE), () -> {
+                Tensor unscaled = scattered(param, whole);
+                return scale == null ? unscaled : unscaled.mul(scale);
+            });
             gradients.add(gradient);
             if (options.gradientOutputs()) {
+                ZeroLayouts kept = parameters.layouts(param);
                 boolean asParameter = kept.parameter().equals(kept.state());
-                outputs.put(
-                        TrainStepGraph.gradientLabel(params.get(i).name()),
-                        (asParameter
-                                        ? gradient
-                                        : scale == null
-                                                ? total.get(i)
-                                                : total.get(i).mul(scale))
-                                .value());
+                Tensor scaled = asParameter ? gradient : scale == null ? whole : whole.mul(scale);
+                outputs.put(TrainStepGraph.gradientLabel(param.name()), scaled.value());
             }
         }
         Tensor norm = GlobalNorm.of(gradients);
@@ -233,18 +248,22 @@ final class TrainStepTracer {
         Optimizer.Updates updates = optimizer.begin(step, options.dtype());
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
-            List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
-            Tensor value = deposited(param, parameters.tensor(param));
-            Optimizer.Updated updated = updates.update(param, value, clipped.get(i), state);
-            outputs.put(
-                    TrainStepGraph.newLabel(param.name()),
-                    fetched(param, updated.value()).value());
-            for (int k = 0; k < state.size(); k++) {
-                String name = param.name() + "." + optimizer.stateNames().get(k);
-                outputs.put(
-                        TrainStepGraph.newLabel(name), updated.state().get(k).value());
-            }
+            Tensor value = parameters.tensor(param);
+            Tensor gradient = clipped.get(i);
+            graph.inOrigin(param.module().origin(Phase.UPDATE), () -> update(updates, param, value, gradient));
         }
+    }
+
+    private Tensor update(Optimizer.Updates updates, Param param, Tensor value, Tensor gradient) {
+        List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
+        Optimizer.Updated updated = updates.update(param, deposited(param, value), gradient, state);
+        Tensor kept = fetched(param, updated.value());
+        outputs.put(TrainStepGraph.newLabel(param.name()), kept.value());
+        for (int k = 0; k < state.size(); k++) {
+            String name = param.name() + "." + optimizer.stateNames().get(k);
+            outputs.put(TrainStepGraph.newLabel(name), updated.state().get(k).value());
+        }
+        return kept;
     }
 
     /** A gradient where optimizer state is kept; one of a parameter as it is kept is there already. */

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Measures a network of any depth by compiling it with two and with three blocks, once for each layout that changes the
+ * Measures a network by compiling it, or, if it can be made at any depth, with two and with three blocks; once for each layout that changes the
  * program: size of model groups, recomputation, sequence parallelism, and whether there is more than one rank along
  * {@code data}. Thread-safe.
  */
@@ -44,19 +44,18 @@ final class MeasureNetwork {
 
     private NetworkMeasure compile(Layout layout) {
         if (!(job.network() instanceof DeepNetworkFactory network) || network.layers() <= SHALLOW + 1) {
-            int layers = job.network() instanceof DeepNetworkFactory shallow ? shallow.layers() : 0;
-            return NetworkMeasure.exact(compile(layout, job.network(), layers));
+            return NetworkMeasure.exact(compile(layout, job.network()));
         }
         return new NetworkMeasure(
-                compile(layout, network.withLayers(SHALLOW), SHALLOW),
-                compile(layout, network.withLayers(SHALLOW + 1), SHALLOW + 1),
+                compile(layout, network.withLayers(SHALLOW)),
+                compile(layout, network.withLayers(SHALLOW + 1)),
                 network.layers() - SHALLOW);
     }
 
-    private ProgramMeasure compile(Layout layout, NetworkFactory network, int layers) {
+    private ProgramMeasure compile(Layout layout, NetworkFactory network) {
         for (int samples : PRIMES) {
             TrainingPlan plan = laidOut(layout, network, samples).compile(traits);
-            ProgramMeasure measure = new ProgramMeasure(plan, samples, layers);
+            ProgramMeasure measure = new ProgramMeasure(plan, samples);
             if (measure.isClear()) {
                 return measure;
             }

@@ -43,11 +43,11 @@ final class NetworkMeasure {
     /** The largest number of bytes alive at once, with states kept as {@code memory} says. */
     double peakBytes(int samples, StrategyMemory memory) {
         double peak = 0;
-        for (String part : shallow.live().keySet()) {
+        for (ProgramPart part : shallow.live().keySet()) {
             double less = largest(shallow, part, samples, memory);
             double more = largest(deeper, part, samples, memory);
             double perBlock = Math.max(0, more - less);
-            if (ProgramMeasure.isOptimizer(part)) {
+            if (part.isUpdate()) {
                 // Reductions still under way then are joined otherwise in each depth, and do not grow with it.
                 perBlock = Math.min(perBlock, memory.keptBytes(deeper) - memory.keptBytes(shallow));
             }
@@ -56,8 +56,8 @@ final class NetworkMeasure {
         return peak + scratchBytes(samples);
     }
 
-    private static double largest(ProgramMeasure measure, String part, int samples, StrategyMemory memory) {
-        boolean optimizer = ProgramMeasure.isOptimizer(part);
+    private static double largest(ProgramMeasure measure, ProgramPart part, int samples, StrategyMemory memory) {
+        boolean optimizer = part.isUpdate();
         return measure.live().getOrDefault(part, List.of()).stream()
                 .mapToDouble(point -> memory.bytes(point, samples, optimizer, measure))
                 .max()

@@ -1,9 +1,10 @@
 package dev.tartan.train.planner;
 
 import dev.tartan.graph.Op;
+import dev.tartan.graph.Phase;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.MemoryKind;
-import dev.tartan.op.AddN;
+import dev.tartan.network.Network;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Einsum;
@@ -24,26 +25,17 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * What one device computes, sends and keeps in a step of one micro-batch, taken from a compiled program whose number of
- * samples is a prime that divides no other size. Parts of the program that a deeper network only repeats are told apart
- * by their scopes: {@link #live()} has the first and the last block, not those between, which never need more.
+ * samples is a prime that divides no other size.
  */
 final class ProgramMeasure {
-    private static final Pattern BLOCK = Pattern.compile("\\b(layers|h)\\.(\\d+)\\b");
-    private static final String OPTIMIZER_SCOPE = "optimizer";
-
     private final TrainingPlan plan;
     private final Program program;
     private final int samples;
-    private final int layers;
-    private final int firstBackward;
     private final Map<Quantity, PerSample> totals = new HashMap<>();
-    private final Map<String, List<LivePoint>> live = new TreeMap<>();
+    private final Map<ProgramPart, List<LivePoint>> live = new LinkedHashMap<>();
     private double largestUnitBytes;
 
     /** What is counted. */
@@ -71,18 +63,13 @@ final class ProgramMeasure {
      * Measures a plan.
      *
      * @param samples of its only micro-batch on each rank
-     * @param layers of its network
      */
-    ProgramMeasure(TrainingPlan plan, int samples, int layers) {
+    ProgramMeasure(TrainingPlan plan, int samples) {
         this.plan = plan;
         this.program = plan.step().program();
         this.samples = samples;
-        this.layers = layers;
-        this.firstBackward = firstBackward();
         measureStates();
-        for (int i = 0; i < program.instructions().size(); i++) {
-            add(program.instructions().get(i), i);
-        }
+        program.instructions().forEach(this::add);
         measureLive();
         add(
                 Quantity.SCRATCH_BYTES,
@@ -94,7 +81,7 @@ final class ProgramMeasure {
     }
 
     /** What is alive at each instruction, by the part of the program that it belongs to. */
-    Map<String, List<LivePoint>> live() {
+    Map<ProgramPart, List<LivePoint>> live() {
         return live;
     }
 
@@ -108,25 +95,15 @@ final class ProgramMeasure {
         return plan.states().stream().allMatch(state -> bytes(state) % samples != 0);
     }
 
-    private int firstBackward() {
-        List<Instruction> all = program.instructions();
-        for (int i = 0; i < all.size(); i++) {
-            if (all.get(i).scope().startsWith("~")) {
-                return i;
-            }
-        }
-        return all.size();
-    }
-
     private void measureStates() {
-        Map<String, Double> units = new LinkedHashMap<>();
+        Map<Object, Double> units = new LinkedHashMap<>();
         for (PlannedState state : plan.states()) {
             double bytes = bytes(state);
             if (!isOnHost(state)) {
                 add(state.isParameter() ? Quantity.PARAMETER_BYTES : Quantity.STATE_BYTES, new PerSample(bytes, 0));
             }
             if (state.isParameter()) {
-                units.merge(unit(state.name()), bytes, Double::sum);
+                units.merge(unit(state), bytes, Double::sum);
             }
         }
         largestUnitBytes =
@@ -138,9 +115,8 @@ final class ProgramMeasure {
         return program.values().get(input).memory() == MemoryKind.HOST;
     }
 
-    private static String unit(String parameter) {
-        Matcher block = BLOCK.matcher(parameter);
-        return block.find() ? parameter.substring(0, block.end()) : parameter;
+    private static Object unit(PlannedState parameter) {
+        return parameter.block() == null ? parameter.name() : parameter.block();
     }
 
     private long bytes(PlannedState state) {
@@ -151,7 +127,7 @@ final class ProgramMeasure {
         totals.merge(quantity, amount, PerSample::plus);
     }
 
-    private void add(Instruction instruction, int index) {
+    private void add(Instruction instruction) {
         Op op = instruction.op();
         if (op instanceof Collective collective) {
             if (collective.axes().contains("model")) {
@@ -165,11 +141,12 @@ final class ProgramMeasure {
             add(
                     Quantity.OFFLOADED_BYTES,
                     new PerSample(bytes(instruction.operands().get(0)), 0));
-        } else if (instruction.scope().startsWith(OPTIMIZER_SCOPE)) {
+        } else if (instruction.origin().phase() == Phase.UPDATE) {
             add(Quantity.OPTIMIZER_TRAFFIC_BYTES, traffic(instruction));
         } else if (op instanceof Einsum || op instanceof Attention || op instanceof AttentionGrad) {
             long flops = op.flops(program.typesOf(instruction.operands()));
-            add(index < firstBackward ? Quantity.FORWARD_FLOPS : Quantity.BACKWARD_FLOPS, PerSample.of(flops, samples));
+            boolean forward = instruction.origin().phase() == Phase.FORWARD;
+            add(forward ? Quantity.FORWARD_FLOPS : Quantity.BACKWARD_FLOPS, PerSample.of(flops, samples));
             if (!(op instanceof Einsum)) {
                 int probabilities = op instanceof Attention
                         ? instruction.results().get(1)
@@ -180,12 +157,10 @@ final class ProgramMeasure {
                         PerSample.of(4 * program.typeOf(probabilities).bytes(), samples));
             }
         } else if (!(op instanceof Reshape)) {
-            add(isLoss(instruction) ? Quantity.LOSS_BYTES : Quantity.MEMORY_BYTES, traffic(instruction));
+            add(
+                    Network.isLoss(instruction.origin()) ? Quantity.LOSS_BYTES : Quantity.MEMORY_BYTES,
+                    traffic(instruction));
         }
-    }
-
-    private static boolean isLoss(Instruction instruction) {
-        return instruction.scope().endsWith("loss");
     }
 
     private PerSample traffic(Instruction instruction) {
@@ -208,15 +183,15 @@ final class ProgramMeasure {
     private void measureLive() {
         Map<String, String> replaced = new LinkedHashMap<>();
         plan.states().forEach(state -> replaced.put(TrainStepGraph.newLabel(state.name()), state.name()));
-        boolean[] gradients = gradients();
+        ProgramPart.Finder parts = new ProgramPart.Finder(program);
         LiveBytes alive = new LiveBytes(program, replaced);
         long[] all = alive.sums(this::bytes);
         long[] perSample = alive.sums(value -> bytes(value) % samples == 0 ? bytes(value) : 0);
-        long[] gradient = alive.sums(value -> gradients[value] ? bytes(value) : 0);
+        long[] gradient = alive.sums(value -> program.values().get(value).gradient() ? bytes(value) : 0);
         for (int i = 0; i < all.length; i++) {
             PerSample bytes = new PerSample(all[i] - perSample[i], (double) perSample[i] / samples);
             LivePoint point = new LivePoint(bytes, gradient[i]);
-            parts(program.instructions().get(i).scope())
+            parts.of(program.instructions().get(i).origin())
                     .forEach(part ->
                             live.computeIfAbsent(part, key -> new ArrayList<>()).add(point));
         }
@@ -224,48 +199,5 @@ final class ProgramMeasure {
 
     private long bytes(int value) {
         return program.typeOf(value).bytes();
-    }
-
-    /**
-     * The gradients of parameters: what collectives that carry gradients take and give, and what is summed for them.
-     */
-    private boolean[] gradients() {
-        boolean[] gradients = new boolean[program.values().size()];
-        List<Instruction> all = program.instructions();
-        for (int i = all.size() - 1; i >= 0; i--) {
-            Instruction instruction = all.get(i);
-            boolean sums = instruction.op() instanceof AddN
-                    && gradients[instruction.results().get(0)];
-            boolean reshapes = instruction.op() instanceof Reshape
-                    && gradients[instruction.results().get(0)];
-            if (instruction.carriesGradient() || sums || reshapes) {
-                instruction.results().forEach(result -> gradients[result] = true);
-                instruction.operands().forEach(operand -> gradients[operand] = true);
-            }
-        }
-        return gradients;
-    }
-
-    /** The parts of the program that a scope belongs to: none for blocks between the first and the last. */
-    private List<String> parts(String scope) {
-        String name = scope.isEmpty() ? "top" : scope;
-        Matcher block = BLOCK.matcher(name);
-        if (!block.find()) {
-            return List.of(name);
-        }
-        int index = Integer.parseInt(block.group(2));
-        List<String> parts = new ArrayList<>();
-        if (index == 0) {
-            parts.add(block.replaceFirst("first"));
-        }
-        if (index == layers - 1) {
-            parts.add(block.replaceFirst("last"));
-        }
-        return parts;
-    }
-
-    /** Whether a part of the program is the update of parameters. */
-    static boolean isOptimizer(String part) {
-        return part.startsWith(OPTIMIZER_SCOPE);
     }
 }

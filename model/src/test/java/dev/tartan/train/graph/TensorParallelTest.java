@@ -32,7 +32,9 @@ class TensorParallelTest {
         Map<Integer, String> madeIn = new HashMap<>();
         List<String> found = new ArrayList<>();
         for (Instruction instruction : program.instructions()) {
-            instruction.results().forEach(result -> madeIn.put(result, instruction.scope()));
+            instruction
+                    .results()
+                    .forEach(result -> madeIn.put(result, instruction.origin().toString()));
             if (instruction.op() instanceof Collective collective
                     && collective.axes().contains(axis)) {
                 String origin = madeIn.getOrDefault(instruction.operands().get(0), "");
