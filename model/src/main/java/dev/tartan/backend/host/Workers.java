@@ -16,6 +16,8 @@ public final class Workers {
             Executors.newFixedThreadPool(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), task -> {
                 Thread thread = new Thread(task, "tartan-kernel-helper");
                 thread.setDaemon(true);
+                // They outlive the task that happens to start them, and must not keep its class loader.
+                thread.setContextClassLoader(Workers.class.getClassLoader());
                 return thread;
             });
 

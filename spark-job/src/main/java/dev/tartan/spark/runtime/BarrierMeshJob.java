@@ -1,25 +1,32 @@
 package dev.tartan.spark.runtime;
 
-import java.nio.ByteBuffer;
+import dev.tartan.spark.kryo.TartanKryo;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.apache.hadoop.util.ShutdownHookManager;
-import org.apache.spark.SparkEnv;
-import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.serializer.SerializerInstance;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.scheduler.StageInfo;
 import org.jspecify.annotations.Nullable;
-import scala.reflect.ClassTag;
-import scala.reflect.ClassTag$;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One job that runs a {@link MeshTask} in as many processes at once, in a barrier stage.
+ * One job that runs a {@link MeshTask} in as many processes at once, in a barrier stage of any Spark session.
+ *
+ * <p>Nothing is asked of the session: values travel as bytes of Tartan's Kryo, messages over Spark's own connections,
+ * see {@link DriverEndpoint}. The job belongs to the calling thread's job group, so cancelling that group stops it.
  *
  * <p>The stage ends in a shuffle, since Spark runs a failed barrier stage again (up to
  * {@code spark.stage.maxConsecutiveAttempts} times) only if it is not the last of its job. All tasks are interrupted
@@ -27,65 +34,188 @@ import scala.reflect.ClassTag$;
  * task that fails finally tells the driver before it ends, and the driver cancels the job: its peers, which soon fail
  * for want of it, would otherwise make Spark run the stage again.
  *
+ * <p>On a cluster each task has an executor of its own. If Spark puts two into one, for want of a free slot elsewhere,
+ * they do not begin, and the job is submitted again, up to three times in all.
+ *
  * <p>An object serves one run; {@link #cancel} may be called by any thread.
  */
 public final class BarrierMeshJob {
+    private static final Logger LOG = LoggerFactory.getLogger(BarrierMeshJob.class);
+
     /** Above Spark's own hook, which must find the job gone already. */
     private static final int HOOK_PRIORITY = 100;
 
     private static final long HOOK_SECONDS = 10;
-    private static final long EVENTS_MILLIS = 5000;
-    private static final ClassTag<byte[]> BYTES_TAG = ClassTag$.MODULE$.apply(byte[].class);
+    private static final int MOST_PLACEMENTS = 3;
+    private static final Duration SLOTS_LIMIT = Duration.ofSeconds(120);
+    private static final Duration SLOTS_PATIENCE = Duration.ofSeconds(2);
 
     private final JavaSparkContext spark;
-    private final String runId;
+    private final String description;
     private final int numTasks;
+    private final Duration slotsLimit;
+    private final String name = "tartan-" + UUID.randomUUID();
+    private final StageNotes notes = new StageNotes();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile @Nullable String cancelReason;
     private volatile @Nullable TaskOutcome finalFailure;
+    private volatile @Nullable List<String> shared;
+    private volatile @Nullable Submission submission;
+    private volatile int attemptsBefore;
+    private volatile int lastAttempt;
 
     /**
      * Prepares a job.
      *
-     * @param runId name that no other run of this driver has; it is the job group's too
+     * @param description what Spark's UI and messages call it
      * @param numTasks number of processes, each running one task
      */
-    public BarrierMeshJob(JavaSparkContext spark, String runId, int numTasks) {
+    public BarrierMeshJob(JavaSparkContext spark, String description, int numTasks) {
+        this(spark, description, numTasks, SLOTS_LIMIT);
+    }
+
+    /** As above, with a limit on the wait for executors, and for their slots to be free. */
+    BarrierMeshJob(JavaSparkContext spark, String description, int numTasks, Duration slotsLimit) {
         this.spark = spark;
-        this.runId = runId;
+        this.description = description;
         this.numTasks = numTasks;
+        this.slotsLimit = slotsLimit;
     }
 
     /**
      * Runs the job to its end.
      *
      * @return what each task returned, in the order of tasks
-     * @throws MeshJobException if it failed as often as Spark may try it
-     * @throws CancellationException if it was cancelled
+     * @throws MeshJobException if it failed as often as Spark may try it, or if other jobs kept the slots
+     * @throws CancellationException if it was cancelled, by {@link #cancel}, through Spark, or by an interrupt of the
+     *     calling thread, whose flag is then set
+     * @throws IllegalArgumentException if the session has too few executors or slots, or the task cannot be sent
      * @throws RuntimeException whatever a task threw that {@link MeshTask#isFinal} calls final
      */
     public <I, R> List<R> run(I input, MeshTask<I, R> task, ProgressListener progress) {
-        JobWatcher watcher = new JobWatcher(runId, this::cancelIfWanted);
+        return run((RDD<?>) null, input, task, progress);
+    }
+
+    /**
+     * Runs the job over given rows, to be read by {@link MeshTaskContext#rows}; otherwise as above.
+     *
+     * @param rows an RDD with as many partitions as there are tasks; partition i goes to task i
+     */
+    public <T, I, R> List<R> run(JavaRDD<T> rows, I input, MeshTask<I, R> task, ProgressListener progress) {
+        if (rows.getNumPartitions() != numTasks) {
+            throw new IllegalArgumentException("rows are not in one partition for each task: partitions="
+                    + rows.getNumPartitions() + ", tasks=" + numTasks + ". Repartition them.");
+        }
+        return run(rows.rdd(), input, task, progress);
+    }
+
+    private <I, R> List<R> run(@Nullable RDD<?> rows, I input, MeshTask<I, R> task, ProgressListener progress) {
+        TaskClosure closure = TaskClosure.of(task);
+        Broadcast<byte[]> broadcast = spark.broadcast(TartanKryo.toBytes(input));
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
-        RunRoutes.add(runId, progress, this::onFinalFailure);
-        spark.sc().addSparkListener(watcher);
         ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
-        spark.setJobGroup(runId, runId, true);
-        List<TaskOutcome> outcomes;
-        try {
-            outcomes = collect(input, task);
-        } catch (Exception e) {
-            throw failure(e, watcher);
+        try (DriverEndpoint endpoint =
+                new DriverEndpoint(spark.sc().env().rpcEnv(), name, new Messages(numTasks, progress))) {
+            return results(outcomes(rows, broadcast, closure));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw Cancellations.of("the thread that ran the job was interrupted", e);
         } finally {
             ended.countDown();
-            spark.clearJobGroup();
-            spark.sc().removeSparkListener(watcher);
-            RunRoutes.remove(runId);
+            if (!spark.sc().isStopped()) {
+                broadcast.destroy();
+            }
             if (!ShutdownHookManager.get().isShutdownInProgress()) {
                 ShutdownHookManager.get().removeShutdownHook(hook);
             }
         }
-        return results(outcomes);
+    }
+
+    /** Submits the job until its tasks are each in an executor of their own. */
+    private List<TaskOutcome> outcomes(@Nullable RDD<?> rows, Broadcast<byte[]> input, TaskClosure closure)
+            throws InterruptedException {
+        ReadyExecutors executors = new ReadyExecutors(spark.sc(), slotsLimit);
+        for (int placement = 1; ; placement++) {
+            List<ExecutorPlace> places = places(executors);
+            shared = null;
+            BarrierTask<?, ?> body = new BarrierTask<>(name, attemptsBefore, input, closure);
+            MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
+            try (Submission submitted =
+                    new Submission(spark.sc(), name + "-" + placement, description, partitions, body)) {
+                submission = submitted;
+                stopIfWanted();
+                try {
+                    return decode(submitted.await(new SlotsWatch(submitted)));
+                } catch (ExecutionException e) {
+                    submitted.settle();
+                    failUnlessShared(e.getCause() == null ? e : e.getCause(), submitted.watcher(), placement);
+                } catch (InterruptedException e) {
+                    cancel("the thread that ran the job was interrupted");
+                    submitted.settle();
+                    throw e;
+                } catch (MeshJobException e) {
+                    submitted.cancel(e.getMessage());
+                    submitted.settle();
+                    throw e;
+                } finally {
+                    submission = null;
+                }
+            }
+            attemptsBefore = lastAttempt + 1;
+        }
+    }
+
+    private List<ExecutorPlace> places(ReadyExecutors executors) throws InterruptedException {
+        try {
+            List<ExecutorPlace> places = executors.await(numTasks, this::throwIfCancelled);
+            throwIfCancelled();
+            return places;
+        } catch (ExecutionException e) {
+            String why = Cancellations.bySpark(e);
+            if (why != null) {
+                throw Cancellations.of(why, e);
+            }
+            throw new MeshJobException("executors cannot be asked whether they are ready: reason=" + e.getCause(), e);
+        }
+    }
+
+    private void throwIfCancelled() {
+        String reason = cancelReason;
+        if (reason != null) {
+            throw Cancellations.of(reason, null);
+        }
+    }
+
+    private void failUnlessShared(Throwable cause, JobWatcher watcher, int placement) {
+        List<String> executors = shared;
+        if (finalFailure != null || cancelReason != null || executors == null) {
+            throw failure(cause, watcher);
+        }
+        if (placement == MOST_PLACEMENTS) {
+            throw new IllegalArgumentException("tasks of the mesh would share an executor: executorOfEachTask="
+                    + executors + ", tried=" + placement + ", " + Slots.of(spark.sc())
+                    + ". Free a slot in an executor of its own for each task, give the session more executors, or"
+                    + " spread the mesh over fewer.");
+        }
+        LOG.warn("tasks of the mesh would share an executor, and are placed anew: executorOfEachTask={}", executors);
+    }
+
+    private RuntimeException failure(Throwable cause, JobWatcher watcher) {
+        TaskOutcome failed = finalFailure;
+        Exception failure = failed == null ? null : failed.exception();
+        if (failure != null) {
+            return unchecked(failure);
+        }
+        String reason = cancelReason != null ? cancelReason : Cancellations.bySpark(cause);
+        if (reason != null) {
+            return Cancellations.of(reason, cause);
+        }
+        String last = watcher.lastFailure();
+        return new MeshJobException(
+                "mesh job failed: job='" + description + "', attempts=" + watcher.numFailedAttempts() + ", reason="
+                        + (last == null ? cause.getMessage() : last)
+                        + ". The executors' logs have the stack trace.",
+                cause);
     }
 
     @SuppressWarnings("unchecked")
@@ -106,53 +236,32 @@ public final class BarrierMeshJob {
     }
 
     private static List<TaskOutcome> decode(List<byte[]> outcomes) {
-        SerializerInstance kryo = SparkEnv.get().serializer().newInstance();
         return outcomes.stream()
-                .map(bytes -> kryo.deserialize(ByteBuffer.wrap(bytes), BarrierTask.OUTCOME_TAG))
+                .map(bytes -> (TaskOutcome) Objects.requireNonNull(TartanKryo.fromBytes(bytes)))
                 .sorted(Comparator.comparingInt(TaskOutcome::taskIndex))
                 .toList();
-    }
-
-    private RuntimeException failure(Exception cause, JobWatcher watcher) {
-        // Spark throws it without declaring it.
-        if (cause instanceof InterruptedException) {
-            cancel("the thread that ran the job was interrupted");
-            Thread.currentThread().interrupt();
-        } else if (cause instanceof SparkException) {
-            watcher.awaitEnd(EVENTS_MILLIS);
-        }
-        // The task at fault may still be ending, when those that waited for it have failed already.
-        watcher.awaitIdle(EVENTS_MILLIS);
-        TaskOutcome failed = finalFailure;
-        Exception failure = failed == null ? null : failed.exception();
-        if (failure != null) {
-            return unchecked(failure);
-        }
-        String reason = cancelReason;
-        if (reason != null) {
-            CancellationException cancelled = new CancellationException("mesh job was stopped: reason=" + reason);
-            cancelled.initCause(cause);
-            return cancelled;
-        }
-        String last = watcher.lastFailure();
-        return new MeshJobException(
-                "mesh job failed: run=" + runId + ", attempts=" + watcher.numFailedAttempts() + ", reason="
-                        + (last == null ? cause.getMessage() : last)
-                        + ". The executors' logs have the stack trace.",
-                cause);
     }
 
     /** Stops all tasks; {@link #run} throws when they have ended. Does nothing once the job is over. */
     public void cancel(String reason) {
         cancelReason = reason;
-        cancelIfWanted();
+        stopIfWanted();
+    }
+
+    /** Shows a value on the stage's page in Spark's UI, in place of the one that has the same name. */
+    public void show(String valueName, Object value) {
+        Submission running = submission;
+        StageInfo stage = running == null ? null : running.watcher().barrierStage();
+        if (stage != null) {
+            notes.show(stage, valueName, value);
+        }
     }
 
     /** The first one counts, unless the job was cancelled before. */
     private synchronized void onFinalFailure(TaskOutcome failed) {
         if (finalFailure == null && cancelReason == null) {
             finalFailure = failed;
-            cancelIfWanted();
+            stopIfWanted();
         }
     }
 
@@ -160,31 +269,93 @@ public final class BarrierMeshJob {
         cancel("the program was told to stop");
         try {
             // Spark is stopped after this hook, and would complain about tasks that still run.
-            ended.await(HOOK_SECONDS, TimeUnit.SECONDS);
+            boolean unused = ended.await(HOOK_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    private void cancelIfWanted() {
-        if ((cancelReason != null || finalFailure != null) && !spark.sc().isStopped()) {
-            spark.sc().cancelJobGroup(runId);
+    private void stopIfWanted() {
+        Submission running = submission;
+        if (running == null) {
+            return;
+        }
+        String reason = cancelReason;
+        if (reason != null) {
+            running.cancel(reason);
+        } else if (finalFailure != null) {
+            running.cancel("a task failed finally");
+        } else if (shared != null) {
+            running.cancel("tasks share an executor");
         }
     }
 
-    private <I, R> List<TaskOutcome> collect(I input, MeshTask<I, R> task) {
-        List<Integer> indices = IntStream.range(0, numTasks).boxed().toList();
-        Broadcast<I> broadcast = spark.broadcast(input);
-        try {
-            return decode(spark.parallelize(new ArrayList<>(indices), numTasks)
-                    .rdd()
-                    .barrier()
-                    .mapPartitions(new BarrierTask<>(runId, broadcast, task), false, BYTES_TAG)
-                    .toJavaRDD()
-                    .repartition(1)
-                    .collect());
-        } finally {
-            broadcast.destroy();
+    /** Whether the tasks, which all run now, may begin. */
+    private boolean mayBegin(int attempt, List<String> executors) {
+        Submission running = submission;
+        if (running != null) {
+            running.watcher().onAllStarted(attempt - attemptsBefore);
+        }
+        if (LocalMaster.numThreads(spark.master()).isPresent() || new HashSet<>(executors).size() == numTasks) {
+            return true;
+        }
+        shared = executors;
+        stopIfWanted();
+        return false;
+    }
+
+    /** Handles what tasks send. */
+    private final class Messages implements DriverEndpoint.MessageHandler {
+        private final Gatherings gatherings;
+        private final ProgressListener progress;
+
+        Messages(int numTasks, ProgressListener progress) {
+            this.gatherings = new Gatherings(numTasks);
+            this.progress = progress;
+        }
+
+        @Override
+        public void handle(TaskMessage message, DriverEndpoint.Caller caller) {
+            lastAttempt = Math.max(lastAttempt, message.attempt());
+            if (message instanceof TaskMessage.Gather gather) {
+                gatherings.add(
+                        gather, caller, texts -> gather.round() > 0 || mayBegin(gather.attempt(), texts));
+                return;
+            }
+            if (message instanceof TaskMessage.FinalFailure failed) {
+                onFinalFailure(failed.outcome());
+            } else if (message instanceof TaskMessage.Progress reported) {
+                reported.reports().forEach(report -> progress.onProgress(reported.attempt(), report));
+            }
+            caller.answer(true);
+        }
+    }
+
+    /** Says what the stage waits for, and gives up after a while. */
+    private final class SlotsWatch implements Runnable {
+        private final Submission submitted;
+        private boolean told;
+
+        SlotsWatch(Submission submitted) {
+            this.submitted = submitted;
+        }
+
+        @Override
+        public void run() {
+            Duration waited = submitted.watcher().waited();
+            if (waited.compareTo(slotsLimit) > 0) {
+                throw new MeshJobException("mesh job found no free slots: needed=" + numTasks + ", waitedSeconds="
+                        + waited.toSeconds() + ", " + Slots.of(spark.sc())
+                        + ". Wait for these jobs or cancel them, or give the session more executors.");
+            }
+            if (!told && waited.compareTo(SLOTS_PATIENCE) > 0) {
+                LOG.warn(
+                        "mesh job waits for free slots: needed={}, {}, limitSeconds={}",
+                        numTasks,
+                        Slots.of(spark.sc()),
+                        slotsLimit.toSeconds());
+                told = true;
+            }
         }
     }
 }

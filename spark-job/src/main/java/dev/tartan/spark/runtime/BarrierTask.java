@@ -1,113 +1,119 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.spark.kryo.TartanKryo;
+import java.io.IOException;
 import java.io.Serializable;
-import java.nio.ByteBuffer;
 import java.util.List;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.resource.ResourceInformation;
-import org.jspecify.annotations.Nullable;
 import scala.collection.Iterator;
 import scala.collection.Iterator$;
-import scala.reflect.ClassTag;
-import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction1;
 
 /** The body of the barrier stage: runs a {@link MeshTask} and yields its {@link TaskOutcome} as bytes. */
-final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Integer>, Iterator<byte[]>> implements Serializable {
+final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterator<byte[]>> implements Serializable {
     private static final long serialVersionUID = 1;
-    static final ClassTag<TaskOutcome> OUTCOME_TAG = ClassTag$.MODULE$.apply(TaskOutcome.class);
 
-    private final String runId;
-    private final Broadcast<I> input;
-    private final MeshTask<I, R> task;
+    private final String endpoint;
+    private final int attemptsBefore;
+    private final Broadcast<byte[]> input;
+    private final TaskClosure closure;
 
-    BarrierTask(String runId, Broadcast<I> input, MeshTask<I, R> task) {
-        this.runId = runId;
+    /**
+     * Makes the body.
+     *
+     * @param endpoint name of the driver's {@link DriverEndpoint}
+     * @param attemptsBefore how often the tasks were started by jobs before this one
+     * @param input of all tasks, as bytes of Tartan's Kryo
+     * @param closure the task
+     */
+    BarrierTask(String endpoint, int attemptsBefore, Broadcast<byte[]> input, TaskClosure closure) {
+        this.endpoint = endpoint;
+        this.attemptsBefore = attemptsBefore;
         this.input = input;
-        this.task = task;
+        this.closure = closure;
     }
 
     @Override
-    public Iterator<byte[]> apply(Iterator<Integer> partition) {
+    public Iterator<byte[]> apply(Iterator<Object> rows) {
+        try {
+            return Iterator$.MODULE$.single(TartanKryo.toBytes(outcome(rows)));
+        } catch (Exception e) {
+            throw BarrierTask.<RuntimeException>asUnchecked(e);
+        }
+    }
+
+    private TaskOutcome outcome(Iterator<Object> rows) throws Exception {
         BarrierTaskContext spark = BarrierTaskContext.get();
-        TaskOutcome outcome;
-        try (ProgressSender sender =
-                new ProgressSender(runId, spark.stageAttemptNumber(), TartanPlugin.executorContext())) {
-            I value = input.value();
+        int attempt = attemptsBefore + spark.stageAttemptNumber();
+        DriverLink driver = DriverLink.to(endpoint);
+        MeshTask<I, R> task;
+        try {
+            task = task();
+        } catch (Exception e) {
+            return finalFailure(driver, attempt, spark, e);
+        }
+        try (ProgressSender sender = new ProgressSender(driver, attempt)) {
+            BarrierContext context = new BarrierContext(spark, attempt, driver, sender, rows);
+            // Nobody begins before the driver has seen where all are.
+            context.allGather(context.executorId());
+            I value = input();
             // A task killed just as it starts is marked so, but its thread is not interrupted.
             if (spark.isInterrupted()) {
                 throw new TaskKilledException("killed before it started");
             }
-            outcome = TaskOutcome.of(spark.partitionId(), task.run(value, new Context(spark, sender)));
+            return TaskOutcome.of(spark.partitionId(), task.run(value, context));
+        } catch (NullPointerException e) {
+            if (closure.leftOut().isEmpty()) {
+                throw e;
+            }
+            return finalFailure(
+                    driver,
+                    attempt,
+                    spark,
+                    new IllegalArgumentException(
+                            "something is null on the executor, perhaps a value of the notebook that could not be"
+                                    + " sent: left=" + closure.leftOut()
+                                    + ". Do not use these values where the network is made.",
+                            e));
         } catch (Exception e) {
             if (!task.isFinal(e) || (spark.isInterrupted() && FinalFailures.isOfInterrupt(e))) {
-                throw BarrierTask.<RuntimeException>asUnchecked(e);
+                throw e;
             }
-            outcome = TaskOutcome.failed(spark.partitionId(), e);
-            FinalFailures.tell(runId, outcome, TartanPlugin.executorContext());
+            return finalFailure(driver, attempt, spark, e);
         }
-        ByteBuffer bytes = SparkEnv.get().serializer().newInstance().serialize(outcome, OUTCOME_TAG);
-        byte[] copy = new byte[bytes.remaining()];
-        bytes.get(copy);
-        return Iterator$.MODULE$.single(copy);
+    }
+
+    private static TaskOutcome finalFailure(
+            DriverLink driver, int attempt, BarrierTaskContext spark, Exception failure) {
+        TaskOutcome outcome = TaskOutcome.failed(spark.partitionId(), failure);
+        FinalFailures.tell(driver, attempt, outcome);
+        return outcome;
+    }
+
+    @SuppressWarnings("unchecked")
+    private MeshTask<I, R> task() {
+        try {
+            return (MeshTask<I, R>) TaskClosure.read(closure.bytes());
+        } catch (ClassNotFoundException e) {
+            throw new IllegalArgumentException(
+                    "class is not known to the executor: class=" + e.getMessage()
+                            + ". Give its jar to the session: --jars, or spark.jars.",
+                    e);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("task cannot be read on the executor: reason=" + e, e);
+        }
+    }
+
+    @SuppressWarnings({"unchecked", "NullAway"}) // The driver wrote an I.
+    private I input() {
+        return (I) TartanKryo.fromBytes(input.value());
     }
 
     /** Spark must see the exception itself: it tells an interrupt from a failure by its type. */
     @SuppressWarnings("unchecked")
     private static <E extends Exception> RuntimeException asUnchecked(Exception e) throws E {
         throw (E) e;
-    }
-
-    private record Context(BarrierTaskContext spark, ProgressSender sender) implements MeshTaskContext {
-        @Override
-        public int taskIndex() {
-            return spark.partitionId();
-        }
-
-        @Override
-        public int numTasks() {
-            return spark.numPartitions();
-        }
-
-        @Override
-        public String executorId() {
-            return SparkEnv.get().executorId();
-        }
-
-        @Override
-        public String host() {
-            String address = spark.getTaskInfos()[spark.partitionId()].address();
-            int colon = address.lastIndexOf(':');
-            return colon < 0 ? address : address.substring(0, colon);
-        }
-
-        @Override
-        public int attempt() {
-            return spark.stageAttemptNumber();
-        }
-
-        @Override
-        public List<String> gpuAddresses() {
-            @Nullable ResourceInformation gpus = spark.resourcesJMap().get("gpu");
-            return gpus == null ? List.of() : List.of(gpus.addresses());
-        }
-
-        @Override
-        public boolean isCancelled() {
-            return spark.isInterrupted();
-        }
-
-        @Override
-        public List<String> allGather(String message) {
-            return List.of(spark.allGather(message));
-        }
-
-        @Override
-        public void report(Serializable message) {
-            sender.send(message);
-        }
     }
 }

@@ -1,8 +1,7 @@
 package dev.tartan.spark.runtime;
 
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -13,50 +12,92 @@ import org.apache.spark.TaskKilled;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
+import org.apache.spark.scheduler.StageInfo;
+import org.apache.spark.storage.RDDInfo;
 import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
 
 /**
- * Notes why tasks of one job group failed. Spark's own exception after a barrier stage has a wall of text for a message
- * and no cause. Safe for use by many threads.
+ * Notes what happens to one Spark job, which a local property marks: why tasks failed, since Spark's own exception after
+ * a barrier stage has a wall of text for a message and no cause; and since when its barrier stage waits to start. Safe
+ * for use by many threads.
  */
 final class JobWatcher extends SparkListener {
+    /** The local property that marks the job. */
+    static final String PROPERTY = "spark.tartan.run";
+
     private static final long POLL_MILLIS = 100;
 
-    private final String group;
-    private final Runnable onStart;
+    private final String mark;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final List<Integer> stages = new ArrayList<>();
+    private final Set<Integer> stages = new HashSet<>();
     private int job = -1;
     private int numRunning;
     private final Set<Integer> failedAttempts = new HashSet<>();
     private @Nullable String lastFailure;
+    private @Nullable StageInfo barrierStage;
+    private long waitingSince = System.nanoTime();
+    private boolean preparing;
+    private int submittedAttempt;
+    private int startedAttempt = -1;
 
-    /**
-     * Watches the jobs of {@code group}.
-     *
-     * @param onStart what to do when the job is running, and so can be cancelled
-     */
-    JobWatcher(String group, Runnable onStart) {
-        this.group = group;
-        this.onStart = onStart;
+    /** Watches the job whose {@link #PROPERTY} is {@code mark}. */
+    JobWatcher(String mark) {
+        this.mark = mark;
     }
 
     @Override
-    public void onJobStart(SparkListenerJobStart start) {
+    public synchronized void onJobStart(SparkListenerJobStart start) {
         Properties properties = start.properties();
-        if (properties == null || !group.equals(properties.getProperty("spark.jobGroup.id"))) {
-            return;
-        }
-        synchronized (this) {
+        if (properties != null && mark.equals(properties.getProperty(PROPERTY))) {
             job = start.jobId();
             for (Object stage : JavaConverters.seqAsJavaList(start.stageIds())) {
                 stages.add((Integer) stage);
             }
         }
-        onStart.run();
+    }
+
+    @Override
+    public synchronized void onStageSubmitted(SparkListenerStageSubmitted submitted) {
+        StageInfo stage = submitted.stageInfo();
+        if (!stages.contains(stage.stageId())) {
+            return;
+        }
+        preparing = !isBarrier(stage);
+        if (!preparing) {
+            barrierStage = stage;
+            submittedAttempt = stage.attemptNumber();
+            waitingSince = System.nanoTime();
+        }
+    }
+
+    private static boolean isBarrier(StageInfo stage) {
+        for (RDDInfo rdd : JavaConverters.seqAsJavaList(stage.rddInfos())) {
+            if (rdd.isBarrier()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Says that all tasks of an attempt at the barrier stage have started; its submission may be heard of later. */
+    synchronized void onAllStarted(int attempt) {
+        startedAttempt = Math.max(startedAttempt, attempt);
+    }
+
+    /** How long the barrier stage has been waiting to start; zero if it runs, or if another stage does. */
+    synchronized Duration waited() {
+        return preparing || startedAttempt >= submittedAttempt
+                ? Duration.ZERO
+                : Duration.ofNanos(System.nanoTime() - waitingSince);
+    }
+
+    /** The barrier stage as Spark shows it, the latest attempt; null before it is submitted. */
+    synchronized @Nullable StageInfo barrierStage() {
+        return barrierStage;
     }
 
     @Override
@@ -90,23 +131,15 @@ final class JobWatcher extends SparkListener {
     }
 
     /** Waits until everything about the ended job was heard, since Spark tells it on another thread. */
-    void awaitEnd(long timeoutMillis) {
-        try {
-            ended.await(timeoutMillis, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    void awaitEnd(long timeoutMillis) throws InterruptedException {
+        boolean unused = ended.await(timeoutMillis, TimeUnit.MILLISECONDS);
     }
 
     /** Waits until no task runs: Spark calls a cancelled job ended before its tasks have noticed. */
-    synchronized void awaitIdle(long timeoutMillis) {
+    synchronized void awaitIdle(long timeoutMillis) throws InterruptedException {
         long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
-        try {
-            while (numRunning > 0 && System.nanoTime() < deadline) {
-                wait(POLL_MILLIS);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        while (numRunning > 0 && System.nanoTime() < deadline) {
+            wait(POLL_MILLIS);
         }
     }
 

@@ -38,7 +38,8 @@ final class JoinedMesh implements AutoCloseable {
      *     tasks
      * @throws dev.tartan.collective.CollectiveException if a process does not join in time
      */
-    static JoinedMesh join(TrainingPlan plan, JobCredentials credentials, MeshTaskContext context) {
+    static JoinedMesh join(TrainingPlan plan, JobCredentials credentials, MeshTaskContext context)
+            throws InterruptedException {
         CollectiveConfig config = plan.collective();
         TcpOptions options = CommunicationOptions.sockets(config, credentials.encrypt());
         String host = config.bindAddress().isEmpty() ? context.host() : config.bindAddress();
@@ -51,7 +52,7 @@ final class JoinedMesh implements AutoCloseable {
             meeting = Rendezvous.meet(context, own);
             ProcessGroup group = new ProcessGroup(meeting.self(), addresses(meeting));
             node = TcpNode.join(endpoint, group, JobSecret.of(credentials.secret()), options);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InterruptedException e) {
             endpoint.close();
             throw e;
         }

@@ -5,10 +5,11 @@ import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each executor process of a mesh does; sent to executors by Java serialization, so it should hold no state.
+ * What each process of a mesh does. Java serialization takes it to the executors, so objects of the user's may be among
+ * its fields: a lambda, an object of a class typed into a notebook.
  *
- * @param <I> what the driver hands to every task, sent by Kryo in a broadcast
- * @param <R> what a task gives back, sent by Kryo; null if it has nothing to give
+ * @param <I> what the driver hands to every task, sent by Tartan's Kryo in a broadcast
+ * @param <R> what a task gives back, sent by Tartan's Kryo; null if it has nothing to give
  */
 @FunctionalInterface
 public interface MeshTask<I, R> extends Serializable {

@@ -1,6 +1,6 @@
 package dev.tartan.spark.runtime;
 
-import java.io.Serializable;
+import java.util.Iterator;
 import java.util.List;
 
 /** Where a {@link MeshTask} runs; safe for use by all threads of the task. */
@@ -8,7 +8,7 @@ public interface MeshTaskContext {
     /** Index of this task among the tasks of the mesh. */
     int taskIndex();
 
-    /** Number of tasks; on a cluster set up as {@link SparkSettings} does it, each is in a process of its own. */
+    /** Number of tasks; on a cluster each is in a process of its own. */
     int numTasks();
 
     /** Spark's name of the process that this task runs in, {@code driver} in local mode. */
@@ -17,7 +17,7 @@ public interface MeshTaskContext {
     /** Name or address of this machine, by which the other executors reach it. */
     String host();
 
-    /** How often the whole stage was run before, 0 at first. */
+    /** How often all tasks were started before, 0 at first. */
     int attempt();
 
     /** Addresses of the GPUs that Spark gave to this task; empty if it gave none. */
@@ -27,11 +27,20 @@ public interface MeshTaskContext {
     boolean isCancelled();
 
     /**
-     * Gives every task's message to every task, in the order of tasks; all tasks call it, as often as each other, each
-     * on the thread that runs the task. Takes about a second, since Spark polls: for a rendezvous, never inside a step.
+     * The rows that were given to this task, of the type of the RDD given to {@link BarrierMeshJob}; none if none was
+     * given. To be read once, by the thread that runs the task.
      */
-    List<String> allGather(String message);
+    Iterator<?> rows();
 
-    /** Sends a Java-serializable message to the driver's {@link ProgressListener}, without waiting; it may get lost. */
-    void report(Serializable message);
+    /**
+     * Gives every task's message to every task, in the order of tasks, through the driver; all tasks call it, as often
+     * as each other, each on the thread that runs the task. For a rendezvous, never inside a step.
+     */
+    List<String> allGather(String message) throws InterruptedException;
+
+    /**
+     * Sends a report, of a type that travels by Tartan's Kryo, to the driver's {@link ProgressListener}, without
+     * waiting; it may get lost.
+     */
+    void report(Object report);
 }

@@ -1,18 +1,19 @@
 package dev.tartan.spark.runtime;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.tartan.spark.kryo.TartanKryoRegistrator;
+import dev.tartan.collective.transport.tcp.JobSecret;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.spark.SparkConf;
-import org.apache.spark.serializer.KryoSerializer;
 
 /**
- * Looks for what would make a mesh job hang or fail late, before it is submitted: barrier stages want fixed executors
- * and all their slots at once, and Spark says so after minutes or never.
+ * Looks through a session's properties for what would make a mesh job hang or fail late, before it is submitted:
+ * barrier stages want fixed executors and all their slots at once, and Spark says so after minutes or never. Serializer,
+ * plugins and speculation may be set as the user likes: Spark never speculates on barrier tasks.
  */
 public final class Preflight {
     private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
@@ -39,8 +40,8 @@ public final class Preflight {
      */
     public static void check(SparkConf conf, int numRanks, int numTasks) {
         Preflight preflight = new Preflight(conf, numRanks, numTasks);
-        preflight.checkSerialization();
         preflight.checkFixedExecutors();
+        preflight.checkSecret();
         preflight.checkSlots();
         preflight.checkGpus();
         if (!preflight.problems.isEmpty()) {
@@ -74,39 +75,29 @@ public final class Preflight {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
     }
 
-    private void checkSerialization() {
-        String serializer = conf.get(SparkSettings.SERIALIZER, "org.apache.spark.serializer.JavaSerializer");
-        if (!serializer.equals(KryoSerializer.class.getName())) {
-            problem(
-                    SparkSettings.SERIALIZER,
-                    "is not Kryo",
-                    "value=" + serializer,
-                    "Set it to " + KryoSerializer.class.getName() + ".");
-        }
-        if (!SparkSettings.listHas(conf, SparkSettings.REGISTRATOR, TartanKryoRegistrator.class)) {
-            problem(
-                    SparkSettings.REGISTRATOR,
-                    "lacks Tartan's registrator",
-                    "value=" + conf.get(SparkSettings.REGISTRATOR, "none"),
-                    "Add " + TartanKryoRegistrator.class.getName() + " to it.");
-        }
-        if (!SparkSettings.listHas(conf, SparkSettings.PLUGINS, TartanPlugin.class)) {
-            problem(
-                    SparkSettings.PLUGINS,
-                    "lacks Tartan's plugin, which carries the progress",
-                    "value=" + conf.get(SparkSettings.PLUGINS, "none"),
-                    "Add " + TartanPlugin.class.getName() + " to it.");
-        }
-    }
-
     private void checkFixedExecutors() {
-        checkOff("spark.dynamicAllocation.enabled", "is on, and barrier stages refuse it");
-        checkOff("spark.speculation", "is on, and would run a rank twice");
+        // Spark, too, ignores it with a local master.
+        if (conf.getBoolean("spark.dynamicAllocation.enabled", false)
+                && LocalMaster.numThreads(master()).isEmpty()) {
+            problem(
+                    "spark.dynamicAllocation.enabled",
+                    "is on, and Spark then refuses the barrier stage that a mesh needs",
+                    "value=true",
+                    "Start the session with it off, and with spark.executor.instances=" + numTasks + " or more.");
+        }
     }
 
-    private void checkOff(String key, String fact) {
-        if (conf.getBoolean(key, false)) {
-            problem(key, fact, "value=true", "Set it to false.");
+    private void checkSecret() {
+        String key = "spark.authenticate.secret";
+        if (numTasks > 1 && conf.getBoolean("spark.authenticate", false) && conf.contains(key)) {
+            int bytes = conf.get(key).getBytes(StandardCharsets.UTF_8).length;
+            if (bytes < JobSecret.LEAST_BYTES) {
+                problem(
+                        key,
+                        "is too short for the connections between executors",
+                        "bytes=" + bytes + ", needed=" + JobSecret.LEAST_BYTES,
+                        "Give a longer one, of random bytes.");
+            }
         }
     }
 

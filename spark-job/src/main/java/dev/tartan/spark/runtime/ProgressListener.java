@@ -1,14 +1,12 @@
 package dev.tartan.spark.runtime;
 
-import java.io.Serializable;
-
 /** Hears on the driver what tasks report. */
 @FunctionalInterface
 public interface ProgressListener {
     /**
-     * Takes one message; messages of one task come in the order in which they were sent, on a thread of Spark's.
+     * Takes one report; reports of one task come in the order in which they were sent, on a thread of the job's.
      *
-     * @param attempt how often the whole stage was run before; a higher number than before means that it started anew
+     * @param attempt how often all tasks were started before; a higher number than before means that they began anew
      */
-    void onProgress(int attempt, Serializable message);
+    void onProgress(int attempt, Object report);
 }

@@ -6,36 +6,24 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Makes the processes of a mesh known to each other and puts them in order: machine by machine, so that neighbours on
  * the axis {@code data} are on one machine wherever possible. Tasks 0 and 2 on machine a, 1 and 3 on machine b, become
  * the processes 0, 2, 1, 3. Task 0 is always process 0.
- *
- * <p>Two tasks may share an executor: in local mode they do, and on a cluster when an executor has cores for two and
- * Spark finds no other free; {@link SparkSettings} leaves no room for that where it knows how many cores an executor
- * has. It is logged, since they compete for the executor's memory.
  */
 final class Rendezvous {
-    private static final Logger LOG = LoggerFactory.getLogger(Rendezvous.class);
-
     private Rendezvous() {}
 
     /**
-     * Exchanges the cards of all tasks; every task of the stage calls it once. Takes about a second.
+     * Exchanges the cards of all tasks; every task of the stage calls it once.
      *
      * @param own the card of this process
      * @throws IllegalArgumentException if a GPU was given to two of them
      * @throws IllegalStateException if the cards do not fit together
      */
-    static Meeting meet(MeshTaskContext context, ProcessCard own) {
-        Meeting meeting = meeting(context.allGather(own.toJson()), context.numTasks(), own);
-        if (own.taskIndex() == 0) {
-            logShared(meeting.processes());
-        }
-        return meeting;
+    static Meeting meet(MeshTaskContext context, ProcessCard own) throws InterruptedException {
+        return meeting(context.allGather(own.toJson()), context.numTasks(), own);
     }
 
     /** The meeting of those whose cards, in the order of tasks, are {@code json}. */
@@ -100,22 +88,5 @@ final class Rendezvous {
                 }
             }
         }
-    }
-
-    private static void logShared(List<ProcessCard> processes) {
-        Map<String, List<Integer>> tasks = processes.stream()
-                .collect(Collectors.groupingBy(
-                        ProcessCard::executorId,
-                        LinkedHashMap::new,
-                        Collectors.mapping(ProcessCard::taskIndex, Collectors.toList())));
-        tasks.forEach((executor, shared) -> {
-            if (shared.size() > 1) {
-                LOG.warn(
-                        "tasks share an executor: executor={}, tasks={}. On a cluster, set spark.task.cpus to the cores"
-                                + " of an executor.",
-                        executor,
-                        shared);
-            }
-        });
     }
 }

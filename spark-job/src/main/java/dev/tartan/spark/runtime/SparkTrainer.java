@@ -8,17 +8,14 @@ import dev.tartan.train.TrainingResult;
 import dev.tartan.train.metrics.LossChart;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Objects;
-import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** Trains a plan on a Spark cluster and writes what the driver knows of the run into its output folder. */
 public final class SparkTrainer {
-    private static final Duration EXECUTORS_TIMEOUT = Duration.ofSeconds(30);
-
     private SparkTrainer() {}
 
     /**
@@ -30,7 +27,7 @@ public final class SparkTrainer {
      * @throws PreflightException if Spark is not set up for it
      * @throws IllegalArgumentException if data or initial parameters do not fit
      * @throws OutputException if the output folder cannot be written
-     * @throws MeshJobException if the job failed as often as Spark may try it
+     * @throws MeshJobException if the job failed as often as Spark may try it, or other jobs kept the slots
      * @throws CancellationException if the program was told to stop
      */
     public static TrainingResult train(
@@ -41,17 +38,30 @@ public final class SparkTrainer {
             Consumer<StepMetrics> viewer) {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
         MeshTrainer.checkProcesses(plan, numExecutors);
-        AwaitExecutors.run(spark, numExecutors, EXECUTORS_TIMEOUT);
         Path folder = Objects.requireNonNull(plan.files().output(), "output");
-        BarrierMeshJob job = new BarrierMeshJob(spark, "tartan-" + UUID.randomUUID(), numExecutors);
+        BarrierMeshJob job = new BarrierMeshJob(spark, describe(plan), numExecutors);
+        Consumer<StepMetrics> shown = step -> {
+            job.show("tartan step", step.step() + 1 + " of " + plan.train().steps());
+            job.show("tartan loss", step.loss());
+            viewer.accept(step);
+        };
         try (StepRecorder recorder =
-                new StepRecorder(folder, viewer, failure -> job.cancel("the metrics cannot be written"))) {
+                new StepRecorder(folder, shown, failure -> job.cancel("the metrics cannot be written"))) {
             TrainingResult result = run(job, plan, network, JobCredentials.ofDriver(spark.getConf()), recorder);
             recorder.complete(result.steps());
             result.summary().write(folder);
             LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
             return result;
         }
+    }
+
+    /** For example {@code tartan: Gpt, mesh data=2 x model=2, 550 steps}. */
+    static String describe(TrainingPlan plan) {
+        String axes = plan.mesh().axisNames().stream()
+                .map(axis -> axis + "=" + plan.mesh().axisSize(axis))
+                .collect(Collectors.joining(" x "));
+        return "tartan: " + plan.network() + ", mesh " + axes + ", "
+                + plan.train().steps() + " steps";
     }
 
     private static TrainingResult run(

@@ -3,7 +3,6 @@ package dev.tartan.spark.runtime;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.train.metrics.MetricsWriter;
 import dev.tartan.train.metrics.StepMetrics;
-import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,8 +39,8 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     }
 
     @Override
-    public synchronized void onProgress(int fromAttempt, Serializable message) {
-        if (!(message instanceof StepMetrics step) || fromAttempt < attempt || diskFailure != null) {
+    public synchronized void onProgress(int fromAttempt, Object report) {
+        if (!(report instanceof StepMetrics step) || fromAttempt < attempt || diskFailure != null) {
             return;
         }
         try {

@@ -57,7 +57,7 @@ class TrainCommandTest {
     @AfterEach
     void clearProperties() {
         SPARK.keySet().forEach(System::clearProperty);
-        System.clearProperty("spark.speculation");
+        System.clearProperty("spark.task.cpus");
     }
 
     @Test
@@ -92,9 +92,9 @@ class TrainCommandTest {
         assertThat(err.toString())
                 .startsWith("tartan: config has 2 mistakes:\n  --set mesh.model=3: network.heads is not divisible by")
                 .doesNotContain("\tat ");
-        System.setProperty("spark.speculation", "true");
+        System.setProperty("spark.task.cpus", "3");
         assertThat(train()).isEqualTo(2);
-        assertThat(err.toString()).contains("spark.speculation is on, and would run a rank twice");
+        assertThat(err.toString()).contains("spark.master has too few slots, and the run would never start");
         assertThat(folder.resolve("out")).doesNotExist();
     }
 

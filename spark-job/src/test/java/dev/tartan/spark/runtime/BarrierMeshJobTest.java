@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -37,7 +36,7 @@ class BarrierMeshJobTest {
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.stage.maxConsecutiveAttempts", "3");
-        spark = new JavaSparkContext(SparkSettings.addTo(conf));
+        spark = new JavaSparkContext(conf);
     }
 
     @AfterAll
@@ -143,7 +142,7 @@ class BarrierMeshJobTest {
     /** Tells all tasks who each is. */
     static final class Gossip implements MeshTask<Integer, List<String>> {
         @Override
-        public List<String> run(Integer input, MeshTaskContext context) {
+        public List<String> run(Integer input, MeshTaskContext context) throws InterruptedException {
             return context.allGather(
                     context.taskIndex() + " in " + context.executorId() + " at " + context.host() + " é");
         }
@@ -152,7 +151,7 @@ class BarrierMeshJobTest {
     /** Meets the others. */
     static final class Sociable implements MeshTask<Integer, List<Object>> {
         @Override
-        public List<Object> run(Integer port, MeshTaskContext context) {
+        public List<Object> run(Integer port, MeshTaskContext context) throws InterruptedException {
             ProcessCard own =
                     ProcessCard.of(context, context.host(), port + context.taskIndex(), GpuPinning.of(context));
             Meeting meeting = Rendezvous.meet(context, own);
@@ -195,7 +194,7 @@ class BarrierMeshJobTest {
         assertThatThrownBy(() -> job.run(99, new Flaky(), DEAF))
                 .isInstanceOf(MeshJobException.class)
                 .hasMessage(
-                        "mesh job failed: run=hopeless, attempts=3, reason=java.lang.IllegalStateException: bad luck"
+                        "mesh job failed: job='hopeless', attempts=3, reason=java.lang.IllegalStateException: bad luck"
                                 + " in attempt 2. The executors' logs have the stack trace.");
     }
 
@@ -263,9 +262,9 @@ class BarrierMeshJobTest {
 
     @Test
     void messagesArriveInOrder() {
-        List<Serializable> heard = Collections.synchronizedList(new ArrayList<>());
+        List<Object> heard = Collections.synchronizedList(new ArrayList<>());
         job(1).run(1000, new Counter(), (attempt, message) -> heard.add(message));
-        List<Serializable> expected = new ArrayList<>();
+        List<Object> expected = new ArrayList<>();
         for (int i = 0; i < 1000; i++) {
             expected.add(i);
         }

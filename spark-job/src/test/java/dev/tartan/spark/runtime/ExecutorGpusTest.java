@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.InputStream;
-import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -39,7 +37,7 @@ class ExecutorGpusTest {
         }
 
         @Override
-        public List<String> run(Integer port, MeshTaskContext context) {
+        public List<String> run(Integer port, MeshTaskContext context) throws InterruptedException {
             context.report(context.attempt());
             GpuPinning gpus = GpuPinning.of(context);
             Meeting meeting = Rendezvous.meet(context, ProcessCard.of(context, context.host(), port, gpus));
@@ -82,7 +80,7 @@ class ExecutorGpusTest {
 
     @Test
     void executorsWithTheSameGpusFailOnceForAll() throws Exception {
-        List<Serializable> attempts = Collections.synchronizedList(new ArrayList<>());
+        List<Object> attempts = Collections.synchronizedList(new ArrayList<>());
         assertThatThrownBy(() ->
                         run(conf("same-two-gpus"), credentials -> {}, (attempt, message) -> attempts.add(message)))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
@@ -101,7 +99,6 @@ class ExecutorGpusTest {
             SparkConf conf, Consumer<JobCredentials> onDriver, ProgressListener progress) {
         Preflight.check(conf, 2 * NUM_EXECUTORS, NUM_EXECUTORS);
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            AwaitExecutors.run(spark, NUM_EXECUTORS, Duration.ofSeconds(60));
             JobCredentials credentials = JobCredentials.ofDriver(conf);
             onDriver.accept(credentials);
             return new BarrierMeshJob(spark, "gpus", NUM_EXECUTORS).run(7000, new Sociable(credentials), progress);

@@ -14,7 +14,6 @@ import dev.tartan.train.metrics.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -57,7 +56,6 @@ class GoldenExecutorsTest {
                         "spark.executor.extraJavaOptions",
                         "-Dorg.bytedeco.javacpp.maxbytes=0 -Dorg.bytedeco.javacpp.maxphysicalbytes=0");
         spark = new JavaSparkContext(SparkSettings.addTo(conf, NUM_EXECUTORS));
-        AwaitExecutors.run(spark, NUM_EXECUTORS, Duration.ofSeconds(60));
     }
 
     @AfterAll

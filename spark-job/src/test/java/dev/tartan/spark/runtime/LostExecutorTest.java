@@ -11,7 +11,6 @@ import dev.tartan.train.metrics.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -57,7 +56,6 @@ class LostExecutorTest {
         List<StepMetrics> shown = Collections.synchronizedList(new ArrayList<>());
         AtomicBoolean killed = new AtomicBoolean();
         try (JavaSparkContext spark = new JavaSparkContext(SparkSettings.addTo(conf, NUM_EXECUTORS))) {
-            AwaitExecutors.run(spark, NUM_EXECUTORS, Duration.ofSeconds(60));
             TrainingResult result = SparkTrainer.train(spark, plan, job.network(), NUM_EXECUTORS, step -> {
                 shown.add(step);
                 if (step.step() == 5 && killed.compareAndSet(false, true)) {

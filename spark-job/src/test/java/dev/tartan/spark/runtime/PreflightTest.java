@@ -21,19 +21,10 @@ class PreflightTest {
                 .set("spark.master", "local[1]")
                 .set("spark.task.cpus", "2")
                 .set("spark.task.resource.gpu.amount", "1")
-                .set("spark.dynamicAllocation.enabled", "true")
-                .set("spark.speculation", "true");
+                .set("spark.dynamicAllocation.enabled", "true");
         assertProblems(
                 conf,
-                "Spark is not set up for this run, 7 problems:",
-                "  spark.serializer is not Kryo: value=org.apache.spark.serializer.JavaSerializer. Set it to"
-                        + " org.apache.spark.serializer.KryoSerializer.",
-                "  spark.kryo.registrator lacks Tartan's registrator: value=none. Add"
-                        + " dev.tartan.spark.kryo.TartanKryoRegistrator to it.",
-                "  spark.plugins lacks Tartan's plugin, which carries the progress: value=none. Add"
-                        + " dev.tartan.spark.runtime.TartanPlugin to it.",
-                "  spark.dynamicAllocation.enabled is on, and barrier stages refuse it: value=true. Set it to false.",
-                "  spark.speculation is on, and would run a rank twice: value=true. Set it to false.",
+                "Spark is not set up for this run, 2 problems:",
                 "  spark.master has too few slots, and the run would never start: value=local[1], spark.task.cpus=2,"
                         + " slots=0, needed=1. Use local[2] or more threads.",
                 "  spark.task.resource.gpu.amount is set in local mode, which has no GPUs per task and would never"
@@ -176,12 +167,39 @@ class PreflightTest {
     }
 
     @Test
-    void otherRegistratorsAndPluginsMayStandBesideTartans() {
+    void noPropertyIsAskedFor() {
         SparkConf conf = new SparkConf(false)
-                .set("spark.master", "local[2]")
-                .set("spark.kryo.registrator", "a.B, dev.tartan.spark.kryo.TartanKryoRegistrator")
-                .set("spark.plugins", "c.D");
-        assertThatCode(() -> Preflight.check(SparkSettings.addTo(conf), 1, 1)).doesNotThrowAnyException();
+                .set("spark.master", "spark://host:7077")
+                .set("spark.serializer", "org.apache.spark.serializer.JavaSerializer")
+                .set("spark.speculation", "true");
+        assertThatCode(() -> Preflight.check(conf, 4, 2)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void dynamicAllocationIsRefusedOnAClusterOnly() {
+        SparkConf conf = new SparkConf(false).set("spark.dynamicAllocation.enabled", "true");
+        assertProblems(
+                conf.set("spark.master", "yarn"),
+                2,
+                "Spark is not set up for this run, a problem:",
+                "  spark.dynamicAllocation.enabled is on, and Spark then refuses the barrier stage that a mesh needs:"
+                        + " value=true. Start the session with it off, and with spark.executor.instances=2 or more.");
+        assertThatCode(() -> Preflight.check(conf.set("spark.master", "local[2]"), 4, 2))
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void aSecretTooShortForConnectionsIsFoundBeforeSparkStarts() {
+        SparkConf conf = conf("yarn").set("spark.authenticate", "true").set("spark.authenticate.secret", "15 bytes, 15 by");
+        assertProblems(
+                conf,
+                2,
+                "Spark is not set up for this run, a problem:",
+                "  spark.authenticate.secret is too short for the connections between executors: bytes=15, needed=16."
+                        + " Give a longer one, of random bytes.");
+        assertThatCode(() -> Preflight.check(conf, 4, 1)).doesNotThrowAnyException();
+        assertThatCode(() -> Preflight.check(conf.set("spark.authenticate.secret", "16 bytes, 16 byt"), 4, 2))
+                .doesNotThrowAnyException();
     }
 
     @Test

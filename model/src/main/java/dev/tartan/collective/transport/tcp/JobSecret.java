@@ -12,7 +12,9 @@ public final class JobSecret {
     /** Length of a proof and of a nonce. */
     static final int PROOF_BYTES = 32;
 
-    private static final int LEAST_BYTES = 16;
+    /** Fewest bytes that a secret may have. */
+    public static final int LEAST_BYTES = 16;
+
     private static final String ALGORITHM = "HmacSHA256";
     private static final SecureRandom RANDOM = new SecureRandom();
 

@@ -9,29 +9,25 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.apache.spark.serializer.KryoRegistrator;
 
 /**
- * Registers every type that travels, so that {@code spark.kryo.registrationRequired=true} can hold; set
- * {@code spark.kryo.registrator} to this class.
- *
- * <p>Tartan's types stand in the resource {@code registered-classes.txt}, one name a line. A type's number on the wire
- * follows from its line, and driver and executors run the same jar.
+ * Tartan's types that travel. They stand in the resource {@code registered-classes.txt}, one name a line. A type's
+ * number on the wire follows from its line, and driver and executors run the same jar.
  */
-public final class TartanKryoRegistrator implements KryoRegistrator {
+final class RegisteredClasses {
     private static final String CLASS_LIST = "registered-classes.txt";
 
-    @Override
-    public void registerClasses(Kryo kryo) {
-        JdkClasses.register(kryo);
-        for (String name : classNames()) {
+    private RegisteredClasses() {}
+
+    static void register(Kryo kryo) {
+        for (String name : names()) {
             register(kryo, load(name));
         }
     }
 
     /** The names in the list of classes, in its order. */
-    static List<String> classNames() {
-        try (InputStream in = TartanKryoRegistrator.class.getResourceAsStream(CLASS_LIST)) {
+    static List<String> names() {
+        try (InputStream in = RegisteredClasses.class.getResourceAsStream(CLASS_LIST)) {
             if (in == null) {
                 throw new IllegalStateException("list of classes is not in the jar: resource=" + CLASS_LIST);
             }
@@ -56,7 +52,7 @@ public final class TartanKryoRegistrator implements KryoRegistrator {
 
     private static Class<?> load(String name) {
         try {
-            return Class.forName(name, true, TartanKryoRegistrator.class.getClassLoader());
+            return Class.forName(name, true, RegisteredClasses.class.getClassLoader());
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException(
                     "class that travels is not on the class path: class=" + name + ", listed in=" + CLASS_LIST

@@ -11,7 +11,6 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
-import dev.tartan.op.AdamW;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.runtime.TaskOutcome;
 import dev.tartan.train.TrainingJob;
@@ -19,7 +18,6 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -27,16 +25,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.apache.spark.SparkConf;
-import org.apache.spark.serializer.KryoSerializer;
-import org.apache.spark.serializer.SerializerInstance;
 import org.junit.jupiter.api.Test;
-import scala.reflect.ClassTag$;
 
-class TartanKryoRegistratorTest {
-    private static final List<Class<?>> ROOTS = List.of(TrainingPlan.class, TrainingResult.class, TaskOutcome.class);
-
-    private final SerializerInstance kryo = newKryo();
+class TartanKryoTest {
+    private static final List<Class<?>> ROOTS = List.of(
+            TrainingPlan.class, TrainingResult.class, TaskOutcome.class, taskMessage());
 
     record Unknown(int value) {}
 
@@ -45,7 +38,7 @@ class TartanKryoRegistratorTest {
         Set<String> travelling = TravellingTypes.reachableFrom(ROOTS);
         assertThat(travelling).contains("dev.tartan.op.AdamW", "dev.tartan.mesh.Shape", "dev.tartan.graph.DType");
         TreeSet<String> missing = new TreeSet<>(travelling);
-        missing.removeAll(TartanKryoRegistrator.classNames());
+        missing.removeAll(RegisteredClasses.names());
         assertThat(missing)
                 .as("types to add to registered-classes.txt:\n%s\n", String.join("\n", missing))
                 .isEmpty();
@@ -53,13 +46,16 @@ class TartanKryoRegistratorTest {
 
     @Test
     void noTypeIsListedTwice() {
-        assertThat(TartanKryoRegistrator.classNames()).doesNotHaveDuplicates();
+        assertThat(RegisteredClasses.names()).doesNotHaveDuplicates();
     }
 
-    @Test
-    void typesKeepTheirNumbersInEverySerializer() {
-        ByteBuffer bytes = kryo.serialize(new AdamW(0.9, 0.95, 1e-8, 0.1), ClassTag$.MODULE$.Any());
-        assertThat(newKryo().deserialize(bytes, ClassTag$.MODULE$.Any())).isEqualTo(new AdamW(0.9, 0.95, 1e-8, 0.1));
+    /** Not public: only jobs make them. */
+    private static Class<?> taskMessage() {
+        try {
+            return Class.forName("dev.tartan.spark.runtime.TaskMessage");
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
@@ -126,20 +122,12 @@ class TartanKryoRegistratorTest {
                 .hasMessageContaining("Class is not registered: " + Unknown.class.getName());
     }
 
-    private void assertRoundTrip(Object value) {
+    private static void assertRoundTrip(Object value) {
         assertThat(roundTrip(value)).isEqualTo(value);
     }
 
     @SuppressWarnings("unchecked")
-    private <T> T roundTrip(T value) {
-        ByteBuffer bytes = kryo.serialize(value, ClassTag$.MODULE$.Any());
-        return (T) kryo.deserialize(bytes, ClassTag$.MODULE$.Any());
-    }
-
-    private static SerializerInstance newKryo() {
-        SparkConf conf = new SparkConf(false)
-                .set("spark.kryo.registrator", TartanKryoRegistrator.class.getName())
-                .set("spark.kryo.registrationRequired", "true");
-        return new KryoSerializer(conf).newInstance();
+    private static <T> T roundTrip(T value) {
+        return (T) TartanKryo.fromBytes(TartanKryo.toBytes(value));
     }
 }

@@ -1,0 +1,91 @@
+package dev.tartan.spark.runtime;
+
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.resource.ResourceInformation;
+import org.jspecify.annotations.Nullable;
+import scala.collection.JavaConverters;
+
+/** A task of a barrier stage, as a {@link MeshTask} sees it. */
+final class BarrierContext implements MeshTaskContext {
+    /** Spark starts all tasks at once, yet some executors may have to fetch their jars first. */
+    private static final Duration GATHER_LIMIT = Duration.ofMinutes(10);
+
+    private final BarrierTaskContext spark;
+    private final int attempt;
+    private final DriverLink driver;
+    private final ProgressSender sender;
+    private final Iterator<Object> rows;
+    private int round;
+
+    BarrierContext(
+            BarrierTaskContext spark,
+            int attempt,
+            DriverLink driver,
+            ProgressSender sender,
+            scala.collection.Iterator<Object> rows) {
+        this.spark = spark;
+        this.attempt = attempt;
+        this.driver = driver;
+        this.sender = sender;
+        this.rows = JavaConverters.asJavaIterator(rows);
+    }
+
+    @Override
+    public int taskIndex() {
+        return spark.partitionId();
+    }
+
+    @Override
+    public int numTasks() {
+        return spark.numPartitions();
+    }
+
+    @Override
+    public String executorId() {
+        return SparkEnv.get().executorId();
+    }
+
+    @Override
+    public String host() {
+        String address = spark.getTaskInfos()[spark.partitionId()].address();
+        int colon = address.lastIndexOf(':');
+        return colon < 0 ? address : address.substring(0, colon);
+    }
+
+    @Override
+    public int attempt() {
+        return attempt;
+    }
+
+    @Override
+    public List<String> gpuAddresses() {
+        @Nullable ResourceInformation gpus = spark.resourcesJMap().get("gpu");
+        return gpus == null ? List.of() : List.of(gpus.addresses());
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return spark.isInterrupted();
+    }
+
+    @Override
+    public Iterator<?> rows() {
+        return rows;
+    }
+
+    @Override
+    @SuppressWarnings("unchecked")
+    public List<String> allGather(String message) throws InterruptedException {
+        TaskMessage part = new TaskMessage.Gather(attempt, round++, taskIndex(), message);
+        return (List<String>) driver.ask(part, GATHER_LIMIT);
+    }
+
+    @Override
+    public void report(Object report) {
+        sender.send(report);
+    }
+}

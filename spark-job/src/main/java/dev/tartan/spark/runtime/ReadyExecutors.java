@@ -1,0 +1,169 @@
+package dev.tartan.spark.runtime;
+
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.SparkContext;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.status.api.v1.ExecutorSummary;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.collection.Iterator;
+import scala.collection.Iterator$;
+import scala.collection.JavaConverters;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+import scala.runtime.AbstractFunction1;
+
+/**
+ * Finds executors on which the tasks of a mesh can run, one each. Spark lists an executor as soon as it has registered,
+ * yet gives it tasks only when it has fetched its jars: a stage submitted in between would be put onto the others. So an
+ * executor that has never run a task is asked to run a small one first.
+ */
+final class ReadyExecutors {
+    private static final Logger LOG = LoggerFactory.getLogger(ReadyExecutors.class);
+    private static final Duration POLL = Duration.ofMillis(50);
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    /** Above Spark's default wait for a preferred executor. */
+    private static final Duration ASK_LIMIT = Duration.ofSeconds(5);
+
+    private static final ClassTag<byte[]> BYTES_TAG = ClassTag$.MODULE$.apply(byte[].class);
+
+    private final SparkContext spark;
+    private final Duration limit;
+    private final Set<String> answered = new HashSet<>();
+
+    ReadyExecutors(SparkContext spark, Duration limit) {
+        this.spark = spark;
+        this.limit = limit;
+    }
+
+    /**
+     * Waits until {@code numTasks} executors are ready and names them, those with the fewest tasks first; with a local
+     * master, whose only executor takes all tasks, an empty list.
+     *
+     * @param meanwhile is run again and again; what it throws ends the wait
+     * @throws IllegalArgumentException if there are not as many in time
+     * @throws ExecutionException if the job that asks them is cancelled
+     */
+    List<ExecutorPlace> await(int numTasks, Runnable meanwhile) throws InterruptedException, ExecutionException {
+        if (LocalMaster.numThreads(spark.master()).isPresent()) {
+            checkLocalSlots(numTasks);
+            return List.of();
+        }
+        long start = System.nanoTime();
+        boolean told = false;
+        while (true) {
+            List<ExecutorPlace> ready = ready(numTasks);
+            if (ready.size() >= numTasks) {
+                return List.copyOf(ready.subList(0, numTasks));
+            }
+            Duration waited = Duration.ofNanos(System.nanoTime() - start);
+            if (waited.compareTo(limit) > 0) {
+                throw new IllegalArgumentException("session has too few executors: needed=" + numTasks + ", ready="
+                        + ready.size() + ", waitedSeconds=" + waited.toSeconds() + ", " + Slots.of(spark)
+                        + ". Give the session more executors, or spread the mesh over fewer.");
+            }
+            if (!told && waited.compareTo(PATIENCE) > 0) {
+                LOG.warn(
+                        "mesh job waits for executors: needed={}, ready={}, limitSeconds={}",
+                        numTasks,
+                        ready.size(),
+                        limit.toSeconds());
+                told = true;
+            }
+            meanwhile.run();
+            Thread.sleep(POLL.toMillis());
+        }
+    }
+
+    private void checkLocalSlots(int numTasks) {
+        Slots slots = Slots.of(spark);
+        if (slots.total() < numTasks) {
+            throw new IllegalArgumentException("session has too few slots, and the run would never start: needed="
+                    + numTasks + ", slots=" + slots.total() + ", spark.master=" + spark.master()
+                    + ". Start the session with local[" + numTasks + "] or more, or spread the mesh over fewer tasks.");
+        }
+    }
+
+    private List<ExecutorPlace> ready(int numTasks) throws InterruptedException, ExecutionException {
+        List<ExecutorPlace> known = known();
+        if (known.size() < numTasks) {
+            return known.stream().filter(this::isReady).toList();
+        }
+        List<ExecutorPlace> unknown =
+                known.stream().filter(place -> !isReady(place)).toList();
+        if (known.size() - unknown.size() < numTasks) {
+            ask(unknown);
+        }
+        return known.stream()
+                .filter(this::isReady)
+                .sorted(Comparator.comparingInt(ExecutorPlace::activeTasks))
+                .toList();
+    }
+
+    private boolean isReady(ExecutorPlace place) {
+        return place.hasRunTasks() || answered.contains(place.id());
+    }
+
+    /** Runs a task on each if it can; where it cannot yet, Spark runs it on another after a while. */
+    private void ask(List<ExecutorPlace> places) throws InterruptedException, ExecutionException {
+        JavaFutureAction<List<byte[]>> job;
+        try (ScopedProperties scope = new ScopedProperties(
+                spark, Map.of("spark.job.description", "tartan: asks executors whether they are ready"))) {
+            job = MeshPartitions.of(spark, null, places.size(), places)
+                    .mapPartitions(new TellName(), false, BYTES_TAG)
+                    .toJavaRDD()
+                    .collectAsync();
+        }
+        try {
+            for (byte[] name : job.get(ASK_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                answered.add(new String(name, StandardCharsets.UTF_8));
+            }
+        } catch (TimeoutException e) {
+            job.cancel(true);
+        } catch (InterruptedException e) {
+            job.cancel(true);
+            throw e;
+        }
+    }
+
+    /** Bytes, which any serializer of the session takes. */
+    private static final class TellName extends AbstractFunction1<Iterator<Object>, Iterator<byte[]>>
+            implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public Iterator<byte[]> apply(Iterator<Object> rows) {
+            return Iterator$.MODULE$.single(SparkEnv.get().executorId().getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private List<ExecutorPlace> known() {
+        List<ExecutorPlace> places = new ArrayList<>();
+        for (ExecutorSummary executor :
+                JavaConverters.seqAsJavaList(spark.statusStore().executorList(true))) {
+            if (!executor.id().equals("driver")) {
+                places.add(new ExecutorPlace(
+                        executor.id(), host(executor.hostPort()), executor.activeTasks(), executor.totalTasks() > 0));
+            }
+        }
+        return places;
+    }
+
+    private static String host(String hostPort) {
+        int colon = hostPort.lastIndexOf(':');
+        return colon < 0 ? hostPort : hostPort.substring(0, colon);
+    }
+}
