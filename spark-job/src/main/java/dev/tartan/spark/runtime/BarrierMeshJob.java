@@ -110,6 +110,17 @@ public final class BarrierMeshJob {
     }
 
     private <I, R> List<R> run(@Nullable RDD<?> rows, I input, MeshTask<I, R> task, ProgressListener progress) {
+        try {
+            return runInterruptibly(rows, input, task, progress);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw Cancellations.of("the thread that ran the job was interrupted", e);
+        }
+    }
+
+    private <I, R> List<R> runInterruptibly(
+            @Nullable RDD<?> rows, I input, MeshTask<I, R> task, ProgressListener progress)
+            throws InterruptedException {
         TaskClosure closure = TaskClosure.of(task);
         Broadcast<byte[]> broadcast = spark.broadcast(TartanKryo.toBytes(input));
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
@@ -117,9 +128,6 @@ public final class BarrierMeshJob {
         try (DriverEndpoint endpoint =
                 new DriverEndpoint(spark.sc().env().rpcEnv(), name, new Messages(numTasks, progress))) {
             return results(outcomes(rows, broadcast, closure));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw Cancellations.of("the thread that ran the job was interrupted", e);
         } finally {
             ended.countDown();
             if (!spark.sc().isStopped()) {

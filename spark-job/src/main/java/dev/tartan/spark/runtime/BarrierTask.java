@@ -54,7 +54,8 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
         } catch (Exception e) {
             return finalFailure(driver, attempt, spark, e);
         }
-        try (ProgressSender sender = new ProgressSender(driver, attempt)) {
+        try (ProgressSender sender = new ProgressSender(driver, attempt);
+                EndWithSession watch = EndWithSession.of(Thread.currentThread())) {
             BarrierContext context = new BarrierContext(spark, attempt, driver, sender, rows);
             // Nobody begins before the driver has seen where all are.
             context.allGather(context.executorId());

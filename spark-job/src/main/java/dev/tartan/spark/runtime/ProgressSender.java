@@ -64,8 +64,9 @@ final class ProgressSender implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            // The task's result holds everything again, so a lost message costs the progress display only.
+        } catch (Exception e) {
+            // Some are checked, which Scala does not declare. The task's result holds everything again, so a lost
+            // message costs the progress display only.
             LOG.warn("progress cannot be sent: reason={}", e.toString());
         }
     }
