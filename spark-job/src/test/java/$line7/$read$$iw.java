@@ -43,8 +43,7 @@ public final class $read$$iw implements Serializable {
 
         @Override
         public String toString() {
-            return "Net of " + width + " in a line with " + sc2 + ", " + df + ", " + sizes
-                    + (lock == null ? "" : "!");
+            return "Net of " + width + " in a line with " + sc2 + ", " + df + ", " + sizes + (lock == null ? "" : "!");
         }
     }
 }

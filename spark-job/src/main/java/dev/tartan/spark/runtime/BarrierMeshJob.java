@@ -48,12 +48,12 @@ public final class BarrierMeshJob {
     private static final long HOOK_SECONDS = 10;
     private static final int MOST_PLACEMENTS = 3;
     private static final Duration SLOTS_LIMIT = Duration.ofSeconds(120);
-    private static final Duration SLOTS_PATIENCE = Duration.ofSeconds(2);
 
     private final JavaSparkContext spark;
     private final String description;
     private final int numTasks;
     private final Duration slotsLimit;
+    private final Placement placement;
     private final String name = "tartan-" + UUID.randomUUID();
     private final StageNotes notes = new StageNotes();
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -71,15 +71,21 @@ public final class BarrierMeshJob {
      * @param numTasks number of processes, each running one task
      */
     public BarrierMeshJob(JavaSparkContext spark, String description, int numTasks) {
-        this(spark, description, numTasks, SLOTS_LIMIT);
+        this(spark, description, numTasks, SLOTS_LIMIT, new ReadyExecutors(spark.sc(), SLOTS_LIMIT));
     }
 
-    /** As above, with a limit on the wait for executors, and for their slots to be free. */
-    BarrierMeshJob(JavaSparkContext spark, String description, int numTasks, Duration slotsLimit) {
+    /**
+     * Prepares a job.
+     *
+     * @param slotsLimit how long the submitted stage may wait for free slots
+     * @param placement where its tasks should run
+     */
+    BarrierMeshJob(JavaSparkContext spark, String description, int numTasks, Duration slotsLimit, Placement placement) {
         this.spark = spark;
         this.description = description;
         this.numTasks = numTasks;
         this.slotsLimit = slotsLimit;
+        this.placement = placement;
     }
 
     /**
@@ -126,7 +132,7 @@ public final class BarrierMeshJob {
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
         ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
         try (DriverEndpoint endpoint =
-                new DriverEndpoint(spark.sc().env().rpcEnv(), name, new Messages(numTasks, progress))) {
+                new DriverEndpoint(spark.sc().env().rpcEnv(), name, new TaskMessages(numTasks, progress, this))) {
             return results(outcomes(rows, broadcast, closure));
         } finally {
             ended.countDown();
@@ -142,21 +148,19 @@ public final class BarrierMeshJob {
     /** Submits the job until its tasks are each in an executor of their own. */
     private List<TaskOutcome> outcomes(@Nullable RDD<?> rows, Broadcast<byte[]> input, TaskClosure closure)
             throws InterruptedException {
-        ReadyExecutors executors = new ReadyExecutors(spark.sc(), slotsLimit);
-        for (int placement = 1; ; placement++) {
-            List<ExecutorPlace> places = places(executors);
+        for (int tried = 1; ; tried++) {
+            List<ExecutorPlace> places = places();
             shared = null;
             BarrierTask<?, ?> body = new BarrierTask<>(name, attemptsBefore, input, closure);
             MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
-            try (Submission submitted =
-                    new Submission(spark.sc(), name + "-" + placement, description, partitions, body)) {
+            try (Submission submitted = new Submission(spark.sc(), name + "-" + tried, description, partitions, body)) {
                 submission = submitted;
                 stopIfWanted();
                 try {
-                    return decode(submitted.await(new SlotsWatch(submitted)));
+                    return decode(submitted.await(new SlotsWatch(spark.sc(), submitted, numTasks, slotsLimit)));
                 } catch (ExecutionException e) {
                     submitted.settle();
-                    failUnlessShared(e.getCause() == null ? e : e.getCause(), submitted.watcher(), placement);
+                    failUnlessShared(e.getCause() == null ? e : e.getCause(), submitted.watcher(), tried);
                 } catch (InterruptedException e) {
                     cancel("the thread that ran the job was interrupted");
                     submitted.settle();
@@ -173,9 +177,9 @@ public final class BarrierMeshJob {
         }
     }
 
-    private List<ExecutorPlace> places(ReadyExecutors executors) throws InterruptedException {
+    private List<ExecutorPlace> places() throws InterruptedException {
         try {
-            List<ExecutorPlace> places = executors.await(numTasks, this::throwIfCancelled);
+            List<ExecutorPlace> places = placement.await(numTasks, this::throwIfCancelled);
             throwIfCancelled();
             return places;
         } catch (ExecutionException e) {
@@ -194,14 +198,14 @@ public final class BarrierMeshJob {
         }
     }
 
-    private void failUnlessShared(Throwable cause, JobWatcher watcher, int placement) {
+    private void failUnlessShared(Throwable cause, JobWatcher watcher, int tried) {
         List<String> executors = shared;
         if (finalFailure != null || cancelReason != null || executors == null) {
             throw failure(cause, watcher);
         }
-        if (placement == MOST_PLACEMENTS) {
+        if (tried == MOST_PLACEMENTS) {
             throw new IllegalArgumentException("tasks of the mesh would share an executor: executorOfEachTask="
-                    + executors + ", tried=" + placement + ", " + Slots.of(spark.sc())
+                    + executors + ", tried=" + tried + ", " + Slots.of(spark.sc())
                     + ". Free a slot in an executor of its own for each task, give the session more executors, or"
                     + " spread the mesh over fewer.");
         }
@@ -266,7 +270,7 @@ public final class BarrierMeshJob {
     }
 
     /** The first one counts, unless the job was cancelled before. */
-    private synchronized void onFinalFailure(TaskOutcome failed) {
+    synchronized void onFinalFailure(TaskOutcome failed) {
         if (finalFailure == null && cancelReason == null) {
             finalFailure = failed;
             stopIfWanted();
@@ -298,8 +302,9 @@ public final class BarrierMeshJob {
         }
     }
 
-    /** Whether the tasks, which all run now, may begin. */
-    private boolean mayBegin(int attempt, List<String> executors) {
+    /** Hears that all tasks run now, in which executors, and says whether they may begin. */
+    boolean mayBegin(int attempt, List<String> executors) {
+        lastAttempt = attempt;
         Submission running = submission;
         if (running != null) {
             running.watcher().onAllStarted(attempt - attemptsBefore);
@@ -310,60 +315,5 @@ public final class BarrierMeshJob {
         shared = executors;
         stopIfWanted();
         return false;
-    }
-
-    /** Handles what tasks send. */
-    private final class Messages implements DriverEndpoint.MessageHandler {
-        private final Gatherings gatherings;
-        private final ProgressListener progress;
-
-        Messages(int numTasks, ProgressListener progress) {
-            this.gatherings = new Gatherings(numTasks);
-            this.progress = progress;
-        }
-
-        @Override
-        public void handle(TaskMessage message, DriverEndpoint.Caller caller) {
-            lastAttempt = Math.max(lastAttempt, message.attempt());
-            if (message instanceof TaskMessage.Gather gather) {
-                gatherings.add(
-                        gather, caller, texts -> gather.round() > 0 || mayBegin(gather.attempt(), texts));
-                return;
-            }
-            if (message instanceof TaskMessage.FinalFailure failed) {
-                onFinalFailure(failed.outcome());
-            } else if (message instanceof TaskMessage.Progress reported) {
-                reported.reports().forEach(report -> progress.onProgress(reported.attempt(), report));
-            }
-            caller.answer(true);
-        }
-    }
-
-    /** Says what the stage waits for, and gives up after a while. */
-    private final class SlotsWatch implements Runnable {
-        private final Submission submitted;
-        private boolean told;
-
-        SlotsWatch(Submission submitted) {
-            this.submitted = submitted;
-        }
-
-        @Override
-        public void run() {
-            Duration waited = submitted.watcher().waited();
-            if (waited.compareTo(slotsLimit) > 0) {
-                throw new MeshJobException("mesh job found no free slots: needed=" + numTasks + ", waitedSeconds="
-                        + waited.toSeconds() + ", " + Slots.of(spark.sc())
-                        + ". Wait for these jobs or cancel them, or give the session more executors.");
-            }
-            if (!told && waited.compareTo(SLOTS_PATIENCE) > 0) {
-                LOG.warn(
-                        "mesh job waits for free slots: needed={}, {}, limitSeconds={}",
-                        numTasks,
-                        Slots.of(spark.sc()),
-                        slotsLimit.toSeconds());
-                told = true;
-            }
-        }
     }
 }

@@ -3,7 +3,6 @@ package dev.tartan.spark.runtime;
 import dev.tartan.spark.kryo.TartanKryo;
 import java.io.IOException;
 import java.io.Serializable;
-import java.util.List;
 import org.apache.spark.BarrierTaskContext;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.broadcast.Broadcast;

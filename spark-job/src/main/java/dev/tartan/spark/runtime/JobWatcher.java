@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
 
 /**
- * Notes what happens to one Spark job, which a local property marks: why tasks failed, since Spark's own exception after
- * a barrier stage has a wall of text for a message and no cause; and since when its barrier stage waits to start. Safe
- * for use by many threads.
+ * Notes what happens to one Spark job, which a local property marks: why tasks failed, since Spark's own exception
+ * after a barrier stage has a wall of text for a message and no cause; and since when its barrier stage waits to start.
+ * Safe for use by many threads.
  */
 final class JobWatcher extends SparkListener {
     /** The local property that marks the job. */

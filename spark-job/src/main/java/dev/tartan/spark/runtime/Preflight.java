@@ -12,8 +12,8 @@ import org.apache.spark.SparkConf;
 
 /**
  * Looks through a session's properties for what would make a mesh job hang or fail late, before it is submitted:
- * barrier stages want fixed executors and all their slots at once, and Spark says so after minutes or never. Serializer,
- * plugins and speculation may be set as the user likes: Spark never speculates on barrier tasks.
+ * barrier stages want fixed executors and all their slots at once, and Spark says so after minutes or never.
+ * Serializer, plugins and speculation may be set as the user likes: Spark never speculates on barrier tasks.
  */
 public final class Preflight {
     private static final String TASK_GPUS = "spark.task.resource.gpu.amount";

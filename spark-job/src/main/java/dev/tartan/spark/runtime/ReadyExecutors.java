@@ -27,16 +27,16 @@ import scala.runtime.AbstractFunction1;
 
 /**
  * Finds executors on which the tasks of a mesh can run, one each. Spark lists an executor as soon as it has registered,
- * yet gives it tasks only when it has fetched its jars: a stage submitted in between would be put onto the others. So an
- * executor that has never run a task is asked to run a small one first.
+ * yet gives it tasks only when it has fetched its jars: a stage submitted in between would be put onto the others. So
+ * an executor that has never run a task is asked to run a small one first.
  */
-final class ReadyExecutors {
+final class ReadyExecutors implements Placement {
     private static final Logger LOG = LoggerFactory.getLogger(ReadyExecutors.class);
     private static final Duration POLL = Duration.ofMillis(50);
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
-    /** Above Spark's default wait for a preferred executor. */
-    private static final Duration ASK_LIMIT = Duration.ofSeconds(5);
+    /** Above Spark's wait for a preferred executor, and the time a first task takes to load its classes. */
+    private static final Duration ASK_LIMIT = Duration.ofSeconds(30);
 
     private static final ClassTag<byte[]> BYTES_TAG = ClassTag$.MODULE$.apply(byte[].class);
 
@@ -49,15 +49,8 @@ final class ReadyExecutors {
         this.limit = limit;
     }
 
-    /**
-     * Waits until {@code numTasks} executors are ready and names them, those with the fewest tasks first; with a local
-     * master, whose only executor takes all tasks, an empty list.
-     *
-     * @param meanwhile is run again and again; what it throws ends the wait
-     * @throws IllegalArgumentException if there are not as many in time
-     * @throws ExecutionException if the job that asks them is cancelled
-     */
-    List<ExecutorPlace> await(int numTasks, Runnable meanwhile) throws InterruptedException, ExecutionException {
+    @Override
+    public List<ExecutorPlace> await(int numTasks, Runnable meanwhile) throws InterruptedException, ExecutionException {
         if (LocalMaster.numThreads(spark.master()).isPresent()) {
             checkLocalSlots(numTasks);
             return List.of();
@@ -65,27 +58,32 @@ final class ReadyExecutors {
         long start = System.nanoTime();
         boolean told = false;
         while (true) {
-            List<ExecutorPlace> ready = ready(numTasks);
+            List<ExecutorPlace> known = known();
+            List<ExecutorPlace> ready = ready(known, numTasks);
             if (ready.size() >= numTasks) {
                 return List.copyOf(ready.subList(0, numTasks));
             }
             Duration waited = Duration.ofNanos(System.nanoTime() - start);
+            String facts = "needed=" + numTasks + ", executors=" + known.size() + ", withFreeSlot=" + ready.size()
+                    + ", " + Slots.of(spark);
             if (waited.compareTo(limit) > 0) {
-                throw new IllegalArgumentException("session has too few executors: needed=" + numTasks + ", ready="
-                        + ready.size() + ", waitedSeconds=" + waited.toSeconds() + ", " + Slots.of(spark)
-                        + ". Give the session more executors, or spread the mesh over fewer.");
+                throw lacking(known.size() < numTasks, facts + ", waitedSeconds=" + waited.toSeconds());
             }
             if (!told && waited.compareTo(PATIENCE) > 0) {
-                LOG.warn(
-                        "mesh job waits for executors: needed={}, ready={}, limitSeconds={}",
-                        numTasks,
-                        ready.size(),
-                        limit.toSeconds());
+                LOG.warn("mesh job waits for executors: {}, limitSeconds={}", facts, limit.toSeconds());
                 told = true;
             }
             meanwhile.run();
             Thread.sleep(POLL.toMillis());
         }
+    }
+
+    private static RuntimeException lacking(boolean executors, String facts) {
+        return executors
+                ? new IllegalArgumentException("session has too few executors for the mesh: " + facts
+                        + ". Give the session more executors, or spread the mesh over fewer.")
+                : new MeshJobException("session has too few executors with a free slot: " + facts
+                        + ". Wait for these jobs or cancel them, or give the session more executors.");
     }
 
     private void checkLocalSlots(int numTasks) {
@@ -97,19 +95,18 @@ final class ReadyExecutors {
         }
     }
 
-    private List<ExecutorPlace> ready(int numTasks) throws InterruptedException, ExecutionException {
-        List<ExecutorPlace> known = known();
-        if (known.size() < numTasks) {
-            return known.stream().filter(this::isReady).toList();
-        }
+    private List<ExecutorPlace> ready(List<ExecutorPlace> known, int numTasks)
+            throws InterruptedException, ExecutionException {
+        List<ExecutorPlace> free =
+                known.stream().filter(place -> place.freeSlots() > 0).toList();
         List<ExecutorPlace> unknown =
-                known.stream().filter(place -> !isReady(place)).toList();
-        if (known.size() - unknown.size() < numTasks) {
+                free.stream().filter(place -> !isReady(place)).toList();
+        if (free.size() >= numTasks && free.size() - unknown.size() < numTasks) {
             ask(unknown);
         }
-        return known.stream()
+        return free.stream()
                 .filter(this::isReady)
-                .sorted(Comparator.comparingInt(ExecutorPlace::activeTasks))
+                .sorted(Comparator.comparingInt(ExecutorPlace::freeSlots).reversed())
                 .toList();
     }
 
@@ -156,7 +153,10 @@ final class ReadyExecutors {
                 JavaConverters.seqAsJavaList(spark.statusStore().executorList(true))) {
             if (!executor.id().equals("driver")) {
                 places.add(new ExecutorPlace(
-                        executor.id(), host(executor.hostPort()), executor.activeTasks(), executor.totalTasks() > 0));
+                        executor.id(),
+                        host(executor.hostPort()),
+                        executor.maxTasks() - executor.activeTasks(),
+                        executor.totalTasks() > 0));
             }
         }
         return places;

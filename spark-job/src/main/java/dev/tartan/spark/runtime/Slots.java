@@ -13,21 +13,25 @@ import scala.collection.JavaConverters;
  *
  * @param total how many tasks all executors can run together
  * @param busy how many they run now
- * @param users the jobs that run now, in words
+ * @param users the jobs that have not ended, in words
  */
 record Slots(int total, int busy, List<String> users) {
-    /** What Spark knows now; it learns of starts and ends of tasks a little later. */
-    static Slots of(SparkContext spark) {
+    /**
+     * What Spark knows now; it learns of starts and ends of tasks a little later.
+     *
+     * @param except jobs that are not counted among the users
+     */
+    static Slots of(SparkContext spark, Integer... except) {
         int total = spark.maxNumConcurrentTasks(spark.resourceProfileManager().defaultResourceProfile());
         int busy = 0;
-        for (ExecutorSummary executor : JavaConverters.seqAsJavaList(
-                spark.statusStore().executorList(true))) {
+        for (ExecutorSummary executor :
+                JavaConverters.seqAsJavaList(spark.statusStore().executorList(true))) {
             busy += executor.activeTasks();
         }
         List<String> users = new ArrayList<>();
         for (JobData job :
                 JavaConverters.seqAsJavaList(spark.statusStore().jobsList(List.of(JobExecutionStatus.RUNNING)))) {
-            if (job.numActiveTasks() > 0) {
+            if (!List.of(except).contains(job.jobId())) {
                 users.add(describe(job));
             }
         }
@@ -35,10 +39,12 @@ record Slots(int total, int busy, List<String> users) {
     }
 
     private static String describe(JobData job) {
+        // The number that run now comes late.
+        int tasks = job.numTasks() - job.numCompletedTasks() - job.numSkippedTasks();
         String what = job.description().isDefined() ? job.description().get() : job.name();
         return "job " + job.jobId() + " '" + what + "'"
                 + (job.jobGroup().isDefined() ? " of group '" + job.jobGroup().get() + "'" : "") + " with "
-                + job.numActiveTasks() + (job.numActiveTasks() == 1 ? " task" : " tasks");
+                + tasks + (tasks == 1 ? " task" : " tasks");
     }
 
     @Override

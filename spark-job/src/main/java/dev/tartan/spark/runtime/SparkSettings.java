@@ -26,8 +26,8 @@ public final class SparkSettings {
     }
 
     /**
-     * Adds what is good for a mesh over {@code numExecutors}. On a cluster a task takes all cores of its executor, where
-     * {@code spark.executor.cores} says how many those are, so that no other job runs beside it.
+     * Adds what is good for a mesh over {@code numExecutors}. On a cluster a task takes all cores of its executor,
+     * where {@code spark.executor.cores} says how many those are, so that no other job runs beside it.
      */
     public static SparkConf addTo(SparkConf conf, int numExecutors) {
         addTo(conf);

@@ -11,8 +11,8 @@ import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 
 /**
- * One Spark job with a barrier stage, under way. It belongs to the job group, tags and pool of the thread that submitted
- * it, as any job of the user's; it can be cancelled alone. Safe for use by many threads.
+ * One Spark job with a barrier stage, under way. It belongs to the job group, tags and pool of the thread that
+ * submitted it, as any job of the user's; it can be cancelled alone. Safe for use by many threads.
  */
 final class Submission implements AutoCloseable {
     private static final ClassTag<byte[]> BYTES_TAG = ClassTag$.MODULE$.apply(byte[].class);
@@ -55,6 +55,11 @@ final class Submission implements AutoCloseable {
                     .repartition(1)
                     .collectAsync();
         }
+    }
+
+    /** Spark's numbers of it, one. */
+    Integer[] jobIds() {
+        return job.jobIds().toArray(new Integer[0]);
     }
 
     JobWatcher watcher() {

@@ -80,8 +80,7 @@ record TaskClosure(byte[] bytes, List<String> leftOut) implements Serializable {
 
     /** The fields that lead to what is at fault, as Spark's debugger finds them: outermost first. */
     private static String wayTo(Object task, NotSerializableException failure) {
-        String explained =
-                SerializationDebugger.improveException(task, failure).getMessage();
+        String explained = SerializationDebugger.improveException(task, failure).getMessage();
         StringBuilder way = new StringBuilder();
         for (String line : explained.lines().toList()) {
             Matcher field = FIELD.matcher(line);

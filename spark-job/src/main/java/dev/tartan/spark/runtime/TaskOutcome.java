@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 // The array is never compared: an outcome is read once and dropped.
 @SuppressWarnings("ArrayRecordComponent")
 public record TaskOutcome(
-        int taskIndex, @Nullable Object result, byte @Nullable [] failure, @Nullable String failureText) {
+        int taskIndex,
+        @Nullable Object result,
+        byte @Nullable [] failure,
+        @Nullable String failureText) {
     static TaskOutcome of(int taskIndex, @Nullable Object result) {
         return new TaskOutcome(taskIndex, result, null, null);
     }

@@ -28,8 +28,8 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class TartanKryoTest {
-    private static final List<Class<?>> ROOTS = List.of(
-            TrainingPlan.class, TrainingResult.class, TaskOutcome.class, taskMessage());
+    private static final List<Class<?>> ROOTS =
+            List.of(TrainingPlan.class, TrainingResult.class, TaskOutcome.class, taskMessage());
 
     record Unknown(int value) {}
 

@@ -190,7 +190,8 @@ class PreflightTest {
 
     @Test
     void aSecretTooShortForConnectionsIsFoundBeforeSparkStarts() {
-        SparkConf conf = conf("yarn").set("spark.authenticate", "true").set("spark.authenticate.secret", "15 bytes, 15 by");
+        SparkConf conf =
+                conf("yarn").set("spark.authenticate", "true").set("spark.authenticate.secret", "15 bytes, 15 by");
         assertProblems(
                 conf,
                 2,

@@ -90,8 +90,8 @@ class SharedSessionTest {
     }
 
     private static CompletableFuture<List<List<String>>> start(String name, List<Object> heard) {
-        return CompletableFuture.supplyAsync(() -> new BarrierMeshJob(spark, name, 2)
-                .run(name, new Pair(), (attempt, report) -> heard.add(report)));
+        return CompletableFuture.supplyAsync(
+                () -> new BarrierMeshJob(spark, name, 2).run(name, new Pair(), (attempt, report) -> heard.add(report)));
     }
 
     @Test
@@ -133,7 +133,8 @@ class SharedSessionTest {
             while (Slots.of(spark.sc()).busy() < 3) {
                 Thread.sleep(20);
             }
-            BarrierMeshJob job = new BarrierMeshJob(spark, "waits", 2, Duration.ofSeconds(2));
+            BarrierMeshJob job =
+                    new BarrierMeshJob(spark, "waits", 2, Duration.ofSeconds(2), (numTasks, meanwhile) -> List.of());
             assertThatThrownBy(() -> job.run(0, new Waiter(), DEAF))
                     .isInstanceOf(MeshJobException.class)
                     .hasMessage("mesh job found no free slots: needed=2, waitedSeconds=2, slots=4, busy=3, usedBy=[job "
@@ -168,13 +169,14 @@ class SharedSessionTest {
         assertThat(stage.name()).isEqualTo("tartan: Gpt, mesh data=2 x model=2, 550 steps");
         while (shown.isEmpty()) {
             Thread.sleep(50);
-            shown = JavaConverters.seqAsJavaList(spark.sc()
-                            .statusStore()
-                            .lastStageAttempt(stage.stageId())
-                            .accumulatorUpdates())
-                    .stream()
-                    .map(each -> each.name() + "=" + each.value())
-                    .toList();
+            shown =
+                    JavaConverters.seqAsJavaList(spark.sc()
+                                    .statusStore()
+                                    .lastStageAttempt(stage.stageId())
+                                    .accumulatorUpdates())
+                            .stream()
+                            .map(each -> each.name() + "=" + each.value())
+                            .toList();
         }
         assertThat(shown).containsExactlyInAnyOrder("tartan step=7 of 550", "tartan loss=2.5");
         job.cancel("seen enough");
@@ -184,9 +186,7 @@ class SharedSessionTest {
     }
 
     private static JobData runningJob() {
-        return JavaConverters.seqAsJavaList(spark.sc()
-                        .statusStore()
-                        .jobsList(List.of(JobExecutionStatus.RUNNING)))
+        return JavaConverters.seqAsJavaList(spark.sc().statusStore().jobsList(List.of(JobExecutionStatus.RUNNING)))
                 .get(0);
     }
 }

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -24,12 +27,14 @@ class SpreadTest {
     private static JavaSparkContext spark;
 
     @BeforeAll
-    static void startSpark() {
+    static void startSpark() throws Exception {
         spark = new JavaSparkContext(new SparkConf(false)
                 .setMaster("local-cluster[2,2,1024]")
                 .setAppName("spread test")
                 .set("spark.ui.enabled", "false")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path")));
+        // As a session is that has run something before.
+        new ReadyExecutors(spark.sc(), Duration.ofSeconds(60)).await(2, () -> {});
     }
 
     @AfterAll
@@ -67,33 +72,71 @@ class SpreadTest {
     }
 
     @Test
-    void tasksThatWouldShareAnExecutorAreRefusedOnTheDriver() throws Exception {
+    void tasksThatWouldShareAnExecutorAreRefusedOnTheDriver() {
+        ExecutorPlace first = new ExecutorPlace("0", "127.0.0.1", 2, true);
+        BarrierMeshJob job = new BarrierMeshJob(
+                spark, "where", 2, Duration.ofSeconds(60), (numTasks, meanwhile) -> List.of(first, first));
+        List<Object> begun = Collections.synchronizedList(new ArrayList<>());
+        assertThatThrownBy(() -> job.run(0L, new Where(), (attempt, report) -> begun.add(report)))
+                .isExactlyInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(
+                        "tasks of the mesh would share an executor: executorOfEachTask=[0, 0], tried=3, slots=4,")
+                .hasMessageEndingWith(". Free a slot in an executor of its own for each task, give the session more"
+                        + " executors, or spread the mesh over fewer.");
+        assertThat(begun).isEmpty();
+    }
+
+    @Test
+    void tasksBegunAnewInExecutorsOfTheirOwnCountTheirAttempts() {
+        ExecutorPlace first = new ExecutorPlace("0", "127.0.0.1", 2, true);
+        ExecutorPlace second = new ExecutorPlace("1", "127.0.0.1", 2, true);
+        AtomicInteger asked = new AtomicInteger();
+        BarrierMeshJob job = new BarrierMeshJob(
+                spark,
+                "where",
+                2,
+                Duration.ofSeconds(60),
+                (numTasks, meanwhile) -> List.of(first, asked.getAndIncrement() == 0 ? first : second));
+        List<Object> attempts = Collections.synchronizedList(new ArrayList<>());
+        assertThat(job.run(0L, new Where(), (attempt, report) -> attempts.add(report)))
+                .containsExactly("0", "1");
+        assertThat(attempts).containsExactly(1, 1);
+    }
+
+    @Test
+    void theJobThatFillsAnExecutorIsNamed() throws Exception {
         assertThat(run(0)).containsExactlyInAnyOrder("0", "1");
         JavaFutureAction<List<Integer>> other = fillOneExecutor();
         try {
-            BarrierMeshJob job = new BarrierMeshJob(spark, "where", 2, Duration.ofSeconds(30));
-            assertThatThrownBy(() -> job.run(0L, new Where(), DEAF))
-                    .isExactlyInstanceOf(IllegalArgumentException.class)
-                    .hasMessageMatching("tasks of the mesh would share an executor: executorOfEachTask=\\[1, 1], tried=3,"
-                            + " slots=4, busy=\\d, usedBy=\\[job \\d+ 'collectAsync at [^']*' with 2 tasks]\\. Free a slot"
-                            + " in an executor of its own for each task, give the session more executors, or spread"
-                            + " the mesh over fewer\\.");
+            assertThatThrownBy(() -> limited(2).run(0L, new Where(), DEAF))
+                    .isExactlyInstanceOf(MeshJobException.class)
+                    .hasMessageMatching("session has too few executors with a free slot: needed=2, executors=2,"
+                            + " withFreeSlot=1, slots=4, busy=2, usedBy=\\[job \\d+ 'collectAsync at [^']*' with 2"
+                            + " tasks], waitedSeconds=1\\. Wait for these jobs or cancel them, or give the session more"
+                            + " executors\\.");
         } finally {
             other.cancel(true);
+            while (Slots.of(spark.sc()).busy() > 0) {
+                Thread.sleep(20);
+            }
         }
     }
 
     @Test
     void moreTasksThanExecutorsAreRefused() {
-        BarrierMeshJob job = new BarrierMeshJob(spark, "where", 3, Duration.ofSeconds(1));
-        assertThatThrownBy(() -> job.run(0L, new Where(), DEAF))
+        assertThatThrownBy(() -> limited(3).run(0L, new Where(), DEAF))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("session has too few executors: needed=3, ready=2, waitedSeconds=1, slots=4,");
+                .hasMessageStartingWith("session has too few executors for the mesh: needed=3, executors=2,");
+    }
+
+    private static BarrierMeshJob limited(int numTasks) {
+        Duration limit = Duration.ofSeconds(1);
+        return new BarrierMeshJob(spark, "where", numTasks, limit, new ReadyExecutors(spark.sc(), limit));
     }
 
     private static JavaFutureAction<List<Integer>> fillOneExecutor() throws InterruptedException {
-        List<ExecutorPlace> first = List.of(
-                new ExecutorPlace("0", "127.0.0.1", 0, true), new ExecutorPlace("0", "127.0.0.1", 0, true));
+        List<ExecutorPlace> first =
+                List.of(new ExecutorPlace("0", "127.0.0.1", 2, true), new ExecutorPlace("0", "127.0.0.1", 2, true));
         spark.setLocalProperty("spark.job.interruptOnCancel", "true");
         JavaFutureAction<List<Integer>> other = MeshPartitions.of(spark.sc(), null, 2, first)
                 .toJavaRDD()

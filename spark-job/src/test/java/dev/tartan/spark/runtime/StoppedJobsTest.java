@@ -65,8 +65,7 @@ class StoppedJobsTest {
     @Test
     void cancellingAllJobsStopsIt() throws Exception {
         assertStops(
-                runner -> spark.cancelAllJobs(),
-                "mesh job was stopped: reason=all jobs of the session were cancelled");
+                runner -> spark.cancelAllJobs(), "mesh job was stopped: reason=all jobs of the session were cancelled");
     }
 
     @Test

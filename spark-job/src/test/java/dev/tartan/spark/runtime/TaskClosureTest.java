@@ -43,8 +43,8 @@ class TaskClosureTest {
 
     private static Object made(MeshTask<Integer, Object> task) throws Exception {
         @SuppressWarnings("unchecked")
-        MeshTask<Integer, Object> arrived =
-                (MeshTask<Integer, Object>) TaskClosure.read(TaskClosure.of(task).bytes());
+        MeshTask<Integer, Object> arrived = (MeshTask<Integer, Object>)
+                TaskClosure.read(TaskClosure.of(task).bytes());
         return arrived.run(0, null);
     }
 
@@ -64,8 +64,7 @@ class TaskClosureTest {
                         + " java.io.Serializable, or make the object where it is used.");
         Object local = new Object();
         assertThatThrownBy(() -> TaskClosure.of(new Making(() -> local)))
-                .hasMessageContaining(
-                        "class=java.lang.Object, fields=" + Making.class.getName() + ".factory > ")
+                .hasMessageContaining("class=java.lang.Object, fields=" + Making.class.getName() + ".factory > ")
                 .hasMessageContaining("java.lang.invoke.SerializedLambda.capturedArgs");
     }
 

@@ -1,0 +1,29 @@
+package dev.tartan.spark.runtime;
+
+/** Handles what the tasks of one job send to its driver. Used by one thread. */
+final class TaskMessages implements DriverEndpoint.MessageHandler {
+    private final Gatherings gatherings;
+    private final ProgressListener progress;
+    private final BarrierMeshJob job;
+
+    TaskMessages(int numTasks, ProgressListener progress, BarrierMeshJob job) {
+        this.gatherings = new Gatherings(numTasks);
+        this.progress = progress;
+        this.job = job;
+    }
+
+    @Override
+    public void handle(TaskMessage message, DriverEndpoint.Caller caller) {
+        if (message instanceof TaskMessage.Gather gather) {
+            // The first gathering of an attempt is of the executors' names.
+            gatherings.add(gather, caller, texts -> gather.round() > 0 || job.mayBegin(gather.attempt(), texts));
+            return;
+        }
+        if (message instanceof TaskMessage.FinalFailure failed) {
+            job.onFinalFailure(failed.outcome());
+        } else if (message instanceof TaskMessage.Progress reported) {
+            reported.reports().forEach(report -> progress.onProgress(reported.attempt(), report));
+        }
+        caller.answer(true);
+    }
+}
