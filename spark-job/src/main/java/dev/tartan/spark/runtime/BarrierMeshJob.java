@@ -124,6 +124,7 @@ public final class BarrierMeshJob {
         }
     }
 
+    @SuppressWarnings("try") // The endpoint is there to be called.
     private <I, R> List<R> runInterruptibly(
             @Nullable RDD<?> rows, I input, MeshTask<I, R> task, ProgressListener progress)
             throws InterruptedException {

@@ -43,6 +43,7 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
         }
     }
 
+    @SuppressWarnings("try") // The watch works by itself.
     private TaskOutcome outcome(Iterator<Object> rows) throws Exception {
         BarrierTaskContext spark = BarrierTaskContext.get();
         int attempt = attemptsBefore + spark.stageAttemptNumber();

@@ -115,6 +115,7 @@ final class ReadyExecutors implements Placement {
     }
 
     /** Runs a task on each if it can; where it cannot yet, Spark runs it on another after a while. */
+    @SuppressWarnings("try") // The properties are read by Spark.
     private void ask(List<ExecutorPlace> places) throws InterruptedException, ExecutionException {
         JavaFutureAction<List<byte[]>> job;
         try (ScopedProperties scope = new ScopedProperties(

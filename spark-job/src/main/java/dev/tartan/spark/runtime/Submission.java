@@ -29,6 +29,7 @@ final class Submission implements AutoCloseable {
      * @param mark by which it is known among all jobs
      * @param description what Spark's UI calls it and its stages
      */
+    @SuppressWarnings("try") // The properties are read by Spark.
     Submission(SparkContext spark, String mark, String description, MeshPartitions partitions, BarrierTask<?, ?> task) {
         this.spark = spark;
         this.watcher = new JobWatcher(mark);

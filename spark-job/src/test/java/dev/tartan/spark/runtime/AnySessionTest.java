@@ -144,8 +144,8 @@ class AnySessionTest {
 
     private Path train(int numExecutors) throws Exception {
         Path out = Files.createTempDirectory(folder, "out");
-        RunConfig config = RunConfigLoader.parse(new GoldenNetwork("mlp").config()
-                + "mesh { data=2, model=1 }\noutput { dir=\"" + out + "\" }\n");
+        RunConfig config = RunConfigLoader.parse(
+                new GoldenNetwork("mlp").config() + "mesh { data=2, model=1 }\noutput { dir=\"" + out + "\" }\n");
         TrainingPlan plan = TrainingJob.of(config).compile(Nd4jBackend.forDevices(1));
         NetworkFactory network = config.network();
         List<Long> shown = new ArrayList<>();
