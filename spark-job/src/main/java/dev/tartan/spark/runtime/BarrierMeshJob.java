@@ -47,7 +47,7 @@ public final class BarrierMeshJob {
 
     private static final long HOOK_SECONDS = 10;
     private static final int MOST_PLACEMENTS = 3;
-    private static final Duration SLOTS_LIMIT = Duration.ofSeconds(120);
+    private static final Duration SLOTS_LIMIT = Duration.ofMinutes(2);
 
     private final JavaSparkContext spark;
     private final String description;
@@ -167,7 +167,7 @@ public final class BarrierMeshJob {
                     submitted.settle();
                     throw e;
                 } catch (MeshJobException e) {
-                    submitted.cancel(e.getMessage());
+                    submitted.cancel("no free slots");
                     submitted.settle();
                     throw e;
                 } finally {

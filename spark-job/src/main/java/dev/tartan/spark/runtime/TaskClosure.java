@@ -9,6 +9,7 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.serializer.SerializationDebugger;
@@ -80,7 +81,8 @@ record TaskClosure(byte[] bytes, List<String> leftOut) implements Serializable {
 
     /** The fields that lead to what is at fault, as Spark's debugger finds them: outermost first. */
     private static String wayTo(Object task, NotSerializableException failure) {
-        String explained = SerializationDebugger.improveException(task, failure).getMessage();
+        String explained = Objects.requireNonNullElse(
+                SerializationDebugger.improveException(task, failure).getMessage(), "");
         StringBuilder way = new StringBuilder();
         for (String line : explained.lines().toList()) {
             Matcher field = FIELD.matcher(line);
