@@ -2,10 +2,10 @@ package com.acme;
 
 import dev.tartan.network.BatchField;
 import dev.tartan.network.ForwardPass;
+import dev.tartan.network.Initializers;
 import dev.tartan.network.Key;
 import dev.tartan.network.KeyRules;
 import dev.tartan.network.Linear;
-import dev.tartan.network.Initializers;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkConfig;
 import dev.tartan.op.Tensor;

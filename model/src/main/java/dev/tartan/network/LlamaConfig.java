@@ -23,7 +23,10 @@ public record LlamaConfig(
         int heads,
         @Key(byDefault = "0") int kvHeads,
         @Key(byDefault = "0") int intermediate,
-        @Key(byDefault = "10000", range = Key.Range.POSITIVE) double ropeTheta,
+
+        @Key(byDefault = "10000", range = Key.Range.POSITIVE)
+        double ropeTheta,
+
         @Key(byDefault = "1e-5", range = Key.Range.POSITIVE) double eps,
         @Key(byDefault = "false") boolean tiedHead,
         @Key(byDefault = "0", range = Key.Range.FRACTION) double dropout)

@@ -12,8 +12,10 @@ import java.util.List;
  * @param activation between the layers
  */
 public record MlpConfig(
-        int inputs, List<Integer> hidden, int outputs, @Key(byDefault = "relu") Activation activation)
-        implements NetworkConfig {
+        int inputs,
+        List<Integer> hidden,
+        int outputs,
+        @Key(byDefault = "relu") Activation activation) implements NetworkConfig {
     public MlpConfig {
         hidden = List.copyOf(hidden);
     }

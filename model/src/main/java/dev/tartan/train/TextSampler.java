@@ -43,8 +43,7 @@ final class TextSampler {
         return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
     }
 
-    private void generate(int rank, CheckpointFiles file, MeshCommunicators communicators)
-            throws InterruptedException {
+    private void generate(int rank, CheckpointFiles file, MeshCommunicators communicators) throws InterruptedException {
         try (RankExecutor executor =
                 new RankExecutor(logits.program(), logits.memory(), rank, backend, communicators)) {
             for (PlannedState parameter : plan.parameters()) {

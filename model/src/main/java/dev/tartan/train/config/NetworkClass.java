@@ -14,15 +14,17 @@ record NetworkClass(String name) implements NetworkFactory {
     @Override
     public Network create() {
         try {
-            Constructor<? extends Network> constructor = load(name).asSubclass(Network.class).getDeclaredConstructor();
+            Constructor<? extends Network> constructor =
+                    load(name).asSubclass(Network.class).getDeclaredConstructor();
             constructor.setAccessible(true);
             return constructor.newInstance();
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof RuntimeException failure) {
                 throw failure;
             }
-            throw new IllegalArgumentException("network.class cannot be made: value=" + name + ", reason="
-                    + e.getCause() + ". Correct the class.", e);
+            throw new IllegalArgumentException(
+                    "network.class cannot be made: value=" + name + ", reason=" + e.getCause() + ". Correct the class.",
+                    e);
         } catch (ReflectiveOperationException e) {
             throw new IllegalArgumentException(
                     "network.class cannot be made: value=" + name + ", reason=" + e + ". Give it a constructor without"

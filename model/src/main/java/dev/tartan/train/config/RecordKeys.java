@@ -54,7 +54,8 @@ final class RecordKeys {
     /**
      * Reads a record; what is wrong is noted in the section's source.
      *
-     * @return null if the record cannot be made of the values, which is an error of the user's if nothing else was noted
+     * @return null if the record cannot be made of the values, which is an error of the user's if nothing else was
+     *     noted
      * @throws IllegalArgumentException what the record's constructor says of the values
      */
     @Nullable
@@ -151,7 +152,8 @@ final class RecordKeys {
                 Object value = component.getAccessor().invoke(record);
                 values.put(component.getName(), value instanceof Enum<?> word ? ConfigWord.of(word) : value);
             } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("record cannot be read: class=" + record.getClass().getName(), e);
+                throw new IllegalStateException(
+                        "record cannot be read: class=" + record.getClass().getName(), e);
             }
         }
         return values;
