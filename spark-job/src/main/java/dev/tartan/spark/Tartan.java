@@ -72,7 +72,7 @@ public final class Tartan {
             FrameSamples counted = rows.samples(globalBatch);
             TrainingJob ready = job.ofEpoch(counted.stepsPerEpoch()).samples(counted);
             TrainingPlan plan = ready.compile(Nd4jBackend.forDevices(1));
-            return SparkTrainer.train(spark, plan, job.network(), executors, viewer, rows.rows(globalBatch, true));
+            return SparkTrainer.train(spark, plan, job.network(), executors, viewer, rows.rows(globalBatch));
         }
     }
 

@@ -129,17 +129,13 @@ public final class FrameRows implements AutoCloseable {
         return new SlotTable(numRows(), globalBatch, samples.dropLast());
     }
 
-    /**
-     * What the tasks of a mesh job read.
-     *
-     * @param shuffled whether samples are in another order in each epoch
-     */
-    public MeshRows<?> rows(int globalBatch, boolean shuffled) {
+    /** What the tasks of a mesh job read. */
+    public MeshRows<?> rows(int globalBatch) {
         ShuffledChunks<ChunkReader> readers =
                 new ShuffledChunks<>(spark.sc(), shuffle, numTasks, reader -> reader, READER);
         return new MeshRows<>(
                 readers.toJavaRDD(),
-                new SpoolReader(samples.encoder().columns(), counts, slots(globalBatch), partitions, shuffled));
+                new SpoolReader(samples.encoder().columns(), counts, slots(globalBatch), partitions));
     }
 
     /** Removes the shuffle's files. */

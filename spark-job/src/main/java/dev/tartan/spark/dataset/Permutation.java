@@ -7,6 +7,7 @@ package dev.tartan.spark.dataset;
  */
 record Permutation(long size, long key) {
     private static final int ROUNDS = 4;
+    private static final long STEP = 0x9e3779b97f4a7c15L;
 
     /** Where {@code index} goes. */
     long at(long index) {
@@ -17,11 +18,12 @@ record Permutation(long size, long key) {
             long left = value >>> halfBits;
             long right = value & mask;
             for (int round = 0; round < ROUNDS; round++) {
-                long next = left ^ (RowHash.finish(key + round * 0x9e3779b97f4a7c15L ^ right) & mask);
+                long mixed = RowHash.finish((key + round * STEP) ^ right);
+                long next = left ^ (mixed & mask);
                 left = right;
                 right = next;
             }
-            value = left << halfBits | right;
+            value = (left << halfBits) | right;
         } while (value >= size);
         return value;
     }

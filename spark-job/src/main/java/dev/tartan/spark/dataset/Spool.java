@@ -132,11 +132,6 @@ final class Spool implements AutoCloseable {
         throw new IllegalArgumentException("slot is not of this process: slot=" + slot + ".");
     }
 
-    /** Bytes of rows in the spool. */
-    long numBytes() {
-        return rows.size();
-    }
-
     @Override
     public void close() {
         if (!closed) {

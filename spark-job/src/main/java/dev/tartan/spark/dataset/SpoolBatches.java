@@ -30,9 +30,13 @@ final class SpoolBatches implements BatchSource {
      *
      * @param columns what a row is made of
      * @param fields of a batch
-     * @param shuffled whether the order within columns is drawn; else it is that of hashes
+     * @param seed of the order within columns
      */
-    SpoolBatches(
+    SpoolBatches(Spool spool, SlotTable slots, List<SampleColumn> columns, List<BatchField> fields, long seed) {
+        this(spool, slots, columns, fields, seed, true);
+    }
+
+    private SpoolBatches(
             Spool spool,
             SlotTable slots,
             List<SampleColumn> columns,
@@ -45,6 +49,11 @@ final class SpoolBatches implements BatchSource {
         this.fields = fields;
         this.seed = seed;
         this.shuffled = shuffled;
+    }
+
+    /** The same samples, in every epoch in the order of their hashes; they share the spool with these. */
+    SpoolBatches inOrder() {
+        return new SpoolBatches(spool, slots, columns, fields, seed, false);
     }
 
     @Override

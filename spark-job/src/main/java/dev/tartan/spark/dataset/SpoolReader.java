@@ -16,10 +16,9 @@ import org.apache.spark.util.Utils;
  *
  * @param columns what a row is made of
  * @param counts of the whole frame
- * @param shuffled whether samples are in another order in each epoch
  */
 record SpoolReader(
-        List<SampleColumn> columns, FrameCounts counts, SlotTable slots, HashPartitions partitions, boolean shuffled)
+        List<SampleColumn> columns, FrameCounts counts, SlotTable slots, HashPartitions partitions)
         implements RowReader {
     private static final long serialVersionUID = 1;
 
@@ -30,7 +29,7 @@ record SpoolReader(
         Path folder = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Spool spool = Spool.write(counts, runs, chunks(reader, runs), folder, Spool.SEGMENT_BYTES);
         return new SpoolBatches(
-                spool, slots, columns, plan.fields(), plan.train().seed(), shuffled);
+                spool, slots, columns, plan.fields(), plan.train().seed());
     }
 
     /** The chunks of all partitions that have rows of the runs, each partition once. */

@@ -75,7 +75,7 @@ class SpoolTest {
         Spool spool = Spool.write(counts, runs, chunks, folder, 4096);
         List<BatchField> fields =
                 List.of(BatchField.floats("x", elements), BatchField.ints("y"), PresentFields.SAMPLE_WEIGHT);
-        return new SpoolBatches(spool, slots, encoder.columns(), fields, 5, true);
+        return new SpoolBatches(spool, slots, encoder.columns(), fields, 5);
     }
 
     @Test
