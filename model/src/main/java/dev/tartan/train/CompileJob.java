@@ -57,6 +57,10 @@ final class CompileJob {
         if (job.strategy().isAutomatic()) {
             throw new IllegalStateException("strategy of the run is still to be picked: strategy=auto");
         }
+        if (job.epochs() > 0) {
+            throw new IllegalArgumentException("job has a number of epochs, but its samples are not counted: epochs="
+                    + job.epochs() + ". Give TrainingJob.steps, or train on the rows of a DataFrame.");
+        }
         Mesh mesh = mesh(job.mesh().data(), job.mesh().model());
         Network network = job.create();
         SampleSource samples = job.samples();

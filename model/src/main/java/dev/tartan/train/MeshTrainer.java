@@ -243,6 +243,7 @@ public final class MeshTrainer {
                 }
             }
             if (rank == 0) {
+                record.waitedForData(trainer.dataNanos());
                 record.communicated(ranks.communicators().totals(0));
                 record.communicated(
                         executor.exposedCommunicationNanos(),

@@ -26,6 +26,7 @@ final class RankTrainer {
     private final int rank;
     private final RankExecutor executor;
     private final float[] scalar = new float[1];
+    private long dataNanos;
 
     RankTrainer(TrainingPlan plan, int rank, RankExecutor executor) {
         this.plan = plan;
@@ -65,7 +66,15 @@ final class RankTrainer {
 
     /** Runs one step on this rank's part of the global batch. */
     void step(long step, ReadAhead data) throws InterruptedException {
-        step(step, data.batch(step, mesh.coordinate(rank, StepOptions.DATA_AXIS)));
+        long start = System.nanoTime();
+        HostBatch batch = data.batch(step, mesh.coordinate(rank, StepOptions.DATA_AXIS));
+        dataNanos += System.nanoTime() - start;
+        step(step, batch);
+    }
+
+    /** How long this rank has waited for samples. */
+    long dataNanos() {
+        return dataNanos;
     }
 
     /**

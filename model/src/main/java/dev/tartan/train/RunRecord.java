@@ -17,6 +17,7 @@ final class RunRecord {
     private final List<StepMetrics> steps = Collections.synchronizedList(new ArrayList<>());
     private final AtomicLong arenaBytes = new AtomicLong();
     private volatile List<CommunicationTotal> communication = List.of();
+    private volatile double exposedDataMillis;
     private volatile double exposedMillis;
     private volatile double totalMillis;
 
@@ -53,6 +54,11 @@ final class RunRecord {
         totalMillis = totalNanos / 1e6 / numSteps;
     }
 
+    /** How long one rank's device thread waited for samples, in all steps. */
+    void waitedForData(long nanos) {
+        exposedDataMillis = nanos / 1e6 / plan.train().steps();
+    }
+
     List<StepMetrics> steps() {
         return steps;
     }
@@ -70,6 +76,7 @@ final class RunRecord {
                 plan.step().memory().arenaBytes(),
                 arenaBytes.get(),
                 plan.step().memory().hostBytes(),
+                exposedDataMillis,
                 exposedMillis,
                 totalMillis,
                 communication);

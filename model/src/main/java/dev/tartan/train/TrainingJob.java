@@ -44,6 +44,7 @@ public final class TrainingJob {
     private StrategyConfig strategy = StrategyConfig.defaults();
     private CollectiveConfig collective = CollectiveConfig.defaults();
     private @Nullable SampleSource samples;
+    private int epochs;
     private RunFiles files = RunFiles.NONE;
     private boolean gradientOutputs;
 
@@ -61,6 +62,7 @@ public final class TrainingJob {
         strategy = other.strategy;
         collective = other.collective;
         samples = other.samples;
+        epochs = other.epochs;
         files = other.files;
         gradientOutputs = other.gradientOutputs;
     }
@@ -131,14 +133,41 @@ public final class TrainingJob {
         return with(job -> job.mesh = new MeshConfig(data, model));
     }
 
-    /** This job with so many steps. */
+    /**
+     * This job over all samples so many times, in place of a number of steps. For samples that are counted before the
+     * job is compiled, such as the rows of a DataFrame; see {@link #ofEpoch}.
+     */
+    public TrainingJob epochs(int count) {
+        atLeastOne("epochs", count);
+        return with(job -> job.epochs = count);
+    }
+
+    /**
+     * This job with its number of steps, now that it is known how many steps make an epoch; itself if its number of
+     * steps was given.
+     *
+     * @throws IllegalArgumentException if there are too many
+     */
+    public TrainingJob ofEpoch(long stepsPerEpoch) {
+        if (epochs == 0) {
+            return this;
+        }
+        if (stepsPerEpoch > Integer.MAX_VALUE / epochs) {
+            throw new IllegalArgumentException("job has more steps than can be counted: epochs=" + epochs
+                    + ", stepsPerEpoch=" + stepsPerEpoch + ". Raise the global batch, or train fewer epochs.");
+        }
+        return steps(Math.toIntExact(epochs * stepsPerEpoch));
+    }
+
+    /** This job with so many steps, whatever epochs that makes. */
     public TrainingJob steps(int count) {
-        return train(new TrainConfig(
-                atLeastOne("steps", count),
-                train.globalBatch(),
-                train.microBatches(),
-                train.seed(),
-                train.deviceMemoryLimit()));
+        return with(job -> job.epochs = 0)
+                .train(new TrainConfig(
+                        atLeastOne("steps", count),
+                        train.globalBatch(),
+                        train.microBatches(),
+                        train.seed(),
+                        train.deviceMemoryLimit()));
     }
 
     /** This job with so many samples a step, on all ranks together. */
@@ -264,6 +293,11 @@ public final class TrainingJob {
     /** How ranks communicate. */
     public CollectiveConfig collective() {
         return collective;
+    }
+
+    /** How often all samples are gone through; 0 if the number of steps is given. */
+    public int epochs() {
+        return epochs;
     }
 
     /** What is trained on; null for a job that is planned only. */

@@ -75,6 +75,26 @@ public record TrainingPlan(
                 notes);
     }
 
+    /** This plan on other samples, with the same fields; null for none. */
+    public TrainingPlan withSamples(@Nullable SampleSource other) {
+        return new TrainingPlan(
+                network,
+                tokensPerSample,
+                mesh,
+                train,
+                strategy,
+                collective,
+                fields,
+                other,
+                files,
+                step,
+                logits,
+                states,
+                gradientBytesPerDevice,
+                numParameters,
+                notes);
+    }
+
     /** What the run asks of its samples. */
     public BatchSpec batches() {
         return new BatchSpec(fields, train.globalBatch(), train.steps(), train.seed(), files.output());

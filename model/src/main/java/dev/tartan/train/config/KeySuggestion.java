@@ -4,11 +4,11 @@ import java.util.Collection;
 import java.util.Locale;
 
 /** Finds what a mistyped word was meant to be, by edit distance (Levenshtein 1966). */
-final class KeySuggestion {
+public final class KeySuggestion {
     private KeySuggestion() {}
 
     /** {@code " Did you mean X?"} for the nearest of {@code words}, or empty if none is near. */
-    static String didYouMean(String typed, Collection<String> words) {
+    public static String didYouMean(String typed, Collection<String> words) {
         String best = "";
         int bestDistance = Math.max(2, lastName(typed).length() / 3) + 1;
         for (String word : words) {

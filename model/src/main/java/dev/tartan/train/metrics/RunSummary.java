@@ -23,6 +23,7 @@ import java.util.Map;
  * @param plannedPeakBytesPerDevice arena size that the compiler planned
  * @param measuredPeakBytesPerDevice the most that a device used
  * @param hostBytesPerDevice host memory that each device uses besides, for optimizer state that is offloaded
+ * @param exposedDataMillis time that rank 0's device thread waited for its samples, mean of all steps
  * @param exposedCommunicationMillis time that rank 0's device thread spent starting, running and awaiting collectives,
  *     mean of all steps: what communication adds to a step
  * @param totalCommunicationMillis time that rank 0's collectives took on whichever thread, waiting for peers included,
@@ -39,6 +40,7 @@ import java.util.Map;
     "plannedPeakBytesPerDevice",
     "measuredPeakBytesPerDevice",
     "hostBytesPerDevice",
+    "exposedDataMillis",
     "exposedCommunicationMillis",
     "totalCommunicationMillis",
     "communication"
@@ -53,6 +55,7 @@ public record RunSummary(
         long plannedPeakBytesPerDevice,
         long measuredPeakBytesPerDevice,
         long hostBytesPerDevice,
+        double exposedDataMillis,
         double exposedCommunicationMillis,
         double totalCommunicationMillis,
         List<CommunicationTotal> communication) {

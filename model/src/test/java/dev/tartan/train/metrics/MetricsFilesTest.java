@@ -53,6 +53,7 @@ class MetricsFilesTest {
                         4096,
                         4095,
                         512,
+                        0.25,
                         1.5,
                         6,
                         List.of(new CommunicationTotal("all-reduce", "model", 8, 1 << 20)))
@@ -62,7 +63,8 @@ class MetricsFilesTest {
         assertThat(json.toString())
                 .isEqualTo("{\"mesh\":{\"data\":2,\"model\":4},\"parameters\":1000,\"steps\":40,\"finalLoss\":2.5,"
                         + "\"medianStepMillis\":10.0,\"tokensPerSecond\":10000.0,\"plannedPeakBytesPerDevice\":4096,"
-                        + "\"measuredPeakBytesPerDevice\":4095,\"hostBytesPerDevice\":512,\"exposedCommunicationMillis\":1.5,"
+                        + "\"measuredPeakBytesPerDevice\":4095,\"hostBytesPerDevice\":512,\"exposedDataMillis\":0.25,"
+                        + "\"exposedCommunicationMillis\":1.5,"
                         + "\"totalCommunicationMillis\":6.0,\"communication\":[{\"op\":\"all-reduce\","
                         + "\"axis\":\"model\",\"count\":8,\"bytes\":1048576}]}");
         assertThat(folder.toFile().list()).containsExactly("summary.json");
@@ -108,7 +110,7 @@ class MetricsFilesTest {
         assertThatThrownBy(() -> LossChart.write(file, "t", curve(3)))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("loss.png") + reason);
-        RunSummary summary = new RunSummary(Map.of("data", 1), 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, List.of());
+        RunSummary summary = new RunSummary(Map.of("data", 1), 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, List.of());
         assertThatThrownBy(() -> summary.write(file))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("summary.json") + reason);

@@ -76,6 +76,24 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code data}, found by picocli through its annotation. */
+    @Command(
+            name = "data",
+            sortOptions = false,
+            description = {
+                "Brings a frame of random floats into the spools of executors, and writes it as Parquet, in turns; then"
+                        + " trains an MLP on it; prints lines of JSON.",
+                "",
+                "The frame is read from Parquet in both cases. shuffledOfUnshuffledTime compares reading an epoch from"
+                        + " the spools in a drawn order and in that of their index. exposedDataMillis is how long rank"
+                        + " 0 waited for samples, mean of all steps.",
+                ""
+            })
+    int data(@Mixin BenchData data) throws IOException {
+        data.measure(out::println);
+        return 0;
+    }
+
     /** Runs the command and ends the JVM: 0 measured, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
         System.exit(CommandRunner.run(new BenchCommand(System.out), args));
@@ -93,6 +111,7 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         }
         throw new ParameterException(
                 spec.commandLine(),
-                "Nothing to measure is given: write 'bench step', 'bench collectives' or 'bench overlap'.");
+                "Nothing to measure is given: write 'bench step', 'bench collectives', 'bench overlap' or"
+                        + " 'bench data'.");
     }
 }

@@ -13,13 +13,15 @@ import java.util.concurrent.CancellationException;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.jspecify.annotations.Nullable;
 
-/** Trains a plan on a Spark cluster and writes what the driver knows of the run into its output folder. */
+/** Trains a plan on a Spark cluster and writes what the driver knows of the run into its output folder, if any. */
 public final class SparkTrainer {
     private SparkTrainer() {}
 
     /**
-     * Trains, and writes {@code metrics.jsonl} on the way, {@code summary.json} and {@code loss.png} at the end.
+     * Trains on the plan's own samples; if it has an output folder, writes {@code metrics.jsonl} on the way,
+     * {@code summary.json} and {@code loss.png} at the end.
      *
      * @param network makes the network that the plan was compiled from
      * @param numExecutors number of processes over which the mesh is spread, each running one task
@@ -36,9 +38,24 @@ public final class SparkTrainer {
             NetworkFactory network,
             int numExecutors,
             Consumer<StepMetrics> viewer) {
+        return train(spark, plan, network, numExecutors, viewer, null);
+    }
+
+    /**
+     * As above, on rows that Spark brings to the tasks.
+     *
+     * @param rows in one partition for each executor; null for the plan's own samples
+     */
+    public static TrainingResult train(
+            JavaSparkContext spark,
+            TrainingPlan plan,
+            NetworkFactory network,
+            int numExecutors,
+            Consumer<StepMetrics> viewer,
+            @Nullable MeshRows<?> rows) {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
         MeshTrainer.checkProcesses(plan, numExecutors);
-        Path folder = Objects.requireNonNull(plan.files().output(), "output");
+        Path folder = plan.files().output();
         BarrierMeshJob job = new BarrierMeshJob(spark, describe(plan), numExecutors);
         Consumer<StepMetrics> shown = step -> {
             job.show("tartan step", step.step() + 1 + " of " + plan.train().steps());
@@ -47,10 +64,14 @@ public final class SparkTrainer {
         };
         try (StepRecorder recorder =
                 new StepRecorder(folder, shown, failure -> job.cancel("the metrics cannot be written"))) {
-            TrainingResult result = run(job, plan, network, JobCredentials.ofDriver(spark.getConf()), recorder);
+            JobCredentials credentials = JobCredentials.ofDriver(spark.getConf());
+            TrainingTask task = new TrainingTask(network, credentials, rows == null ? null : rows.reader());
+            TrainingResult result = run(job, plan, task, rows, recorder);
             recorder.complete(result.steps());
-            result.summary().write(folder);
-            LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
+            if (folder != null) {
+                result.summary().write(folder);
+                LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
+            }
             return result;
         }
     }
@@ -67,12 +88,14 @@ public final class SparkTrainer {
     private static TrainingResult run(
             BarrierMeshJob job,
             TrainingPlan plan,
-            NetworkFactory network,
-            JobCredentials credentials,
+            TrainingTask task,
+            @Nullable MeshRows<?> rows,
             StepRecorder recorder) {
         try {
             // Task 0 is process 0, which alone has a result.
-            return Objects.requireNonNull(job.run(plan, new TrainingTask(network, credentials), recorder)
+            return Objects.requireNonNull((rows == null
+                            ? job.run(plan, task, recorder)
+                            : job.run(rows.rdd(), plan.withSamples(null), task, recorder))
                     .get(0));
         } catch (CancellationException e) {
             recorder.rethrowDiskFailure();

@@ -15,29 +15,30 @@ import org.jspecify.annotations.Nullable;
  * viewer; and the files that they made beside it. When Spark runs the stage again, the file begins again too. Safe for use by many threads.
  */
 public final class StepRecorder implements ProgressListener, AutoCloseable {
-    private final Path folder;
+    private final @Nullable Path folder;
     private final Consumer<StepMetrics> viewer;
     private final Consumer<OutputException> onDiskFailure;
     private final List<StepMetrics> steps = new ArrayList<>();
     private final TreeMap<Long, StepMetrics> early = new TreeMap<>();
-    private final ReceivedFiles files;
-    private MetricsWriter writer;
+    private final @Nullable ReceivedFiles files;
+    private @Nullable MetricsWriter writer;
     private int attempt;
     private @Nullable OutputException diskFailure;
 
     /**
      * Starts the file.
      *
+     * @param folder where the file goes; null for none
      * @param viewer is given each step once per attempt, in order
      * @param onDiskFailure is told when the file cannot be written any more; called once
      * @throws OutputException if the file cannot be made
      */
-    public StepRecorder(Path folder, Consumer<StepMetrics> viewer, Consumer<OutputException> onDiskFailure) {
+    public StepRecorder(@Nullable Path folder, Consumer<StepMetrics> viewer, Consumer<OutputException> onDiskFailure) {
         this.folder = folder;
-        this.files = new ReceivedFiles(folder);
+        this.files = folder == null ? null : new ReceivedFiles(folder);
         this.viewer = viewer;
         this.onDiskFailure = onDiskFailure;
-        this.writer = MetricsWriter.open(folder);
+        this.writer = open(folder);
     }
 
     @Override
@@ -61,6 +62,9 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     public synchronized void onFilePart(int fromAttempt, String file, long offset, byte[] bytes, boolean last) {
         if (fromAttempt < attempt) {
             throw new IllegalStateException("attempt is over: attempt=" + fromAttempt + ", running=" + attempt + ".");
+        }
+        if (files == null) {
+            throw new IllegalStateException("nobody takes the files of this job: file=" + file);
         }
         files.add(file, offset, bytes, last);
     }
@@ -95,15 +99,23 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
 
     @Override
     public synchronized void close() {
-        writer.close();
-        files.close();
+        if (writer != null) {
+            writer.close();
+        }
+        if (files != null) {
+            files.close();
+        }
+    }
+
+    private static @Nullable MetricsWriter open(@Nullable Path folder) {
+        return folder == null ? null : MetricsWriter.open(folder);
     }
 
     private void restart() {
         steps.clear();
         early.clear();
-        writer.close();
-        writer = MetricsWriter.open(folder);
+        close();
+        writer = open(folder);
     }
 
     private void add(StepMetrics step) {
@@ -113,7 +125,9 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
         early.put(step.step(), step);
         StepMetrics next = early.remove((long) steps.size());
         while (next != null) {
-            writer.append(next);
+            if (writer != null) {
+                writer.append(next);
+            }
             steps.add(next);
             viewer.accept(next);
             next = early.remove((long) steps.size());

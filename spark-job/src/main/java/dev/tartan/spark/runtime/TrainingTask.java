@@ -24,10 +24,17 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
 
     private final NetworkFactory network;
     private final JobCredentials credentials;
+    private final @Nullable RowReader reader;
 
-    TrainingTask(NetworkFactory network, JobCredentials credentials) {
+    /**
+     * Makes a task.
+     *
+     * @param reader of the rows given to the task; null if the plan has samples of its own
+     */
+    TrainingTask(NetworkFactory network, JobCredentials credentials, @Nullable RowReader reader) {
         this.network = network;
         this.credentials = credentials;
+        this.reader = reader;
     }
 
     @Override
@@ -69,15 +76,34 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
 
     private @Nullable TrainingResult train(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
         if (context.numTasks() == 1) {
-            return MeshTrainer.run(
-                    plan, network, Nd4jBackend.forDevices(plan.mesh().numRanks()), context::report);
+            try (ReadSamples rows = read(plan, context, 0)) {
+                return MeshTrainer.run(
+                        rows == null ? plan : plan.withSamples(rows.asSource()),
+                        network,
+                        Nd4jBackend.forDevices(plan.mesh().numRanks()),
+                        context::report);
+            }
         }
         MeshTrainer.checkProcesses(plan, context.numTasks());
-        try (JoinedMesh mesh = JoinedMesh.join(plan, credentials, context)) {
+        try (JoinedMesh mesh = JoinedMesh.join(plan, credentials, context);
+                ReadSamples rows = read(plan, context, mesh.ranks().process())) {
+            if (rows != null) {
+                // The first collective has a deadline, and processes do not take equally long to read.
+                context.allGather("rows are read");
+            }
             Nd4jBackend backend = Nd4jBackend.forDevices(mesh.numRanksOnMachine());
-            TrainingResult result = MeshTrainer.run(plan, network, backend, mesh.ranks(), context::report);
+            TrainingResult result = MeshTrainer.run(
+                    rows == null ? plan : plan.withSamples(rows.asSource()),
+                    network,
+                    backend,
+                    mesh.ranks(),
+                    context::report);
             mesh.logLinks();
             return result;
         }
+    }
+
+    private @Nullable ReadSamples read(TrainingPlan plan, MeshTaskContext context, int process) {
+        return reader == null ? null : ReadSamples.of(reader, plan, context, process);
     }
 }

@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BenchCommandTest {
@@ -43,8 +44,8 @@ class BenchCommandTest {
                                 + " vocabulary.")
                 .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
                 .contains("tartan: Invalid value for option '--gpt'")
-                .contains("tartan: Nothing to measure is given: write 'bench step', 'bench collectives'"
-                        + " or 'bench overlap'.");
+                .contains("tartan: Nothing to measure is given: write 'bench step', 'bench collectives',"
+                        + " 'bench overlap' or 'bench data'.");
     }
 
     @Test
@@ -57,6 +58,23 @@ class BenchCommandTest {
                         + " executors or more, 1 step or more, 1 repetition or more, and no negative delay.")
                 .contains("tartan: --zero is out of range: value=[0, 4]. Give stages from 0 to 3.")
                 .contains("tartan: --gpt has not six sizes: value=[2, 8].");
+    }
+
+    @Test
+    void aFrameIsSpooledBesideParquetInTwoLinesOfJson() throws IOException {
+        assertThat(run("data", "--rows", "2000", "--features", "5", "--batch", "64", "--steps", "5", "--repeat", "1"))
+                .as(err.toString())
+                .isZero();
+        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(lines).hasSize(2);
+        JsonNode spools = new ObjectMapper().readTree(lines.get(0));
+        for (String number : List.of("parquetRowsPerSecond", "spoolRowsPerSecond", "shuffledOfUnshuffledTime")) {
+            assertThat(spools.get(number).asDouble()).as(number).isPositive();
+        }
+        assertThat(new ObjectMapper().readTree(lines.get(1)).get("medianStepMillis").asDouble())
+                .isPositive();
+        assertThat(run("data", "--batch", "63")).isEqualTo(2);
+        assertThat(err.toString()).contains("Give 1 or more of each, and a batch that the executors divide.");
     }
 
     private int run(String... args) {

@@ -1,0 +1,91 @@
+package dev.tartan.spark;
+
+import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.spark.dataset.FrameRows;
+import dev.tartan.spark.dataset.FrameSamples;
+import dev.tartan.spark.dataset.ResolvedSamples;
+import dev.tartan.spark.dataset.Samples;
+import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.TrainingJob;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingResult;
+import dev.tartan.train.metrics.StepMetrics;
+import java.util.function.Consumer;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Trains networks on DataFrames, in any Spark session.
+ *
+ * <pre>{@code
+ * TrainingJob job = TrainingJob.of(() -> new MyNetwork(64)).mesh(2, 1).globalBatch(64).epochs(3);
+ * TrainingResult result = Tartan.train(spark, job, Samples.of(frame).field("x", "features").field("y", "label"));
+ * }</pre>
+ */
+public final class Tartan {
+    private Tartan() {}
+
+    /**
+     * Trains on as many of the session's executors as divide the mesh's axis {@code data}; on one process in local
+     * mode.
+     *
+     * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, Consumer)}
+     */
+    public static TrainingResult train(SparkSession session, TrainingJob job, Samples samples) {
+        return train(session, job, samples, executors(session, job));
+    }
+
+    /**
+     * Trains on so many executors.
+     *
+     * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, Consumer)}
+     */
+    public static TrainingResult train(SparkSession session, TrainingJob job, Samples samples, int executors) {
+        return train(session, job, samples, executors, step -> {});
+    }
+
+    /**
+     * Trains on so many executors.
+     *
+     * @param job with a number of steps or of epochs; its own samples are not used
+     * @param executors number of processes over which the mesh is spread, by rows of its axis {@code data}, so that it
+     *     divides that
+     * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
+     * @return losses and other numbers of all steps; tensors are in the job's output folder, if it has one
+     * @throws IllegalArgumentException if columns or rows cannot be used, before training starts, or if the session has
+     *     too few executors
+     * @throws dev.tartan.spark.runtime.MeshJobException if the job failed as often as Spark may try it
+     */
+    public static TrainingResult train(
+            SparkSession session, TrainingJob job, Samples samples, int executors, Consumer<StepMetrics> viewer) {
+        if (executors < 1 || job.mesh().data() % executors != 0) {
+            throw new IllegalArgumentException("mesh cannot be spread over so many executors: executors=" + executors
+                    + ", mesh.data=" + job.mesh().data() + ", mesh.model="
+                    + job.mesh().model() + ". Ranks along 'model' stay within an executor: give a number that divides"
+                    + " mesh.data.");
+        }
+        ResolvedSamples resolved = samples.resolve(job.create());
+        JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
+        try (FrameRows rows =
+                FrameRows.of(spark, resolved, executors, job.train().seed())) {
+            int globalBatch = job.train().globalBatch();
+            FrameSamples counted = rows.samples(globalBatch);
+            TrainingJob ready = job.ofEpoch(counted.stepsPerEpoch()).samples(counted);
+            TrainingPlan plan = ready.compile(Nd4jBackend.forDevices(1));
+            return SparkTrainer.train(spark, plan, job.network(), executors, viewer, rows.rows(globalBatch));
+        }
+    }
+
+    private static int executors(SparkSession session, TrainingJob job) {
+        if (session.sparkContext().isLocal()) {
+            return 1;
+        }
+        // The driver is listed too.
+        int present = session.sparkContext().statusTracker().getExecutorInfos().length - 1;
+        int executors = Math.max(1, Math.min(present, job.mesh().data()));
+        while (job.mesh().data() % executors != 0) {
+            executors--;
+        }
+        return executors;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.tartan.spark.dataset;
+
+import dev.tartan.network.Network;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of a DataFrame as samples: which column fills which field of the network's batches. Immutable: each method
+ * gives samples that differ in one thing.
+ *
+ * <pre>{@code
+ * Samples.of(frame).field("x", "features").field("y", "label")
+ * }</pre>
+ *
+ * <p>A column holds numbers, arrays of them (nested as deep as the field has dims, or flat), vectors of Spark ML, dense
+ * or sparse, or bytes. Values are narrowed to float32 or int32 with a check.
+ *
+ * <p>The samples of a step and their order follow from the job's seed and the contents of the rows: not from the mesh,
+ * the number of executors, or how the frame is partitioned. An epoch has each row once, each epoch in another order. If
+ * the global batch does not divide the number of rows, the last step of an epoch is filled up with samples of weight 0,
+ * so that its mean is that of the rows left.
+ */
+public final class Samples {
+    private final Dataset<Row> frame;
+    private final Map<String, String> columns;
+    private final @Nullable String weight;
+    private final boolean dropLast;
+
+    private Samples(Dataset<Row> frame, Map<String, String> columns, @Nullable String weight, boolean dropLast) {
+        this.frame = frame;
+        this.columns = columns;
+        this.weight = weight;
+        this.dropLast = dropLast;
+    }
+
+    /** The rows of a frame; fields are to follow. */
+    public static Samples of(Dataset<Row> frame) {
+        return new Samples(frame, Map.of(), null, false);
+    }
+
+    /**
+     * These samples with a field filled by a column.
+     *
+     * @throws IllegalArgumentException if it is filled already
+     */
+    public Samples field(String name, String column) {
+        Map<String, String> more = new LinkedHashMap<>(columns);
+        String before = more.putIfAbsent(name, column);
+        if (before != null) {
+            throw new IllegalArgumentException("field is filled twice: field=" + name + ", columns=[" + before + ", "
+                    + column + "]. Name one column for a field.");
+        }
+        return new Samples(frame, more, weight, dropLast);
+    }
+
+    /** These samples, each counting by its number in a column, 0 or more, in means. */
+    public Samples weight(String column) {
+        return new Samples(frame, columns, column, dropLast);
+    }
+
+    /** These samples without the last step of an epoch where it is not full: other rows are left out in each epoch. */
+    public Samples dropLast() {
+        return new Samples(frame, columns, weight, true);
+    }
+
+    /**
+     * Finds the columns and how they are encoded.
+     *
+     * @throws IllegalArgumentException naming all fields and columns that do not go together
+     */
+    public ResolvedSamples resolve(Network network) {
+        return new ResolveColumns(frame, network, columns, weight, dropLast).run();
+    }
+}

@@ -1,0 +1,70 @@
+package dev.tartan.spark.dataset;
+
+import dev.tartan.spark.runtime.RowReader;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.data.BatchSource;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.util.Utils;
+
+/**
+ * Brings the rows of a process's ranks from the shuffle into a spool.
+ *
+ * @param columns what a row is made of
+ * @param counts of the whole frame
+ */
+record SpoolReader(
+        List<SampleColumn> columns, FrameCounts counts, SlotTable slots, HashPartitions partitions)
+        implements RowReader {
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public BatchSource read(Iterator<?> rows, TrainingPlan plan, List<Integer> dataRanks) {
+        ChunkReader reader = (ChunkReader) rows.next();
+        List<RowRun> runs = RowRun.of(slots, new BucketStarts(counts), plan.rankSamples(), dataRanks);
+        Path folder = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
+        Spool spool = Spool.write(counts, runs, chunks(reader, runs), folder, Spool.SEGMENT_BYTES);
+        return new SpoolBatches(
+                spool, slots, columns, plan.fields(), plan.train().seed());
+    }
+
+    /** The chunks of all partitions that have rows of the runs, each partition once. */
+    private Iterator<byte[]> chunks(ChunkReader reader, List<RowRun> runs) {
+        List<int[]> ranges = new ArrayList<>();
+        for (RowRun run : runs) {
+            int from = partitions.ofBucket(run.firstBucket());
+            int to = partitions.ofBucket(run.endBucket() - 1) + 1;
+            int[] last = ranges.isEmpty() ? null : ranges.get(ranges.size() - 1);
+            if (last != null && from <= last[1]) {
+                last[1] = Math.max(last[1], to);
+            } else {
+                ranges.add(new int[] {from, to});
+            }
+        }
+        Iterator<int[]> left = ranges.iterator();
+        return new Iterator<>() {
+            private Iterator<byte[]> current = List.<byte[]>of().iterator();
+
+            @Override
+            public boolean hasNext() {
+                while (!current.hasNext() && left.hasNext()) {
+                    int[] range = left.next();
+                    current = reader.chunks(range[0], range[1]);
+                }
+                return current.hasNext();
+            }
+
+            @Override
+            public byte[] next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException("no more chunks");
+                }
+                return current.next();
+            }
+        };
+    }
+}

@@ -1,0 +1,21 @@
+package dev.tartan.spark.runtime;
+
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.data.BatchSource;
+import java.io.Serializable;
+import java.util.Iterator;
+import java.util.List;
+
+/** Makes samples of the rows of a task. Java serialization takes it to the executors. */
+@FunctionalInterface
+public interface RowReader extends Serializable {
+    /**
+     * Reads the rows; called once, on the thread that runs the task.
+     *
+     * @param rows those given to the task
+     * @param dataRanks the ranks along {@code data} whose samples this process needs, in order
+     * @return their samples, to be closed by the caller
+     * @throws IllegalArgumentException if the rows are not those that the plan was made for
+     */
+    BatchSource read(Iterator<?> rows, TrainingPlan plan, List<Integer> dataRanks);
+}
