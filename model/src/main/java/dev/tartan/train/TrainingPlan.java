@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.BatchField;
 import dev.tartan.partition.ProgramPort;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.TrainConfig;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param step the training step; inputs are the states, {@code step} and the batch fields
  * @param logits the program that generates text after training, on a mesh of one model group, so that one process can
  *     run it alone; null if the run has none to generate
+ * @param validation what the run is evaluated on; null for a run that is not
  * @param states parameters first, then optimizer state
  * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param numParameters elements of all parameters, without padding
@@ -41,6 +43,7 @@ public record TrainingPlan(
         RunFiles files,
         CompiledProgram step,
         @Nullable CompiledProgram logits,
+        @Nullable PlannedValidation validation,
         List<PlannedState> states,
         long gradientBytesPerDevice,
         long numParameters,
@@ -108,6 +111,20 @@ public record TrainingPlan(
     /** Bytes of each rank's optimizer state. */
     public long optimizerBytesPerDevice() {
         return stateBytes(false);
+    }
+
+    /** Bytes of the host's memory that each rank takes besides: offloaded state, and the best parameters if kept. */
+    public long hostBytesPerDevice() {
+        return step.memory().hostBytes() + keptBestBytes();
+    }
+
+    /** Bytes of the memory that a device has: all of it, if it shares the host's. */
+    public long peakBytesPerDevice(DeviceTraits traits) {
+        return step.memory().arenaBytes() + (traits.sharesHostMemory() ? hostBytesPerDevice() : 0);
+    }
+
+    private long keptBestBytes() {
+        return validation != null && validation.how().keepBest() ? BestParameters.bytes(this) : 0;
     }
 
     private long stateBytes(boolean parameters) {

@@ -85,10 +85,11 @@ final class TrainStepTracer {
         replaceUpdatedStates();
         List<Tensor> total = gradients;
         graph.inScope(OPTIMIZER_SCOPE, () -> {
-            outputs.put(TrainStepGraph.LOSS, losses.total().value());
+            Tensor loss = losses.total();
+            outputs.put(TrainStepGraph.LOSS, loss.value());
             reports.forEach((name, mean) ->
                     outputs.put(TrainStepGraph.reportLabel(name), mean.total().value()));
-            update(step, params, total, losses.scale());
+            update(step, params, total, losses.scale(), loss);
             return total;
         });
         return new TrainStepGraph(
@@ -208,7 +209,7 @@ final class TrainStepTracer {
         return recorded(sums);
     }
 
-    private void update(Tensor step, List<Param> params, List<Tensor> total, @Nullable Tensor scale) {
+    private void update(Tensor step, List<Param> params, List<Tensor> total, @Nullable Tensor scale, Tensor loss) {
         List<Tensor> gradients = new ArrayList<>();
         for (int i = 0; i < params.size(); i++) {
             ZeroLayouts kept = parameters.layouts(params.get(i));
@@ -229,6 +230,7 @@ final class TrainStepTracer {
         }
         Tensor norm = GlobalNorm.of(gradients);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
+        SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
         List<Tensor> clipped = clip.apply(gradients, norm);
         Optimizer.Updates updates = optimizer.begin(step, options.dtype());
         for (int i = 0; i < params.size(); i++) {
@@ -238,13 +240,33 @@ final class TrainStepTracer {
             Optimizer.Updated updated = updates.update(param, value, clipped.get(i), state);
             outputs.put(
                     TrainStepGraph.newLabel(param.name()),
-                    fetched(param, updated.value()).value());
+                    fetched(param, guarded(skipped, updated.value(), value)).value());
             for (int k = 0; k < state.size(); k++) {
                 String name = param.name() + "." + optimizer.stateNames().get(k);
                 outputs.put(
-                        TrainStepGraph.newLabel(name), updated.state().get(k).value());
+                        TrainStepGraph.newLabel(name),
+                        guarded(skipped, updated.state().get(k), state.get(k)).value());
             }
         }
+        if (skipped != null) {
+            guardNetworkStates(skipped);
+        }
+    }
+
+    private void guardNetworkStates(SkippedUpdates skipped) {
+        for (StateBinding state : states) {
+            String label = state.outputLabel();
+            if (label != null && state.kind() == StateBinding.Kind.STATE) {
+                outputs.computeIfPresent(
+                        label,
+                        (same, updated) -> skipped.guard(Tensor.of(graph, updated), Tensor.of(graph, state.input()))
+                                .value());
+            }
+        }
+    }
+
+    private static Tensor guarded(@Nullable SkippedUpdates skipped, Tensor updated, Tensor before) {
+        return skipped == null ? updated : skipped.guard(updated, before);
     }
 
     /** A gradient where optimizer state is kept; one of a parameter as it is kept is there already. */

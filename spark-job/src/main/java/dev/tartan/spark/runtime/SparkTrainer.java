@@ -3,16 +3,15 @@ package dev.tartan.spark.runtime;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.metrics.LossChart;
-import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
-import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /** Trains a plan on a Spark cluster and writes what the driver knows of the run into its output folder. */
@@ -26,7 +25,8 @@ public final class SparkTrainer {
      *
      * @param network makes the network that the plan was compiled from
      * @param numExecutors number of processes over which the mesh is spread, each running one task
-     * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
+     * @param viewer is shown each step and validation, in order, on a thread of Spark's; step 0 again when the stage is
+     *     run again
      * @throws PreflightException if Spark is not set up for it
      * @throws IllegalArgumentException if data or initial parameters do not fit
      * @throws OutputException if the output folder cannot be written
@@ -38,7 +38,7 @@ public final class SparkTrainer {
             TrainingPlan plan,
             NetworkFactory network,
             int numExecutors,
-            Consumer<StepMetrics> viewer) {
+            TrainingListener viewer) {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
         MeshTrainer.checkProcesses(plan, numExecutors);
         AwaitExecutors.run(spark, numExecutors, EXECUTORS_TIMEOUT);
@@ -47,7 +47,7 @@ public final class SparkTrainer {
         try (StepRecorder recorder =
                 new StepRecorder(folder, viewer, failure -> job.cancel("the metrics cannot be written"))) {
             TrainingResult result = run(job, plan, network, JobCredentials.ofDriver(spark.getConf()), recorder);
-            recorder.complete(result.steps());
+            recorder.complete(result.steps(), result.validations());
             result.summary().write(folder);
             LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
             return result;
