@@ -18,6 +18,7 @@ import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.MemoryPlan;
+import dev.tartan.plan.PlanMemory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,6 +35,8 @@ public final class RankExecutor implements AutoCloseable {
     private final MemoryPlan plan;
     private final int rank;
     private final Backend backend;
+    private final MeshCommunicators communicators;
+    private final boolean ownsArena;
     private final Arena arena;
     private final @Nullable Arena hostArena;
     private final CollectiveSteps collectives;
@@ -65,6 +68,17 @@ public final class RankExecutor implements AutoCloseable {
             Backend backend,
             MeshCommunicators communicators,
             ElementType gradients) {
+        this(program, plan, rank, backend, communicators, gradients, null);
+    }
+
+    private RankExecutor(
+            Program program,
+            MemoryPlan plan,
+            int rank,
+            Backend backend,
+            MeshCommunicators communicators,
+            ElementType gradients,
+            @Nullable RankExecutor host) {
         if (gradients != ElementType.FLOAT32 && gradients != ElementType.BFLOAT16) {
             throw new IllegalArgumentException(
                     "gradients cannot be sent so: type=" + gradients + ". Use FLOAT32 or BFLOAT16.");
@@ -73,7 +87,9 @@ public final class RankExecutor implements AutoCloseable {
         this.plan = plan;
         this.rank = rank;
         this.backend = backend;
-        this.arena = backend.allocate(plan.arenaBytes());
+        this.communicators = communicators;
+        this.ownsArena = host == null;
+        this.arena = host == null ? backend.allocate(plan.arenaBytes()) : host.arena;
         this.hostArena = keepsOnHost() ? backend.allocateHost(plan.hostBytes()) : null;
         for (int id = 0; id < program.values().size(); id++) {
             buffers.add(buffer(id));
@@ -86,6 +102,23 @@ public final class RankExecutor implements AutoCloseable {
         for (MemoryPlan.Copy copy : plan.copies()) {
             add("copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
         }
+    }
+
+    /**
+     * Binds another program to this rank's arena, to be run between the runs of this one. What both plans have in one
+     * place, such as parameters, is one; all else that this program left there is overwritten.
+     *
+     * @param other planned by {@link PlanMemory#runBeside}, within the size of this arena
+     * @return to be closed before this
+     * @throws IllegalArgumentException if the plan is larger than the arena, or needs memory of the host
+     */
+    public RankExecutor beside(Program other, MemoryPlan memory) {
+        if (memory.arenaBytes() > arena.bytes() || memory.hostBytes() > 0) {
+            throw new IllegalArgumentException("program does not fit the arena of another: program=" + other.name()
+                    + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
+                    + memory.hostBytes() + ". Plan the arena for both.");
+        }
+        return new RankExecutor(other, memory, rank, backend, communicators, ElementType.FLOAT32, this);
     }
 
     private boolean keepsOnHost() {
@@ -209,7 +242,9 @@ public final class RankExecutor implements AutoCloseable {
     @Override
     public void close() {
         steps.forEach(RankExecutor::closeKernel);
-        arena.close();
+        if (ownsArena) {
+            arena.close();
+        }
         if (hostArena != null) {
             hostArena.close();
         }

@@ -48,6 +48,11 @@ public record MemoryPlan(
                 .orElse(null);
     }
 
+    /** This plan in an arena that is at least as large, for others that use it in turn. */
+    public MemoryPlan inArenaOf(long bytes) {
+        return new MemoryPlan(Math.max(arenaBytes, bytes), hostBytes, slots, scratch, staging, copies);
+    }
+
     /** Copies one value over another of the same type. */
     public record Copy(int from, int to) {}
 

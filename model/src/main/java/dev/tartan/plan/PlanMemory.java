@@ -10,6 +10,7 @@ import dev.tartan.partition.Collective;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
+import dev.tartan.partition.ProgramPort;
 import dev.tartan.partition.ReduceScatter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,10 +30,12 @@ import org.jspecify.annotations.Nullable;
 public final class PlanMemory {
     private final Program program;
     private final BufferSharing sharing;
+    private final Map<String, BufferSlot> kept;
 
-    private PlanMemory(Program program, BufferSharing sharing) {
+    private PlanMemory(Program program, BufferSharing sharing, Map<String, BufferSlot> kept) {
         this.program = program;
         this.sharing = sharing;
+        this.kept = kept;
     }
 
     /** Bytes that are in use from one instruction to another, both included, and where they are placed. */
@@ -74,7 +77,17 @@ public final class PlanMemory {
      */
     public static MemoryPlan run(
             Program program, Map<String, String> replacedStates, Set<String> keptInputs, DeviceTraits traits) {
-        return new PlanMemory(program, new BufferSharing(program, replacedStates, keptInputs)).place(traits);
+        return new PlanMemory(program, new BufferSharing(program, replacedStates, keptInputs), Map.of()).place(traits);
+    }
+
+    /**
+     * Plans the memory of a program that runs between the runs of another, in the same arena: what the other keeps
+     * stays where it is, and inputs of its name are that.
+     *
+     * @param kept where the other keeps its states, by name
+     */
+    public static MemoryPlan runBeside(Program program, Map<String, BufferSlot> kept, DeviceTraits traits) {
+        return new PlanMemory(program, new BufferSharing(program, Map.of(), kept.keySet()), kept).place(traits);
     }
 
     private MemoryPlan place(DeviceTraits traits) {
@@ -86,8 +99,20 @@ public final class PlanMemory {
         @Nullable Region[] buffers = new Region[count];
         List<Region> regions = new ArrayList<>();
         List<Region> onHost = new ArrayList<>();
+        List<Region> fixed = new ArrayList<>();
+        kept.forEach((name, slot) -> {
+            Region region =
+                    new Region(BufferSharing.START, program.instructions().size(), slot.bytes());
+            region.offset = slot.offsetBytes();
+            fixed.add(region);
+            for (ProgramPort input : program.inputs()) {
+                if (input.name().equals(name)) {
+                    buffers[sharing.buffer(input.value())] = region;
+                }
+            }
+        });
         for (int value = 0; value < count; value++) {
-            if (used[value] && sharing.buffer(value) == value) {
+            if (used[value] && sharing.buffer(value) == value && buffers[value] == null) {
                 Region region = new Region(
                         sharing.firstUse(value),
                         sharing.lastUse(value),
@@ -99,8 +124,8 @@ public final class PlanMemory {
         }
         Map<Integer, Region> ownStaging = ownStaging();
         regions.addAll(ownStaging.values());
-        long top = place(regions);
-        long hostBytes = place(onHost);
+        long top = place(regions, fixed);
+        long hostBytes = place(onHost, List.of());
         BufferSlot[] slots = new BufferSlot[count];
         Arrays.setAll(slots, value -> {
             Region region = buffers[sharing.buffer(value)];
@@ -123,15 +148,15 @@ public final class PlanMemory {
         return new MemoryPlan(scratch.endBytes(), hostBytes, List.of(slots), scratch, staging, sharing.copies());
     }
 
-    /** Gives regions their places in one arena, and says how large it is. */
-    private long place(List<Region> regions) {
+    /** Gives regions their places in one arena, around those that have theirs, and says how large it is. */
+    private long place(List<Region> regions, List<Region> fixed) {
         // What lives throughout goes first, so that it forms one block at the bottom; equals keep their order.
         List<Region> inOrder = regions.stream()
                 .sorted(Comparator.comparing((Region region) -> !livesThroughout(region))
                         .thenComparing(region -> -region.bytes))
                 .toList();
-        List<Region> placed = new ArrayList<>();
-        long top = 0;
+        List<Region> placed = new ArrayList<>(fixed);
+        long top = fixed.stream().mapToLong(Region::end).max().orElse(0);
         for (Region region : inOrder) {
             region.offset = bestOffset(region, placed);
             placed.add(region);

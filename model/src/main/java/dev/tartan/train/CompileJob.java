@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Device;
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.PartitionSpec;
@@ -18,11 +19,15 @@ import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ScheduleCollectives;
 import dev.tartan.partition.StartCollectives;
+import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
+import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.StrategyConfig;
+import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
+import dev.tartan.train.graph.EvaluationGraph;
 import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
@@ -74,9 +79,22 @@ final class CompileJob {
                 job.hasGradientOutputs(),
                 job.strategy(),
                 fields);
+        if (job.train().onNonFinite() == OnNonFinite.SKIP) {
+            options = options.skippingNonFinite();
+        }
         TrainStepGraph graph = TrainStepGraph.trace(network, job.optimizer(), job.clip(), options);
-        CompiledProgram step = compileStep(mesh, graph);
+        CompiledProgram alone = compileStep(mesh, graph);
+        PlannedValidation validation = compileValidation(network, options, alone, graph);
+        CompiledProgram step = validation == null
+                ? alone
+                : new CompiledProgram(
+                        alone.program(),
+                        alone.memory().inArenaOf(validation.program().memory().arenaBytes()));
         List<String> notes = new ArrayList<>(graph.notes());
+        long more = step.memory().arenaBytes() - alone.memory().arenaBytes();
+        if (more > 0) {
+            notes.add("validation needs more memory than a step: bytesPerDevice=" + more);
+        }
         notes.addAll(step.program().notes());
         if (network instanceof LanguageModel language
                 && samples instanceof TextSamples
@@ -95,6 +113,7 @@ final class CompileJob {
                 job.files(),
                 step,
                 compileLogits(network),
+                validation,
                 graph.states().stream().map(PlannedState::of).toList(),
                 graph.gradientBytesPerDevice(),
                 network.numParameters(),
@@ -174,6 +193,41 @@ final class CompileJob {
     private static CollectiveSchedule schedule(StrategyConfig strategy, long bucketBytes) {
         return new CollectiveSchedule(
                 bucketBytes, strategy.overlap() ? strategy.prefetchBytes() : 0, strategy.zero() != 1);
+    }
+
+    /** The forward pass of validation samples, with what the step keeps where the step keeps it. */
+    private @Nullable PlannedValidation compileValidation(
+            Network network, StepOptions options, CompiledProgram step, TrainStepGraph trained) {
+        ValidationConfig how = job.validation();
+        if (how == null) {
+            return null;
+        }
+        PresentFields stored = how.samples().fields(network);
+        EvaluationGraph graph =
+                EvaluationGraph.trace(network, options.withFields(new PresentFields(stored.optional(), true)));
+        checkJudgedBy(how, graph);
+        Program program = PartitionGraph.run(options.mesh(), graph.graph(), graph.inputSpecs(), Map.of());
+        Map<String, BufferSlot> kept = new LinkedHashMap<>();
+        for (StateBinding state : trained.states()) {
+            int value = step.program().input(state.name()).value();
+            if (step.program().values().get(value).memory() == MemoryKind.DEVICE) {
+                kept.put(state.name(), step.memory().slots().get(value));
+            }
+        }
+        int batch = job.train().globalBatch() / job.train().microBatches();
+        return new PlannedValidation(
+                how,
+                stored.of(network),
+                batch,
+                new CompiledProgram(program, PlanMemory.runBeside(program, kept, traits)));
+    }
+
+    private static void checkJudgedBy(ValidationConfig how, EvaluationGraph graph) {
+        List<String> names = graph.names();
+        if (!names.contains(how.judgedBy())) {
+            throw new IllegalArgumentException("validation is judged by a number that the network does not report:"
+                    + " judgedBy=" + how.judgedBy() + ", reported=" + names + ". Name one of these.");
+        }
     }
 
     private @Nullable CompiledProgram compileLogits(Network trained) {

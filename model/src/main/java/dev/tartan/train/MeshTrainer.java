@@ -10,10 +10,13 @@ import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
+import dev.tartan.train.graph.TrainStepGraph;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -63,6 +66,11 @@ public final class MeshTrainer {
         try (BatchSource data = samples(plan).open(plan.batches())) {
             data.samples(0, 0, plan.train().globalBatch());
             notes.addAll(data.notes());
+        }
+        try (ValidationData validation = ValidationData.open(plan)) {
+            if (validation != null) {
+                validation.check();
+            }
         }
         return notes;
     }
@@ -155,7 +163,7 @@ public final class MeshTrainer {
         }
         String sample =
                 network instanceof LanguageModel language && finalFile != null ? sample(language, finalFile) : null;
-        return new TrainingResult(record.summary(), record.steps(), sample);
+        return new TrainingResult(record.summary(), record.steps(), record.validations(), sample);
     }
 
     private void checkRanks() {
@@ -185,10 +193,11 @@ public final class MeshTrainer {
         try (BatchSource samples = samples(plan).open(plan.batches());
                 ReadAhead data =
                         new ReadAhead(samples, plan.rankSamples(), plan.train().steps());
+                ValidationData validation = ValidationData.open(plan);
                 SafetensorsWriter writer = create(finalFile, plan.parameters());
                 SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
                 InitialParameters initial = openInitial(plan, network)) {
-            new MeshRun(backend, ranks).run(rank -> train(rank, network, data, initial, writer, gradients));
+            new MeshRun(backend, ranks).run(rank -> train(rank, network, data, validation, initial, writer, gradients));
             if (writer != null) {
                 writer.finish();
             }
@@ -213,45 +222,79 @@ public final class MeshTrainer {
             int rank,
             Network network,
             ReadAhead data,
+            @Nullable ValidationData validationData,
             @Nullable InitialParameters initial,
             @Nullable SafetensorsWriter writer,
             @Nullable SafetensorsWriter gradients)
             throws InterruptedException {
         try (RankExecutor executor = new RankExecutor(
-                plan.step().program(),
-                plan.step().memory(),
-                rank,
-                backend,
-                ranks.communicators(),
-                gradients(plan.collective().gradients()))) {
+                        plan.step().program(),
+                        plan.step().memory(),
+                        rank,
+                        backend,
+                        ranks.communicators(),
+                        gradients(plan.collective().gradients()));
+                RankValidation validation = RankValidation.bind(plan, rank, executor, backend, validationData)) {
             record.allocated(executor.arenaBytes());
             RankTrainer trainer = new RankTrainer(plan, rank, executor);
             ParameterWriter parameters = new ParameterWriter(mesh, rank, backend, ranks);
             trainer.initialize(network, initial);
-            for (long step = 0; step < plan.train().steps(); step++) {
+            StepCommunication communication = new StepCommunication(ranks.communicators(), rank);
+            long steps = plan.train().steps();
+            long step = 0;
+            boolean goesOn = true;
+            for (; step < steps && goesOn; step++) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("training was interrupted before step " + step);
                 }
                 long start = System.nanoTime();
                 trainer.step(step, data);
                 double millis = (System.nanoTime() - start) / 1e6;
-                if (rank == 0) {
-                    record.stepped(step, trainer.loss(), trainer.gradNorm(), trainer.reports(), millis);
-                }
+                conclude(rank, step, trainer, millis);
                 if (step == 0 && plan.hasGradientOutputs() && plan.files().output() != null) {
                     trainer.saveGradients(parameters, gradients);
+                }
+                if (validation != null && validation.isDue(step, steps)) {
+                    communication.pause();
+                    ValidationMetrics round = validation.evaluate(step);
+                    communication.resume();
+                    if (rank == 0) {
+                        record.validated(round);
+                    }
+                    goesOn = !validation.isExhausted();
                 }
             }
             if (rank == 0) {
                 record.waitedForData(trainer.dataNanos());
-                record.communicated(ranks.communicators().totals(0));
-                record.communicated(
-                        executor.exposedCommunicationNanos(),
-                        ranks.communicators().callNanos(0));
+                record.communicated(communication.totals());
+                record.communicated(executor.exposedCommunicationNanos(), communication.callNanos());
             }
+            if (validation != null) {
+                validation.restoreBest();
+                if (rank == 0) {
+                    record.validated(validation.bestRound(), step < steps, validation.keepsBest());
+                }
+            }
+            trainer.checkParameters(step - 1);
             if (plan.files().output() != null) {
                 trainer.save(parameters, writer);
             }
+        }
+    }
+
+    /** Every rank sees the same numbers, so all go on, or none. */
+    private void conclude(int rank, long step, RankTrainer trainer, double millis) {
+        double loss = trainer.loss();
+        double gradNorm = trainer.gradNorm();
+        boolean isFinite = TrainStepGraph.isFinite(loss, gradNorm);
+        if (rank == 0) {
+            record.stepped(step, loss, gradNorm, trainer.reports(), millis);
+            if (!isFinite) {
+                record.skipped();
+            }
+        }
+        if (!isFinite && plan.train().onNonFinite() == OnNonFinite.STOP) {
+            throw NonFiniteException.ofStep(step, loss, gradNorm);
         }
     }
 

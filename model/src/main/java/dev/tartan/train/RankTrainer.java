@@ -90,7 +90,7 @@ final class RankTrainer {
         executor.run();
     }
 
-    private static void feed(Buffer buffer, HostTensor tensor) {
+    static void feed(Buffer buffer, HostTensor tensor) {
         switch (tensor.dtype()) {
             case INT32 -> buffer.write(tensor.ints());
             case FLOAT32 -> buffer.write(tensor.floats());
@@ -113,6 +113,24 @@ final class RankTrainer {
     /** The gradient norm of the last step. */
     double gradNorm() {
         return scalar(TrainStepGraph.GRAD_NORM);
+    }
+
+    /**
+     * Checks the parameters as the last update left them.
+     *
+     * @throws NonFiniteException if one is NaN or infinite
+     */
+    void checkParameters(long lastStep) {
+        for (PlannedState state : plan.parameters()) {
+            Buffer parameter = executor.input(state.name());
+            float[] values = new float[Math.toIntExact(parameter.type().shape().numElements())];
+            parameter.read(values);
+            for (float value : values) {
+                if (!Float.isFinite(value)) {
+                    throw NonFiniteException.ofParameter(state.name(), lastStep);
+                }
+            }
+        }
     }
 
     private double scalar(String output) {

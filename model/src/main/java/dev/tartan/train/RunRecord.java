@@ -4,11 +4,14 @@ import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.train.metrics.CommunicationTotal;
 import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
+import dev.tartan.train.metrics.ValidationSummary;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** What is measured of a run, and told to its listener; written by device threads, read once they have ended. */
 final class RunRecord {
@@ -20,6 +23,9 @@ final class RunRecord {
     private volatile double exposedDataMillis;
     private volatile double exposedMillis;
     private volatile double totalMillis;
+    private final List<ValidationMetrics> validations = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicLong skippedSteps = new AtomicLong();
+    private volatile @Nullable ValidationSummary validation;
 
     RunRecord(TrainingPlan plan, TrainingListener listener) {
         this.plan = plan;
@@ -40,7 +46,7 @@ final class RunRecord {
 
     /** What one rank has communicated in all steps. */
     void communicated(List<CommunicationCounters.Total> totals) {
-        long numSteps = plan.train().steps();
+        long numSteps = steps.size();
         communication = totals.stream()
                 .map(total -> new CommunicationTotal(
                         total.op().label(), total.axis(), total.count() / numSteps, total.bytes() / numSteps))
@@ -49,14 +55,36 @@ final class RunRecord {
 
     /** How long one rank's collectives took in all steps: while its device thread did nothing else, and in all. */
     void communicated(long exposedNanos, long totalNanos) {
-        long numSteps = plan.train().steps();
+        long numSteps = steps.size();
         exposedMillis = exposedNanos / 1e6 / numSteps;
         totalMillis = totalNanos / 1e6 / numSteps;
     }
 
     /** How long one rank's device thread waited for samples, in all steps. */
     void waitedForData(long nanos) {
-        exposedDataMillis = nanos / 1e6 / plan.train().steps();
+        exposedDataMillis = nanos / 1e6 / Math.max(1, steps.size());
+    }
+
+    /** A step has left everything as it was; by one rank only. */
+    void skipped() {
+        skippedSteps.incrementAndGet();
+    }
+
+    /** Validation samples were evaluated; by one rank only. */
+    void validated(ValidationMetrics round) {
+        validations.add(round);
+        listener.onValidation(round);
+    }
+
+    /** The last evaluation is done; by one rank only. */
+    void validated(@Nullable ValidationMetrics best, boolean stoppedEarly, boolean keptBest) {
+        ValidationMetrics last = validations.get(validations.size() - 1);
+        validation = new ValidationSummary(
+                validations.size(), last, best == null ? last : best, stoppedEarly, keptBest && best != null);
+    }
+
+    List<ValidationMetrics> validations() {
+        return validations;
     }
 
     List<StepMetrics> steps() {
@@ -75,10 +103,12 @@ final class RunRecord {
                 plan.unitsPerStep() / medianMillis * 1000,
                 plan.step().memory().arenaBytes(),
                 arenaBytes.get(),
-                plan.step().memory().hostBytes(),
+                plan.hostBytesPerDevice(),
                 exposedDataMillis,
                 exposedMillis,
                 totalMillis,
-                communication);
+                communication,
+                skippedSteps.get(),
+                validation);
     }
 }

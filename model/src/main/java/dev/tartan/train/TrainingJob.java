@@ -9,9 +9,11 @@ import dev.tartan.optimizer.Optimizer;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.MeshConfig;
+import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.TrainConfig;
+import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.SampleSource;
 import java.nio.file.Path;
 import java.util.function.Consumer;
@@ -47,6 +49,7 @@ public final class TrainingJob {
     private int epochs;
     private RunFiles files = RunFiles.NONE;
     private boolean gradientOutputs;
+    private @Nullable ValidationConfig validation;
 
     private TrainingJob(NetworkFactory network) {
         this.network = network;
@@ -65,6 +68,7 @@ public final class TrainingJob {
         epochs = other.epochs;
         files = other.files;
         gradientOutputs = other.gradientOutputs;
+        validation = other.validation;
     }
 
     private TrainingJob with(Consumer<TrainingJob> change) {
@@ -88,6 +92,7 @@ public final class TrainingJob {
                 .strategy(config.strategy())
                 .collective(config.collective())
                 .samples(config.data())
+                .validation(config.validation())
                 .output(config.output().dir())
                 .initial(config.init().from());
     }
@@ -167,7 +172,8 @@ public final class TrainingJob {
                         train.globalBatch(),
                         train.microBatches(),
                         train.seed(),
-                        train.deviceMemoryLimit()));
+                        train.deviceMemoryLimit(),
+                        train.onNonFinite()));
     }
 
     /** This job with so many samples a step, on all ranks together. */
@@ -177,7 +183,8 @@ public final class TrainingJob {
                 atLeastOne("globalBatch", samplesPerStep),
                 train.microBatches(),
                 train.seed(),
-                train.deviceMemoryLimit()));
+                train.deviceMemoryLimit(),
+                train.onNonFinite()));
     }
 
     /** This job with the samples of a step run in so many parts, one after the other. */
@@ -188,12 +195,29 @@ public final class TrainingJob {
     /** This job with another seed, of initial values, dropout and the order of samples. */
     public TrainingJob seed(long other) {
         return train(new TrainConfig(
-                train.steps(), train.globalBatch(), train.microBatches(), other, train.deviceMemoryLimit()));
+                train.steps(),
+                train.globalBatch(),
+                train.microBatches(),
+                other,
+                train.deviceMemoryLimit(),
+                train.onNonFinite()));
     }
 
     /** This job with at the most so many bytes on a device, 0 for no limit. */
     public TrainingJob deviceMemoryLimit(long bytes) {
-        return train(new TrainConfig(train.steps(), train.globalBatch(), train.microBatches(), train.seed(), bytes));
+        return train(new TrainConfig(
+                train.steps(), train.globalBatch(), train.microBatches(), train.seed(), bytes, train.onNonFinite()));
+    }
+
+    /** This job with steps whose loss or gradient norm is NaN or infinite left out, or ending the run. */
+    public TrainingJob onNonFinite(OnNonFinite what) {
+        return train(new TrainConfig(
+                train.steps(),
+                train.globalBatch(),
+                train.microBatches(),
+                train.seed(),
+                train.deviceMemoryLimit(),
+                what));
     }
 
     private static int atLeastOne(String what, int count) {
@@ -221,6 +245,54 @@ public final class TrainingJob {
     /** This job on these samples; null for a job that is only planned. */
     public TrainingJob samples(@Nullable SampleSource other) {
         return with(job -> job.samples = other);
+    }
+
+    /**
+     * This job evaluated on samples that it is not trained on, after every {@code everySteps} steps and at its end. The
+     * loss of the network must be a mean by {@link dev.tartan.network.ForwardPass#mean}.
+     */
+    public TrainingJob validation(SampleSource samples, int everySteps) {
+        return validation(ValidationConfig.of(samples, everySteps));
+    }
+
+    /** This job with another validation; null for none. */
+    public TrainingJob validation(@Nullable ValidationConfig other) {
+        return with(job -> job.validation = other);
+    }
+
+    /**
+     * This job ending after {@code rounds} evaluations in a row that were not better by more than {@code minDelta}.
+     *
+     * @throws IllegalStateException if it has no validation
+     */
+    public TrainingJob earlyStopping(int rounds, double minDelta) {
+        return validation(needed("earlyStopping").stoppingEarly(rounds, minDelta));
+    }
+
+    /**
+     * This job with evaluations judged by a number that the network reports instead of the loss.
+     *
+     * @throws IllegalStateException if it has no validation
+     */
+    public TrainingJob judgedBy(String report, boolean higherIsBetter) {
+        return validation(needed("judgedBy").judgedBy(report, higherIsBetter));
+    }
+
+    /**
+     * This job with the parameters of the best evaluation as its result; a copy of them stays in the host's memory.
+     *
+     * @throws IllegalStateException if it has no validation
+     */
+    public TrainingJob keepBest() {
+        return validation(needed("keepBest").keepingBest());
+    }
+
+    private ValidationConfig needed(String what) {
+        if (validation == null) {
+            throw new IllegalStateException(
+                    "job has no validation: needed by=" + what + ". Call TrainingJob.validation first.");
+        }
+        return validation;
     }
 
     /** This job with its results in a folder; null for none. */
@@ -303,6 +375,11 @@ public final class TrainingJob {
     /** What is trained on; null for a job that is planned only. */
     public @Nullable SampleSource samples() {
         return samples;
+    }
+
+    /** What it is evaluated on; null for a job that is not. */
+    public @Nullable ValidationConfig validation() {
+        return validation;
     }
 
     /** Where its files are. */

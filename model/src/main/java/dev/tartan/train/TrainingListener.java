@@ -1,10 +1,14 @@
 package dev.tartan.train;
 
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 
 /** Is told of progress, on a thread of the run; must not block for long. */
 @FunctionalInterface
 public interface TrainingListener {
     /** A step is done. Called in order of steps. */
     void onStep(StepMetrics metrics);
+
+    /** Validation samples were evaluated after a step. Called in order, after that step's {@link #onStep}. */
+    default void onValidation(ValidationMetrics metrics) {}
 }

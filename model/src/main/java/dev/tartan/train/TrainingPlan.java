@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.BatchField;
 import dev.tartan.partition.ProgramPort;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.TrainConfig;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param step the training step; inputs are the states, {@code step} and the batch fields
  * @param logits the program that generates text after training, on a mesh of one model group, so that one process can
  *     run it alone; null if the run has none to generate
+ * @param validation what the run is evaluated on; null for a run that is not
  * @param states parameters first, then optimizer state
  * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param numParameters elements of all parameters, without padding
@@ -42,6 +44,7 @@ public record TrainingPlan(
         RunFiles files,
         CompiledProgram step,
         @Nullable CompiledProgram logits,
+        @Nullable PlannedValidation validation,
         List<PlannedState> states,
         long gradientBytesPerDevice,
         long numParameters,
@@ -57,26 +60,15 @@ public record TrainingPlan(
 
     /** This plan for a process that writes results to a folder of its own, to be carried to the output folder. */
     public TrainingPlan staged(Path folder) {
-        return new TrainingPlan(
-                network,
-                tokensPerSample,
-                mesh,
-                train,
-                strategy,
-                collective,
-                fields,
-                samples,
-                files.staged(folder),
-                step,
-                logits,
-                states,
-                gradientBytesPerDevice,
-                numParameters,
-                notes);
+        return with(samples, files.staged(folder));
     }
 
     /** This plan on other samples, with the same fields; null for none. */
     public TrainingPlan withSamples(@Nullable SampleSource other) {
+        return with(other, files);
+    }
+
+    private TrainingPlan with(@Nullable SampleSource otherSamples, RunFiles otherFiles) {
         return new TrainingPlan(
                 network,
                 tokensPerSample,
@@ -85,10 +77,11 @@ public record TrainingPlan(
                 strategy,
                 collective,
                 fields,
-                other,
-                files,
+                otherSamples,
+                otherFiles,
                 step,
                 logits,
+                validation,
                 states,
                 gradientBytesPerDevice,
                 numParameters,
@@ -149,6 +142,20 @@ public record TrainingPlan(
     /** Bytes of each rank's optimizer state. */
     public long optimizerBytesPerDevice() {
         return stateBytes(false);
+    }
+
+    /** Bytes of the host's memory that each rank takes besides: offloaded state, and the best parameters if kept. */
+    public long hostBytesPerDevice() {
+        return step.memory().hostBytes() + keptBestBytes();
+    }
+
+    /** Bytes of the memory that a device has: all of it, if it shares the host's. */
+    public long peakBytesPerDevice(DeviceTraits traits) {
+        return step.memory().arenaBytes() + (traits.sharesHostMemory() ? hostBytesPerDevice() : 0);
+    }
+
+    private long keptBestBytes() {
+        return validation != null && validation.how().keepBest() ? BestParameters.bytes(this) : 0;
     }
 
     private long stateBytes(boolean parameters) {

@@ -7,10 +7,9 @@ import dev.tartan.spark.dataset.ResolvedSamples;
 import dev.tartan.spark.dataset.Samples;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.TrainingJob;
+import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
-import dev.tartan.train.metrics.StepMetrics;
-import java.util.function.Consumer;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -29,7 +28,7 @@ public final class Tartan {
      * Trains on as many of the session's executors as divide the mesh's axis {@code data}; on one process in local
      * mode.
      *
-     * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, Consumer)}
+     * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, TrainingListener)}
      */
     public static TrainingResult train(SparkSession session, TrainingJob job, Samples samples) {
         return train(session, job, samples, executors(session, job));
@@ -38,7 +37,7 @@ public final class Tartan {
     /**
      * Trains on so many executors.
      *
-     * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, Consumer)}
+     * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, TrainingListener)}
      */
     public static TrainingResult train(SparkSession session, TrainingJob job, Samples samples, int executors) {
         return train(session, job, samples, executors, step -> {});
@@ -57,7 +56,7 @@ public final class Tartan {
      * @throws dev.tartan.spark.runtime.MeshJobException if the job failed as often as Spark may try it
      */
     public static TrainingResult train(
-            SparkSession session, TrainingJob job, Samples samples, int executors, Consumer<StepMetrics> viewer) {
+            SparkSession session, TrainingJob job, Samples samples, int executors, TrainingListener viewer) {
         if (executors < 1 || job.mesh().data() % executors != 0) {
             throw new IllegalArgumentException("mesh cannot be spread over so many executors: executors=" + executors
                     + ", mesh.data=" + job.mesh().data() + ", mesh.model="

@@ -30,6 +30,11 @@ final class ConfigKeys {
         Map<String, List<String>> data = kinds("text", List.of("kind", "path"));
         data.put("batches", List.of("kind", "path"));
         sections.put("data", data);
+        List<String> validated = List.of(
+                "kind", "path", "everySteps", "judgedBy", "higherIsBetter", "stopAfterRounds", "minDelta", "keepBest");
+        Map<String, List<String>> validation = kinds("text", validated);
+        validation.put("batches", validated);
+        sections.put("validation", validation);
         Map<String, List<String>> optimizer = kinds(
                 "adamw",
                 List.of("kind", "learningRate", "beta1", "beta2", "eps", "weightDecay", "clipGlobalNorm", "schedule"));
@@ -37,7 +42,10 @@ final class ConfigKeys {
         sections.put("optimizer", optimizer);
         sections.put("optimizer.schedule", kinds(NO_KIND, List.of("kind", "warmupSteps")));
         sections.put(
-                "train", kinds(NO_KIND, List.of("steps", "globalBatch", "microBatches", "seed", "deviceMemoryLimit")));
+                "train",
+                kinds(
+                        NO_KIND,
+                        List.of("steps", "globalBatch", "microBatches", "seed", "deviceMemoryLimit", "onNonFinite")));
         sections.put("init", kinds(NO_KIND, List.of("from")));
         sections.put("output", kinds(NO_KIND, List.of("dir")));
         sections.put(

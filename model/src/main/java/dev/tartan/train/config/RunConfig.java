@@ -4,8 +4,13 @@ import dev.tartan.network.NetworkFactory;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.train.data.SampleSource;
+import org.jspecify.annotations.Nullable;
 
-/** Everything that defines a run, checked; immutable. Made by {@link RunConfigLoader}. */
+/**
+ * Everything that defines a run, checked; immutable. Made by {@link RunConfigLoader}.
+ *
+ * @param validation null for a run that is not evaluated
+ */
 public record RunConfig(
         MeshConfig mesh,
         NetworkFactory network,
@@ -16,7 +21,8 @@ public record RunConfig(
         InitConfig init,
         OutputConfig output,
         CollectiveConfig collective,
-        StrategyConfig strategy) {
+        StrategyConfig strategy,
+        @Nullable ValidationConfig validation) {
 
     /**
      * This config as HOCON with every key stated, which {@link RunConfigLoader#parse} reads back to an equal config.
@@ -37,12 +43,27 @@ public record RunConfig(
                 init,
                 output,
                 collective,
-                other);
+                other,
+                validation);
     }
 
-    /** This config with its samples, first parameters and results in other places. */
-    public RunConfig with(SampleSource otherData, InitConfig otherInit, OutputConfig otherOutput) {
+    /** This config with its samples, validation, first parameters and results in other places. */
+    public RunConfig with(
+            SampleSource otherData,
+            @Nullable ValidationConfig otherValidation,
+            InitConfig otherInit,
+            OutputConfig otherOutput) {
         return new RunConfig(
-                mesh, network, otherData, optimizer, clip, train, otherInit, otherOutput, collective, strategy);
+                mesh,
+                network,
+                otherData,
+                optimizer,
+                clip,
+                train,
+                otherInit,
+                otherOutput,
+                collective,
+                strategy,
+                otherValidation);
     }
 }

@@ -18,6 +18,7 @@ import dev.tartan.train.data.TextSamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Turns what the user said into a {@link RunConfig}, noting mistakes in the source. Not thread-safe. */
 final class RunConfigReader {
@@ -37,7 +38,17 @@ final class RunConfigReader {
         SampleSource data = data();
         Optimizer optimizer = optimizer();
         return new RunConfig(
-                mesh, network, data, optimizer, clip(), train(data), init(), output(), collective(), strategy());
+                mesh,
+                network,
+                data,
+                optimizer,
+                clip(),
+                train(data),
+                init(),
+                output(),
+                collective(),
+                strategy(),
+                validation());
     }
 
     private void checkTopSections() {
@@ -61,8 +72,28 @@ final class RunConfigReader {
 
     private SampleSource data() {
         String kind = kind("data");
-        Path path = section("data", kind).path("path");
+        return samples(kind, section("data", kind));
+    }
+
+    private static SampleSource samples(String kind, ConfigSection section) {
+        Path path = section.path("path");
         return kind.equals("batches") ? new BatchFileSamples(path) : new TextSamples(path);
+    }
+
+    private @Nullable ValidationConfig validation() {
+        if (source.find("validation") == null) {
+            return null;
+        }
+        String kind = kind("validation");
+        ConfigSection section = section("validation", kind);
+        return new ValidationConfig(
+                samples(kind, section),
+                section.integer("everySteps", 1),
+                section.text("judgedBy"),
+                section.flag("higherIsBetter"),
+                section.integer("stopAfterRounds", 0),
+                section.nonNegative("minDelta"),
+                section.flag("keepBest"));
     }
 
     private Optimizer optimizer() {
@@ -110,7 +141,8 @@ final class RunConfigReader {
                 section.integer("globalBatch", 1),
                 section.integer("microBatches", 1),
                 section.anyLong("seed"),
-                section.optionalBytes("deviceMemoryLimit"));
+                section.optionalBytes("deviceMemoryLimit"),
+                section.constant("onNonFinite", OnNonFinite.class));
     }
 
     private ConfigObject sizesOf(Path path, ConfigObject presets) {

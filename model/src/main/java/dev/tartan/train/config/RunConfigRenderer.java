@@ -21,6 +21,9 @@ final class RunConfigRenderer {
         section(text, "", "mesh", mesh(config.mesh()));
         section(text, "", "network", network(config.network()));
         section(text, "", "data", data(config.data()));
+        if (config.validation() != null) {
+            section(text, "", "validation", validation(config.validation()));
+        }
         section(text, "", "optimizer", optimizer(config));
         section(text, "", "train", train(config.train()));
         Map<String, Object> init = new LinkedHashMap<>();
@@ -95,6 +98,17 @@ final class RunConfigRenderer {
         return values;
     }
 
+    private static Map<String, Object> validation(ValidationConfig validation) {
+        Map<String, Object> values = data(validation.samples());
+        values.put("everySteps", validation.everySteps());
+        values.put("judgedBy", quote(validation.judgedBy()));
+        values.put("higherIsBetter", validation.higherIsBetter());
+        values.put("stopAfterRounds", validation.patience());
+        values.put("minDelta", validation.minDelta());
+        values.put("keepBest", validation.keepBest());
+        return values;
+    }
+
     private static Map<String, Object> optimizer(RunConfig config) {
         Map<String, Object> values = new LinkedHashMap<>();
         Schedule schedule = Schedule.constant();
@@ -132,6 +146,7 @@ final class RunConfigRenderer {
         values.put("microBatches", train.microBatches());
         values.put("seed", train.seed());
         values.put("deviceMemoryLimit", train.deviceMemoryLimit() == 0 ? "null" : train.deviceMemoryLimit());
+        values.put("onNonFinite", ConfigWord.of(train.onNonFinite()));
         return values;
     }
 

@@ -8,10 +8,17 @@ package dev.tartan.train.config;
  * @param microBatches parts of a step's samples that each rank runs one after the other
  * @param seed of initial weights, dropout and sampling
  * @param deviceMemoryLimit most bytes that a rank may take, 0 for no limit
+ * @param onNonFinite what becomes of a step whose loss or gradient norm is no number
  */
-public record TrainConfig(int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit) {
+public record TrainConfig(
+        int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit, OnNonFinite onNonFinite) {
+    /** One that ends where a loss is no number. */
+    public TrainConfig(int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit) {
+        this(steps, globalBatch, microBatches, seed, deviceMemoryLimit, OnNonFinite.STOP);
+    }
+
     /** These with another number of micro-batches. */
     public TrainConfig withMicroBatches(int count) {
-        return new TrainConfig(steps, globalBatch, count, seed, deviceMemoryLimit);
+        return new TrainConfig(steps, globalBatch, count, seed, deviceMemoryLimit, onNonFinite);
     }
 }

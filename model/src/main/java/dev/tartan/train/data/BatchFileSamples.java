@@ -1,6 +1,8 @@
 package dev.tartan.train.data;
 
+import dev.tartan.checkpoint.SafetensorsEntry;
 import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.mesh.Shape;
 import dev.tartan.network.BatchField;
 import dev.tartan.network.Network;
 import dev.tartan.network.PresentFields;
@@ -31,6 +33,25 @@ public record BatchFileSamples(Path path) implements SampleSource {
                             .filter(stored::contains)
                             .collect(Collectors.toUnmodifiableSet()),
                     stored.contains(PresentFields.SAMPLE_WEIGHT.name()));
+        }
+    }
+
+    @Override
+    public SampleSet openAll(BatchSpec spec) {
+        Shape stored;
+        try (SafetensorsReader reader = BatchFileBatches.open(path)) {
+            SafetensorsEntry first = reader.tensors().get(spec.fields().get(0).name());
+            // Of a tensor that is missing or of other dims, opening below says so.
+            stored = first != null && first.shape().numDims() >= 2 ? first.shape() : Shape.shape(1, 1);
+        }
+        BatchSpec own =
+                new BatchSpec(spec.fields(), Math.toIntExact(stored.dim(1)), stored.dim(0), spec.seed(), spec.output());
+        BatchFileBatches batches = BatchFileBatches.open(path, own);
+        try {
+            return new BatchFileSet(batches, stored);
+        } catch (RuntimeException e) {
+            batches.close();
+            throw e;
         }
     }
 

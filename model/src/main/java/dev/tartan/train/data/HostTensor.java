@@ -93,6 +93,13 @@ public final class HostTensor {
         return new HostTensor(dtype, slice.shape(), box, length);
     }
 
+    /** A copy of one row, {@code [1, ...]}. */
+    public HostTensor row(int index) {
+        long[] starts = new long[shape.numDims()];
+        starts[0] = index;
+        return slice(TensorSlice.of(starts, shape.with(0, 1).dims()));
+    }
+
     /** Tensors of one type joined along dim 0; the tensor itself if there is one. */
     public static HostTensor concat(List<HostTensor> parts) {
         HostTensor first = parts.get(0);

@@ -21,4 +21,14 @@ public interface SampleSource {
      * @throws IllegalArgumentException if they are missing, too few, or of other shapes or types than asked for
      */
     BatchSource open(BatchSpec spec);
+
+    /**
+     * Opens the samples to have each once, as validation does; {@code spec}'s steps and seed do not matter.
+     *
+     * @throws IllegalArgumentException if there are none, they do not go with the fields, or they have no end
+     */
+    default SampleSet openAll(BatchSpec spec) {
+        throw new IllegalArgumentException("samples cannot be validated on, as they cannot be had each once: samples="
+                + getClass().getSimpleName() + ". Implement SampleSource.openAll.");
+    }
 }

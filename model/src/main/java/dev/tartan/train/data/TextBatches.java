@@ -4,6 +4,7 @@ import dev.tartan.mesh.Shape;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,9 +61,13 @@ final class TextBatches implements BatchSource {
     /** The tokens of samples: {@code [count, context+1]}. */
     @Override
     public HostBatch samples(long step, int first, int count) {
+        return batch(count, sample -> start(step * globalBatch + first + sample));
+    }
+
+    private HostBatch batch(int count, IntUnaryOperator starts) {
         int[] tokens = new int[count * sampleTokens];
         for (int sample = 0; sample < count; sample++) {
-            int start = start(step * globalBatch + first + sample);
+            int start = starts.applyAsInt(sample);
             for (int i = 0; i < sampleTokens; i++) {
                 tokens[sample * sampleTokens + i] = text[start + i] & 0xff;
             }
@@ -80,6 +85,29 @@ final class TextBatches implements BatchSource {
         z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
         z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
         return z ^ (z >>> 31);
+    }
+
+    /**
+     * The text cut into samples: the last token of one is the first of the next, so that each but the first of all is
+     * predicted once. What is left over at the end is too short for a sample and left out.
+     */
+    SampleSet set() {
+        return new SampleSet() {
+            @Override
+            public long numSamples() {
+                return (text.length - 1L) / (sampleTokens - 1);
+            }
+
+            @Override
+            public HostBatch samples(long first, int count) {
+                return batch(count, sample -> Math.toIntExact((first + sample) * (sampleTokens - 1)));
+            }
+
+            @Override
+            public void close() {
+                // Nothing is open: the text is in memory.
+            }
+        };
     }
 
     @Override

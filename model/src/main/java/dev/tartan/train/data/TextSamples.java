@@ -25,7 +25,16 @@ public record TextSamples(Path path) implements SampleSource {
     }
 
     @Override
+    public SampleSet openAll(BatchSpec spec) {
+        return openText(spec).set();
+    }
+
+    @Override
     public BatchSource open(BatchSpec spec) {
+        return openText(spec);
+    }
+
+    private TextBatches openText(BatchSpec spec) {
         BatchField tokens = spec.fields().get(0);
         if (tokens.limit() < BYTE_VALUES) {
             throw new IllegalArgumentException("vocabulary is too small for bytes of text: vocab=" + tokens.limit()

@@ -16,6 +16,7 @@ import dev.tartan.train.config.StrategyConfig;
  * @param gradientOutputs whether the gradients, before clipping, are outputs too
  * @param strategy where parameters, gradients and optimizer state live
  * @param fields what batches are made of
+ * @param skipsNonFinite whether a step whose loss or gradient norm is NaN or infinite leaves all states as they were
  */
 public record StepOptions(
         Mesh mesh,
@@ -25,7 +26,8 @@ public record StepOptions(
         DType dtype,
         boolean gradientOutputs,
         StrategyConfig strategy,
-        PresentFields fields) {
+        PresentFields fields,
+        boolean skipsNonFinite) {
     /** The mesh axis that splits the batch. */
     public static final String DATA_AXIS = "data";
 
@@ -38,34 +40,70 @@ public record StepOptions(
         }
     }
 
+    /** A step that keeps whatever its numbers are. */
+    public StepOptions(
+            Mesh mesh,
+            long globalBatch,
+            int microBatches,
+            long seed,
+            DType dtype,
+            boolean gradientOutputs,
+            StrategyConfig strategy,
+            PresentFields fields) {
+        this(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, fields, false);
+    }
+
     /** One micro-batch, FLOAT32, no gradient outputs. */
     public static StepOptions of(Mesh mesh, long globalBatch, long seed) {
         return new StepOptions(
-                mesh, globalBatch, 1, seed, DType.FLOAT32, false, StrategyConfig.defaults(), PresentFields.REQUIRED);
+                mesh,
+                globalBatch,
+                1,
+                seed,
+                DType.FLOAT32,
+                false,
+                StrategyConfig.defaults(),
+                PresentFields.REQUIRED,
+                false);
     }
 
     /** These options with another element type. */
     public StepOptions withDType(DType other) {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, other, gradientOutputs, strategy, fields);
+        return new StepOptions(
+                mesh, globalBatch, microBatches, seed, other, gradientOutputs, strategy, fields, skipsNonFinite);
     }
 
     /** These options with another number of micro-batches. */
     public StepOptions withMicroBatches(int count) {
-        return new StepOptions(mesh, globalBatch, count, seed, dtype, gradientOutputs, strategy, fields);
+        return new StepOptions(
+                mesh, globalBatch, count, seed, dtype, gradientOutputs, strategy, fields, skipsNonFinite);
+    }
+
+    /** These options for a batch of the size of a micro-batch. */
+    StepOptions oneMicroBatch() {
+        return new StepOptions(
+                mesh, globalBatch / microBatches, 1, seed, dtype, gradientOutputs, strategy, fields, skipsNonFinite);
     }
 
     /** These options with another strategy. */
     public StepOptions withStrategy(StrategyConfig other) {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, other, fields);
+        return new StepOptions(
+                mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, other, fields, skipsNonFinite);
     }
 
     /** These options with the gradients as outputs. */
     public StepOptions withGradientOutputs() {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true, strategy, fields);
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true, strategy, fields, skipsNonFinite);
     }
 
     /** These options with other tensors in a batch. */
     public StepOptions withFields(PresentFields present) {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, present);
+        return new StepOptions(
+                mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, present, skipsNonFinite);
+    }
+
+    /** These options with steps that leave everything as it was where their loss or gradient norm is no number. */
+    public StepOptions skippingNonFinite() {
+        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, fields, true);
     }
 }

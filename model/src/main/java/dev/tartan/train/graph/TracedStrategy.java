@@ -27,7 +27,15 @@ final class TracedStrategy {
 
     /** A forward pass of training. */
     ForwardPass forwardPass(Tensor step) {
-        ForwardPass pass = ForwardPass.training(step, options.seed());
+        return split(ForwardPass.training(step, options.seed()));
+    }
+
+    /** A forward pass without training, laid out as those of training. */
+    ForwardPass inferencePass() {
+        return split(ForwardPass.inference());
+    }
+
+    private ForwardPass split(ForwardPass pass) {
         String data = StepOptions.DATA_AXIS;
         return splitsSequences
                 ? pass.splittingSequences(isSplit(options.mesh(), data) ? data : null, MODEL_AXIS)

@@ -82,6 +82,11 @@ public record TrainStepGraph(
         return REPORT + name;
     }
 
+    /** Whether a step's update is of use: neither number is NaN or infinite. */
+    public static boolean isFinite(double loss, double gradNorm) {
+        return SkippedUpdates.isFinite((float) loss, (float) gradNorm);
+    }
+
     /** Whether an output is a number that the network reports. */
     public static boolean isReport(String label) {
         return label.startsWith(REPORT);

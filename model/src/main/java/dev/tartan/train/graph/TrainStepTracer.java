@@ -86,10 +86,11 @@ final class TrainStepTracer {
         replaceUpdatedStates();
         List<Tensor> total = gradients;
         graph.inOrigin(Origin.of(Phase.UPDATE), () -> {
-            outputs.put(TrainStepGraph.LOSS, losses.total().value());
+            Tensor loss = losses.total();
+            outputs.put(TrainStepGraph.LOSS, loss.value());
             reports.forEach((name, mean) ->
                     outputs.put(TrainStepGraph.reportLabel(name), mean.total().value()));
-            update(step, params, total, losses.scale());
+            update(step, params, total, losses.scale(), loss);
             return total;
         });
         return new TrainStepGraph(
@@ -225,7 +226,7 @@ final class TrainStepTracer {
         return recorded(sums);
     }
 
-    private void update(Tensor step, List<Param> params, List<Tensor> total, @Nullable Tensor scale) {
+    private void update(Tensor step, List<Param> params, List<Tensor> total, @Nullable Tensor scale, Tensor loss) {
         List<Tensor> gradients = new ArrayList<>();
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
@@ -244,24 +245,47 @@ final class TrainStepTracer {
         }
         Tensor norm = GlobalNorm.of(gradients);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
+        SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
         List<Tensor> clipped = clip.apply(gradients, norm);
         Optimizer.Updates updates = optimizer.begin(step, options.dtype());
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
             Tensor value = parameters.tensor(param);
             Tensor gradient = clipped.get(i);
-            graph.inOrigin(param.module().origin(Phase.UPDATE), () -> update(updates, param, value, gradient));
+            graph.inOrigin(param.module().origin(Phase.UPDATE), () -> update(updates, param, value, gradient, skipped));
+        }
+        if (skipped != null) {
+            guardNetworkStates(skipped);
         }
     }
 
-    private Tensor update(Optimizer.Updates updates, Param param, Tensor value, Tensor gradient) {
+    private void guardNetworkStates(SkippedUpdates skipped) {
+        for (StateBinding state : states) {
+            String label = state.outputLabel();
+            if (label != null && state.kind() == StateBinding.Kind.STATE) {
+                outputs.computeIfPresent(
+                        label,
+                        (same, updated) -> skipped.guard(Tensor.of(graph, updated), Tensor.of(graph, state.input()))
+                                .value());
+            }
+        }
+    }
+
+    private static Tensor guarded(@Nullable SkippedUpdates skipped, Tensor updated, Tensor before) {
+        return skipped == null ? updated : skipped.guard(updated, before);
+    }
+
+    private Tensor update(
+            Optimizer.Updates updates, Param param, Tensor value, Tensor gradient, @Nullable SkippedUpdates skipped) {
         List<Tensor> state = optimizerStates.getOrDefault(param, List.of());
-        Optimizer.Updated updated = updates.update(param, deposited(param, value), gradient, state);
-        Tensor kept = fetched(param, updated.value());
+        Tensor before = deposited(param, value);
+        Optimizer.Updated updated = updates.update(param, before, gradient, state);
+        Tensor kept = fetched(param, guarded(skipped, updated.value(), before));
         outputs.put(TrainStepGraph.newLabel(param.name()), kept.value());
         for (int k = 0; k < state.size(); k++) {
             String name = param.name() + "." + optimizer.stateNames().get(k);
-            outputs.put(TrainStepGraph.newLabel(name), updated.state().get(k).value());
+            Tensor stateAfter = guarded(skipped, updated.state().get(k), state.get(k));
+            outputs.put(TrainStepGraph.newLabel(name), stateAfter.value());
         }
         return kept;
     }

@@ -10,14 +10,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Writes {@code metrics.jsonl}, a JSON object a line and step; each line is in the file when {@link #append} returns,
- * so that it can be watched. A loss that is no number is written as {@code "NaN"}. Safe for use by many threads.
+ * Writes {@code metrics.jsonl}, a JSON object a line: one for each step, and one for each validation, after that of its
+ * step. Each line is in the file when {@code append} returns, so that it can be watched. A number that is NaN or
+ * infinite is null. Safe for use by many threads.
  */
 public final class MetricsWriter implements AutoCloseable {
     /** Name of the file in the output folder. */
     public static final String FILE_NAME = "metrics.jsonl";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = MetricsJson.mapper();
 
     private final Path path;
     private final OutputStream stream;
@@ -47,7 +48,20 @@ public final class MetricsWriter implements AutoCloseable {
      *
      * @throws OutputException if the disk fails
      */
-    public synchronized void append(StepMetrics metrics) {
+    public void append(StepMetrics metrics) {
+        line(metrics);
+    }
+
+    /**
+     * Adds a validation.
+     *
+     * @throws OutputException if the disk fails
+     */
+    public void append(ValidationMetrics metrics) {
+        line(metrics);
+    }
+
+    private synchronized void line(Object metrics) {
         try {
             // One write a line, so that no reader sees half of one.
             stream.write((toJson(metrics) + "\n").getBytes(StandardCharsets.UTF_8));
@@ -57,7 +71,7 @@ public final class MetricsWriter implements AutoCloseable {
         }
     }
 
-    private static String toJson(StepMetrics metrics) throws JsonProcessingException {
+    private static String toJson(Object metrics) throws JsonProcessingException {
         return JSON.writeValueAsString(metrics);
     }
 

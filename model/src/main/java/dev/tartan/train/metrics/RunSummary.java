@@ -1,5 +1,6 @@
 package dev.tartan.train.metrics;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -10,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A finished run in numbers.
@@ -29,6 +31,8 @@ import java.util.Map;
  * @param totalCommunicationMillis time that rank 0's collectives took on whichever thread, waiting for peers included,
  *     mean of all steps; what is not exposed went on while the rank computed
  * @param communication collectives per step
+ * @param skippedSteps steps that changed nothing, because their loss or gradient norm was no number
+ * @param validation what evaluations gave; null if the run has no validation samples
  */
 @JsonPropertyOrder({
     "mesh",
@@ -43,7 +47,9 @@ import java.util.Map;
     "exposedDataMillis",
     "exposedCommunicationMillis",
     "totalCommunicationMillis",
-    "communication"
+    "communication",
+    "skippedSteps",
+    "validation"
 })
 public record RunSummary(
         Map<String, Integer> mesh,
@@ -58,12 +64,14 @@ public record RunSummary(
         double exposedDataMillis,
         double exposedCommunicationMillis,
         double totalCommunicationMillis,
-        List<CommunicationTotal> communication) {
+        List<CommunicationTotal> communication,
+        long skippedSteps,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable ValidationSummary validation) {
 
     /** Name of the file in the output folder. */
     public static final String FILE_NAME = "summary.json";
 
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    private static final ObjectMapper JSON = MetricsJson.mapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     public RunSummary {
         mesh = Collections.unmodifiableMap(new LinkedHashMap<>(mesh));

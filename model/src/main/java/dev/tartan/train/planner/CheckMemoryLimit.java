@@ -23,7 +23,7 @@ public final class CheckMemoryLimit {
     public static void run(TrainingJob job, TrainingPlan plan, DeviceTraits traits, int maxModel) {
         run(
                 job,
-                plan.step().memory().arenaBytes(),
+                plan.peakBytesPerDevice(traits),
                 new SmallestChange(job, traits, ExactPeak.compiled(traits), maxModel));
     }
 

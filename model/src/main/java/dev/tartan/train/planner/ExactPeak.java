@@ -14,7 +14,7 @@ interface ExactPeak {
     static ExactPeak compiled(DeviceTraits traits) {
         return job -> {
             try {
-                return OptionalLong.of(job.compile(traits).step().memory().arenaBytes());
+                return OptionalLong.of(job.compile(traits).peakBytesPerDevice(traits));
             } catch (IllegalArgumentException e) {
                 // A mesh that does not divide the network: one candidate less.
                 return OptionalLong.empty();

@@ -34,7 +34,14 @@ class MetricsFilesTest {
                     .hasContent("{\"step\":0,\"loss\":5.5,\"gradNorm\":1.25,\"stepMillis\":12.5,"
                             + "\"tokensPerSecond\":20480.0}\n");
             writer.append(new StepMetrics(1, Double.NaN, 1, 1, 1));
-            assertThat(Files.readAllLines(file)).hasSize(2).last().asString().contains("\"loss\":\"NaN\"");
+            writer.append(new StepMetrics(2, 1, Double.POSITIVE_INFINITY, 1, 1, Map.of("accuracy", Double.NaN)));
+            writer.append(new ValidationMetrics(2, Map.of("loss", Double.NEGATIVE_INFINITY)));
+            assertThat(Files.readAllLines(file).subList(1, 4))
+                    .containsExactly(
+                            "{\"step\":1,\"loss\":null,\"gradNorm\":1.0,\"stepMillis\":1.0,\"tokensPerSecond\":1.0}",
+                            "{\"step\":2,\"loss\":1.0,\"gradNorm\":null,\"stepMillis\":1.0,\"tokensPerSecond\":1.0,"
+                                    + "\"reports\":{\"accuracy\":null}}",
+                            "{\"step\":2,\"validation\":{\"loss\":null}}");
         }
     }
 
@@ -56,7 +63,9 @@ class MetricsFilesTest {
                         0.25,
                         1.5,
                         6,
-                        List.of(new CommunicationTotal("all-reduce", "model", 8, 1 << 20)))
+                        List.of(new CommunicationTotal("all-reduce", "model", 8, 1 << 20)),
+                        3,
+                        null)
                 .write(folder);
         JsonNode json =
                 new ObjectMapper().readTree(folder.resolve("summary.json").toFile());
@@ -66,7 +75,7 @@ class MetricsFilesTest {
                         + "\"measuredPeakBytesPerDevice\":4095,\"hostBytesPerDevice\":512,\"exposedDataMillis\":0.25,"
                         + "\"exposedCommunicationMillis\":1.5,"
                         + "\"totalCommunicationMillis\":6.0,\"communication\":[{\"op\":\"all-reduce\","
-                        + "\"axis\":\"model\",\"count\":8,\"bytes\":1048576}]}");
+                        + "\"axis\":\"model\",\"count\":8,\"bytes\":1048576}],\"skippedSteps\":3}");
         assertThat(folder.toFile().list()).containsExactly("summary.json");
     }
 
@@ -110,7 +119,7 @@ class MetricsFilesTest {
         assertThatThrownBy(() -> LossChart.write(file, "t", curve(3)))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("loss.png") + reason);
-        RunSummary summary = new RunSummary(Map.of("data", 1), 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, List.of());
+        RunSummary summary = new RunSummary(Map.of("data", 1), 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, List.of(), 0, null);
         assertThatThrownBy(() -> summary.write(file))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("summary.json") + reason);

@@ -3,6 +3,7 @@ package dev.tartan.spark.cli;
 import dev.tartan.train.config.InitConfig;
 import dev.tartan.train.config.OutputConfig;
 import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.BatchFileSamples;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
@@ -15,8 +16,10 @@ final class AbsolutePaths {
 
     static RunConfig of(RunConfig config) {
         Path from = config.init().from();
+        ValidationConfig validation = config.validation();
         return config.with(
                 of(config.data()),
+                validation == null ? null : validation.on(of(validation.samples())),
                 new InitConfig(from == null ? null : absolute(from)),
                 new OutputConfig(absolute(config.output().dir())));
     }

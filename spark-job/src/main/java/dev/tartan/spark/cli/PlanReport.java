@@ -45,7 +45,7 @@ record PlanReport(
      * @param optimizerState what the optimizer keeps from step to step
      * @param activations the rest of the peak: activations, temporaries, kernels' scratch
      * @param peak size of the arena, all of the above
-     * @param host memory of the host besides, where optimizer state is kept if it is offloaded
+     * @param host memory of the host besides, for offloaded optimizer state and the best parameters, where kept
      */
     @JsonPropertyOrder({"parameters", "gradients", "optimizerState", "activations", "peak", "host"})
     record Bytes(long parameters, long gradients, long optimizerState, long activations, long peak, long host) {}
@@ -54,8 +54,8 @@ record PlanReport(
         Program program = plan.step().program();
         long parameters = plan.parameterBytesPerDevice();
         long gradients = plan.gradientBytesPerDevice();
-        long host = plan.step().memory().hostBytes();
-        long optimizer = host > 0 ? 0 : plan.optimizerBytesPerDevice();
+        long host = plan.hostBytesPerDevice();
+        long optimizer = plan.step().memory().hostBytes() > 0 ? 0 : plan.optimizerBytesPerDevice();
         long peak = plan.step().memory().arenaBytes();
         long flops = ProgramCost.flops(program);
         return new PlanReport(

@@ -1,13 +1,28 @@
 package dev.tartan.spark.cli;
 
+import dev.tartan.train.TrainingListener;
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.Console;
 import java.io.PrintStream;
 
 /** Shows a person how far a run is. Used by one thread at a time. */
-interface ProgressDisplay extends AutoCloseable {
+interface ProgressDisplay extends AutoCloseable, TrainingListener {
     /** Shows a finished step; step 0 again means that the run began anew. */
     void show(StepMetrics step);
+
+    /** Shows what an evaluation gave. */
+    void show(ValidationMetrics validation);
+
+    @Override
+    default void onStep(StepMetrics metrics) {
+        show(metrics);
+    }
+
+    @Override
+    default void onValidation(ValidationMetrics metrics) {
+        show(metrics);
+    }
 
     @Override
     void close();

@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Locale;
@@ -39,6 +40,13 @@ final class ProgressLines implements ProgressDisplay {
         }
         lastNanos = now;
         out.println(line(step, left(done, now)));
+    }
+
+    @Override
+    public void show(ValidationMetrics validation) {
+        StringBuilder line = new StringBuilder("validation after step " + (validation.step() + 1) + "/" + numSteps);
+        validation.values().forEach((name, value) -> line.append(String.format(Locale.ROOT, "  %s %.4f", name, value)));
+        out.println(line);
     }
 
     private String left(long done, long now) {

@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.PrintStream;
 import java.util.Locale;
 import me.tongfei.progressbar.InteractiveConsoleProgressBarConsumer;
@@ -12,6 +13,7 @@ import me.tongfei.progressbar.ProgressBarStyle;
 final class ProgressTerminalBar implements ProgressDisplay {
     private final String unit;
     private final ProgressBar bar;
+    private String validated = "";
 
     ProgressTerminalBar(PrintStream out, long numSteps, String unit) {
         this.unit = unit;
@@ -26,9 +28,14 @@ final class ProgressTerminalBar implements ProgressDisplay {
 
     @Override
     public void show(StepMetrics step) {
-        bar.setExtraMessage(
-                String.format(Locale.ROOT, " loss %.4f, %,.0f %s/s", step.loss(), step.tokensPerSecond(), unit));
+        bar.setExtraMessage(String.format(
+                Locale.ROOT, " loss %.4f%s, %,.0f %s/s", step.loss(), validated, step.tokensPerSecond(), unit));
         bar.stepTo(step.step() + 1);
+    }
+
+    @Override
+    public void show(ValidationMetrics validation) {
+        validated = String.format(Locale.ROOT, " (validation %.4f)", validation.loss());
     }
 
     @Override

@@ -4,7 +4,6 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.OutputLease;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.plan.MemoryPlan;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
@@ -16,6 +15,7 @@ import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationSummary;
 import dev.tartan.train.planner.CheckMemoryLimit;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -105,8 +105,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         TrainingJob job = TrainingJob.of(run);
         TrainingPlan plan = job.compile(traits);
         CheckMemoryLimit.run(job, plan, traits, plan.mesh().numRanks() / executors);
-        MemoryPlan memory = plan.step().memory();
-        long ofHost = traits.sharesHostMemory() ? memory.arenaBytes() : memory.hostBytes();
+        long ofHost = traits.sharesHostMemory() ? plan.peakBytesPerDevice(traits) : plan.hostBytesPerDevice();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
         Path folder = run.output().dir();
@@ -140,7 +139,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     private TrainingResult train(SparkConf conf, TrainingPlan plan, NetworkFactory network) {
         try (JavaSparkContext spark = new JavaSparkContext(conf);
                 ProgressDisplay progress = ProgressDisplay.on(out, plan.train().steps(), plan.unit())) {
-            return SparkTrainer.train(spark, plan, network, executors, progress::show);
+            return SparkTrainer.train(spark, plan, network, executors, progress);
         }
     }
 
@@ -168,11 +167,31 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                 result.summary().medianStepMillis(),
                 result.summary().tokensPerSecond(),
                 plan.unit());
+        if (result.summary().skippedSteps() > 0) {
+            out.printf(
+                    Locale.ROOT,
+                    "skipped %,d steps whose loss or gradient norm was no number%n",
+                    result.summary().skippedSteps());
+        }
+        if (result.summary().validation() != null) {
+            conclude(result.summary().validation());
+        }
         if (result.sample() != null) {
             out.println("what the network writes:");
             result.sample().lines().forEach(line -> out.println("  | " + printable(line)));
         }
         out.println("results are in " + plan.files().output());
+    }
+
+    private void conclude(ValidationSummary validation) {
+        out.printf(
+                Locale.ROOT,
+                "best validation after step %,d of %,d evaluations: %s%s%s%n",
+                validation.best().step() + 1,
+                validation.rounds(),
+                validation.best().values(),
+                validation.stoppedEarly() ? "; stopped early" : "",
+                validation.keptBest() ? "; its parameters are the result" : "");
     }
 
     /** Bytes drawn at random might be commands to the terminal. */

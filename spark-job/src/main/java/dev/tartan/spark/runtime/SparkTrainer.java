@@ -3,14 +3,15 @@ package dev.tartan.spark.runtime;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.metrics.LossChart;
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ public final class SparkTrainer {
      *
      * @param network makes the network that the plan was compiled from
      * @param numExecutors number of processes over which the mesh is spread, each running one task
-     * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
+     * @param viewer is shown each step and validation, in order, on a thread of Spark's; step 0 again when the stage is
+     *     run again
      * @throws PreflightException if Spark is not set up for it
      * @throws IllegalArgumentException if data or initial parameters do not fit
      * @throws OutputException if the output folder cannot be written
@@ -37,7 +39,7 @@ public final class SparkTrainer {
             TrainingPlan plan,
             NetworkFactory network,
             int numExecutors,
-            Consumer<StepMetrics> viewer) {
+            TrainingListener viewer) {
         return train(spark, plan, network, numExecutors, viewer, null);
     }
 
@@ -51,23 +53,31 @@ public final class SparkTrainer {
             TrainingPlan plan,
             NetworkFactory network,
             int numExecutors,
-            Consumer<StepMetrics> viewer,
+            TrainingListener viewer,
             @Nullable MeshRows<?> rows) {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
         MeshTrainer.checkProcesses(plan, numExecutors);
         Path folder = plan.files().output();
         BarrierMeshJob job = new BarrierMeshJob(spark, describe(plan), numExecutors);
-        Consumer<StepMetrics> shown = step -> {
-            job.show("tartan step", step.step() + 1 + " of " + plan.train().steps());
-            job.show("tartan loss", step.loss());
-            viewer.accept(step);
+        TrainingListener shown = new TrainingListener() {
+            @Override
+            public void onStep(StepMetrics step) {
+                job.show("tartan step", step.step() + 1 + " of " + plan.train().steps());
+                job.show("tartan loss", step.loss());
+                viewer.onStep(step);
+            }
+
+            @Override
+            public void onValidation(ValidationMetrics validation) {
+                viewer.onValidation(validation);
+            }
         };
         try (StepRecorder recorder =
                 new StepRecorder(folder, shown, failure -> job.cancel("the metrics cannot be written"))) {
             JobCredentials credentials = JobCredentials.ofDriver(spark.getConf());
             TrainingTask task = new TrainingTask(network, credentials, rows == null ? null : rows.reader());
             TrainingResult result = run(job, plan, task, rows, recorder);
-            recorder.complete(result.steps());
+            recorder.complete(result.steps(), result.validations());
             if (folder != null) {
                 result.summary().write(folder);
                 LossChart.write(folder, "loss on " + plan.mesh(), result.steps());

@@ -1,8 +1,10 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.TrainingListener;
 import dev.tartan.train.metrics.MetricsWriter;
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,16 +13,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what executors report of their steps to {@code metrics.jsonl}, each step once and in order, and shows it to a
- * viewer; and the files that they made beside it. When Spark runs the stage again, the file begins again too. Safe for use by many threads.
+ * Writes what executors report of their steps and validations to {@code metrics.jsonl}, each once and in order, a
+ * validation after its step, and shows it to a viewer; and the files that they made beside it. When Spark runs the stage
+ * again, the file begins again too. Safe for use by many threads.
  */
 public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final @Nullable Path folder;
-    private final Consumer<StepMetrics> viewer;
+    private final TrainingListener viewer;
     private final Consumer<OutputException> onDiskFailure;
     private final List<StepMetrics> steps = new ArrayList<>();
     private final TreeMap<Long, StepMetrics> early = new TreeMap<>();
     private final @Nullable ReceivedFiles files;
+    /** Those whose step is still to come, by step. */
+    private final TreeMap<Long, ValidationMetrics> earlyValidations = new TreeMap<>();
+
+    private long lastValidated = -1;
     private @Nullable MetricsWriter writer;
     private int attempt;
     private @Nullable OutputException diskFailure;
@@ -29,11 +36,11 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
      * Starts the file.
      *
      * @param folder where the file goes; null for none
-     * @param viewer is given each step once per attempt, in order
+     * @param viewer is given each step and validation once per attempt, in order
      * @param onDiskFailure is told when the file cannot be written any more; called once
      * @throws OutputException if the file cannot be made
      */
-    public StepRecorder(@Nullable Path folder, Consumer<StepMetrics> viewer, Consumer<OutputException> onDiskFailure) {
+    public StepRecorder(@Nullable Path folder, TrainingListener viewer, Consumer<OutputException> onDiskFailure) {
         this.folder = folder;
         this.files = folder == null ? null : new ReceivedFiles(folder);
         this.viewer = viewer;
@@ -42,8 +49,9 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     }
 
     @Override
-    public synchronized void onProgress(int fromAttempt, Object report) {
-        if (!(report instanceof StepMetrics step) || fromAttempt < attempt || diskFailure != null) {
+    public synchronized void onProgress(int fromAttempt, Object message) {
+        boolean isKnown = message instanceof StepMetrics || message instanceof ValidationMetrics;
+        if (!isKnown || fromAttempt < attempt || diskFailure != null) {
             return;
         }
         try {
@@ -51,7 +59,11 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
                 attempt = fromAttempt;
                 restart();
             }
-            add(step);
+            if (message instanceof StepMetrics step) {
+                add(step);
+            } else if (message instanceof ValidationMetrics validation) {
+                add(validation);
+            }
         } catch (OutputException e) {
             diskFailure = e;
             onDiskFailure.accept(e);
@@ -70,11 +82,11 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     }
 
     /**
-     * Takes all steps from the task's result and records those of which no message arrived.
+     * Takes all steps and validations from the task's result and records those of which no message arrived.
      *
      * @throws OutputException if the file could not be written, now or before
      */
-    public synchronized void complete(List<StepMetrics> all) {
+    public synchronized void complete(List<StepMetrics> all, List<ValidationMetrics> validations) {
         rethrowDiskFailure();
         if (!all.isEmpty()
                 && !steps.isEmpty()
@@ -82,6 +94,8 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
             // What was recorded is of another attempt, whose successor's messages were all lost.
             restart();
         }
+        // First, so that each is there when its step is added; those of steps that were recorded go to the end.
+        validations.forEach(this::add);
         all.forEach(this::add);
     }
 
@@ -114,8 +128,28 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     private void restart() {
         steps.clear();
         early.clear();
+        earlyValidations.clear();
+        lastValidated = -1;
         close();
         writer = open(folder);
+    }
+
+    private void add(ValidationMetrics validation) {
+        if (validation.step() > lastValidated) {
+            earlyValidations.put(validation.step(), validation);
+            addEarlyValidations();
+        }
+    }
+
+    private void addEarlyValidations() {
+        while (!earlyValidations.isEmpty() && earlyValidations.firstKey() < steps.size()) {
+            ValidationMetrics next = earlyValidations.pollFirstEntry().getValue();
+            if (writer != null) {
+                writer.append(next);
+            }
+            lastValidated = next.step();
+            viewer.onValidation(next);
+        }
     }
 
     private void add(StepMetrics step) {
@@ -129,7 +163,8 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
                 writer.append(next);
             }
             steps.add(next);
-            viewer.accept(next);
+            viewer.onStep(next);
+            addEarlyValidations();
             next = early.remove((long) steps.size());
         }
     }

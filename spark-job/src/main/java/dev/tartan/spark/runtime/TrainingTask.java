@@ -3,8 +3,12 @@ package dev.tartan.spark.runtime;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.NonFiniteException;
+import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -81,7 +85,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
                         rows == null ? plan : plan.withSamples(rows.asSource()),
                         network,
                         Nd4jBackend.forDevices(plan.mesh().numRanks()),
-                        context::report);
+                        new Reports(context));
             }
         }
         MeshTrainer.checkProcesses(plan, context.numTasks());
@@ -97,7 +101,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
                     network,
                     backend,
                     mesh.ranks(),
-                    context::report);
+                    new Reports(context));
             mesh.logLinks();
             return result;
         }
@@ -105,5 +109,24 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
 
     private @Nullable ReadSamples read(TrainingPlan plan, MeshTaskContext context, int process) {
         return reader == null ? null : ReadSamples.of(reader, plan, context, process);
+    }
+
+    /** The same numbers would come out again. */
+    @Override
+    public boolean isFinal(Exception failure) {
+        return failure instanceof NonFiniteException || MeshTask.super.isFinal(failure);
+    }
+
+    /** Reports to the driver what happens in process 0. */
+    private record Reports(MeshTaskContext context) implements TrainingListener {
+        @Override
+        public void onStep(StepMetrics metrics) {
+            context.report(metrics);
+        }
+
+        @Override
+        public void onValidation(ValidationMetrics metrics) {
+            context.report(metrics);
+        }
     }
 }

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.train.metrics.StepMetrics;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,11 +38,31 @@ class StepRecorderTest {
             recorder.onProgress(0, step(0, 3));
             recorder.onProgress(0, step(0, 3));
             recorder.onProgress(0, step(3, 0));
-            recorder.complete(List.of(step(0, 3), step(1, 2), step(2, 1), step(3, 0)));
+            recorder.complete(List.of(step(0, 3), step(1, 2), step(2, 1), step(3, 0)), List.of());
             assertThat(recorder.steps()).containsExactly(step(0, 3), step(1, 2), step(2, 1), step(3, 0));
         }
         assertThat(lines()).containsExactly(json(0, 3), json(1, 2), json(2, 1), json(3, 0));
         assertThat(seen).containsExactly("0:3.0", "1:2.0", "2:1.0", "3:0.0");
+    }
+
+    @Test
+    void aValidationStandsOnceAfterItsStepHoweverMessagesArrive() throws IOException {
+        ValidationMetrics first = new ValidationMetrics(1, Map.of("loss", 2.5));
+        ValidationMetrics last = new ValidationMetrics(2, Map.of("loss", 1.5));
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, first);
+            recorder.onProgress(0, step(0, 3));
+            recorder.onProgress(0, step(1, 2));
+            recorder.onProgress(0, first);
+            recorder.complete(List.of(step(0, 3), step(1, 2), step(2, 1)), List.of(first, last));
+        }
+        assertThat(lines())
+                .containsExactly(
+                        json(0, 3),
+                        json(1, 2),
+                        "{\"step\":1,\"validation\":{\"loss\":2.5}}",
+                        json(2, 1),
+                        "{\"step\":2,\"validation\":{\"loss\":1.5}}");
     }
 
     @Test
@@ -59,7 +81,7 @@ class StepRecorderTest {
     void theResultWinsOverAnEarlierAttemptsMessages() throws IOException {
         try (StepRecorder recorder = recorder()) {
             recorder.onProgress(0, step(0, 3));
-            recorder.complete(List.of(step(0, 4), step(1, 1)));
+            recorder.complete(List.of(step(0, 4), step(1, 1)), List.of());
         }
         assertThat(lines()).containsExactly(json(0, 4), json(1, 1));
     }
@@ -81,7 +103,7 @@ class StepRecorderTest {
         recorder.onProgress(0, step(0, 3));
         recorder.onProgress(0, step(1, 3));
         assertThat(failures).hasSize(1);
-        assertThatThrownBy(() -> recorder.complete(List.of()))
+        assertThatThrownBy(() -> recorder.complete(List.of(), List.of()))
                 .isSameAs(failures.get(0))
                 .hasMessage("output file cannot be written: path=" + folder.resolve("metrics.jsonl")
                         + ", reason=No space left on device. Free space or choose another output.dir.");

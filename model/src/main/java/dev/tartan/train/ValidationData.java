@@ -1,0 +1,69 @@
+package dev.tartan.train;
+
+import dev.tartan.train.data.HostBatch;
+import dev.tartan.train.data.PaddedBatches;
+import dev.tartan.train.data.RankSamples;
+import dev.tartan.train.data.ReadAhead;
+import dev.tartan.train.data.SampleSet;
+import org.jspecify.annotations.Nullable;
+
+/** The validation samples for the ranks of one process, read ahead. Safe for use by its device threads. */
+final class ValidationData implements AutoCloseable {
+    private final PaddedBatches batches;
+    private final ReadAhead ahead;
+
+    private ValidationData(PaddedBatches batches, RankSamples samples) {
+        this.batches = batches;
+        this.ahead = new ReadAhead(batches, samples, Long.MAX_VALUE);
+    }
+
+    /**
+     * Opens the validation samples of a plan; null if it has none.
+     *
+     * @throws IllegalArgumentException if there are no samples, or they do not fit
+     */
+    static @Nullable ValidationData open(TrainingPlan plan) {
+        PlannedValidation validation = plan.validation();
+        if (validation == null) {
+            return null;
+        }
+        SampleSet set = validation.how().samples().openAll(validation.batches(plan));
+        if (set.numSamples() < 1) {
+            set.close();
+            throw new IllegalArgumentException(
+                    "validation has no samples: samples=" + validation.how().samples() + ". Give one or more.");
+        }
+        int dataRanks = plan.mesh().axisSize(TrainingPlan.AXES.get(0));
+        return new ValidationData(
+                new PaddedBatches(set, validation.batch()), new RankSamples(validation.batch(), 1, dataRanks));
+    }
+
+    /**
+     * Reads the first batch.
+     *
+     * @throws IllegalArgumentException if that cannot be used
+     */
+    void check() {
+        batches.samples(0, 0, 1);
+    }
+
+    /** Number of batches that have every sample once. */
+    long numBatches() {
+        return batches.numBatches();
+    }
+
+    /**
+     * The samples of a rank in a batch; batches are counted over all evaluations.
+     *
+     * @param rank along {@code data}
+     */
+    HostBatch batch(long index, int rank) throws InterruptedException {
+        return ahead.batch(index, rank);
+    }
+
+    @Override
+    public void close() {
+        ahead.close();
+        batches.close();
+    }
+}
