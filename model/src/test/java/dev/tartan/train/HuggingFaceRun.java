@@ -70,9 +70,7 @@ final class HuggingFaceRun {
 
     static List<Double> losses(TrainingJob job) throws InterruptedException, IOException {
         Files.createDirectories(Objects.requireNonNull(job.files().output()));
-        return train(job).steps().stream()
-                .map(StepMetrics::loss)
-                .toList();
+        return train(job).steps().stream().map(StepMetrics::loss).toList();
     }
 
     static TrainingResult train(TrainingJob job) throws InterruptedException {

@@ -1,9 +1,9 @@
 package dev.tartan.train;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.network.CheckpointForm;
 import dev.tartan.network.Gpt;

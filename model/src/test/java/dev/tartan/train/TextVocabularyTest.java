@@ -70,7 +70,6 @@ class TextVocabularyTest {
                 "data={kind=text, path=" + folder.resolve("text.txt") + "}",
                 "train.steps=1"));
         keys.addAll(List.of(overrides));
-        return TrainingJob.of(
-                SmallRun.config(folder, "text", 1, 1, keys.toArray(String[]::new)));
+        return TrainingJob.of(SmallRun.config(folder, "text", 1, 1, keys.toArray(String[]::new)));
     }
 }
