@@ -11,8 +11,8 @@ import java.util.List;
  * @param name for printing; may be empty
  * @param unreduced axes over which each rank holds one addend of a pending sum
  * @param memory where it is; ops work on what is in device memory
- * @param gradient whether this is the gradient of a parameter, or a part of the sum that is one, as collectives take and
- *     give it; of gradients that are joined, what they are joined to
+ * @param gradient whether this is the gradient of a parameter, or a part of the sum that is one, as collectives take
+ *     and give it; of gradients that are joined, what they are joined to
  */
 public record ProgramValue(
         int id, TensorType type, String name, List<String> unreduced, MemoryKind memory, boolean gradient) {

@@ -62,7 +62,7 @@ public final class StartCollectives {
         for (Instruction instruction : program.instructions()) {
             pass.add(instruction, matches);
         }
-        pass.await(pass.pending, Origin.NETWORK);
+        pass.await(pass.pending);
         Program result = new Program(
                 program.name(),
                 program.mesh(),
@@ -86,7 +86,7 @@ public final class StartCollectives {
         read.retainAll(instruction.operands().stream()
                 .map(operand -> reshaped.getOrDefault(operand, operand))
                 .toList());
-        await(read, instruction.origin());
+        await(read);
         boolean starts = instruction.op() instanceof Collective && !instruction.started() && matches.test(instruction);
         if (starts && instruction.op() instanceof ReduceScatter) {
             makeRoom(instruction);
@@ -101,15 +101,15 @@ public final class StartCollectives {
         long bytes = program.typeOf(scatter.operands().get(0)).bytes();
         while (!scattering.isEmpty()
                 && scattering.values().stream().mapToLong(Long::longValue).sum() > scatterBytes - bytes) {
-            await(Set.of(scattering.keySet().iterator().next()), scatter.origin());
+            await(Set.of(scattering.keySet().iterator().next()));
         }
         scattering.put(scatter.results().get(0), bytes);
     }
 
-    private void await(Set<Integer> results, Origin reader) {
+    private void await(Set<Integer> results) {
         if (!results.isEmpty()) {
             List<Integer> awaited = List.copyOf(results);
-            instructions.add(new Instruction(new Await(), awaited, List.of(), reader));
+            instructions.add(new Instruction(new Await(), awaited, List.of(), Origin.NETWORK));
             pending.removeAll(awaited);
             scattering.keySet().removeAll(awaited);
         }

@@ -5,10 +5,10 @@ import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.autodiff.Gradients;
-import dev.tartan.graph.Origin;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Graph;
 import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.Origin;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Device;
@@ -65,7 +65,8 @@ class ReshapeGridTest {
         GraphBuilder builder = new GraphBuilder("reshape");
         Tensor x = Tensor.input(builder, "x", new TensorType(DType.FLOAT64, from));
         Tensor w = Tensor.input(builder, "w", new TensorType(DType.FLOAT64, to));
-        Tensor y = builder.inOrigin(Origin.NETWORK.at("net", null), () -> x.mul(x).reshape(to).mul(w));
+        Tensor y = builder.inOrigin(
+                Origin.NETWORK.at("net", null), () -> x.mul(x).reshape(to).mul(w));
         Tensor dx = Gradients.of(y.mul(y).sumAll(), List.of(x)).get(0);
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("y", y.value());
@@ -130,7 +131,8 @@ class ReshapeGridTest {
     private static Program compile(Mesh mesh, Shape from, PartitionSpec spec, Shape to) {
         GraphBuilder builder = new GraphBuilder("reshape");
         Tensor x = Tensor.input(builder, "x", new TensorType(DType.FLOAT64, from));
-        Tensor y = builder.inOrigin(Origin.NETWORK.at("h.0.mlp", null), () -> x.reshape(to)).mul(2);
+        Tensor y = builder.inOrigin(Origin.NETWORK.at("h.0.mlp", null), () -> x.reshape(to))
+                .mul(2);
         return PartitionGraph.run(mesh, builder.build(Map.of("y", y.value())), Map.of(x.value(), spec), Map.of());
     }
 

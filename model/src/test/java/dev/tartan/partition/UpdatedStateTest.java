@@ -7,9 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.tartan.graph.Block;
-import dev.tartan.graph.Origin;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.Origin;
 import dev.tartan.network.BatchField;
 import dev.tartan.network.ForwardPass;
 import dev.tartan.network.Initializers;

@@ -66,7 +66,11 @@ final class ParameterInputs {
      * is, and without a gradient to what the micro-batch before made it of.
      */
     void update(Param state, Tensor value) {
-        current.put(state, graph.inOrigin(Origin.of(graph.origin().phase()), () -> value.stopGradient().value()));
+        current.put(
+                state,
+                graph.inOrigin(
+                        Origin.of(graph.origin().phase()),
+                        () -> value.stopGradient().value()));
     }
 
     private static void checkCount(Module network) {

@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Measures a network by compiling it, or, if it can be made at any depth, with two and with three blocks; once for each layout that changes the
- * program: size of model groups, recomputation, sequence parallelism, and whether there is more than one rank along
- * {@code data}. Thread-safe.
+ * Measures a network by compiling it, or, if it can be made at any depth, with two and with three blocks; once for each
+ * layout that changes the program: size of model groups, recomputation, sequence parallelism, and whether there is more
+ * than one rank along {@code data}. Thread-safe.
  */
 final class MeasureNetwork {
     /** Tried in turn; one that divides a size of the network cannot tell samples from it. */

@@ -17,7 +17,10 @@ class UserNetworkTest {
     private static final int DEPTH = 5;
 
     private static TrainingJob job(Naming naming) {
-        return TrainingJob.of(() -> new ResidualNet(DEPTH, naming)).mesh(2, 1).globalBatch(16).steps(2);
+        return TrainingJob.of(() -> new ResidualNet(DEPTH, naming))
+                .mesh(2, 1)
+                .globalBatch(16)
+                .steps(2);
     }
 
     @ParameterizedTest
