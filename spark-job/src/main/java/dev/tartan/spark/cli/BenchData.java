@@ -80,7 +80,12 @@ final class BenchData {
 
     /** Measures; gives each line of JSON to {@code lines} as soon as it is known. */
     void measure(Consumer<String> lines) throws IOException {
-        if (rows < 1 || features < 1 || executors < 1 || batch < executors || steps < 1 || repeat < 1
+        if (rows < 1
+                || features < 1
+                || executors < 1
+                || batch < executors
+                || steps < 1
+                || repeat < 1
                 || batch % executors != 0) {
             throw new IllegalArgumentException("numbers are out of range: rows=" + rows + ", features=" + features
                     + ", executors=" + executors + ", batch=" + batch + ", steps=" + steps + ", repeat=" + repeat
@@ -104,7 +109,8 @@ final class BenchData {
         String elements = IntStream.range(0, features)
                 .mapToObj(i -> "cast(rand(" + i + ") as float)")
                 .collect(Collectors.joining(", "));
-        return session.range(0, rows, 1, 2 * executors).selectExpr("array(" + elements + ") x", "cast(id % 10 as int) y");
+        return session.range(0, rows, 1, 2 * executors)
+                .selectExpr("array(" + elements + ") x", "cast(id % 10 as int) y");
     }
 
     private void measure(SparkSession session, Dataset<Row> frame, Path folder, Consumer<String> lines)
@@ -161,15 +167,18 @@ final class BenchData {
 
     private SpoolBench.Result spool(SparkSession session, Dataset<Row> frame) {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        try (FrameRows read =
-                FrameRows.of(spark, samples(frame).resolve(job().create()), executors, job().train().seed())) {
+        try (FrameRows read = FrameRows.of(
+                spark,
+                samples(frame).resolve(job().create()),
+                executors,
+                job().train().seed())) {
             return SpoolBench.run(spark, read, job(), executors);
         }
     }
 
     private Map<String, Object> trained(SparkSession session, Dataset<Row> frame) {
-        RunSummary summary =
-                Tartan.train(session, job().steps(steps), samples(frame), executors).summary();
+        RunSummary summary = Tartan.train(session, job().steps(steps), samples(frame), executors)
+                .summary();
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("bench", "data");
         line.put("network", "mlp " + features + "-64-64-10");

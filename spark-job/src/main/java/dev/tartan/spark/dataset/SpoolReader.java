@@ -17,8 +17,7 @@ import org.apache.spark.util.Utils;
  * @param columns what a row is made of
  * @param counts of the whole frame
  */
-record SpoolReader(
-        List<SampleColumn> columns, FrameCounts counts, SlotTable slots, HashPartitions partitions)
+record SpoolReader(List<SampleColumn> columns, FrameCounts counts, SlotTable slots, HashPartitions partitions)
         implements RowReader {
     private static final long serialVersionUID = 1;
 

@@ -103,8 +103,7 @@ final class BarrierContext implements MeshTaskContext {
             do {
                 byte[] next = in.readNBytes(PIECE_BYTES);
                 last = next.length == 0;
-                Object answer =
-                        driver.ask(new TaskMessage.FilePart(attempt, name, offset, piece, last), PIECE_LIMIT);
+                Object answer = driver.ask(new TaskMessage.FilePart(attempt, name, offset, piece, last), PIECE_LIMIT);
                 if (!Boolean.TRUE.equals(answer)) {
                     throw OutputException.refused(name, String.valueOf(answer));
                 }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what executors report of their steps and validations to {@code metrics.jsonl}, each once and in order, a
- * validation after its step, and shows it to a viewer; and the files that they made beside it. When Spark runs the stage
- * again, the file begins again too. Safe for use by many threads.
+ * validation after its step, and shows it to a viewer; and the files that they made beside it. When Spark runs the
+ * stage again, the file begins again too. Safe for use by many threads.
  */
 public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final @Nullable Path folder;

@@ -71,7 +71,10 @@ class BenchCommandTest {
         for (String number : List.of("parquetRowsPerSecond", "spoolRowsPerSecond", "shuffledOfUnshuffledTime")) {
             assertThat(spools.get(number).asDouble()).as(number).isPositive();
         }
-        assertThat(new ObjectMapper().readTree(lines.get(1)).get("medianStepMillis").asDouble())
+        assertThat(new ObjectMapper()
+                        .readTree(lines.get(1))
+                        .get("medianStepMillis")
+                        .asDouble())
                 .isPositive();
         assertThat(run("data", "--batch", "63")).isEqualTo(2);
         assertThat(err.toString()).contains("Give 1 or more of each, and a batch that the executors divide.");

@@ -45,6 +45,7 @@ class ReceivedFilesTest {
                 .hasMessage("piece of a file does not follow the one before: file=final, offset=2, written=1.");
         assertThatThrownBy(() -> files.add("../final", 0, new byte[] {3}, true))
                 .hasMessage("file of a task has no plain name: name=../final.");
-        assertThatThrownBy(() -> files.add("/etc/final", 0, new byte[] {3}, true)).hasMessageContaining("plain name");
+        assertThatThrownBy(() -> files.add("/etc/final", 0, new byte[] {3}, true))
+                .hasMessageContaining("plain name");
     }
 }
