@@ -65,7 +65,8 @@ class NonFiniteTest {
                 .hasMessageEndingWith(". Lower optimizer.learningRate, check the data, or set"
                         + " train.onNonFinite=skip to leave such steps out.");
         assertThat(folder.resolve("stopped")).isEmptyDirectory();
-        assertThat(seen).hasSize(BAD_STEP + 1);
+        // A rank that finds it first may end rank 0 before that has told of the step.
+        assertThat(seen).hasSizeBetween(BAD_STEP, BAD_STEP + 1);
     }
 
     @Test

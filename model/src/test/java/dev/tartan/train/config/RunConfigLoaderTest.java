@@ -176,6 +176,7 @@ class RunConfigLoaderTest {
                           microBatches = 1
                           seed = 0
                           deviceMemoryLimit = null
+                          onNonFinite = stop
                         }
                         init {
                           from = null
