@@ -10,10 +10,13 @@ final class NetworkRules implements KeyRules {
 
     private final ConfigSource source;
     private final int model;
+    /** Whether every key is good by itself, so that a value that follows from others is the user's too. */
+    private final boolean good;
 
     NetworkRules(ConfigSource source, int model) {
         this.source = source;
         this.model = model;
+        this.good = source.goodBelow("network");
     }
 
     @Override
@@ -28,7 +31,7 @@ final class NetworkRules implements KeyRules {
 
     private void check(boolean holds, String key, long value, String byKey, long by) {
         // A value that follows from a bad one is not the user's mistake.
-        boolean told = source.has(key) || source.goodBelow("network");
+        boolean told = source.has(key) || good;
         if (!holds && told && source.good(key, byKey)) {
             source.mistakeAmong(
                     key,

@@ -24,6 +24,7 @@ class FrameOnExecutorsTest {
     private static final CollectiveConfig IN_ORDER = RunConfigLoader.parse("""
             network { kind=mlp, inputs=4, hidden=[4], outputs=2 }
             data { kind=batches, path=unused }
+            train { steps=1, globalBatch=4 }
             collective { algorithm=shared }
             """).collective();
 
