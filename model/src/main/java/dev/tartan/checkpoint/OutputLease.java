@@ -78,7 +78,8 @@ public final class OutputLease implements AutoCloseable {
             throw OutputException.cannotWrite(file, e);
         }
         OutputLease lease = new OutputLease(file, content);
-        lease.heart.scheduleWithFixedDelay(
+        // Beats report by isLost, never by their future.
+        var unused = lease.heart.scheduleWithFixedDelay(
                 lease::beat, HEARTBEAT.toMillis(), HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
         return lease;
     }

@@ -34,7 +34,7 @@ class OutputLeaseTest {
     void leaseOfAProcessThatIsGoneIsTakenOverAtOnce() throws Exception {
         Process gone = new ProcessBuilder("true").start();
         gone.waitFor();
-        try (OutputLease real = OutputLease.take(folder, "real")) {
+        try (OutputLease unused = OutputLease.take(folder, "real")) {
             Path file = folder.resolve(OutputLease.FILE_NAME);
             List<String> lines = Files.readAllLines(file).stream()
                     .map(line -> line.startsWith("pid=") ? "pid=" + gone.pid() : line)

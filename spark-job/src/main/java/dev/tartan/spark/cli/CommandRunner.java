@@ -28,8 +28,11 @@ final class CommandRunner {
 
     /** As {@link #run(Callable, String[])}; where a signal ends the JVM before, a line says so. */
     static <C extends Callable<Integer> & Verbose> int runToEnd(C command, String[] args) {
-        try (StopNotice notice = StopNotice.to(System.err)) {
+        StopNotice notice = StopNotice.to(System.err);
+        try {
             return run(command, args);
+        } finally {
+            notice.close();
         }
     }
 

@@ -109,7 +109,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
         Path folder = run.output().dir();
-        try (OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh())) {
+        try (OutputLease unused = OutputLease.take(folder, plan.network() + " on " + plan.mesh())) {
             return train(spark, run, job, plan, fileNotes);
         }
     }

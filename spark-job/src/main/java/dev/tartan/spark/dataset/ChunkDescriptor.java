@@ -46,6 +46,6 @@ final class ChunkDescriptor {
     static void put(ByteBuffer chunk, long high, long low, ByteBuffer row) {
         int length = row.position();
         chunk.putLong(high).putLong(low).putInt(length);
-        chunk.put(row.array(), 0, length);
+        chunk.put(row.duplicate().flip());
     }
 }

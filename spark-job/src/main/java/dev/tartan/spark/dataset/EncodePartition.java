@@ -2,7 +2,6 @@ package dev.tartan.spark.dataset;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import org.apache.spark.sql.catalyst.InternalRow;
@@ -90,7 +89,9 @@ final class EncodePartition implements Iterator<Tuple2<Integer, byte[]>> {
     }
 
     private void flush(int range, ByteBuffer chunk) {
-        ready.add(new Tuple2<>(range, Arrays.copyOf(chunk.array(), chunk.position())));
+        byte[] filled = new byte[chunk.position()];
+        chunk.duplicate().flip().get(filled);
+        ready.add(new Tuple2<>(range, filled));
         chunks[range] = null;
     }
 

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The samples of a process's slots, step by step: in each epoch every slot goes through its column in another order. A
@@ -75,7 +76,7 @@ final class SpoolBatches implements BatchSource {
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         for (BatchField field : fields) {
             Shape shape = shape(count, field.sampleShape());
-            Object values = arrays.get(field.name());
+            Object values = Objects.requireNonNull(arrays.get(field.name()), field.name());
             tensors.put(
                     field.name(),
                     values instanceof int[] ints
@@ -116,7 +117,7 @@ final class SpoolBatches implements BatchSource {
         for (SampleColumn column : columns) {
             int count = column.numElements();
             int start = sample * count;
-            Object values = arrays.get(column.field());
+            Object values = Objects.requireNonNull(arrays.get(column.field()), column.field());
             switch (column.form()) {
                 case WORDS -> {
                     if (values instanceof int[] ints) {
