@@ -34,7 +34,7 @@ class OutputLeaseTest {
     void leaseOfAProcessThatIsGoneIsTakenOverAtOnce() throws Exception {
         Process gone = new ProcessBuilder("true").start();
         gone.waitFor();
-        try (OutputLease unused = OutputLease.take(folder, "real")) {
+        try (OutputLease real = OutputLease.take(folder, "real")) {
             Path file = folder.resolve(OutputLease.FILE_NAME);
             List<String> lines = Files.readAllLines(file).stream()
                     .map(line -> line.startsWith("pid=") ? "pid=" + gone.pid() : line)
@@ -43,6 +43,7 @@ class OutputLeaseTest {
             try (OutputLease next = OutputLease.take(folder, "next")) {
                 assertThat(Files.readAllLines(file)).contains("run=next");
                 assertThat(next.isLost()).isFalse();
+                assertThat(real.isLost()).isFalse();
             }
         }
     }

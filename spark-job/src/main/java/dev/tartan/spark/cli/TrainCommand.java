@@ -109,8 +109,11 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
         Path folder = run.output().dir();
-        try (OutputLease unused = OutputLease.take(folder, plan.network() + " on " + plan.mesh())) {
+        OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh());
+        try {
             return train(spark, run, job, plan, fileNotes);
+        } finally {
+            lease.close();
         }
     }
 
