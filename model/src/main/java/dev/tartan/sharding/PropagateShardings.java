@@ -3,6 +3,7 @@ package dev.tartan.sharding;
 import dev.tartan.graph.Factor;
 import dev.tartan.graph.Graph;
 import dev.tartan.graph.Node;
+import dev.tartan.graph.Phase;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.Value;
@@ -112,11 +113,16 @@ public final class PropagateShardings {
         }
     }
 
-    /** Only when nothing else spreads any more, because a layout that comes from elsewhere is the better one. */
+    /**
+     * Only when nothing else spreads any more, because a layout that comes from elsewhere is the better one; and not in
+     * the backward pass, from where it would spread into the forward pass of tensors that are whole there anyway.
+     */
     private boolean keepReshapesSplit() {
         boolean changed = false;
         for (Node node : graph.nodes()) {
-            if (node.op() instanceof Reshape && isReadAsItLies(node.result())) {
+            if (node.op() instanceof Reshape
+                    && node.origin().phase() == Phase.FORWARD
+                    && isReadAsItLies(node.result())) {
                 PartitionSpec before = spec(node.result());
                 PartitionSpec after = new KeepReshapesSplit(mesh, rule(node))
                         .grown(spec(node.operands().get(0)), before);
