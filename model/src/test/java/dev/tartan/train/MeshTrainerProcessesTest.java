@@ -7,6 +7,7 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
+import dev.tartan.network.GptConfig;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ class MeshTrainerProcessesTest {
     void twoProcessesTrainBitwiseLikeOne(int data, int model) throws Exception {
         String[] keys = {"network.dropout=0.1", "train.microBatches=2"};
         TrainingPlan plan = plan("alone", data, model, keys);
-        TrainingResult alone = MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), step -> {});
+        TrainingResult alone = MeshTrainer.run(plan, network(plan), new Nd4jBackend(1), step -> {});
 
         MeshCommunicators mesh = mesh(data, model);
         List<StepMetrics> reported = new ArrayList<>();
@@ -81,7 +82,7 @@ class MeshTrainerProcessesTest {
     @CsvSource({"1, 2", "1, 4"})
     void parametersSplitOverProcessesAreGatheredToBeWritten(int data, int model) throws Exception {
         TrainingPlan plan = plan("alone", data, model);
-        TrainingResult alone = MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), step -> {});
+        TrainingResult alone = MeshTrainer.run(plan, network(plan), new Nd4jBackend(1), step -> {});
         MeshCommunicators mesh = mesh(data, model);
         Future<@Nullable TrainingResult> first = start(0, mesh, plan("first", data, model), step -> {});
         Future<@Nullable TrainingResult> other = start(1, mesh, plan("other", data, model), step -> {});
@@ -104,7 +105,7 @@ class MeshTrainerProcessesTest {
         Path text = Files.writeString(folder.resolve("text.txt"), "tartan\n".repeat(50));
         String[] keys = {"network.vocab=256", "data={kind=text, path=\"" + text + "\"}", SIZES};
         TrainingPlan plan = plan("alone", 2, 2, keys);
-        TrainingResult alone = MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), step -> {});
+        TrainingResult alone = MeshTrainer.run(plan, network(plan), new Nd4jBackend(1), step -> {});
         MeshCommunicators mesh = mesh(2, 2);
         Future<@Nullable TrainingResult> first = start(0, mesh, plan("first", 2, 2, keys), step -> {});
         Future<@Nullable TrainingResult> other = start(1, mesh, plan("other", 2, 2, keys), step -> {});
@@ -183,8 +184,13 @@ class MeshTrainerProcessesTest {
 
     private Future<@Nullable TrainingResult> start(
             int process, MeshCommunicators mesh, TrainingPlan plan, TrainingListener listener) {
-        return processes.submit(() -> MeshTrainer.run(
-                plan, SmallRun.NETWORK, new Nd4jBackend(1), new ProcessRanks(process, 2, mesh), listener));
+        return processes.submit(() ->
+                MeshTrainer.run(plan, network(plan), new Nd4jBackend(1), new ProcessRanks(process, 2, mesh), listener));
+    }
+
+    /** The network of a plan, whose vocabulary some tests override. */
+    private static GptConfig network(TrainingPlan plan) {
+        return SmallRun.network(plan.fields().get(0).limit());
     }
 
     private TrainingPlan plan(String name, int data, int model, String... keys) {

@@ -24,12 +24,17 @@ final class SmallRun {
     static final int VOCAB = 250;
     static final int STEPS = 4;
     /** The network of all of them, but for keys that a test overrides. */
-    static final GptConfig NETWORK = GptConfig.of(250, 8, 32, 2, 4);
+    static final GptConfig NETWORK = network(250);
 
     private static final int BATCH = 8;
     private static final int CONTEXT = 8;
 
     private SmallRun() {}
+
+    /** That network with another vocabulary. */
+    static GptConfig network(int vocab) {
+        return GptConfig.of(vocab, CONTEXT, 32, 2, 4);
+    }
 
     /** What one run left behind. */
     record Outcome(
