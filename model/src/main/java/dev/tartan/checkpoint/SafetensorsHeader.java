@@ -109,7 +109,7 @@ record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<String, Stri
         long expected;
         try {
             expected = Math.multiplyExact(shape.numElements(), (long) type.bytes());
-        } catch (ArithmeticException e) {
+        } catch (ArithmeticException | IllegalArgumentException e) {
             throw corrupt(path, "tensor '" + name + "' is impossibly large: shape=" + shape, e);
         }
         if (expected != bytes) {
