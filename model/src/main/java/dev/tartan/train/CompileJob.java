@@ -202,7 +202,12 @@ final class CompileJob {
         if (how == null) {
             return null;
         }
-        PresentFields stored = how.samples().fields(network);
+        SampleSource samples = how.samples();
+        if (samples == null) {
+            throw new IllegalArgumentException("validation has no samples: everySteps=" + how.everySteps()
+                    + ". Give the training samples Samples.validation(frame), or the job TrainingJob.validation.");
+        }
+        PresentFields stored = samples.fields(network);
         EvaluationGraph graph =
                 EvaluationGraph.trace(network, options.withFields(new PresentFields(stored.optional(), true)));
         checkJudgedBy(how, graph);

@@ -4,8 +4,11 @@ import dev.tartan.network.BatchField;
 import dev.tartan.network.PresentFields;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.BatchSpec;
+import dev.tartan.train.data.RankSamples;
+import dev.tartan.train.data.SampleSource;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The validation of a plan.
@@ -20,12 +23,22 @@ public record PlannedValidation(ValidationConfig how, List<BatchField> stored, i
     }
 
     /** What the program takes: samples always have weights. */
-    List<BatchField> fields() {
+    public List<BatchField> fields() {
         List<BatchField> fields = new ArrayList<>(stored);
         if (!fields.contains(PresentFields.SAMPLE_WEIGHT)) {
             fields.add(PresentFields.SAMPLE_WEIGHT);
         }
         return fields;
+    }
+
+    /** Which samples of a batch belong to which of so many ranks along {@code data}. */
+    public RankSamples rankSamples(int dataRanks) {
+        return new RankSamples(batch, 1, dataRanks);
+    }
+
+    /** This validation on other samples, with the same fields; null for none yet. */
+    PlannedValidation on(@Nullable SampleSource samples) {
+        return new PlannedValidation(how.on(samples), stored, batch, program);
     }
 
     /** What a plan asks of its validation samples. */

@@ -255,6 +255,14 @@ public final class TrainingJob {
         return validation(ValidationConfig.of(samples, everySteps));
     }
 
+    /**
+     * This job evaluated after every {@code everySteps} steps and at its end on the samples that are given for it with
+     * those of training: {@code Samples.validation} of a DataFrame.
+     */
+    public TrainingJob validateEvery(int everySteps) {
+        return validation(ValidationConfig.of(null, everySteps));
+    }
+
     /** This job with another validation; null for none. */
     public TrainingJob validation(@Nullable ValidationConfig other) {
         return with(job -> job.validation = other);
@@ -289,8 +297,8 @@ public final class TrainingJob {
 
     private ValidationConfig needed(String what) {
         if (validation == null) {
-            throw new IllegalStateException(
-                    "job has no validation: needed by=" + what + ". Call TrainingJob.validation first.");
+            throw new IllegalStateException("job has no validation: needed by=" + what
+                    + ". Call TrainingJob.validation or validateEvery first.");
         }
         return validation;
     }

@@ -60,15 +60,28 @@ public record TrainingPlan(
 
     /** This plan for a process that writes results to a folder of its own, to be carried to the output folder. */
     public TrainingPlan staged(Path folder) {
-        return with(samples, files.staged(folder));
+        return with(samples, files.staged(folder), validation);
     }
 
     /** This plan on other samples, with the same fields; null for none. */
     public TrainingPlan withSamples(@Nullable SampleSource other) {
-        return with(other, files);
+        return with(other, files, validation);
     }
 
-    private TrainingPlan with(@Nullable SampleSource otherSamples, RunFiles otherFiles) {
+    /**
+     * This plan evaluated on other samples, with the same fields; null for none yet.
+     *
+     * @throws IllegalStateException if it has no validation
+     */
+    public TrainingPlan withValidationSamples(@Nullable SampleSource other) {
+        if (validation == null) {
+            throw new IllegalStateException("plan has no validation: network=" + network);
+        }
+        return with(samples, files, validation.on(other));
+    }
+
+    private TrainingPlan with(
+            @Nullable SampleSource otherSamples, RunFiles otherFiles, @Nullable PlannedValidation otherValidation) {
         return new TrainingPlan(
                 network,
                 tokensPerSample,
@@ -81,7 +94,7 @@ public record TrainingPlan(
                 otherFiles,
                 step,
                 logits,
-                validation,
+                otherValidation,
                 states,
                 gradientBytesPerDevice,
                 numParameters,

@@ -1,18 +1,18 @@
 package dev.tartan.train;
 
+import dev.tartan.train.data.EvaluationBatches;
 import dev.tartan.train.data.HostBatch;
-import dev.tartan.train.data.PaddedBatches;
 import dev.tartan.train.data.RankSamples;
 import dev.tartan.train.data.ReadAhead;
-import dev.tartan.train.data.SampleSet;
+import dev.tartan.train.data.SampleSource;
 import org.jspecify.annotations.Nullable;
 
 /** The validation samples for the ranks of one process, read ahead. Safe for use by its device threads. */
 final class ValidationData implements AutoCloseable {
-    private final PaddedBatches batches;
+    private final EvaluationBatches batches;
     private final ReadAhead ahead;
 
-    private ValidationData(PaddedBatches batches, RankSamples samples) {
+    private ValidationData(EvaluationBatches batches, RankSamples samples) {
         this.batches = batches;
         this.ahead = new ReadAhead(batches, samples, Long.MAX_VALUE);
     }
@@ -27,15 +27,13 @@ final class ValidationData implements AutoCloseable {
         if (validation == null) {
             return null;
         }
-        SampleSet set = validation.how().samples().openAll(validation.batches(plan));
-        if (set.numSamples() < 1) {
-            set.close();
-            throw new IllegalArgumentException(
-                    "validation has no samples: samples=" + validation.how().samples() + ". Give one or more.");
+        SampleSource samples = validation.how().samples();
+        if (samples == null) {
+            throw new IllegalStateException("validation has no samples: network=" + plan.network());
         }
         int dataRanks = plan.mesh().axisSize(TrainingPlan.AXES.get(0));
         return new ValidationData(
-                new PaddedBatches(set, validation.batch()), new RankSamples(validation.batch(), 1, dataRanks));
+                samples.openForEvaluation(validation.batches(plan)), validation.rankSamples(dataRanks));
     }
 
     /**

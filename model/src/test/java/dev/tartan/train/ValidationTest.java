@@ -198,7 +198,8 @@ class ValidationTest {
     @Test
     void whatCannotBeValidatedIsRefusedBeforeTraining() {
         assertThatThrownBy(() -> job("x").earlyStopping(2, 0))
-                .hasMessage("job has no validation: needed by=earlyStopping. Call TrainingJob.validation first.");
+                .hasMessage("job has no validation: needed by=earlyStopping. Call TrainingJob.validation or"
+                        + " validateEvery first.");
         assertThatThrownBy(() -> job("x").validation(RAGGED, 1)
                         .judgedBy("accuracy", true)
                         .compile(backend))

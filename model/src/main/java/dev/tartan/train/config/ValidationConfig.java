@@ -1,11 +1,12 @@
 package dev.tartan.train.config;
 
 import dev.tartan.train.data.SampleSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run is evaluated on between its steps and at its end, and what follows from it. Plain data.
  *
- * @param samples evaluated whole each time
+ * @param samples evaluated whole each time; null if they are given with the training samples, as rows of a DataFrame
  * @param everySteps number of steps from one evaluation to the next
  * @param judgedBy the number that tells better from worse: {@code loss}, or a name that the network reports
  * @param higherIsBetter whether more of it is better, as of an accuracy
@@ -14,7 +15,7 @@ import dev.tartan.train.data.SampleSource;
  * @param keepBest whether the final parameters are those of the best evaluation
  */
 public record ValidationConfig(
-        SampleSource samples,
+        @Nullable SampleSource samples,
         int everySteps,
         String judgedBy,
         boolean higherIsBetter,
@@ -36,7 +37,7 @@ public record ValidationConfig(
     }
 
     /** Evaluation that has no consequences, judged by the loss. */
-    public static ValidationConfig of(SampleSource samples, int everySteps) {
+    public static ValidationConfig of(@Nullable SampleSource samples, int everySteps) {
         return new ValidationConfig(samples, everySteps, LOSS, false, 0, 0, false);
     }
 
@@ -55,8 +56,8 @@ public record ValidationConfig(
         return new ValidationConfig(samples, everySteps, judgedBy, higherIsBetter, patience, minDelta, true);
     }
 
-    /** These on other samples. */
-    public ValidationConfig on(SampleSource other) {
+    /** These on other samples; null if they are given otherwise. */
+    public ValidationConfig on(@Nullable SampleSource other) {
         return new ValidationConfig(other, everySteps, judgedBy, higherIsBetter, patience, minDelta, keepBest);
     }
 

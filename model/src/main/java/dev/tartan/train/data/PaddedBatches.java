@@ -9,13 +9,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A set of samples as batches of one size, over and over: batch b of N, then the first again as batch N. The last one
- * is filled up with its last sample at weight 0. Every sample has a weight, 1 where the set has none. Safe for use by
- * many threads.
+ * A set of samples as batches of one size. The last one is filled up with its last sample at weight 0. Every sample has
+ * a weight, 1 where the set has none.
  *
  * <p>Example, 5 samples in batches of 4: {@code 0 1 2 3}, then {@code 4 4 4 4} with weights {@code 1 0 0 0}.
  */
-public final class PaddedBatches implements BatchSource {
+public final class PaddedBatches implements EvaluationBatches {
     private static final String WEIGHT = PresentFields.SAMPLE_WEIGHT.name();
 
     private final SampleSet set;
@@ -27,7 +26,7 @@ public final class PaddedBatches implements BatchSource {
         this.batch = batch;
     }
 
-    /** How many batches it takes to have every sample once. */
+    @Override
     public long numBatches() {
         return (set.numSamples() + batch - 1) / batch;
     }

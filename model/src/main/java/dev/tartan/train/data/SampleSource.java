@@ -31,4 +31,18 @@ public interface SampleSource {
         throw new IllegalArgumentException("samples cannot be validated on, as they cannot be had each once: samples="
                 + getClass().getSimpleName() + ". Implement SampleSource.openAll.");
     }
+
+    /**
+     * Opens the samples for evaluation on every rank alike, in batches of {@code spec}'s size.
+     *
+     * @throws IllegalArgumentException as {@link #openAll}
+     */
+    default EvaluationBatches openForEvaluation(BatchSpec spec) {
+        SampleSet set = openAll(spec);
+        if (set.numSamples() < 1) {
+            set.close();
+            throw new IllegalArgumentException("validation has no samples: samples=" + this + ". Give one or more.");
+        }
+        return new PaddedBatches(set, spec.globalBatch());
+    }
 }

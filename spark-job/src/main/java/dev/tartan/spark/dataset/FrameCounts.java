@@ -108,13 +108,14 @@ final class FrameCounts implements Serializable {
     /**
      * Says which rows cannot be used.
      *
+     * @param frame what it is called
      * @throws IllegalArgumentException if there are any, naming the first
      */
-    void throwFaults() {
+    void throwFaults(String frame) {
         if (numFaults == 0) {
             return;
         }
-        StringBuilder message = new StringBuilder("frame has rows that cannot be used: rows=" + numFaults);
+        StringBuilder message = new StringBuilder(frame + " has rows that cannot be used: rows=" + numFaults);
         faults.forEach(fault -> message.append("\n  ").append(fault));
         if (numFaults > faults.size()) {
             message.append("\n  and ").append(numFaults - faults.size()).append(" more");

@@ -2,6 +2,7 @@ package dev.tartan.spark.dataset;
 
 import dev.tartan.spark.runtime.MeshRows;
 import java.util.Iterator;
+import java.util.List;
 import org.apache.spark.ContextCleaner;
 import org.apache.spark.ShuffleDependency;
 import org.apache.spark.api.java.JavaRDD;
@@ -11,6 +12,7 @@ import org.apache.spark.shuffle.ShuffleWriteProcessor;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
+import org.jspecify.annotations.Nullable;
 import scala.Option;
 import scala.Tuple2;
 import scala.reflect.ClassTag;
@@ -24,7 +26,7 @@ import scala.reflect.ClassTag$;
 public final class FrameRows implements AutoCloseable {
     private static final ClassTag<byte[]> BYTES = ClassTag$.MODULE$.apply(byte[].class);
     private static final ClassTag<Integer> INTEGER = ClassTag$.MODULE$.apply(Integer.class);
-    private static final ClassTag<ChunkReader> READER = ClassTag$.MODULE$.apply(ChunkReader.class);
+    private static final ClassTag<ChunkReader[]> READERS = ClassTag$.MODULE$.apply(ChunkReader[].class);
 
     private final JavaSparkContext spark;
     private final ResolvedSamples samples;
@@ -52,10 +54,10 @@ public final class FrameRows implements AutoCloseable {
     public static FrameRows of(JavaSparkContext spark, ResolvedSamples samples, int numTasks, long seed) {
         FrameRows rows = new FrameRows(spark, samples, numTasks, seed);
         try {
-            rows.counts.throwFaults();
+            rows.counts.throwFaults(samples.name());
             if (rows.numRows() == 0) {
-                throw new IllegalArgumentException(
-                        "frame is empty: rows=0, columns=" + samples.columnNames() + ". Give a frame with rows.");
+                throw new IllegalArgumentException(samples.name() + " is empty: rows=0, columns="
+                        + samples.columnNames() + ". Give a frame with rows.");
             }
             return rows;
         } catch (RuntimeException e) {
@@ -91,9 +93,9 @@ public final class FrameRows implements AutoCloseable {
         int last = partitions.ofCounts();
         ShuffledChunks<byte[]> sum = new ShuffledChunks<>(
                 spark.sc(),
-                shuffle,
+                List.of(shuffle),
                 1,
-                reader -> sum(reader.chunks(last, last + 1)).toBytes(),
+                readers -> sum(readers[0].chunks(last, last + 1)).toBytes(),
                 BYTES);
         return FrameCounts.fromBytes(sum.toJavaRDD().collect().get(0));
     }
@@ -129,13 +131,20 @@ public final class FrameRows implements AutoCloseable {
         return new SlotTable(numRows(), globalBatch, samples.dropLast());
     }
 
-    /** What the tasks of a mesh job read. */
-    public MeshRows<?> rows(int globalBatch) {
-        ShuffledChunks<ChunkReader> readers =
-                new ShuffledChunks<>(spark.sc(), shuffle, numTasks, reader -> reader, READER);
+    /** What the tasks of a mesh job read, with {@code validation}'s rows to validate on if not null. */
+    public MeshRows<?> rows(int globalBatch, @Nullable FrameRows validation, int validationBatch) {
+        List<ShuffleDependency<Integer, byte[], byte[]>> shuffles =
+                validation == null ? List.of(shuffle) : List.of(shuffle, validation.shuffle);
+        ShuffledChunks<ChunkReader[]> readers =
+                new ShuffledChunks<>(spark.sc(), shuffles, numTasks, chunks -> chunks, READERS);
         return new MeshRows<>(
                 readers.toJavaRDD(),
-                new SpoolReader(samples.encoder().columns(), counts, slots(globalBatch), partitions));
+                new FrameReader(spool(globalBatch), validation == null ? null : validation.spool(validationBatch)),
+                validation != null);
+    }
+
+    private SpoolReader spool(int globalBatch) {
+        return new SpoolReader(samples.encoder().columns(), counts, slots(globalBatch), partitions);
     }
 
     /** Removes the shuffle's files. */

@@ -29,6 +29,7 @@ final class ResolveColumns {
     private final Map<String, String> columns;
     private final @Nullable String weight;
     private final boolean dropLast;
+    private final String frameName;
     private final List<SampleColumn> found = new ArrayList<>();
     private final List<ColumnEncoder> encoders = new ArrayList<>();
     private final List<String> mistakes = new ArrayList<>();
@@ -38,12 +39,14 @@ final class ResolveColumns {
             Network network,
             Map<String, String> columns,
             @Nullable String weight,
-            boolean dropLast) {
+            boolean dropLast,
+            String frameName) {
         this.frame = frame;
         this.network = network;
         this.columns = columns;
         this.weight = weight;
         this.dropLast = dropLast;
+        this.frameName = frameName;
     }
 
     ResolvedSamples run() {
@@ -61,7 +64,7 @@ final class ResolveColumns {
         Column[] selected = found.stream()
                 .map(column -> frame.col("`" + column.column().replace("`", "``") + "`"))
                 .toArray(Column[]::new);
-        return new ResolvedSamples(frame.select(selected), new RowEncoder(found, encoders), dropLast);
+        return new ResolvedSamples(frame.select(selected), new RowEncoder(found, encoders), dropLast, frameName);
     }
 
     private void checkKnown(String name, Set<String> fields) {
@@ -87,7 +90,7 @@ final class ResolveColumns {
                 .toList();
         if (named.size() != 1) {
             List<String> names = List.of(frame.columns());
-            mistakes.add("frame has " + (named.isEmpty() ? "no such column" : "several columns of a name")
+            mistakes.add(frameName + " has " + (named.isEmpty() ? "no such column" : "several columns of a name")
                     + ": column='" + name + "', field=" + field.name() + ", columns=" + names + "."
                     + (named.isEmpty() ? KeySuggestion.didYouMean(name, names) : " Rename them."));
             return;

@@ -11,12 +11,18 @@ public final class ResolvedSamples {
     private final Dataset<Row> frame;
     private final RowEncoder encoder;
     private final boolean dropLast;
+    private final String name;
 
-    /** Holds a frame of just the columns of the samples, in order. */
-    ResolvedSamples(Dataset<Row> frame, RowEncoder encoder, boolean dropLast) {
+    /**
+     * Holds a frame of just the columns of the samples, in order.
+     *
+     * @param name of the frame in messages
+     */
+    ResolvedSamples(Dataset<Row> frame, RowEncoder encoder, boolean dropLast, String name) {
         this.frame = frame;
         this.encoder = encoder;
         this.dropLast = dropLast;
+        this.name = name;
     }
 
     Dataset<Row> frame() {
@@ -29,6 +35,10 @@ public final class ResolvedSamples {
 
     boolean dropLast() {
         return dropLast;
+    }
+
+    String name() {
+        return name;
     }
 
     boolean hasWeights() {

@@ -28,17 +28,24 @@ public final class Samples {
     private final Map<String, String> columns;
     private final @Nullable String weight;
     private final boolean dropLast;
+    private final @Nullable Dataset<Row> heldOut;
 
-    private Samples(Dataset<Row> frame, Map<String, String> columns, @Nullable String weight, boolean dropLast) {
+    private Samples(
+            Dataset<Row> frame,
+            Map<String, String> columns,
+            @Nullable String weight,
+            boolean dropLast,
+            @Nullable Dataset<Row> heldOut) {
         this.frame = frame;
         this.columns = columns;
         this.weight = weight;
         this.dropLast = dropLast;
+        this.heldOut = heldOut;
     }
 
     /** The rows of a frame; fields are to follow. */
     public static Samples of(Dataset<Row> frame) {
-        return new Samples(frame, Map.of(), null, false);
+        return new Samples(frame, Map.of(), null, false, null);
     }
 
     /**
@@ -53,17 +60,25 @@ public final class Samples {
             throw new IllegalArgumentException("field is filled twice: field=" + name + ", columns=[" + before + ", "
                     + column + "]. Name one column for a field.");
         }
-        return new Samples(frame, more, weight, dropLast);
+        return new Samples(frame, more, weight, dropLast, heldOut);
     }
 
     /** These samples, each counting by its number in a column, 0 or more, in means. */
     public Samples weight(String column) {
-        return new Samples(frame, columns, column, dropLast);
+        return new Samples(frame, columns, column, dropLast, heldOut);
     }
 
     /** These samples without the last step of an epoch where it is not full: other rows are left out in each epoch. */
     public Samples dropLast() {
-        return new Samples(frame, columns, weight, true);
+        return new Samples(frame, columns, weight, true, heldOut);
+    }
+
+    /**
+     * These samples with the rows of another frame to validate on, by columns of the same names. The network is
+     * evaluated on all of them at the end of each epoch, or as {@code TrainingJob.validateEvery} says.
+     */
+    public Samples validation(Dataset<Row> rows) {
+        return new Samples(frame, columns, weight, dropLast, rows);
     }
 
     /**
@@ -72,6 +87,17 @@ public final class Samples {
      * @throws IllegalArgumentException naming all fields and columns that do not go together
      */
     public ResolvedSamples resolve(Network network) {
-        return new ResolveColumns(frame, network, columns, weight, dropLast).run();
+        return new ResolveColumns(frame, network, columns, weight, dropLast, "frame").run();
+    }
+
+    /**
+     * As {@link #resolve} for the rows to validate on; null if there are none.
+     *
+     * @throws IllegalArgumentException naming all fields and columns that do not go together
+     */
+    public @Nullable ResolvedSamples resolveValidation(Network network) {
+        return heldOut == null
+                ? null
+                : new ResolveColumns(heldOut, network, columns, weight, false, "validation frame").run();
     }
 }

@@ -1,6 +1,7 @@
 package dev.tartan.spark.dataset;
 
 import java.io.Serializable;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.spark.Dependency;
@@ -16,21 +17,21 @@ import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 
 /**
- * As many partitions as wanted, each of one value that is made with a {@link ChunkReader}: which partitions of the
- * shuffle a task reads is its own affair, so that it may depend on where the task runs. A barrier stage allows that,
- * since the shuffle is its direct parent.
+ * As many partitions as wanted, each of one value that is made with a {@link ChunkReader} of each shuffle: which
+ * partitions of them a task reads is its own affair, so that it may depend on where the task runs. A barrier stage
+ * allows that, since the shuffles are its direct parents.
  */
 final class ShuffledChunks<T> extends RDD<T> {
     private static final long serialVersionUID = 1;
 
-    private final ShuffleHandle handle;
+    private final ShuffleHandle[] handles;
     private final int numTasks;
     private final Use<T> use;
 
     /** What a task makes of the chunks. */
     @FunctionalInterface
     interface Use<T> extends Serializable {
-        T of(ChunkReader reader);
+        T of(ChunkReader[] readers);
     }
 
     private record Index(int index) implements Partition {
@@ -39,15 +40,16 @@ final class ShuffledChunks<T> extends RDD<T> {
 
     ShuffledChunks(
             SparkContext spark,
-            ShuffleDependency<Integer, byte[], byte[]> shuffle,
+            List<ShuffleDependency<Integer, byte[], byte[]>> shuffles,
             int numTasks,
             Use<T> use,
             ClassTag<T> tag) {
         super(
                 spark,
-                JavaConverters.asScalaBuffer(List.<Dependency<?>>of(shuffle)).toSeq(),
+                JavaConverters.asScalaBuffer(List.<Dependency<?>>copyOf(shuffles))
+                        .toSeq(),
                 tag);
-        this.handle = shuffle.shuffleHandle();
+        this.handles = shuffles.stream().map(ShuffleDependency::shuffleHandle).toArray(ShuffleHandle[]::new);
         this.numTasks = numTasks;
         this.use = use;
     }
@@ -59,6 +61,9 @@ final class ShuffledChunks<T> extends RDD<T> {
 
     @Override
     public Iterator<T> compute(Partition split, TaskContext context) {
-        return Iterator$.MODULE$.single(use.of(new ChunkReader(handle, context)));
+        ChunkReader[] readers = Arrays.stream(handles)
+                .map(handle -> new ChunkReader(handle, context))
+                .toArray(ChunkReader[]::new);
+        return Iterator$.MODULE$.single(use.of(readers));
     }
 }

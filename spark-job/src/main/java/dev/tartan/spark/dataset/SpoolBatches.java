@@ -3,7 +3,7 @@ package dev.tartan.spark.dataset;
 import dev.tartan.mesh.Shape;
 import dev.tartan.network.BatchField;
 import dev.tartan.network.PresentFields;
-import dev.tartan.train.data.BatchSource;
+import dev.tartan.train.data.EvaluationBatches;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.data.HostTensor;
 import java.nio.ByteBuffer;
@@ -18,7 +18,7 @@ import java.util.Objects;
  * The samples of a process's slots, step by step: in each epoch every slot goes through its column in another order. A
  * slot that has no row left in the last step of an epoch gets one of its rows again, with weight 0.
  */
-final class SpoolBatches implements BatchSource {
+final class SpoolBatches implements EvaluationBatches {
     private final Spool spool;
     private final SlotTable slots;
     private final List<SampleColumn> columns;
@@ -55,6 +55,11 @@ final class SpoolBatches implements BatchSource {
     /** The same samples, in every epoch in the order of their hashes; they share the spool with these. */
     SpoolBatches inOrder() {
         return new SpoolBatches(spool, slots, columns, fields, seed, false);
+    }
+
+    @Override
+    public long numBatches() {
+        return slots.stepsPerEpoch();
     }
 
     @Override

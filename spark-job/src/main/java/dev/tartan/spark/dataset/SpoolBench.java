@@ -32,7 +32,7 @@ public final class SpoolBench {
         TrainingPlan plan = job.steps(Math.toIntExact(samples.stepsPerEpoch()))
                 .samples(samples)
                 .compile(Nd4jBackend.forDevices(1));
-        MeshRows<?> given = rows.rows(globalBatch);
+        MeshRows<?> given = rows.rows(globalBatch, null, 0);
         List<double[]> measured = new BarrierMeshJob(spark, "tartan: spools", numTasks)
                 .run(given.rdd(), plan.withSamples(null), new ReadEpoch(given.reader()), (attempt, report) -> {});
         return new Result(worst(measured, 0), worst(measured, 1), worst(measured, 2));
@@ -49,7 +49,8 @@ public final class SpoolBench {
         @Override
         public double[] run(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
             int rank = context.taskIndex();
-            try (SpoolBatches batches = (SpoolBatches) reader.read(context.rows(), plan, List.of(rank))) {
+            try (SpoolBatches batches = (SpoolBatches)
+                    reader.read(context.rows(), plan, List.of(rank)).training()) {
                 double spooledAt = System.currentTimeMillis();
                 context.allGather("rows are read");
                 // First once for Java to compile it, and for the files to be in the page cache.

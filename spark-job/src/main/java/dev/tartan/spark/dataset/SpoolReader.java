@@ -1,8 +1,8 @@
 package dev.tartan.spark.dataset;
 
-import dev.tartan.spark.runtime.RowReader;
-import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.data.BatchSource;
+import dev.tartan.network.BatchField;
+import dev.tartan.train.data.RankSamples;
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -18,17 +18,22 @@ import org.apache.spark.util.Utils;
  * @param counts of the whole frame
  */
 record SpoolReader(List<SampleColumn> columns, FrameCounts counts, SlotTable slots, HashPartitions partitions)
-        implements RowReader {
+        implements Serializable {
     private static final long serialVersionUID = 1;
 
-    @Override
-    public BatchSource read(Iterator<?> rows, TrainingPlan plan, List<Integer> dataRanks) {
-        ChunkReader reader = (ChunkReader) rows.next();
-        List<RowRun> runs = RowRun.of(slots, new BucketStarts(counts), plan.rankSamples(), dataRanks);
+    /**
+     * Brings them.
+     *
+     * @param samples which of a batch belong to which rank along {@code data}
+     * @param fields of a batch
+     * @param seed of the order of samples
+     */
+    SpoolBatches read(
+            ChunkReader reader, RankSamples samples, List<Integer> dataRanks, List<BatchField> fields, long seed) {
+        List<RowRun> runs = RowRun.of(slots, new BucketStarts(counts), samples, dataRanks);
         Path folder = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Spool spool = Spool.write(counts, runs, chunks(reader, runs), folder, Spool.SEGMENT_BYTES);
-        return new SpoolBatches(
-                spool, slots, columns, plan.fields(), plan.train().seed());
+        return new SpoolBatches(spool, slots, columns, fields, seed);
     }
 
     /** The chunks of all partitions that have rows of the runs, each partition once. */

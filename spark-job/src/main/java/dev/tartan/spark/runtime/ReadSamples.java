@@ -5,16 +5,19 @@ import dev.tartan.network.PresentFields;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.data.BatchSpec;
+import dev.tartan.train.data.EvaluationBatches;
 import dev.tartan.train.data.SampleSource;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Samples that this process has read already from the rows given to its task.
+ * Samples that a process has read from the rows given to its task.
  *
- * @param source may be closed more than once
+ * @param training may be closed more than once
+ * @param validation the same; null if the rows have none, or the plan has samples of its own for it
  */
-record ReadSamples(BatchSource source) implements AutoCloseable {
+public record ReadSamples(BatchSource training, @Nullable EvaluationBatches validation) implements AutoCloseable {
 
     /** Reads the rows for the ranks of a process of the mesh. */
     static ReadSamples of(RowReader reader, TrainingPlan plan, MeshTaskContext context, int process) {
@@ -25,13 +28,13 @@ record ReadSamples(BatchSource source) implements AutoCloseable {
                 .sorted()
                 .boxed()
                 .toList();
-        return new ReadSamples(reader.read(context.rows(), plan, dataRanks));
+        return reader.read(context.rows(), plan, dataRanks);
     }
 
-    /** These samples in place of those that the plan was compiled with. */
-    SampleSource asSource() {
+    /** The plan on these samples in place of those that it was compiled with. */
+    TrainingPlan in(TrainingPlan plan) {
         // Of no name, since it does not travel.
-        return new SampleSource() {
+        SampleSource source = new SampleSource() {
             @Override
             public PresentFields fields(Network network) {
                 throw new IllegalStateException(
@@ -40,13 +43,26 @@ record ReadSamples(BatchSource source) implements AutoCloseable {
 
             @Override
             public BatchSource open(BatchSpec spec) {
-                return source;
+                return training;
+            }
+
+            @Override
+            public EvaluationBatches openForEvaluation(BatchSpec spec) {
+                if (validation == null) {
+                    throw new IllegalStateException("rows have none to validate on: fields=" + spec.fields());
+                }
+                return validation;
             }
         };
+        TrainingPlan training = plan.withSamples(source);
+        return validation == null ? training : training.withValidationSamples(source);
     }
 
     @Override
     public void close() {
-        source.close();
+        training.close();
+        if (validation != null) {
+            validation.close();
+        }
     }
 }

@@ -1,7 +1,6 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.train.TrainingPlan;
-import dev.tartan.train.data.BatchSource;
 import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
@@ -17,5 +16,5 @@ public interface RowReader extends Serializable {
      * @return their samples, to be closed by the caller
      * @throws IllegalArgumentException if the rows are not those that the plan was made for
      */
-    BatchSource read(Iterator<?> rows, TrainingPlan plan, List<Integer> dataRanks);
+    ReadSamples read(Iterator<?> rows, TrainingPlan plan, List<Integer> dataRanks);
 }

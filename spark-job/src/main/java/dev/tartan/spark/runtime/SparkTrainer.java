@@ -105,11 +105,17 @@ public final class SparkTrainer {
             // Task 0 is process 0, which alone has a result.
             return Objects.requireNonNull((rows == null
                             ? job.run(plan, task, recorder)
-                            : job.run(rows.rdd(), plan.withSamples(null), task, recorder))
+                            : job.run(rows.rdd(), withoutRows(plan, rows), task, recorder))
                     .get(0));
         } catch (CancellationException e) {
             recorder.rethrowDiskFailure();
             throw e;
         }
+    }
+
+    /** What the tasks read from their rows is of no use to them before. */
+    private static TrainingPlan withoutRows(TrainingPlan plan, MeshRows<?> rows) {
+        TrainingPlan sent = plan.withSamples(null);
+        return rows.validates() ? sent.withValidationSamples(null) : sent;
     }
 }

@@ -82,7 +82,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         if (context.numTasks() == 1) {
             try (ReadSamples rows = read(plan, context, 0)) {
                 return MeshTrainer.run(
-                        rows == null ? plan : plan.withSamples(rows.asSource()),
+                        rows == null ? plan : rows.in(plan),
                         network,
                         Nd4jBackend.forDevices(plan.mesh().numRanks()),
                         new Reports(context));
@@ -97,11 +97,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
             }
             Nd4jBackend backend = Nd4jBackend.forDevices(mesh.numRanksOnMachine());
             TrainingResult result = MeshTrainer.run(
-                    rows == null ? plan : plan.withSamples(rows.asSource()),
-                    network,
-                    backend,
-                    mesh.ranks(),
-                    new Reports(context));
+                    rows == null ? plan : rows.in(plan), network, backend, mesh.ranks(), new Reports(context));
             mesh.logLinks();
             return result;
         }
