@@ -16,6 +16,7 @@ public final class $read$$iw implements Serializable {
     private final Object lock = new Object();
     private final List<Object> sizes;
     private final $read$$iw self;
+    private final Factory held;
 
     /** The paragraph's values. */
     public $read$$iw(SparkContext sc2, Dataset<Long> df, int width) {
@@ -23,6 +24,7 @@ public final class $read$$iw implements Serializable {
         this.df = df;
         this.sizes = List.of(width);
         this.self = this;
+        this.held = factory();
     }
 
     /** A lambda of a serializable interface. */
@@ -31,6 +33,11 @@ public final class $read$$iw implements Serializable {
     /** The paragraph's factory. */
     public Factory factory() {
         return () -> new Net((Integer) self.sizes.get(0));
+    }
+
+    /** The same, of a {@code val} in the paragraph. */
+    public Factory held() {
+        return held;
     }
 
     /** The paragraph's class. */

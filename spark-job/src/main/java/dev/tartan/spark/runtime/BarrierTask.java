@@ -96,7 +96,7 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
     @SuppressWarnings("unchecked")
     private MeshTask<I, R> task() {
         try {
-            return (MeshTask<I, R>) TaskClosure.read(closure.bytes());
+            return (MeshTask<I, R>) closure.task();
         } catch (ClassNotFoundException e) {
             throw new IllegalArgumentException(
                     "class is not known to the executor: class=" + e.getMessage()

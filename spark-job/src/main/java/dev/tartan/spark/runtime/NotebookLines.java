@@ -33,6 +33,7 @@ import org.objenesis.ObjenesisStd;
  */
 final class NotebookLines {
     private final Map<Object, Object> copies = new IdentityHashMap<>();
+    private final List<Object> inOrder = new ArrayList<>();
     private final TreeSet<String> leftOut = new TreeSet<>();
     private final ObjenesisStd objenesis = new ObjenesisStd();
 
@@ -48,6 +49,14 @@ final class NotebookLines {
                 return isLine(object.getClass().getName()) ? copyOf(object) : object;
             }
         };
+    }
+
+    /**
+     * The copies written so far. They are to stand before what refers to them: Java cannot read a lambda whose own line
+     * holds it, as {@code f} above, unless it meets the line first.
+     */
+    Object[] copies() {
+        return inOrder.toArray();
     }
 
     /** What was left out so far: {@code name: type}, in the order of names. */
@@ -68,6 +77,7 @@ final class NotebookLines {
         }
         Object copy = objenesis.newInstance(line.getClass());
         copies.put(line, copy);
+        inOrder.add(copy);
         // A copy that meets itself stays as it is.
         copies.put(copy, copy);
         for (Class<?> type = line.getClass(); type != null; type = type.getSuperclass()) {

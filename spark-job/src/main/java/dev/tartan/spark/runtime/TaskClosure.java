@@ -7,7 +7,9 @@ import java.io.NotSerializableException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
+import java.io.OutputStream;
 import java.io.Serializable;
+import java.lang.invoke.SerializedLambda;
 import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
@@ -39,7 +41,10 @@ record TaskClosure(byte[] bytes, List<String> leftOut) implements Serializable {
     static TaskClosure of(MeshTask<?, ?> task) {
         NotebookLines lines = new NotebookLines();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ObjectOutputStream out = lines.stream(bytes)) {
+        try (ObjectOutputStream first = lines.stream(OutputStream.nullOutputStream());
+                ObjectOutputStream out = lines.stream(bytes)) {
+            first.writeObject(task);
+            out.writeObject(lines.copies());
             out.writeObject(task);
         } catch (NotSerializableException e) {
             throw new IllegalArgumentException(
@@ -61,8 +66,33 @@ record TaskClosure(byte[] bytes, List<String> leftOut) implements Serializable {
         return new TaskClosure(bytes.toByteArray(), lines.leftOut());
     }
 
+    /**
+     * Reads the task.
+     *
+     * @throws IllegalArgumentException if this process has not got the class of a lambda in it
+     */
+    Object task() throws IOException, ClassNotFoundException {
+        try {
+            return readLast(bytes, 2);
+        } catch (ClassCastException e) {
+            // What Java says of a lambda in a class that it cannot find.
+            if (String.valueOf(e.getMessage()).contains(SerializedLambda.class.getName())) {
+                throw new IllegalArgumentException(
+                        "lambda of the task cannot be read, for this executor has not got the class that it was"
+                                + " written in, such as that of the network factory. Give the class's jar by --jars or"
+                                + " spark.jars.",
+                        e);
+            }
+            throw e;
+        }
+    }
+
     /** Reads what Java has serialized; classes are looked up by the context class loader, which knows the user's. */
     static Object read(byte[] bytes) throws IOException, ClassNotFoundException {
+        return readLast(bytes, 1);
+    }
+
+    private static Object readLast(byte[] bytes, int numObjects) throws IOException, ClassNotFoundException {
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes)) {
             @Override
@@ -75,7 +105,11 @@ record TaskClosure(byte[] bytes, List<String> leftOut) implements Serializable {
                 }
             }
         }) {
-            return in.readObject();
+            Object last = in.readObject();
+            for (int i = 1; i < numObjects; i++) {
+                last = in.readObject();
+            }
+            return last;
         }
     }
 

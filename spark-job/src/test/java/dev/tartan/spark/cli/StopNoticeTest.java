@@ -39,7 +39,10 @@ class StopNoticeTest {
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void aSignalEndsACommandAtOnceWithOneLine(String signal, int exitCode) throws Exception {
+        // Where the tests run in the background of a shell, SIGINT is ignored, which is inherited.
         ProcessBuilder builder = new ProcessBuilder(
+                "/usr/bin/env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 Endless.class.getName());

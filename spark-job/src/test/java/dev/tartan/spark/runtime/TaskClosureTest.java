@@ -43,8 +43,8 @@ class TaskClosureTest {
 
     private static Object made(MeshTask<Integer, Object> task) throws Exception {
         @SuppressWarnings("unchecked")
-        MeshTask<Integer, Object> arrived = (MeshTask<Integer, Object>)
-                TaskClosure.read(TaskClosure.of(task).bytes());
+        MeshTask<Integer, Object> arrived =
+                (MeshTask<Integer, Object>) TaskClosure.of(task).task();
         return arrived.run(0, null);
     }
 
@@ -84,6 +84,13 @@ class TaskClosureTest {
             assertThat(made(new Making(line.factory()::get))).hasToString("Net of 64 in a line with null, null, [64]");
             assertThat(line.factory().get().toString()).contains("SparkContext", "[id: bigint]");
         }
+    }
+
+    /** Without its line before it, Java would put its serialized form into the line's field. */
+    @Test
+    void aLambdaThatItsOwnLineHoldsTravels() throws Exception {
+        $read$$iw line = new $read$$iw(null, null, 64);
+        assertThat(made(new Making(line.held()::get))).hasToString("Net of 64 in a line with null, null, [64]");
     }
 
     @Test

@@ -105,7 +105,8 @@ class ScriptBuildTest {
     @CsvSource({"TERM, 143", "INT, 130"})
     void aSignalEndsABuildAtOnce(String signal, int exitCode) throws Exception {
         checkout.with("MVN_SECONDS", "50");
-        Started started = start("scripts/train");
+        // Where the tests run in the background of a shell, SIGINT is ignored, which is inherited.
+        Started started = start("/usr/bin/env", "--default-signal=INT", "scripts/train");
         while (checkout.mavenCalls().isEmpty()) {
             Thread.sleep(20);
         }
