@@ -67,7 +67,7 @@ final class BenchData {
     @Option(
             names = "--steps",
             paramLabel = "N",
-            defaultValue = "200",
+            defaultValue = "1000",
             description = "Steps of the MLP that is trained at the end; ${DEFAULT-VALUE}.")
     private int steps;
 

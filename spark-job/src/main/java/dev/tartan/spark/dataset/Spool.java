@@ -20,11 +20,8 @@ final class Spool implements AutoCloseable {
     private final MappedFile rows;
     private final List<SpoolIndex> indexes = new ArrayList<>();
     private final FrameCounts found = new FrameCounts();
-    private List<ByteBuffer> segments = List.of();
+    private List<SpoolSegment> segments = List.of();
     private boolean closed;
-
-    /** Where a row is. */
-    record Place(ByteBuffer segment, int position) {}
 
     private Spool(FrameCounts expected, Path folder, int segmentBytes) {
         this.expected = expected;
@@ -53,7 +50,9 @@ final class Spool implements AutoCloseable {
             }
             runs.forEach(spool::check);
             spool.indexes.forEach(SpoolIndex::sort);
-            spool.segments = spool.rows.map(MapMode.READ_ONLY);
+            spool.segments = spool.rows.map(MapMode.READ_ONLY).stream()
+                    .map(SpoolSegment::of)
+                    .toList();
             return spool;
         } catch (RuntimeException e) {
             spool.close();
@@ -122,14 +121,23 @@ final class Spool implements AutoCloseable {
     }
 
     /** Where row {@code row} is, which {@code slot} needs; rows are numbered in the order of their hashes. */
-    Place place(int slot, long row) {
+    long offset(int slot, long row) {
         for (SpoolIndex index : indexes) {
             if (index.run().hasSlot(slot)) {
-                long offset = index.offset(row);
-                return new Place(segments.get((int) (offset / segmentBytes)), (int) (offset % segmentBytes));
+                return index.offset(row);
             }
         }
         throw new IllegalArgumentException("slot is not of this process: slot=" + slot + ".");
+    }
+
+    /** The segment that has an offset. */
+    SpoolSegment segment(long offset) {
+        return segments.get((int) (offset / segmentBytes));
+    }
+
+    /** Where in its segment an offset is. */
+    int position(long offset) {
+        return (int) (offset % segmentBytes);
     }
 
     @Override

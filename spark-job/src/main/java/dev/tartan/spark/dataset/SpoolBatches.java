@@ -6,8 +6,6 @@ import dev.tartan.network.PresentFields;
 import dev.tartan.train.data.EvaluationBatches;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.data.HostTensor;
-import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +20,7 @@ final class SpoolBatches implements EvaluationBatches {
     private final Spool spool;
     private final SlotTable slots;
     private final List<SampleColumn> columns;
+    private final RowDecoder decoder;
     private final List<BatchField> fields;
     private final long seed;
     private final boolean shuffled;
@@ -47,6 +46,7 @@ final class SpoolBatches implements EvaluationBatches {
         this.spool = spool;
         this.slots = slots;
         this.columns = columns;
+        this.decoder = new RowDecoder(columns);
         this.fields = fields;
         this.seed = seed;
         this.shuffled = shuffled;
@@ -64,31 +64,54 @@ final class SpoolBatches implements EvaluationBatches {
 
     @Override
     public HostBatch samples(long step, int first, int count) {
-        Map<String, Object> arrays = new LinkedHashMap<>();
-        columns.forEach(column -> {
+        Object[] arrays = new Object[columns.size()];
+        float[] weights = null;
+        for (int i = 0; i < arrays.length; i++) {
+            SampleColumn column = columns.get(i);
             int length = Math.multiplyExact(count, column.numElements());
-            arrays.put(column.field(), column.integers() ? new int[length] : new float[length]);
-        });
-        float[] weights = (float[]) arrays.computeIfAbsent(PresentFields.SAMPLE_WEIGHT.name(), absent -> ones(count));
+            arrays[i] = column.integers() ? new int[length] : new float[length];
+            if (column.weights()) {
+                weights = (float[]) arrays[i];
+            }
+        }
+        if (weights == null) {
+            weights = ones(count);
+        }
+        long[] offsets = new long[count];
+        boolean[] isLeft = new boolean[count];
+        // All first, so that the memory's answers to one do not wait for the next.
         for (int sample = 0; sample < count; sample++) {
             int slot = first + sample;
             long row = row(step, slot);
-            read(spool.place(slot, row < 0 ? slots.first(slot) : row), arrays, sample);
-            if (row < 0) {
+            isLeft[sample] = row >= 0;
+            offsets[sample] = spool.offset(slot, row < 0 ? slots.first(slot) : row);
+        }
+        for (int sample = 0; sample < count; sample++) {
+            decoder.read(spool.segment(offsets[sample]), spool.position(offsets[sample]), arrays, sample);
+            if (!isLeft[sample]) {
                 weights[sample] = 0;
             }
+        }
+        return new HostBatch(tensors(count, arrays, weights));
+    }
+
+    private Map<String, HostTensor> tensors(int count, Object[] arrays, float[] weights) {
+        Map<String, Object> byField = new LinkedHashMap<>();
+        byField.put(PresentFields.SAMPLE_WEIGHT.name(), weights);
+        for (int i = 0; i < arrays.length; i++) {
+            byField.put(columns.get(i).field(), arrays[i]);
         }
         Map<String, HostTensor> tensors = new LinkedHashMap<>();
         for (BatchField field : fields) {
             Shape shape = shape(count, field.sampleShape());
-            Object values = Objects.requireNonNull(arrays.get(field.name()), field.name());
+            Object values = Objects.requireNonNull(byField.get(field.name()), field.name());
             tensors.put(
                     field.name(),
                     values instanceof int[] ints
                             ? HostTensor.ofInts(shape, ints)
                             : HostTensor.ofFloats(shape, (float[]) values));
         }
-        return new HostBatch(tensors);
+        return tensors;
     }
 
     private static float[] ones(int count) {
@@ -114,61 +137,6 @@ final class SpoolBatches implements EvaluationBatches {
         }
         long key = RowHash.finish(RowHash.finish(RowHash.finish(seed) + epoch) + slot);
         return slots.first(slot) + (shuffled ? new Permutation(length, key).at(index) : index);
-    }
-
-    private void read(Spool.Place place, Map<String, Object> arrays, int sample) {
-        ByteBuffer segment = place.segment();
-        int position = place.position();
-        for (SampleColumn column : columns) {
-            int count = column.numElements();
-            int start = sample * count;
-            Object values = Objects.requireNonNull(arrays.get(column.field()), column.field());
-            switch (column.form()) {
-                case WORDS -> {
-                    if (values instanceof int[] ints) {
-                        segment.slice(position, count * Integer.BYTES)
-                                .order(segment.order())
-                                .asIntBuffer()
-                                .get(ints, start, count);
-                    } else {
-                        floats(segment, position, count).get((float[]) values, start, count);
-                    }
-                    position += count * Integer.BYTES;
-                }
-                case BYTES -> {
-                    for (int i = 0; i < count; i++) {
-                        int value = segment.get(position + i) & 0xff;
-                        if (values instanceof int[] ints) {
-                            ints[start + i] = value;
-                        } else {
-                            ((float[]) values)[start + i] = value;
-                        }
-                    }
-                    position += (count + Integer.BYTES - 1) & -Integer.BYTES;
-                }
-                case VECTOR -> position = vector(segment, position, (float[]) values, start, count);
-            }
-        }
-    }
-
-    private static int vector(ByteBuffer segment, int position, float[] values, int start, int count) {
-        int nonZeros = segment.getInt(position);
-        int at = position + Integer.BYTES;
-        if (nonZeros == VectorEncoder.DENSE) {
-            floats(segment, at, count).get(values, start, count);
-            return at + count * Float.BYTES;
-        }
-        int elements = at + nonZeros * Integer.BYTES;
-        for (int i = 0; i < nonZeros; i++) {
-            values[start + segment.getInt(at + i * Integer.BYTES)] = segment.getFloat(elements + i * Float.BYTES);
-        }
-        return elements + nonZeros * Float.BYTES;
-    }
-
-    private static FloatBuffer floats(ByteBuffer segment, int position, int count) {
-        return segment.slice(position, count * Float.BYTES)
-                .order(segment.order())
-                .asFloatBuffer();
     }
 
     @Override
