@@ -2,6 +2,7 @@ package dev.tartan.mesh;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -100,6 +101,31 @@ public record StorageLayout(
 
     private static long roundedUp(long size, int factor) {
         return (size + factor - 1) / factor * factor;
+    }
+
+    /**
+     * How a tensor is kept that has only some of this one's dims, the others being 1, beside this one.
+     *
+     * @throws IllegalArgumentException if this is kept in a view, which has other dims
+     */
+    public StorageLayout along(Set<Integer> dims) {
+        if (dims.size() == used.numDims()) {
+            return this;
+        }
+        if (!view.equals(used)) {
+            throw new IllegalArgumentException("optimizer state of other dims than its parameter cannot be split like"
+                    + " it: parameter=" + this + ", dims=" + dims + ". Leave a dim of the parameter unsharded, or"
+                    + " lower strategy.zero.");
+        }
+        Shape shape = stored;
+        PartitionSpec spec = storedSpec;
+        for (int dim = 0; dim < used.numDims(); dim++) {
+            if (!dims.contains(dim)) {
+                shape = shape.with(dim, 1);
+                spec = spec.with(dim, List.of());
+            }
+        }
+        return asUsed(shape, spec);
     }
 
     /** Whether the tensor is kept as it is used. */

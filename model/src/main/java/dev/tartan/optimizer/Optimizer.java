@@ -4,16 +4,32 @@ import dev.tartan.graph.DType;
 import dev.tartan.network.Param;
 import dev.tartan.op.Tensor;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * A pure init/update pair. The state of a parameter is a fixed list of tensors of its type, zero at first; an update
- * maps parameter, gradient and state to the new parameter and state.
+ * A pure init/update pair. The state of a parameter is a fixed list of tensors, zero at first, of its type and, unless
+ * {@link #stateDims} says otherwise, its shape; an update maps parameter, gradient and state to the new parameter and
+ * state.
  *
  * <p>Idea: optax.
  */
 public interface Optimizer {
     /** A short name for each state tensor of a parameter, for example {@code m} and {@code v}. */
     List<String> stateNames();
+
+    /**
+     * The dims of its parameter that a state tensor has; the others are 1 in it. All, unless overridden: Adafactor has
+     * of a matrix one tensor of its rows, {@code [n, 1]}, and one of its columns, {@code [1, m]}. A parameter may be
+     * kept with zeros behind its elements, which is harmless to sums along a dim, but not to means.
+     *
+     * @param name of the state tensor
+     * @param numDims of the parameter
+     */
+    default Set<Integer> stateDims(String name, Param declared, int numDims) {
+        return IntStream.range(0, numDims).boxed().collect(Collectors.toUnmodifiableSet());
+    }
 
     /** This optimizer for a run of so many steps, over which its schedule goes if that has no length of its own. */
     default Optimizer over(int steps) {

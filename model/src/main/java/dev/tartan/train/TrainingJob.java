@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.network.Layout;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
+import dev.tartan.network.ParameterGroups;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
@@ -39,6 +40,7 @@ public final class TrainingJob {
 
     private NetworkFactory network;
     private @Nullable Layout layout;
+    private ParameterGroups groups = ParameterGroups.none();
     private Optimizer optimizer = AdamWOptimizer.of(LEARNING_RATE);
     private ClipGlobalNorm clip = new ClipGlobalNorm(1);
     private MeshConfig mesh = new MeshConfig(1, 1);
@@ -58,6 +60,7 @@ public final class TrainingJob {
     private TrainingJob(TrainingJob other) {
         network = other.network;
         layout = other.layout;
+        groups = other.groups;
         optimizer = other.optimizer;
         clip = other.clip;
         mesh = other.mesh;
@@ -109,6 +112,16 @@ public final class TrainingJob {
      */
     public TrainingJob layout(Layout other) {
         return with(job -> job.layout = other);
+    }
+
+    /**
+     * This job with parameters trained by group, whatever the network itself says: with a learning rate and a decay of
+     * their own, or not at all.
+     *
+     * @throws IllegalArgumentException when compiled, if a group names no parameter of the network
+     */
+    public TrainingJob groups(ParameterGroups other) {
+        return with(job -> job.groups = other);
     }
 
     /** This job with another optimizer; a schedule without a length of its own goes over the whole run. */
@@ -319,15 +332,16 @@ public final class TrainingJob {
     }
 
     /**
-     * Makes the network, laid out for this job.
+     * Makes the network, laid out and its parameters grouped for this job.
      *
-     * @throws IllegalArgumentException if the layout does not go with it
+     * @throws IllegalArgumentException if the layout or the groups do not go with it
      */
     public Network create() {
         Network made = network.create();
         if (layout != null) {
             layout.applyTo(made);
         }
+        groups.applyTo(made);
         return made;
     }
 

@@ -162,9 +162,11 @@ final class TrainStepTracer {
             List<Tensor> state = new ArrayList<>();
             for (String suffix : optimizer.stateNames()) {
                 String name = param.name() + "." + suffix;
-                Tensor input = Tensor.input(graph, name, new TensorType(options.dtype(), layout.stored()));
+                StorageLayout own = layout.along(
+                        optimizer.stateDims(suffix, param, param.shape().numDims()));
+                Tensor input = Tensor.input(graph, name, new TensorType(options.dtype(), own.stored()));
                 state.add(input);
-                bind(name, input, param, layout, StateBinding.Kind.OPTIMIZER);
+                bind(name, input, param, own, StateBinding.Kind.OPTIMIZER);
             }
             optimizerStates.put(param, state);
         });
