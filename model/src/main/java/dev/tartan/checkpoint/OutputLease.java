@@ -2,13 +2,10 @@ package dev.tartan.checkpoint;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -22,6 +19,10 @@ import java.util.concurrent.TimeUnit;
  * A second run is refused. A run that was killed leaves its lease behind; its successor takes it over at once if the
  * process is known to be gone, else when it has not been touched for fifteen seconds.
  *
+ * <p>In a store ({@code hdfs:}, {@code s3a:}) the lease is best effort: it is touched every ten seconds and stale after
+ * sixty, clocks that differ by more mislead it, and where the store cannot make a file only if there is none, two runs
+ * that begin at once may both take it.
+ *
  * <p>Two processes that find the same stale lease may both take it over within the same instant: whoever writes last
  * has it, and the other learns so within a heartbeat, which {@link #isLost} tells.
  */
@@ -29,15 +30,14 @@ public final class OutputLease implements AutoCloseable {
     /** Name of the file. */
     public static final String FILE_NAME = ".lease";
 
-    private static final Duration HEARTBEAT = Duration.ofSeconds(2);
-    private static final Duration STALE_AFTER = Duration.ofSeconds(15);
+    private static final long LAST_BEAT_SECONDS = 10;
 
-    private final Path file;
+    private final LeaseFile file;
     private final List<String> content;
     private final ScheduledExecutorService heart;
     private volatile boolean lost;
 
-    private OutputLease(Path file, List<String> content) {
+    private OutputLease(LeaseFile file, List<String> content) {
         this.file = file;
         this.content = content;
         this.heart = Executors.newSingleThreadScheduledExecutor(work -> {
@@ -55,11 +55,11 @@ public final class OutputLease implements AutoCloseable {
      * @throws OutputException if the folder cannot be written
      */
     public static OutputLease take(Path folder, String run) {
-        return take(folder, run, STALE_AFTER);
+        return take(folder, run, new LeaseFile(folder.resolve(FILE_NAME)).staleAfter());
     }
 
     static OutputLease take(Path folder, String run, Duration staleAfter) {
-        Path file = folder.resolve(FILE_NAME);
+        LeaseFile file = new LeaseFile(folder.resolve(FILE_NAME));
         List<String> content = List.of(
                 "run=" + run.replaceAll("\\s+", " "),
                 "id=" + UUID.randomUUID(),
@@ -69,27 +69,27 @@ public final class OutputLease implements AutoCloseable {
         try {
             Files.createDirectories(folder);
             try {
-                Files.write(file, content, StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW);
+                file.create(content);
             } catch (FileAlreadyExistsException e) {
                 refuseIfHeld(folder, file, staleAfter);
-                Files.write(file, content, StandardCharsets.UTF_8);
+                file.replace(content);
             }
         } catch (IOException e) {
-            throw OutputException.cannotWrite(file, e);
+            throw OutputException.cannotWrite(file.path(), e);
         }
         OutputLease lease = new OutputLease(file, content);
         // Beats report by isLost, never by their future.
-        var unused = lease.heart.scheduleWithFixedDelay(
-                lease::beat, HEARTBEAT.toMillis(), HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
+        long millis = file.heartbeat().toMillis();
+        var unused = lease.heart.scheduleWithFixedDelay(lease::beat, millis, millis, TimeUnit.MILLISECONDS);
         return lease;
     }
 
-    private static void refuseIfHeld(Path folder, Path file, Duration staleAfter) throws IOException {
+    private static void refuseIfHeld(Path folder, LeaseFile file, Duration staleAfter) throws IOException {
         List<String> holder;
         Instant touched;
         try {
-            holder = Files.readAllLines(file, StandardCharsets.UTF_8);
-            touched = Files.getLastModifiedTime(file).toInstant();
+            holder = file.read();
+            touched = file.touched();
         } catch (NoSuchFileException e) {
             return;
         }
@@ -128,12 +128,12 @@ public final class OutputLease implements AutoCloseable {
 
     private void beat() {
         try {
-            if (!Files.readAllLines(file, StandardCharsets.UTF_8).equals(content)) {
+            if (!file.read().equals(content)) {
                 lost = true;
                 heart.shutdown();
                 return;
             }
-            Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+            file.touch(content);
         } catch (NoSuchFileException e) {
             lost = true;
             heart.shutdown();
@@ -150,15 +150,26 @@ public final class OutputLease implements AutoCloseable {
     /** Gives the folder back. */
     @Override
     public void close() {
-        heart.shutdownNow();
+        stopHeart();
         try {
-            if (!lost && Files.readAllLines(file, StandardCharsets.UTF_8).equals(content)) {
-                Files.deleteIfExists(file);
+            if (!lost && file.read().equals(content)) {
+                file.delete();
             }
         } catch (NoSuchFileException e) {
             // Somebody cleaned up.
         } catch (IOException e) {
-            throw OutputException.cannotWrite(file, e);
+            throw OutputException.cannotWrite(file.path(), e);
         }
+    }
+
+    /** A beat under way is let finish: in a store it would write the lease again after it was given back. */
+    private void stopHeart() {
+        heart.shutdown();
+        try {
+            heart.awaitTermination(LAST_BEAT_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        heart.shutdownNow();
     }
 }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Where a run's files are.
  *
- * @param output the folder of results, made where missing; null for a run that leaves none
+ * @param output the folder of results, local or in a store, made where missing; null for a run that leaves none
  * @param staging where a process that is not on the driver's machine writes what belongs into the output folder, to be
  *     carried there; null to write it there at once
  * @param initial a safetensors file of first parameters; null for the network's initial values
@@ -23,6 +23,11 @@ public record RunFiles(
     Path result(String name) {
         Path folder = staging == null ? output : staging;
         return output == null || folder == null ? null : folder.resolve(name);
+    }
+
+    /** These with first parameters from another place. */
+    RunFiles from(Path place) {
+        return new RunFiles(output, place, staging);
     }
 
     /** These with results written to a folder of this process first. */

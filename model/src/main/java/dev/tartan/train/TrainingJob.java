@@ -7,6 +7,7 @@ import dev.tartan.network.ParameterGroups;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
+import dev.tartan.path.UriPath;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.MeshConfig;
@@ -316,14 +317,25 @@ public final class TrainingJob {
         return validation;
     }
 
-    /** This job with its results in a folder; null for none. */
+    /**
+     * This job with its results in a folder, which may be in a store ({@link UriPath#of}); null for none.
+     *
+     * @throws IllegalArgumentException if the path is a URI that became a local path
+     */
     public TrainingJob output(@Nullable Path folder) {
-        return with(job -> job.files = new RunFiles(folder, files.initial(), null));
+        Path checked = folder == null ? null : UriPath.checked(folder);
+        return with(job -> job.files = new RunFiles(checked, files.initial(), null));
     }
 
-    /** This job with first parameters from a safetensors file; null for the network's initial values. */
+    /**
+     * This job with first parameters from a safetensors file, which may be in a store ({@link UriPath#of}); null for
+     * the network's initial values.
+     *
+     * @throws IllegalArgumentException if the path is a URI that became a local path
+     */
     public TrainingJob initial(@Nullable Path file) {
-        return with(job -> job.files = new RunFiles(files.output(), file, null));
+        Path checked = file == null ? null : UriPath.checked(file);
+        return with(job -> job.files = new RunFiles(files.output(), checked, null));
     }
 
     /** This job with the gradients of the first step in a file of their own, for comparisons. */

@@ -63,6 +63,11 @@ public record TrainingPlan(
         return with(samples, files.staged(folder), validation);
     }
 
+    /** This plan with the same first parameters, found elsewhere. */
+    public TrainingPlan initialFrom(Path place) {
+        return with(samples, files.from(place));
+    }
+
     /** This plan on other samples, with the same fields; null for none. */
     public TrainingPlan withSamples(@Nullable SampleSource other) {
         return with(other, files, validation);

@@ -17,6 +17,7 @@ class ArchitectureTest {
             "dev.tartan",
             List.of(
                     "random",
+                    "path",
                     "mesh",
                     "graph",
                     "op",

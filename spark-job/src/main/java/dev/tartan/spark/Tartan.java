@@ -6,6 +6,7 @@ import dev.tartan.spark.dataset.FrameRows;
 import dev.tartan.spark.dataset.FrameSamples;
 import dev.tartan.spark.dataset.ResolvedSamples;
 import dev.tartan.spark.dataset.Samples;
+import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingListener;
@@ -52,9 +53,10 @@ public final class Tartan {
      * @param executors number of processes over which the mesh is spread, by rows of its axis {@code data}, so that it
      *     divides that
      * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
-     * @return losses and other numbers of all steps; tensors are in the job's output folder, if it has one
+     * @return losses and other numbers of all steps; tensors are in the job's output folder, if it has one, from which
+     *     earlier results are moved to its folder {@code earlier}
      * @throws IllegalArgumentException if columns or rows cannot be used, before training starts, or if the session has
-     *     too few executors
+     *     too few executors, or if another run holds the output folder
      * @throws dev.tartan.spark.runtime.MeshJobException if the job failed as often as Spark may try it
      */
     public static TrainingResult train(
@@ -80,8 +82,18 @@ public final class Tartan {
                 ready = ready.validation(how(job, counted).on(validation.samples(validationBatch)));
             }
             TrainingPlan plan = ready.compile(Nd4jBackend.forDevices(1));
-            return SparkTrainer.train(
-                    spark, plan, job.network(), executors, viewer, rows.rows(globalBatch, validation, validationBatch));
+            HeldFolder folder = HeldFolder.of(plan);
+            try {
+                return SparkTrainer.train(
+                        spark,
+                        folder.plan(),
+                        job.network(),
+                        executors,
+                        viewer,
+                        rows.rows(globalBatch, validation, validationBatch));
+            } finally {
+                folder.close();
+            }
         }
     }
 

@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigObject;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueType;
+import dev.tartan.path.UriPath;
 import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -290,7 +291,7 @@ final class ConfigSection {
         return address;
     }
 
-    /** The path of a file or folder. */
+    /** The path of a file or folder, local or a URI. */
     Path path(String key) {
         Path path = optionalPath(key, required(key, "Give a path."));
         return path == null ? Path.of("") : path;
@@ -312,13 +313,16 @@ final class ConfigSection {
             return null;
         }
         try {
-            return Path.of(UserHome.expand(value.unwrapped().toString()));
+            return UriPath.of(UserHome.expand(value.unwrapped().toString()));
         } catch (InvalidPathException e) {
             wrong(
                     key,
                     "is not a path where file names are in " + System.getProperty("sun.jnu.encoding"),
                     value,
                     "Give another path, or run in a UTF-8 locale such as C.UTF-8.");
+            return null;
+        } catch (IllegalArgumentException e) {
+            source.mistake(path + "." + key, "cannot be used: " + e.getMessage());
             return null;
         }
     }

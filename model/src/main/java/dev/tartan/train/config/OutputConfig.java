@@ -5,6 +5,6 @@ import java.nio.file.Path;
 /**
  * Where results go.
  *
- * @param dir the folder, made where missing
+ * @param dir the folder, local or in a store, made where missing
  */
 public record OutputConfig(Path dir) {}

@@ -5,6 +5,8 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
+import dev.tartan.path.UriPath;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,7 +20,7 @@ public final class RunConfigLoader {
     /**
      * Loads and checks a run config; environment variables can be used as {@code ${NAME}}.
      *
-     * @param file the HOCON file, null to use overrides alone
+     * @param file the HOCON file, which may be in a store, where it can include no other; null to use overrides alone
      * @param overrides texts like {@code train.steps=5}, the last of a key wins; values are HOCON, except that paths
      *     and addresses may hold any character without quotes
      * @throws InvalidConfigException listing every mistake found
@@ -43,12 +45,24 @@ public final class RunConfigLoader {
         ConfigParseOptions options =
                 ConfigParseOptions.defaults().setAllowMissing(false).setSyntax(ConfigSyntax.CONF);
         try {
-            config = config.withFallback(ConfigFactory.parseFile(file.toFile(), options));
+            config = config.withFallback(
+                    UriPath.isLocal(file)
+                            ? ConfigFactory.parseFile(file.toFile(), options)
+                            : ConfigFactory.parseString(text(file), options.setOriginDescription(file.toString())));
         } catch (ConfigException e) {
             mistakes.add(0, mistake(e, file.toString()));
             throw new InvalidConfigException(mistakes);
         }
         return read(config, file.toString(), mistakes);
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new InvalidConfigException(List.of(new ConfigMistake(
+                    "", "", "config file cannot be read: path=" + file + ", reason=" + e.getMessage() + ".")));
+        }
     }
 
     /**

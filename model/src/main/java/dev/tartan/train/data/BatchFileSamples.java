@@ -6,6 +6,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.network.BatchField;
 import dev.tartan.network.Network;
 import dev.tartan.network.PresentFields;
+import dev.tartan.path.UriPath;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -15,9 +16,14 @@ import java.util.stream.Collectors;
  * A safetensors file of ready batches, batch s for step s: each field of the network {@code [steps, batch,
  * sampleShape...]}, and {@code sample.weight [steps, batch]} if samples have weights.
  *
- * @param path the file; relative to the working directory unless absolute
+ * @param path the file; relative to the working directory unless absolute, or in a store ({@link UriPath#of})
  */
 public record BatchFileSamples(Path path) implements SampleSource {
+    /** Takes a path that is not a URI taken for a local one. */
+    public BatchFileSamples {
+        UriPath.checked(path);
+    }
+
     @Override
     public PresentFields fields(Network network) {
         if (!Files.exists(path)) {

@@ -4,16 +4,22 @@ import dev.tartan.network.BatchField;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
 import dev.tartan.network.PresentFields;
+import dev.tartan.path.UriPath;
 import java.nio.file.Path;
 
 /**
  * The bytes of a text file, or of all text files below a folder, a byte being a token.
  *
- * @param path the file or folder; relative to the working directory unless absolute
+ * @param path the file or folder; relative to the working directory unless absolute, or in a store ({@link UriPath#of})
  */
 public record TextSamples(Path path) implements SampleSource {
     /** Different values of a byte. */
     public static final int BYTE_VALUES = 256;
+
+    /** Takes a path that is not a URI taken for a local one. */
+    public TextSamples {
+        UriPath.checked(path);
+    }
 
     @Override
     public PresentFields fields(Network network) {

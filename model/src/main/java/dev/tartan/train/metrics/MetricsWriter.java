@@ -11,8 +11,9 @@ import java.nio.file.Path;
 
 /**
  * Writes {@code metrics.jsonl}, a JSON object a line: one for each step, and one for each validation, after that of its
- * step. Each line is in the file when {@code append} returns, so that it can be watched. A number that is NaN or
- * infinite is null. Safe for use by many threads.
+ * step. Each line is in the file when {@code append} returns, so that it can be watched; on HDFS too, while in an
+ * object store the file appears when it is closed. A number that is NaN or infinite is null. Safe for use by many
+ * threads.
  */
 public final class MetricsWriter implements AutoCloseable {
     /** Name of the file in the output folder. */

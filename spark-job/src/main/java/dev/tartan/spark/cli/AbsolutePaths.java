@@ -1,5 +1,6 @@
 package dev.tartan.spark.cli;
 
+import dev.tartan.path.UriPath;
 import dev.tartan.train.config.InitConfig;
 import dev.tartan.train.config.OutputConfig;
 import dev.tartan.train.config.RunConfig;
@@ -33,6 +34,9 @@ final class AbsolutePaths {
 
     /** Without dots, except where that changes the meaning: {@code ..} after a link leads to where the link does. */
     static Path absolute(Path path) {
+        if (!UriPath.isLocal(path)) {
+            return path.toAbsolutePath().normalize();
+        }
         Path absolute = path.toAbsolutePath();
         Path soFar = absolute.getRoot();
         for (Path name : absolute) {

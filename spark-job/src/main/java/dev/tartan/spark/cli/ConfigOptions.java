@@ -1,5 +1,6 @@
 package dev.tartan.spark.cli;
 
+import dev.tartan.path.UriPath;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.config.UserHome;
@@ -58,7 +59,7 @@ final class ConfigOptions {
 
     private @Nullable Path choose(PrintStream out) {
         if (file != null) {
-            Path given = Path.of(UserHome.expand(file));
+            Path given = UriPath.of(UserHome.expand(file));
             out.println("config: " + given);
             return given;
         }

@@ -1,9 +1,9 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.checkpoint.OutputLease;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
@@ -20,8 +20,6 @@ import dev.tartan.train.planner.CheckMemoryLimit;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDateTime;
-import java.time.ZoneId;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -46,9 +44,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
             names = "--output",
             paramLabel = "DIR",
             description =
-                    "Folder of the results, output.dir of the config if not given. Earlier results in it are moved"
+                    "Folder of the results, local or a URI, output.dir of the config if not given. Earlier results in it are moved"
                             + " to its folder 'earlier'.")
-    private @Nullable Path output;
+    private @Nullable String output;
 
     @Option(
             names = "--executors",
@@ -108,23 +106,13 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         long ofHost = traits.sharesHostMemory() ? plan.peakBytesPerDevice(traits) : plan.hostBytesPerDevice();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
-        Path folder = run.output().dir();
-        OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh());
-        try {
-            return train(spark, run, job, plan, fileNotes);
-        } finally {
-            lease.close();
+        try (HeldFolder folder = HeldFolder.of(plan)) {
+            folder.writeConfig(run.render());
+            announce(plan, fileNotes, folder.aside());
+            TrainingResult result = train(spark, folder.plan(), job.network());
+            conclude(plan, result);
+            return 0;
         }
-    }
-
-    private int train(SparkConf spark, RunConfig run, TrainingJob job, TrainingPlan plan, List<String> fileNotes) {
-        Path folder = run.output().dir();
-        Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
-        OutputFolder.writeConfig(folder, run.render());
-        announce(plan, fileNotes, aside);
-        TrainingResult result = train(spark, plan, job.network());
-        conclude(plan, result);
-        return 0;
     }
 
     private void checkExecutors(MeshConfig mesh) {

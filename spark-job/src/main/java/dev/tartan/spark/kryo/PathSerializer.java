@@ -4,17 +4,22 @@ import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.Serializer;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
+import dev.tartan.path.UriPath;
 import java.nio.file.Path;
 
-/** Writes a path of the default file system as its text. */
+/** Writes a path as its text, which is a URI if it is in a store. */
 final class PathSerializer extends Serializer<Path> {
     @Override
     public void write(Kryo kryo, Output output, Path path) {
-        output.writeString(path.toString());
+        boolean local = UriPath.isLocal(path);
+        output.writeBoolean(local);
+        output.writeString(local ? path.toString() : path.toAbsolutePath().toString());
     }
 
     @Override
     public Path read(Kryo kryo, Input input, Class<Path> type) {
-        return Path.of(input.readString());
+        boolean local = input.readBoolean();
+        String text = input.readString();
+        return local ? Path.of(text) : UriPath.of(text);
     }
 }

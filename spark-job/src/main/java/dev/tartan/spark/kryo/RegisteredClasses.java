@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -43,6 +44,8 @@ final class RegisteredClasses {
     private static void register(Kryo kryo, Class<?> type) {
         if (type == Shape.class) {
             kryo.register(type, new ShapeSerializer());
+        } else if (Path.class.isAssignableFrom(type)) {
+            kryo.register(type, new PathSerializer());
         } else if (type.isRecord()) {
             kryo.register(type, new RecordSerializer<>(type.asSubclass(Record.class)));
         } else {

@@ -24,6 +24,9 @@ final class BarrierContext implements MeshTaskContext {
 
     private static final Duration PIECE_LIMIT = Duration.ofMinutes(2);
 
+    /** After its last piece the file gets its name, for which an object store copies it. */
+    private static final Duration LAST_PIECE_LIMIT = Duration.ofMinutes(30);
+
     private final BarrierTaskContext spark;
     private final int attempt;
     private final DriverLink driver;
@@ -103,7 +106,9 @@ final class BarrierContext implements MeshTaskContext {
             do {
                 byte[] next = in.readNBytes(PIECE_BYTES);
                 last = next.length == 0;
-                Object answer = driver.ask(new TaskMessage.FilePart(attempt, name, offset, piece, last), PIECE_LIMIT);
+                Object answer = driver.ask(
+                        new TaskMessage.FilePart(attempt, name, offset, piece, last),
+                        last ? LAST_PIECE_LIMIT : PIECE_LIMIT);
                 if (!Boolean.TRUE.equals(answer)) {
                     throw OutputException.refused(name, String.valueOf(answer));
                 }

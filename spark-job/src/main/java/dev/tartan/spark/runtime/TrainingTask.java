@@ -2,6 +2,7 @@ package dev.tartan.spark.runtime;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.network.NetworkFactory;
+import dev.tartan.path.UriPath;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.NonFiniteException;
 import dev.tartan.train.TrainingListener;
@@ -44,7 +45,8 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     @Override
     public @Nullable TrainingResult run(TrainingPlan plan, MeshTaskContext context)
             throws InterruptedException, IOException {
-        if (plan.files().output() == null || context.executorId().equals(DRIVER)) {
+        Path output = plan.files().output();
+        if (output == null || (context.executorId().equals(DRIVER) && UriPath.isLocal(output))) {
             return train(plan, context);
         }
         Path staging = Files.createTempDirectory("tartan-results");
@@ -59,7 +61,10 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         }
     }
 
-    /** The output folder is the driver's, which may be on another machine. */
+    /**
+     * The output folder is the driver's, which may be on another machine, or in a store, which takes no bytes out of
+     * order.
+     */
     private static void send(Path staging, MeshTaskContext context) throws IOException, InterruptedException {
         for (String name : List.of(MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE)) {
             Path file = staging.resolve(name);

@@ -1,4 +1,4 @@
-package dev.tartan.spark.cli;
+package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
 import java.io.IOException;

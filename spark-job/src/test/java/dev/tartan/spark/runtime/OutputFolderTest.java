@@ -1,4 +1,4 @@
-package dev.tartan.spark.cli;
+package dev.tartan.spark.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,0 +1,84 @@
+package dev.tartan.spark.runtime;
+
+import dev.tartan.checkpoint.OutputLease;
+import dev.tartan.train.TrainingPlan;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import org.jspecify.annotations.Nullable;
+
+/** A run's output folder while the run lasts: nobody else's, and free of earlier results. */
+public final class HeldFolder implements AutoCloseable {
+    private final TrainingPlan plan;
+    private final @Nullable OutputLease lease;
+    private final @Nullable Path aside;
+
+    private HeldFolder(TrainingPlan plan, @Nullable OutputLease lease, @Nullable Path aside) {
+        this.plan = plan;
+        this.lease = lease;
+        this.aside = aside;
+    }
+
+    /**
+     * Takes the output folder of a plan and moves what an earlier run left there to its folder {@code earlier}. Does
+     * nothing for a plan without one.
+     *
+     * @throws IllegalArgumentException if another run holds the folder, naming that one
+     * @throws dev.tartan.checkpoint.OutputException if the folder cannot be written
+     */
+    public static HeldFolder of(TrainingPlan plan) {
+        Path folder = plan.files().output();
+        if (folder == null) {
+            return new HeldFolder(plan, null, null);
+        }
+        OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh());
+        try {
+            Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
+            return new HeldFolder(aside == null ? plan : following(plan, folder, aside), lease, aside);
+        } catch (RuntimeException e) {
+            lease.close();
+            throw e;
+        }
+    }
+
+    /** A plan that goes on from the earlier results finds them where they went. */
+    private static TrainingPlan following(TrainingPlan plan, Path folder, Path aside) {
+        Path initial = plan.files().initial();
+        if (initial == null) {
+            return plan;
+        }
+        if (initial.equals(folder)) {
+            return plan.initialFrom(aside);
+        }
+        Path name = initial.getFileName();
+        boolean moved = name != null && folder.equals(initial.getParent()) && Files.exists(aside.resolve(name));
+        return moved ? plan.initialFrom(aside.resolve(name)) : plan;
+    }
+
+    /** The plan to run: it finds its first parameters where they are now. */
+    public TrainingPlan plan() {
+        return plan;
+    }
+
+    /** Where earlier results went, null if there were none. */
+    public @Nullable Path aside() {
+        return aside;
+    }
+
+    /** Writes the run's config into the folder, if there is one. */
+    public void writeConfig(String hocon) {
+        Path folder = plan.files().output();
+        if (folder != null) {
+            OutputFolder.writeConfig(folder, hocon);
+        }
+    }
+
+    /** Gives the folder back. */
+    @Override
+    public void close() {
+        if (lease != null) {
+            lease.close();
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package dev.tartan.spark.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tartan.checkpoint.OutputLease;
+import dev.tartan.path.UriPath;
+import dev.tartan.spark.Tartan;
+import dev.tartan.spark.filesystem.FolderStore;
+import dev.tartan.train.TrainingJob;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The output folder of a program's own run is kept as that of the command. */
+@Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class OutputOfFrameTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aProgramsRunHoldsItsFolderAndMovesEarlierResultsAside() throws Exception {
+        SparkSession.Builder builder = SparkSession.builder()
+                .master("local[2]")
+                .appName("output test")
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.shuffle.partitions", "2")
+                .config("spark.driver.host", "127.0.0.1");
+        FolderStore.properties(folder).forEach(builder::config);
+        SparkSession session = builder.getOrCreate();
+        try {
+            for (Path output : new Path[] {folder.resolve("out"), UriPath.of("store://box/out")}) {
+                check(session, output);
+            }
+            assertThat(folder.resolve("box/out/final.safetensors"))
+                    .hasSameBinaryContentAs(folder.resolve("out/final.safetensors"));
+        } finally {
+            session.stop();
+        }
+    }
+
+    private static void check(SparkSession session, Path output) throws Exception {
+        TrainingJob job = TrainingJob.of(() -> new LinearRegression(1))
+                .globalBatch(8)
+                .steps(2)
+                .output(output);
+        Samples samples = Samples.of(session.range(64).selectExpr("float(id) as x", "float(id) as y"))
+                .field("x", "x")
+                .field("y", "y");
+        try (OutputLease held = OutputLease.take(output, "the first")) {
+            assertThatThrownBy(() -> Tartan.train(session, job, samples))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith(
+                            "output folder belongs to a run under way: path=" + output + ", run=the first, id=");
+            assertThat(held.isLost()).isFalse();
+        }
+        Files.writeString(output.resolve("summary.json"), "earlier");
+        Tartan.train(session, job, samples);
+        try (var aside = Files.newDirectoryStream(output.resolve("earlier"))) {
+            assertThat(Files.readString(aside.iterator().next().resolve("summary.json")))
+                    .isEqualTo("earlier");
+        }
+        assertThat(Files.readString(output.resolve("summary.json"))).contains("\"steps\" : 2");
+        assertThat(Files.size(output.resolve("final.safetensors"))).isPositive();
+        assertThat(Files.exists(output.resolve(OutputLease.FILE_NAME))).isFalse();
+    }
+}
