@@ -65,7 +65,7 @@ public record TrainingPlan(
 
     /** This plan with the same first parameters, found elsewhere. */
     public TrainingPlan initialFrom(Path place) {
-        return with(samples, files.from(place));
+        return with(samples, files.from(place), validation);
     }
 
     /** This plan on other samples, with the same fields; null for none. */
