@@ -26,6 +26,7 @@ import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.EvaluationGraph;
 import dev.tartan.train.graph.LogitsGraph;
@@ -62,7 +63,8 @@ final class CompileJob {
         if (job.strategy().isAutomatic()) {
             throw new IllegalStateException("strategy of the run is still to be picked: strategy=auto");
         }
-        if (job.epochs() > 0) {
+        // A table is planned before Spark counts its rows, and compiled again then.
+        if (job.epochs() > 0 && !(job.samples() instanceof TableSamples)) {
             throw new IllegalArgumentException("job has a number of epochs, but its samples are not counted: epochs="
                     + job.epochs() + ". Give TrainingJob.steps, or train on the rows of a DataFrame.");
         }

@@ -88,7 +88,7 @@ public final class TrainingJob {
 
     /** The job that a config file describes. */
     public static TrainingJob of(RunConfig config) {
-        return new TrainingJob(config.network())
+        TrainingJob job = new TrainingJob(config.network())
                 .optimizer(config.optimizer())
                 .clip(config.clip())
                 .mesh(config.mesh().data(), config.mesh().model())
@@ -99,6 +99,7 @@ public final class TrainingJob {
                 .validation(config.validation())
                 .output(config.output().dir())
                 .initial(config.init().from());
+        return config.train().epochs() == 0 ? job : job.epochs(config.train().epochs());
     }
 
     /** This job with another network. */

@@ -29,6 +29,7 @@ final class ConfigKeys {
         sections.put("network", network);
         Map<String, List<String>> data = kinds("text", List.of("kind", "path"));
         data.put("batches", List.of("kind", "path"));
+        data.put("table", List.of("kind", "path", "format", "options", "fields", "weight"));
         sections.put("data", data);
         List<String> validated = List.of(
                 "kind", "path", "everySteps", "judgedBy", "higherIsBetter", "stopAfterRounds", "minDelta", "keepBest");
@@ -45,7 +46,14 @@ final class ConfigKeys {
                 "train",
                 kinds(
                         NO_KIND,
-                        List.of("steps", "globalBatch", "microBatches", "seed", "deviceMemoryLimit", "onNonFinite")));
+                        List.of(
+                                "steps",
+                                "epochs",
+                                "globalBatch",
+                                "microBatches",
+                                "seed",
+                                "deviceMemoryLimit",
+                                "onNonFinite")));
         sections.put("init", kinds(NO_KIND, List.of("from")));
         sections.put("output", kinds(NO_KIND, List.of("dir")));
         sections.put(

@@ -14,8 +14,8 @@ import java.util.Set;
 /** Reads {@code key=value} given on the command line. */
 final class ConfigOverride {
     /** Their values are taken as they are: to HOCON, {@code //} and {@code #} begin comments, and a colon is a sign. */
-    private static final Set<String> PLAIN_KEYS =
-            Set.of("data.path", "init.from", "output.dir", "collective.bindAddress", "network.class");
+    private static final Set<String> PLAIN_KEYS = Set.of(
+            "data.path", "validation.path", "init.from", "output.dir", "collective.bindAddress", "network.class");
 
     private ConfigOverride() {}
 

@@ -11,7 +11,10 @@ import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -279,6 +282,59 @@ final class ConfigSection {
             return "";
         }
         return value.unwrapped().toString();
+    }
+
+    /** Any text or number, as text; null if none is given. */
+    @Nullable
+    String optionalText(String key) {
+        return value(key) == null ? null : text(key);
+    }
+
+    /** Texts by names of the user's own; empty if none are given. */
+    Map<String, String> texts(String key) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        textLists(key, false).forEach((name, list) -> texts.put(name, list.get(0)));
+        return texts;
+    }
+
+    /** Lists of texts by names of the user's own, in the order of the names; a text is a list of one. */
+    Map<String, List<String>> textLists(String key) {
+        required(key, "Write " + path + "." + key + " { NAME = TEXT }.");
+        return textLists(key, true);
+    }
+
+    private Map<String, List<String>> textLists(String key, boolean several) {
+        String advice = "Write " + path + "." + key + " { NAME = TEXT }"
+                + (several ? ", or lists of texts such as [a, b]." : ".");
+        ConfigValue value = value(key);
+        Map<String, List<String>> lists = new LinkedHashMap<>();
+        if (value instanceof ConfigObject object) {
+            new TreeMap<>(object).forEach((name, item) -> {
+                List<ConfigValue> items = several && item instanceof ConfigList list ? list : List.of(item);
+                boolean good = !items.isEmpty() && items.stream().allMatch(ConfigSection::isScalar);
+                if (item.valueType() == ConfigValueType.NULL) {
+                    return; // taken back by an override
+                }
+                if (good) {
+                    lists.put(
+                            name,
+                            items.stream()
+                                    .map(part -> part.unwrapped().toString())
+                                    .toList());
+                } else {
+                    wrong(key + "." + name, "is not a text", item, advice);
+                }
+            });
+        } else if (value != null) {
+            wrong(key, "is not a section", value, advice);
+        }
+        return lists;
+    }
+
+    private static boolean isScalar(ConfigValue value) {
+        return value.valueType() == ConfigValueType.STRING
+                || value.valueType() == ConfigValueType.NUMBER
+                || value.valueType() == ConfigValueType.BOOLEAN;
     }
 
     /** A host name or address, or an empty text for none. */

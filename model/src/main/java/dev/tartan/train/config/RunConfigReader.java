@@ -14,6 +14,7 @@ import dev.tartan.optimizer.Schedule;
 import dev.tartan.optimizer.SgdOptimizer;
 import dev.tartan.train.data.BatchFileSamples;
 import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.data.TextSamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -77,6 +78,14 @@ final class RunConfigReader {
 
     private static SampleSource samples(String kind, ConfigSection section) {
         Path path = section.path("path");
+        if (kind.equals("table")) {
+            return new TableSamples(
+                    section.text("format"),
+                    path,
+                    section.texts("options"),
+                    section.textLists("fields"),
+                    section.optionalText("weight"));
+        }
         return kind.equals("batches") ? new BatchFileSamples(path) : new TextSamples(path);
     }
 
@@ -142,7 +151,33 @@ final class RunConfigReader {
                 section.integer("microBatches", 1),
                 section.anyLong("seed"),
                 section.optionalBytes("deviceMemoryLimit"),
-                section.constant("onNonFinite", OnNonFinite.class));
+                section.constant("onNonFinite", OnNonFinite.class),
+                epochs(section, data instanceof TableSamples));
+    }
+
+    /** Only the rows of a table can be gone through so many times. */
+    private int epochs(ConfigSection section, boolean isTable) {
+        boolean said = source.has("train.epochs");
+        int epochs = said ? section.integer("epochs", 1) : 0;
+        if (!source.good("data", "data.kind")) {
+            return epochs;
+        }
+        if (said && !isTable) {
+            source.mistakeAmong(
+                    "train.epochs",
+                    List.of("data.kind"),
+                    "goes with data.kind=table only: text has no end, and a batch file has a batch for each step."
+                            + " Give train.steps.");
+        }
+        if (isTable && said == source.has("train.steps")) {
+            source.mistakeAmong(
+                    "train.epochs",
+                    List.of("train.steps"),
+                    said
+                            ? "is given beside train.steps. Give one of them."
+                            : "is missing. Give train.epochs, or train.steps.");
+        }
+        return epochs;
     }
 
     private ConfigObject sizesOf(Path path, ConfigObject presets) {

@@ -1,6 +1,8 @@
 package dev.tartan.train.config;
 
+import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValueFactory;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.network.NetworkKinds;
 import dev.tartan.optimizer.AdamWOptimizer;
@@ -8,6 +10,7 @@ import dev.tartan.optimizer.Schedule;
 import dev.tartan.optimizer.SgdOptimizer;
 import dev.tartan.train.data.BatchFileSamples;
 import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.data.TextSamples;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -94,8 +97,19 @@ final class RunConfigRenderer {
         } else if (data instanceof BatchFileSamples batches) {
             values.put("kind", "batches");
             values.put("path", quote(batches.path()));
+        } else if (data instanceof TableSamples table) {
+            values.put("kind", "table");
+            values.put("format", quote(table.format()));
+            values.put("path", quote(table.path()));
+            values.put("options", object(table.options()));
+            values.put("fields", object(table.fields()));
+            values.put("weight", table.weight() == null ? "null" : quote(table.weight()));
         }
         return values;
+    }
+
+    private static String object(Map<String, ?> values) {
+        return ConfigValueFactory.fromMap(values).render(ConfigRenderOptions.concise());
     }
 
     private static Map<String, Object> validation(ValidationConfig validation) {
@@ -141,7 +155,7 @@ final class RunConfigRenderer {
 
     private static Map<String, Object> train(TrainConfig train) {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("steps", train.steps());
+        values.put(train.epochs() == 0 ? "steps" : "epochs", train.epochs() == 0 ? train.steps() : train.epochs());
         values.put("globalBatch", train.globalBatch());
         values.put("microBatches", train.microBatches());
         values.put("seed", train.seed());

@@ -7,6 +7,7 @@ import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.BatchFileSamples;
 import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.data.TextSamples;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,9 @@ final class AbsolutePaths {
     private static SampleSource of(SampleSource samples) {
         if (samples instanceof TextSamples text) {
             return new TextSamples(absolute(text.path()));
+        }
+        if (samples instanceof TableSamples table) {
+            return table.at(absolute(table.path()));
         }
         return samples instanceof BatchFileSamples batches ? new BatchFileSamples(absolute(batches.path())) : samples;
     }

@@ -3,7 +3,12 @@ package dev.tartan.spark.cli;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.spark.dataset.FrameRows;
+import dev.tartan.spark.dataset.FrameSamples;
+import dev.tartan.spark.dataset.ReadTable;
+import dev.tartan.spark.dataset.ResolvedSamples;
 import dev.tartan.spark.runtime.HeldFolder;
+import dev.tartan.spark.runtime.MeshRows;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
@@ -14,6 +19,7 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationSummary;
 import dev.tartan.train.planner.CheckMemoryLimit;
@@ -25,6 +31,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -106,12 +113,36 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         long ofHost = traits.sharesHostMemory() ? plan.peakBytesPerDevice(traits) : plan.hostBytesPerDevice();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
+        if (run.data() instanceof TableSamples table) {
+            return train(spark, run, job, table, fileNotes);
+        }
         try (HeldFolder folder = HeldFolder.of(plan)) {
             folder.writeConfig(run.render());
             announce(plan, fileNotes, folder.aside());
             TrainingResult result = train(spark, folder.plan(), job.network());
             conclude(plan, result);
             return 0;
+        }
+    }
+
+    /** The rows of a table are looked at, and the steps of an epoch known, once Spark has started. */
+    private int train(SparkConf conf, RunConfig run, TrainingJob job, TableSamples table, List<String> fileNotes) {
+        int globalBatch = job.train().globalBatch();
+        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+            SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+            ResolvedSamples resolved = ReadTable.of(session, table).resolve(job.create());
+            try (FrameRows rows =
+                    FrameRows.of(spark, resolved, executors, job.train().seed())) {
+                FrameSamples counted = rows.samples(globalBatch);
+                TrainingPlan plan =
+                        job.ofEpoch(counted.stepsPerEpoch()).samples(counted).compile(Nd4jBackend.forDevices(1));
+                try (HeldFolder folder = HeldFolder.of(plan)) {
+                    folder.writeConfig(run.render());
+                    announce(plan, fileNotes, folder.aside());
+                    conclude(plan, train(spark, folder.plan(), job.network(), rows.rows(globalBatch, null, 1)));
+                    return 0;
+                }
+            }
         }
     }
 
@@ -128,9 +159,15 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     }
 
     private TrainingResult train(SparkConf conf, TrainingPlan plan, NetworkFactory network) {
-        try (JavaSparkContext spark = new JavaSparkContext(conf);
-                ProgressDisplay progress = ProgressDisplay.on(out, plan.train().steps(), plan.unit())) {
-            return SparkTrainer.train(spark, plan, network, executors, progress);
+        try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+            return train(spark, plan, network, null);
+        }
+    }
+
+    private TrainingResult train(
+            JavaSparkContext spark, TrainingPlan plan, NetworkFactory network, @Nullable MeshRows<?> rows) {
+        try (ProgressDisplay progress = ProgressDisplay.on(out, plan.train().steps(), plan.unit())) {
+            return SparkTrainer.train(spark, plan, network, executors, progress, rows);
         }
     }
 

@@ -155,6 +155,36 @@ class TrainInStoreTest {
     }
 
     @Test
+    void tablesAreReadFromTheStore() throws IOException {
+        StringBuilder rows = new StringBuilder("a,b,label\n");
+        for (int row = 0; row < 40; row++) {
+            rows.append(row % 7)
+                    .append(',')
+                    .append(row % 5)
+                    .append(',')
+                    .append(row % 2)
+                    .append('\n');
+        }
+        Files.writeString(box.resolve("rows.csv"), rows);
+        Files.writeString(folder.resolve("run.conf"), """
+                mesh { data = 2, model = 1 }
+                network { kind = mlp, inputs = 2, hidden = [4], outputs = 2 }
+                data {
+                  kind = table, format = csv, path = "store://box/*.csv", options { header = true }
+                  fields { x = [a, b], y = label }
+                }
+                train { steps = 7, globalBatch = 8 }
+                output { dir = "store://box/out" }
+                """);
+        Path local = folder.resolve("local");
+        assertThat(train("--output", local.toString(), "--set", "data.path=" + box.resolve("rows.csv")))
+                .as(err.toString())
+                .isZero();
+        assertThat(train()).as(err.toString()).isZero();
+        assertThat(box.resolve("out/final.safetensors")).hasSameBinaryContentAs(local.resolve("final.safetensors"));
+    }
+
+    @Test
     void theSecondRunIntoAFolderIsRefusedByTheNameOfTheFirst() {
         try (OutputLease lease = OutputLease.take(UriPath.of("store://box/out"), "the first")) {
             assertThat(train()).isEqualTo(2);
