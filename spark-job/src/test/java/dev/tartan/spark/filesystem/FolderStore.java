@@ -108,6 +108,9 @@ public final class FolderStore extends FileSystem {
 
     @Override
     public FileStatus[] listStatus(Path path) throws IOException {
+        if (getFileStatus(path).isFile()) {
+            return new FileStatus[] {getFileStatus(path)};
+        }
         List<FileStatus> entries = new ArrayList<>();
         for (FileStatus entry : local.listStatus(inFolder(path))) {
             entries.add(ofStore(entry, new Path(path, entry.getPath().getName())));
