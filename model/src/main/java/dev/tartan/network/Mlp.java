@@ -43,9 +43,8 @@ public final class Mlp extends Network {
 
     @Override
     public List<BatchField> batchFields() {
-        BatchField y = loss == MlpLoss.CROSS_ENTROPY
-                ? BatchField.ints("y").below(outputs)
-                : BatchField.floats("y", outputs);
+        BatchField y =
+                loss == MlpLoss.CROSS_ENTROPY ? BatchField.ints("y").below(outputs) : BatchField.floats("y", outputs);
         return List.of(BatchField.floats("x", inputs), y);
     }
 
@@ -62,7 +61,9 @@ public final class Mlp extends Network {
     public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
         Tensor logits = logits(field(batch, "x"));
         Tensor y = field(batch, "y");
-        return loss(logits, () -> pass.mean(loss == MlpLoss.CROSS_ENTROPY ? logits.crossEntropy(y) : square(logits.sub(y))));
+        return loss(
+                logits,
+                () -> pass.mean(loss == MlpLoss.CROSS_ENTROPY ? logits.crossEntropy(y) : square(logits.sub(y))));
     }
 
     private static Tensor square(Tensor x) {

@@ -17,7 +17,8 @@ public record MlpConfig(
         List<Integer> hidden,
         int outputs,
         @Key(byDefault = "relu") Activation activation,
-        @Key(byDefault = "cross-entropy") MlpLoss loss) implements NetworkConfig {
+        @Key(byDefault = "cross-entropy") MlpLoss loss)
+        implements NetworkConfig {
     public MlpConfig {
         hidden = List.copyOf(hidden);
     }

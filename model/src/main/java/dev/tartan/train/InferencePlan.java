@@ -90,8 +90,7 @@ public record InferencePlan(
         }
         InferenceGraph graph = InferenceGraph.trace(network, ONE_DEVICE, batchSize, wanted, optional);
         Program program = PartitionGraph.run(ONE_DEVICE, graph.graph(), graph.inputSpecs(), Map.of());
-        Set<String> kept =
-                graph.parameters().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
+        Set<String> kept = graph.parameters().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
         Signature signature = signature(graph);
         return new InferencePlan(
                 batchSize,

@@ -43,8 +43,8 @@ public final class Predictor implements AutoCloseable {
         Mesh mesh = plan.compiled().program().mesh();
         communicators = CommunicationOptions.withinProcess(mesh, CollectiveConfig.defaults());
         try {
-            executor = new RankExecutor(
-                    plan.compiled().program(), plan.compiled().memory(), RANK, backend, communicators);
+            executor =
+                    new RankExecutor(plan.compiled().program(), plan.compiled().memory(), RANK, backend, communicators);
         } catch (RuntimeException | Error e) {
             communicators.close();
             throw e;
@@ -89,7 +89,9 @@ public final class Predictor implements AutoCloseable {
             Buffer input = executor.input(field.name());
             HostTensor values = batch.get(field.name());
             TensorType type = input.type();
-            if (values == null || values.dtype() != type.dtype() || !values.shape().equals(type.shape())) {
+            if (values == null
+                    || values.dtype() != type.dtype()
+                    || !values.shape().equals(type.shape())) {
                 throw new IllegalArgumentException("batch does not fill a field: field=" + field.name() + ", wanted="
                         + type + ", given="
                         + (values == null ? "none" : new TensorType(values.dtype(), values.shape()))

@@ -19,8 +19,8 @@ public final class NetworkText {
     private NetworkText() {}
 
     /**
-     * Reads a network, such as <code>{"kind": "mlp", "inputs": 4, "hidden": [64], "outputs": 3}</code> or
-     * <code>{"class": "com.acme.MyNet", "width": 64}</code>.
+     * Reads a network, such as <code>{"kind": "mlp", "inputs": 4, "hidden": [64], "outputs": 3}</code> or <code>
+     * {"class": "com.acme.MyNet", "width": 64}</code>.
      *
      * @throws InvalidConfigException listing every mistake found
      */
@@ -56,7 +56,8 @@ public final class NetworkText {
         });
         if (keys.isEmpty() || !(sizes instanceof Record values)) {
             throw new IllegalArgumentException("network is of no kind with a name: class="
-                    + sizes.getClass().getName() + ", kinds=" + NetworkKinds.all().keySet() + ". Name its class.");
+                    + sizes.getClass().getName() + ", kinds="
+                    + NetworkKinds.all().keySet() + ". Name its class.");
         }
         keys.putAll(RecordKeys.values(values));
         return ConfigValueFactory.fromMap(keys).render(ConfigRenderOptions.concise());
@@ -71,14 +72,17 @@ public final class NetworkText {
             return ConfigFactory.parseString(text).resolve();
         } catch (ConfigException e) {
             throw new InvalidConfigException(List.of(new ConfigMistake(
-                    SECTION, "", "text of a network is neither JSON nor HOCON: text=" + text + ", reason=" + e.getMessage())));
+                    SECTION,
+                    "",
+                    "text of a network is neither JSON nor HOCON: text=" + text + ", reason=" + e.getMessage())));
         }
     }
 
     private static NetworkFactory read(Config network) {
         ConfigSource source = new ConfigSource(network.atKey(SECTION).root(), SECTION);
         NetworkFactory read = new NetworkReader(
-                        source, new ConfigSection(source, SECTION, ConfigFactory.empty().root()))
+                        source,
+                        new ConfigSection(source, SECTION, ConfigFactory.empty().root()))
                 .read();
         if (!source.mistakes().isEmpty()) {
             throw new InvalidConfigException(source.mistakes());

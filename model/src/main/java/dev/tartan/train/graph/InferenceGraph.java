@@ -54,8 +54,7 @@ public record InferenceGraph(Graph graph, List<StateBinding> parameters, List<Ba
     public static InferenceGraph trace(
             Network network, Mesh mesh, int batchSize, Set<String> wanted, Set<String> optional) {
         GraphBuilder builder = new GraphBuilder("infer");
-        ParameterInputs inputs =
-                new ParameterInputs(builder, network, mesh, DType.FLOAT32, StrategyConfig.defaults());
+        ParameterInputs inputs = new ParameterInputs(builder, network, mesh, DType.FLOAT32, StrategyConfig.defaults());
         Map<String, Tensor> fields = new LinkedHashMap<>();
         List<BatchBinding> batch = new ArrayList<>();
         for (BatchField field : new PresentFields(optional, false).of(network)) {
@@ -113,8 +112,7 @@ public record InferenceGraph(Graph graph, List<StateBinding> parameters, List<Ba
 
     private static Value checked(String name, Tensor output, int batchSize) {
         TensorType type = output.type();
-        boolean ofBatch =
-                type.shape().numDims() > 0 && type.shape().dim(0) == batchSize;
+        boolean ofBatch = type.shape().numDims() > 0 && type.shape().dim(0) == batchSize;
         if (!ofBatch || (type.dtype() != DType.FLOAT32 && type.dtype() != DType.INT32)) {
             throw new IllegalArgumentException("output of the network cannot be given for each sample: output=" + name
                     + ", type=" + type + ", batch=" + batchSize + ". Make it [batch, ...] of FLOAT32 or INT32.");

@@ -30,7 +30,7 @@ public final class InputColumns implements Serializable {
      */
     public static InputColumns resolve(
             Dataset<Row> frame, Network network, List<BatchField> fields, Map<String, String> columns) {
-        return new InputColumns(new ResolveColumns(frame, network, columns, null, false).runFor(fields));
+        return new InputColumns(new ResolveColumns(frame, network, columns, null, false, "frame").runFor(fields));
     }
 
     /** The columns in the order in which {@link InputBatch} takes them from rows. */

@@ -31,7 +31,8 @@ final class ChosenStrategy {
             return job.strategy(StrategyConfig.defaults().withZero(Integer.parseInt(word.substring(ZERO.length()))));
         }
         // The number of steps is not known yet, and makes no difference to what fits.
-        TrainingJob picked = PickStrategy.run(job.steps(1), profile(), Nd4jBackend.forDevices(1)).job();
+        TrainingJob picked = PickStrategy.run(job.steps(1), profile(), Nd4jBackend.forDevices(1))
+                .job();
         return job.strategy(picked.strategy()).microBatches(picked.train().microBatches());
     }
 

@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.ml.linalg.VectorUDT;
+import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +66,8 @@ record ClassifierColumns(List<Kind> kinds, List<StructField> fields, double @Nul
 
     /** A row of {@code [batch, n]}. */
     static double[] row(HostTensor tensor, int row) {
-        int length = Math.toIntExact(tensor.shape().numElements() / tensor.shape().dim(0));
+        int length =
+                Math.toIntExact(tensor.shape().numElements() / tensor.shape().dim(0));
         double[] values = new double[length];
         float[] all = tensor.floats();
         for (int i = 0; i < length; i++) {

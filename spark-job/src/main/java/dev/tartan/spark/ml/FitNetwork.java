@@ -79,7 +79,8 @@ final class FitNetwork {
         SparkSession session = frame.sparkSession();
         Path folder = TemporaryFolders.make();
         try {
-            TrainingJob job = ChosenStrategy.of(params.getStrategy(), job(factory)).output(folder);
+            TrainingJob job =
+                    ChosenStrategy.of(params.getStrategy(), job(factory)).output(folder);
             TrainingResult result = train(session, job, columns);
             ModelFile file = ModelFile.of(path -> Files.move(folder.resolve(MeshTrainer.FINAL_FILE), path));
             return new Fitted(
@@ -125,14 +126,23 @@ final class FitNetwork {
             }
             return train(session, job, samples(rows, columns));
         }
-        throw new UnsupportedOperationException(indicator + functions.class + Column.class);
+        Column held = functions.coalesce(
+                rows.col("`" + indicator.replace("`", "``") + "`").cast("boolean"),
+                functions.raise_error(functions.lit("column '" + indicator
+                        + "' is null and does not say whether the row is for validation. Fill it, or drop the row.")));
+        Dataset<Row> trained = rows.filter(functions.not(held));
+        long steps = (trained.count() + params.getBatchSize() - 1) / params.getBatchSize();
+        TrainingJob evaluated =
+                job.validateEvery(Math.toIntExact(Math.max(1, steps))).keepBest();
+        if (params.getEarlyStoppingRounds() > 0) {
+            evaluated = evaluated.earlyStopping(params.getEarlyStoppingRounds(), params.getEarlyStoppingMinDelta());
+        }
+        return train(session, evaluated, samples(trained, columns).validation(rows.filter(held)));
     }
 
     private TrainingResult train(SparkSession session, TrainingJob job, Samples samples) {
         int executors = params.getNumExecutors();
-        return executors == 0
-                ? Tartan.train(session, job, samples)
-                : Tartan.train(session, job, samples, executors);
+        return executors == 0 ? Tartan.train(session, job, samples) : Tartan.train(session, job, samples, executors);
     }
 
     private Samples samples(Dataset<Row> rows, Map<String, String> columns) {

@@ -5,8 +5,8 @@ import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
 
 /**
- * What models and their estimators have in common. Params of these interfaces are made anew at each call; Spark compares
- * them by owner and name.
+ * What models and their estimators have in common. Params of these interfaces are made anew at each call; Spark
+ * compares them by owner and name.
  *
  * @param <E> the class itself
  */

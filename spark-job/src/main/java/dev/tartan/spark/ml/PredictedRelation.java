@@ -96,9 +96,7 @@ final class PredictedRelation extends BaseRelation implements PrunedScan {
         relation.inputs(outputs);
         List<String> names = new ArrayList<>(List.of(frame.columns()));
         appended.fields().forEach(field -> names.add(field.name()));
-        return frame.sparkSession()
-                .baseRelationToDataFrame(relation)
-                .toDF(names.toArray(new String[0]));
+        return frame.sparkSession().baseRelationToDataFrame(relation).toDF(names.toArray(new String[0]));
     }
 
     /** The columns of the fields that outputs use. */
@@ -121,7 +119,13 @@ final class PredictedRelation extends BaseRelation implements PrunedScan {
 
     @Override
     public long sizeInBytes() {
-        return frame.queryExecution().optimizedPlan().stats().sizeInBytes().bigInteger().bitLength() < Long.SIZE
+        return frame.queryExecution()
+                                .optimizedPlan()
+                                .stats()
+                                .sizeInBytes()
+                                .bigInteger()
+                                .bitLength()
+                        < Long.SIZE
                 ? frame.queryExecution().optimizedPlan().stats().sizeInBytes().longValue()
                 : Long.MAX_VALUE;
     }
@@ -139,9 +143,8 @@ final class PredictedRelation extends BaseRelation implements PrunedScan {
     }
 
     private RDD<InternalRow> scan(List<String> required) {
-        Dataset<Row> named = frame.toDF(Arrays.stream(schema.fieldNames())
-                .limit(frame.columns().length)
-                .toArray(String[]::new));
+        Dataset<Row> named = frame.toDF(
+                Arrays.stream(schema.fieldNames()).limit(frame.columns().length).toArray(String[]::new));
         List<Integer> wanted = new ArrayList<>();
         Set<String> outputs = new LinkedHashSet<>();
         for (String name : required) {

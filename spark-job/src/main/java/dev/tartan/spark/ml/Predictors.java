@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A model in this process, compiled once for all tasks. Each task that predicts at the same time has a device of its
- * own, with the parameters, as far as these take little memory; else tasks take turns. Models that no task uses are kept
- * for a while, the last few. Thread-safe.
+ * own, with the parameters, as far as these take little memory; else tasks take turns. Models that no task uses are
+ * kept for a while, the last few. Thread-safe.
  */
 final class Predictors {
     private static final int MOST_UNUSED = 4;
@@ -39,7 +39,8 @@ final class Predictors {
 
     private record Key(String file, Set<String> outputs, int batchSize) {}
 
-    private record Loaded(InferencePlan plan, Path file, @Nullable Path folder, int most, Nd4jBackend backend) {}
+    private record Loaded(
+            InferencePlan plan, Path file, @Nullable Path folder, int most, Nd4jBackend backend) {}
 
     private Predictors(Key key) {
         this.key = key;

@@ -45,8 +45,8 @@ public final class TartanTrainingSummary implements TrainingSummary {
      * each number that the network reports.
      */
     public Dataset<Row> history() {
-        Set<String> reports = names(
-                result.steps().stream().map(StepMetrics::reports).toList());
+        Set<String> reports =
+                names(result.steps().stream().map(StepMetrics::reports).toList());
         StructType schema = new StructType()
                 .add("step", DataTypes.LongType, false)
                 .add("loss", DataTypes.DoubleType, false)

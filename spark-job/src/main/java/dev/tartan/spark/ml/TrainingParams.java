@@ -27,8 +27,7 @@ public interface TrainingParams<E> extends InferenceParams<E> {
 
     /** Number of devices over which samples are split. */
     default IntParam meshData() {
-        return new IntParam(
-                uid(), "meshData", "devices over which samples are split (>= 1)", ParamValidators.gtEq(1));
+        return new IntParam(uid(), "meshData", "devices over which samples are split (>= 1)", ParamValidators.gtEq(1));
     }
 
     /** Number of devices over which parameters are split, as the network says. */
@@ -62,18 +61,23 @@ public interface TrainingParams<E> extends InferenceParams<E> {
 
     /** Number of steps, in place of epochs; 0 for epochs. */
     default IntParam maxSteps() {
-        return new IntParam(uid(), "maxSteps", "number of steps, in place of epochs; 0 for epochs", ParamValidators.gtEq(0));
+        return new IntParam(
+                uid(), "maxSteps", "number of steps, in place of epochs; 0 for epochs", ParamValidators.gtEq(0));
     }
 
     /** Rows of a step, on all devices together. */
     default IntParam batchSize() {
-        return new IntParam(uid(), "batchSize", "rows of a step on all devices together (>= 1)", ParamValidators.gtEq(1));
+        return new IntParam(
+                uid(), "batchSize", "rows of a step on all devices together (>= 1)", ParamValidators.gtEq(1));
     }
 
     /** The rate of the first step; it falls to 0 over the run in a straight line. */
     default DoubleParam learningRate() {
         return new DoubleParam(
-                uid(), "learningRate", "rate of the first step, which falls to 0 over the run (> 0)", ParamValidators.gt(0));
+                uid(),
+                "learningRate",
+                "rate of the first step, which falls to 0 over the run (> 0)",
+                ParamValidators.gt(0));
     }
 
     /** What updates the parameters: {@code adamw} or {@code sgd}. */
