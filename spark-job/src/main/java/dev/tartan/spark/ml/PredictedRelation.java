@@ -174,8 +174,9 @@ final class PredictedRelation extends BaseRelation implements PrunedScan {
         if (outputs.isEmpty()) {
             return new LazyRows(spark, () -> pruned.queryExecution().toRdd());
         }
+        boolean keepsRows = selected.size() > numInputs;
         for (int i = 0; i < wanted.size(); i++) {
-            ordinals.put(APPENDED + wanted.get(i), selected.size() + i);
+            ordinals.put(APPENDED + wanted.get(i), (keepsRows ? selected.size() : 0) + i);
         }
         JoinedColumns joined = new JoinedColumns(
                 required.stream().map(schema::apply).map(StructField::dataType).toList(),
@@ -186,7 +187,7 @@ final class PredictedRelation extends BaseRelation implements PrunedScan {
                     inputs(outputs),
                     appended,
                     new ArrayList<>(wanted),
-                    selected.size() > numInputs,
+                    keepsRows,
                     joined,
                     batchSize);
             return pruned.queryExecution()

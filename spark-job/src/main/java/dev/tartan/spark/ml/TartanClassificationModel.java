@@ -124,17 +124,6 @@ public final class TartanClassificationModel extends ProbabilisticClassification
         return raw;
     }
 
-    /** How training went. */
-    @Override
-    public TartanTrainingSummary summary() {
-        return summary.get();
-    }
-
-    @Override
-    public boolean hasSummary() {
-        return summary.isDefined();
-    }
-
     /** For Spark's own use. */
     @Override
     public Option<TartanTrainingSummary> trainingSummary() {

@@ -91,17 +91,6 @@ public final class TartanModel extends Model<TartanModel>
         return more;
     }
 
-    /** How training went. */
-    @Override
-    public TartanTrainingSummary summary() {
-        return summary.get();
-    }
-
-    @Override
-    public boolean hasSummary() {
-        return summary.isDefined();
-    }
-
     /** For Spark's own use. */
     @Override
     public Option<TartanTrainingSummary> trainingSummary() {

@@ -77,17 +77,6 @@ public final class TartanRegressionModel extends RegressionModel<Vector, TartanR
         return Objects.requireNonNull(outputs.get(RegressorColumn.PREDICTIONS)).floats()[0];
     }
 
-    /** How training went. */
-    @Override
-    public TartanTrainingSummary summary() {
-        return summary.get();
-    }
-
-    @Override
-    public boolean hasSummary() {
-        return summary.isDefined();
-    }
-
     /** For Spark's own use. */
     @Override
     public Option<TartanTrainingSummary> trainingSummary() {
