@@ -71,7 +71,8 @@ class PredictorTest {
 
     private static float[] read(Path file, String tensor) {
         try (CheckpointFiles files = CheckpointFiles.open(file)) {
-            return files.readFloats(tensor, TensorSlice.whole(files.tensor(tensor).shape()));
+            return files.readFloats(
+                    tensor, TensorSlice.whole(files.tensor(tensor).shape()));
         }
     }
 
@@ -123,7 +124,8 @@ class PredictorTest {
         assertThat(scores.outputs().get("scores")).hasToString("f32[4]");
         InferencePlan.Signature labels = InferencePlan.signature(new CenteredNet(), Set.of("labels"), Set.of());
         assertThat(labels.fields()).extracting(BatchField::name).containsExactly("y");
-        assertThat(Objects.requireNonNull(labels.outputs().get("labels")).dtype()).isEqualTo(DType.INT32);
+        assertThat(Objects.requireNonNull(labels.outputs().get("labels")).dtype())
+                .isEqualTo(DType.INT32);
     }
 
     @Test
@@ -131,8 +133,7 @@ class PredictorTest {
         Predictor predictor = new Predictor(plan("labels"), trained(), backend);
         try {
             HostTensor y = Objects.requireNonNull(batch(4).get("y"));
-            assertThat(Objects.requireNonNull(
-                                    predictor.predict(Map.of("y", y)).get("labels"))
+            assertThat(Objects.requireNonNull(predictor.predict(Map.of("y", y)).get("labels"))
                             .ints())
                     .isEqualTo(y.ints());
         } finally {
@@ -151,8 +152,7 @@ class PredictorTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith(
                         "output of the network cannot be given for each sample: output=wholeBatch, type=f32[], batch=5.");
-        assertThatThrownBy(() ->
-                        InferencePlan.compile(new WatchedMlp(), BATCH, Set.of(), Set.of(), backend))
+        assertThatThrownBy(() -> InferencePlan.compile(new WatchedMlp(), BATCH, Set.of(), Set.of(), backend))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("network has no outputs: network=WatchedMlp. Override Network.outputs to say what it"
                         + " predicts.");
@@ -176,8 +176,8 @@ class PredictorTest {
 
     @Test
     void aLanguageModelHasLogitsOfItsTokens() {
-        InferencePlan.Signature gpt = InferencePlan.signature(
-                new GptConfig(250, 8, 16, 1, 2, 0, 1e-5, true, 0).create(), Set.of(), Set.of());
+        InferencePlan.Signature gpt =
+                InferencePlan.signature(new GptConfig(250, 8, 16, 1, 2, 0, 1e-5, true, 0).create(), Set.of(), Set.of());
         assertThat(gpt.fields()).extracting(BatchField::name).containsExactly("tokens");
         assertThat(gpt.outputs()).hasToString("{logits=f32[8, 250]}");
     }

@@ -26,7 +26,8 @@ class NetworkTextTest {
         WideNet expected = new WideNet(64, WideNet.Shape.SQUARE_ROOT, 0.5, "a name");
         String sizes = "{\"width\": 64, \"shape\": \"square-root\"}";
         assertThat(NetworkText.parse(WideNet.class.getName(), sizes)).isEqualTo(expected);
-        assertThat(NetworkText.parse(NetworkText.of(WideNet.class.getName(), sizes))).isEqualTo(expected);
+        assertThat(NetworkText.parse(NetworkText.of(WideNet.class.getName(), sizes)))
+                .isEqualTo(expected);
     }
 
     @Test

@@ -52,9 +52,7 @@ class ClassifierTest {
     }
 
     private static double accuracy(Dataset<Row> predicted) {
-        return new MulticlassClassificationEvaluator()
-                .setMetricName("accuracy")
-                .evaluate(predicted);
+        return new MulticlassClassificationEvaluator().setMetricName("accuracy").evaluate(predicted);
     }
 
     @Test
@@ -155,7 +153,10 @@ class ClassifierTest {
                 .fit(digits);
         assertThat(validated.avgMetrics()[0]).isLessThan(0.4);
         assertThat(validated.avgMetrics()[1]).isGreaterThan(0.8);
-        assertThat(((TartanClassificationModel) validated.bestModel()).parent().extractParamMap().toString())
+        assertThat(((TartanClassificationModel) validated.bestModel())
+                        .parent()
+                        .extractParamMap()
+                        .toString())
                 .contains("learningRate: 0.003");
     }
 
@@ -186,16 +187,23 @@ class ClassifierTest {
 
     @Test
     void rowsOfTheIndicatorAreEvaluatedAndEndTrainingEarly() {
-        Dataset<Row> marked = digits.withColumn("held", functions.pmod(functions.xxhash64(col("features")), functions.lit(4))
-                .equalTo(0));
+        Dataset<Row> marked = digits.withColumn(
+                "held",
+                functions
+                        .pmod(functions.xxhash64(col("features")), functions.lit(4))
+                        .equalTo(0));
         long held = marked.filter("held").count();
-        TartanClassifier classifier = quick().setEpochs(100).setValidationIndicatorCol("held").setEarlyStopping(2, 0);
+        TartanClassifier classifier =
+                quick().setEpochs(100).setValidationIndicatorCol("held").setEarlyStopping(2, 0);
         TartanClassificationModel fitted = classifier.fit(marked);
         List<Row> rounds = fitted.summary().validationHistory().orderBy("step").collectAsList();
         long stepsPerEpoch = (1797 - held + 63) / 64;
         assertThat(rounds.get(0).getLong(0)).as("once an epoch").isEqualTo(stepsPerEpoch - 1);
         assertThat(fitted.summary().totalIterations()).isLessThan((int) (100 * stepsPerEpoch));
-        double best = rounds.stream().mapToDouble(row -> row.<Double>getAs("loss")).min().orElseThrow();
+        double best = rounds.stream()
+                .mapToDouble(row -> row.<Double>getAs("loss"))
+                .min()
+                .orElseThrow();
         // The parameters are those of the best round: its loss is the mean of -log p on the held-out rows.
         double loss = fitted.transform(marked.filter("held")).select("probability", "label").collectAsList().stream()
                 .mapToDouble(row -> -Math.log(row.<Vector>getAs(0).apply(row.getInt(1))))
@@ -221,20 +229,27 @@ class ClassifierTest {
             // 29 updates of float32 sums in another order.
             assertThat(four[step]).isCloseTo(one[step], within(1e-4 * one[step]));
         }
-        assertThat(small.copy(ParamMap.empty()).setStrategy("auto").setMaxSteps(3).fit(digits).summary().totalIterations())
+        assertThat(small.copy(ParamMap.empty())
+                        .setStrategy("auto")
+                        .setMaxSteps(3)
+                        .fit(digits)
+                        .summary()
+                        .totalIterations())
                 .isEqualTo(3);
     }
 
     @Test
     void labelsAndNetworksThatCannotBeUsedAreRefused() {
-        assertThatThrownBy(() -> quick().fit(digits.withColumn("label", col("label").plus(0.5))))
+        assertThatThrownBy(() ->
+                        quick().fit(digits.withColumn("label", col("label").plus(0.5))))
                 .hasMessageContaining("0.5");
         assertThatThrownBy(() -> new TartanClassifier("none").fit(digits))
                 .hasMessage("estimator needs one network: estimator=none, given=[]. Set hiddenLayers (of a classifier"
                         + " or regressor), network or networkClass.");
         assertThatThrownBy(() -> quick().setNetwork(new SmallNet(3)).fit(digits))
                 .hasMessageContaining("given=[hiddenLayers, network]");
-        assertThatThrownBy(() -> new TartanClassifier().setNetwork(new SmallNet(3)).fit(digits))
+        assertThatThrownBy(
+                        () -> new TartanClassifier().setNetwork(new SmallNet(3)).fit(digits))
                 .hasMessageContaining("has a vector of another size: value=64 elements. The network takes 2.");
         assertThatThrownBy(() -> new TartanClassifier()
                         .setNetworkClass("dev.tartan.spark.ml.SmallNet$Broken")

@@ -45,10 +45,15 @@ class DigitsAccuracyTest {
                                 .fit(parts[0]),
                         parts[1]));
                 ours.add(accuracy(
-                        new TartanClassifier().setHiddenLayers(new int[] {64, 64}).fit(parts[0]), parts[1]));
+                        new TartanClassifier()
+                                .setHiddenLayers(new int[] {64, 64})
+                                .fit(parts[0]),
+                        parts[1]));
                 Dataset<Row>[] scaledParts = scaled.randomSplit(new double[] {0.8, 0.2}, seed);
                 oursOfScaled.add(accuracy(
-                        new TartanClassifier().setHiddenLayers(new int[] {64, 64}).fit(scaledParts[0]),
+                        new TartanClassifier()
+                                .setHiddenLayers(new int[] {64, 64})
+                                .fit(scaledParts[0]),
                         scaledParts[1]));
             }
             String all = "spark=" + sparks + ", tartan=" + ours + ", tartan of scaled=" + oursOfScaled;
@@ -60,9 +65,7 @@ class DigitsAccuracyTest {
     }
 
     private static double accuracy(Model<?> model, Dataset<Row> rows) {
-        return new MulticlassClassificationEvaluator()
-                .setMetricName("accuracy")
-                .evaluate(model.transform(rows));
+        return new MulticlassClassificationEvaluator().setMetricName("accuracy").evaluate(model.transform(rows));
     }
 
     private static double mean(List<Double> values) {

@@ -1,6 +1,5 @@
 package dev.tartan.spark.ml;
 
-import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -42,11 +41,14 @@ class EstimatorTest {
 
     @Test
     void outputsBecomeColumnsOfTheirShapeAndType() {
-        TartanModel model = estimator().setNetwork(() -> new SmallNet(5).create()).fit(frame);
+        TartanModel model =
+                estimator().setNetwork(() -> new SmallNet(5).create()).fit(frame);
         Dataset<Row> predicted = model.transform(frame);
         assertThat(predicted.schema().simpleString())
-                .isEqualTo("struct<place:array<double>,kind:int,a:array<float>,b:float,c:array<array<float>>,d:array<int>>");
-        assertThat(model.transformSchema(frame.schema()).simpleString()).isEqualTo(predicted.schema().simpleString());
+                .isEqualTo(
+                        "struct<place:array<double>,kind:int,a:array<float>,b:float,c:array<array<float>>,d:array<int>>");
+        assertThat(model.transformSchema(frame.schema()).simpleString())
+                .isEqualTo(predicted.schema().simpleString());
         for (Row row : predicted.collectAsList()) {
             List<Float> logits = row.getList(2);
             double sum = logits.stream().mapToDouble(Math::exp).sum();
@@ -67,8 +69,12 @@ class EstimatorTest {
 
     @Test
     void labelsAreNotNeededForOutputsThatDoNotUseThem() {
-        TartanModel model = estimator().setFetchDict(Map.of("scores", "logits")).setNetwork(new SmallNet(5)).fit(frame);
-        assertThat(model.transform(frame.drop("kind")).select("scores").collectAsList()).hasSize(200);
+        TartanModel model = estimator()
+                .setFetchDict(Map.of("scores", "logits"))
+                .setNetwork(new SmallNet(5))
+                .fit(frame);
+        assertThat(model.transform(frame.drop("kind")).select("scores").collectAsList())
+                .hasSize(200);
     }
 
     @Test
@@ -89,21 +95,25 @@ class EstimatorTest {
     @Test
     void namesThatDoNotGoWithTheNetworkAreRefused() {
         TartanEstimator estimator = estimator().setNetwork(new SmallNet(5));
-        assertThatThrownBy(() -> estimator.copy(org.apache.spark.ml.param.ParamMap.empty())
+        assertThatThrownBy(() -> estimator
+                        .copy(org.apache.spark.ml.param.ParamMap.empty())
                         .setFetchDict(Map.of("scores", "logit"))
                         .fit(frame))
                 .hasMessageStartingWith("network has no such output: output=logit");
-        assertThatThrownBy(() -> estimator.copy(org.apache.spark.ml.param.ParamMap.empty())
+        assertThatThrownBy(() -> estimator
+                        .copy(org.apache.spark.ml.param.ParamMap.empty())
                         .setFeedDict(Map.of("x", "place", "z", "kind"))
                         .fit(frame))
                 .hasMessageContaining("network has no such field: field=z")
                 .hasMessageContaining("field has no column: field=y");
-        assertThatThrownBy(() -> estimator.copy(org.apache.spark.ml.param.ParamMap.empty())
+        assertThatThrownBy(() -> estimator
+                        .copy(org.apache.spark.ml.param.ParamMap.empty())
                         .setFetchDict(Map.of("kind", "logits"))
                         .transformSchema(frame.schema()))
                 .hasMessage("frame has a column of the name already: fetchColumn=kind, columns=[place, kind]. Choose"
                         + " another name.");
         estimator.set(estimator.feedFields(), new String[] {"x"});
-        assertThatThrownBy(() -> estimator.fit(frame)).hasMessageStartingWith("params do not go together: feedFields=[x]");
+        assertThatThrownBy(() -> estimator.fit(frame))
+                .hasMessageStartingWith("params do not go together: feedFields=[x]");
     }
 }

@@ -24,7 +24,9 @@ class ExecutorsTest {
                     .setMesh(2, 1)
                     .setEpochs(5)
                     .fit(digits);
-            List<Row> rows = model.transform(digits).select("prediction", "features", "label").collectAsList();
+            List<Row> rows = model.transform(digits)
+                    .select("prediction", "features", "label")
+                    .collectAsList();
             assertThat(rows).hasSize(1797);
             long right = rows.stream()
                     .filter(row -> row.getDouble(0) == row.getInt(2))

@@ -104,8 +104,8 @@ class SavedModelsTest {
         assertThat(lines(session, path)).isEqualTo(expected);
 
         Path file = folder.resolve("predictions.txt");
-        List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElse("java")));
+        List<String> command =
+                new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java")));
         java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> argument.startsWith("--add-opens") || argument.startsWith("-XX:+Ignore"))
                 .forEach(command::add);
@@ -116,14 +116,19 @@ class SavedModelsTest {
                 .redirectOutput(folder.resolve("other.log").toFile())
                 .start();
         assertThat(other.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(other.exitValue()).as(Files.readString(folder.resolve("other.log"))).isZero();
+        assertThat(other.exitValue())
+                .as(Files.readString(folder.resolve("other.log")))
+                .isZero();
         assertThat(Files.readAllLines(file)).isEqualTo(expected);
     }
 
     @Test
     void aLoadedModelHasItsParamsAndNoSummary() throws IOException {
-        TartanClassificationModel model =
-                new TartanClassifier().setHiddenLayers(new int[] {4}).setMaxSteps(2).setInferBatchSize(3).fit(frame);
+        TartanClassificationModel model = new TartanClassifier()
+                .setHiddenLayers(new int[] {4})
+                .setMaxSteps(2)
+                .setInferBatchSize(3)
+                .fit(frame);
         model.setThresholds(new double[] {1, 2, 3}).write().save(uri("model"));
         assertThat(folder.resolve("model"))
                 .isDirectoryContaining(path -> path.endsWith("metadata"))
@@ -169,10 +174,11 @@ class SavedModelsTest {
     void aNetworkThatCannotBeSavedIsNamed() {
         Optional<Integer> width = Optional.of(3);
         NetworkFactory holding = () -> new SmallNet(width.orElseThrow()).create();
-        assertThatThrownBy(() -> new TartanEstimator().setNetwork(holding).write().save(uri("refused")))
+        assertThatThrownBy(
+                        () -> new TartanEstimator().setNetwork(holding).write().save(uri("refused")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("network cannot be saved, for what makes it is not serializable: factory=")
-                .hasMessageContaining("class=java.util.Optional. Let the factory hold sizes alone, or set"
-                        + " networkClass.");
+                .hasMessageContaining(
+                        "class=java.util.Optional. Let the factory hold sizes alone, or set" + " networkClass.");
     }
 }

@@ -64,7 +64,8 @@ record SmallNet(int width) implements NetworkConfig {
             Map<String, Tensor> outputs = new LinkedHashMap<>();
             outputs.put("logits", logits);
             outputs.put("losses", logits.crossEntropy(field(batch, "y")));
-            outputs.put("nested", Tensor.concat(1, List.of(x, x.mul(2), x.mul(3))).reshape(size, 3, 2));
+            outputs.put(
+                    "nested", Tensor.concat(1, List.of(x, x.mul(2), x.mul(3))).reshape(size, 3, 2));
             outputs.put("signs", logits.greaterEqual(0).cast(DType.INT32));
             return outputs;
         }

@@ -39,7 +39,10 @@ class TransformTest {
         frame = session.range(0, ROWS, 1, 6)
                 .selectExpr("id", "array(sin(id), cos(id)) values", "id % 3 label")
                 .withColumn("features", functions.array_to_vector(col("values")));
-        model = new TartanClassifier().setNetwork(new SmallNet(4)).setMaxSteps(3).fit(frame);
+        model = new TartanClassifier()
+                .setNetwork(new SmallNet(4))
+                .setMaxSteps(3)
+                .fit(frame);
     }
 
     @AfterAll
@@ -48,7 +51,10 @@ class TransformTest {
     }
 
     private static Dataset<Row> unreadable(String column) {
-        return frame.withColumn(column, raise_error(lit(column + " was read")).cast(frame.schema().apply(column).dataType()));
+        return frame.withColumn(
+                column,
+                raise_error(lit(column + " was read"))
+                        .cast(frame.schema().apply(column).dataType()));
     }
 
     @Test
@@ -127,19 +133,24 @@ class TransformTest {
             assertThat(model.transform(other).orderBy("id").collectAsList()).isEqualTo(expected);
         }
         TartanClassificationModel other = model.copy(org.apache.spark.ml.param.ParamMap.empty());
-        List<Row> ofOthers = other.setInferBatchSize(7).transform(frame).orderBy("id").collectAsList();
+        List<Row> ofOthers =
+                other.setInferBatchSize(7).transform(frame).orderBy("id").collectAsList();
         for (int i = 0; i < ROWS; i++) {
-            assertThat(ofOthers.get(i).<Double>getAs("prediction")).isEqualTo(expected.get(i).<Double>getAs("prediction"));
+            assertThat(ofOthers.get(i).<Double>getAs("prediction"))
+                    .isEqualTo(expected.get(i).<Double>getAs("prediction"));
             assertThat(ofOthers.get(i).<Long>getAs("id")).isEqualTo(i);
         }
     }
 
     @Test
     void theNetworkIsCompiledOnceForAllTasks() {
-        TartanClassificationModel other = model.copy(org.apache.spark.ml.param.ParamMap.empty()).setInferBatchSize(13);
+        TartanClassificationModel other =
+                model.copy(org.apache.spark.ml.param.ParamMap.empty()).setInferBatchSize(13);
         long before = Predictors.numCompiled();
         for (int i = 0; i < 3; i++) {
-            assertThat(other.transform(frame.repartition(16)).select("probability").collectAsList())
+            assertThat(other.transform(frame.repartition(16))
+                            .select("probability")
+                            .collectAsList())
                     .hasSize(ROWS);
         }
         assertThat(Predictors.numCompiled() - before).isEqualTo(1);
@@ -147,7 +158,9 @@ class TransformTest {
 
     @Test
     void columnsMayHaveOneNameTwiceAndAnyCharacters() {
-        Dataset<Row> odd = frame.withColumn("a.`b", col("id")).withColumnRenamed("values", "a").withColumnRenamed("label", "a");
+        Dataset<Row> odd = frame.withColumn("a.`b", col("id"))
+                .withColumnRenamed("values", "a")
+                .withColumnRenamed("label", "a");
         Dataset<Row> predicted = model.transform(odd);
         assertThat(predicted.columns())
                 .containsExactly("id", "a", "a", "features", "a.`b", "rawPrediction", "probability", "prediction");
@@ -159,7 +172,8 @@ class TransformTest {
     @Test
     void aFrameOfPredictionsIsAFrame() {
         Dataset<Row> predicted = model.transform(frame);
-        Dataset<Row> doubled = predicted.alias("l").join(predicted.alias("r"), "id").select("l.prediction", "r.prediction");
+        Dataset<Row> doubled =
+                predicted.alias("l").join(predicted.alias("r"), "id").select("l.prediction", "r.prediction");
         assertThat(doubled.filter("l.prediction <> r.prediction").count()).isZero();
         assertThat(doubled.count()).isEqualTo(ROWS);
         Dataset<Row> cached = predicted.cache();
@@ -184,7 +198,12 @@ class TransformTest {
         assertThatThrownBy(() -> model.transform(frame.drop("features")))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("features");
-        Dataset<Row> stream = session.readStream().format("rate").load().withColumn("features", lit(null).cast(frame.schema().apply("features").dataType()));
+        Dataset<Row> stream = session.readStream()
+                .format("rate")
+                .load()
+                .withColumn(
+                        "features",
+                        lit(null).cast(frame.schema().apply("features").dataType()));
         assertThatThrownBy(() -> model.transform(stream)).hasMessageContaining("frame is a stream");
     }
 }
