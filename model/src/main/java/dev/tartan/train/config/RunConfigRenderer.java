@@ -11,6 +11,7 @@ import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** Writes a run config as HOCON, keys in the order of the documentation. */
 final class RunConfigRenderer {
@@ -99,7 +100,7 @@ final class RunConfigRenderer {
     }
 
     private static Map<String, Object> validation(ValidationConfig validation) {
-        Map<String, Object> values = data(validation.samples());
+        Map<String, Object> values = data(Objects.requireNonNull(validation.samples(), "validation samples"));
         values.put("everySteps", validation.everySteps());
         values.put("judgedBy", quote(validation.judgedBy()));
         values.put("higherIsBetter", validation.higherIsBetter());

@@ -3,7 +3,6 @@ package dev.tartan.spark.ml;
 import dev.tartan.network.Network;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.apache.spark.ml.attribute.AttributeGroup;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Dataset;
@@ -47,10 +46,5 @@ final class FeatureColumns {
                 .orElseThrow(() -> new IllegalArgumentException("network does not take features: network="
                         + network.title() + ", fields=" + network.batchFields() + ". Name its fields x and y, or use"
                         + " TartanEstimator."));
-    }
-
-    /** The only output's name, as a set. */
-    static Set<String> output(String name) {
-        return Set.of(name);
     }
 }

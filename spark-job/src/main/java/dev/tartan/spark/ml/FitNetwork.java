@@ -91,7 +91,8 @@ final class FitNetwork {
         }
     }
 
-    private static Set<String> optional(NetworkFactory factory, Set<String> given) {
+    /** Those of a network's optional fields that are among the given ones. */
+    static Set<String> optional(NetworkFactory factory, Set<String> given) {
         return factory.create().batchFields().stream()
                 .filter(BatchField::optional)
                 .map(BatchField::name)

@@ -20,19 +20,20 @@ import org.apache.spark.sql.SQLContext;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.sources.BaseRelation;
-import org.apache.spark.sql.sources.PrunedScan;
+import org.apache.spark.sql.sources.Filter;
+import org.apache.spark.sql.sources.PrunedFilteredScan;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /**
  * A frame with the columns of a model appended, as a relation that Spark's planner asks for just the columns that a
  * query needs: the frame below is pruned to these and to the inputs of the outputs among them, and where no output is
- * needed the network is not run. A function over partitions of whole rows would read every column, and one over single
- * rows could not batch. Nothing runs before a query does.
+ * needed the network is not run; conditions on the frame's own columns go below too. A function over partitions of
+ * whole rows would read every column, and one over single rows could not batch. Nothing runs before a query does.
  *
  * <p>Columns have names of their own in the relation, so that the frame may have several of one name.
  */
-final class PredictedRelation extends BaseRelation implements PrunedScan {
+final class PredictedRelation extends BaseRelation implements PrunedFilteredScan {
     private static final String FRAME = "c";
     private static final String APPENDED = "p";
 
@@ -138,13 +139,16 @@ final class PredictedRelation extends BaseRelation implements PrunedScan {
     /** Spark takes the rows as what they are, since they need no conversion. */
     @Override
     @SuppressWarnings({"unchecked", "rawtypes"})
-    public RDD<Row> buildScan(String[] required) {
-        return (RDD) scan(List.of(required));
+    public RDD<Row> buildScan(String[] required, Filter[] filters) {
+        return (RDD) scan(List.of(required), filters);
     }
 
-    private RDD<InternalRow> scan(List<String> required) {
-        Dataset<Row> named = frame.toDF(
-                Arrays.stream(schema.fieldNames()).limit(frame.columns().length).toArray(String[]::new));
+    private RDD<InternalRow> scan(List<String> required, Filter[] filters) {
+        List<String> names = List.of(schema.fieldNames()).subList(0, frame.columns().length);
+        Dataset<Row> named = frame.toDF(names.toArray(new String[0]));
+        for (Column condition : new PushedFilters(Set.copyOf(names)).of(filters)) {
+            named = named.filter(condition);
+        }
         List<Integer> wanted = new ArrayList<>();
         Set<String> outputs = new LinkedHashSet<>();
         for (String name : required) {

@@ -78,11 +78,7 @@ final class Predictors {
             return;
         }
         InferencePlan plan = InferencePlan.compile(
-                network.source().factory().create(),
-                key.batchSize(),
-                key.outputs(),
-                network.optional(),
-                new Nd4jBackend(1));
+                network.create(), key.batchSize(), key.outputs(), network.optional(), new Nd4jBackend(1));
         COMPILED.incrementAndGet();
         int cores = Runtime.getRuntime().availableProcessors();
         long bytes = Math.max(1, plan.compiled().memory().arenaBytes());

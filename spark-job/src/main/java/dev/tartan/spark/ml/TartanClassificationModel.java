@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.apache.spark.ml.classification.ProbabilisticClassificationModel;
 import org.apache.spark.ml.linalg.DenseVector;
 import org.apache.spark.ml.linalg.Vector;
@@ -44,12 +45,11 @@ public final class TartanClassificationModel extends ProbabilisticClassification
         this.uid = held.release();
         this.trained = trained;
         this.numFeatures = FeatureColumns.count(trained.source().factory().create());
-        this.numClasses = Math.toIntExact(
-                Objects.requireNonNull(trained.signature(FeatureColumns.output(ClassifierColumns.LOGITS))
-                                .outputs()
-                                .get(ClassifierColumns.LOGITS))
-                        .shape()
-                        .numElements());
+        this.numClasses = Math.toIntExact(Objects.requireNonNull(trained.signature(Set.of(ClassifierColumns.LOGITS))
+                        .outputs()
+                        .get(ClassifierColumns.LOGITS))
+                .shape()
+                .numElements());
         setDefault(inferBatchSize(), 1024);
     }
 
@@ -100,8 +100,7 @@ public final class TartanClassificationModel extends ProbabilisticClassification
     /** The logits of one row; the model is loaded at the first. */
     @Override
     public Vector predictRaw(Vector features) {
-        Map<String, HostTensor> outputs =
-                trained.predictOne(sample(features), FeatureColumns.output(ClassifierColumns.LOGITS));
+        Map<String, HostTensor> outputs = trained.predictOne(sample(features), Set.of(ClassifierColumns.LOGITS));
         return Vectors.dense(ClassifierColumns.row(Objects.requireNonNull(outputs.get(ClassifierColumns.LOGITS)), 0));
     }
 

@@ -71,8 +71,10 @@ public final class TartanClassifier extends ProbabilisticClassifier<Vector, Tart
 
     @Override
     public TartanClassificationModel train(Dataset<?> dataset) {
-        int classes = getNumClasses(dataset, MOST_CLASSES);
-        NetworkSource source = NetworkSource.of(this, layers(this, dataset, classes, MlpLoss.CROSS_ENTROPY));
+        NetworkSource perceptron = isDefined(hiddenLayers())
+                ? perceptron(this, dataset, getNumClasses(dataset, MOST_CLASSES), MlpLoss.CROSS_ENTROPY)
+                : null;
+        NetworkSource source = NetworkSource.of(this, perceptron);
         FitNetwork.Fitted fitted =
                 new FitNetwork(this, dataset).run(source, FeatureColumns.of(getFeaturesCol(), getLabelCol()));
         TartanClassificationModel model = new TartanClassificationModel(uid, fitted.network());
@@ -80,11 +82,8 @@ public final class TartanClassifier extends ProbabilisticClassifier<Vector, Tart
         return model;
     }
 
-    /** The multilayer perceptron of an estimator for a frame; null if no layers are set. */
-    static @Nullable NetworkSource layers(LayerParams<?> params, Dataset<?> frame, int outputs, MlpLoss loss) {
-        if (!params.isDefined(params.hiddenLayers())) {
-            return null;
-        }
+    /** The multilayer perceptron of an estimator for a frame. */
+    static NetworkSource perceptron(LayerParams<?> params, Dataset<?> frame, int outputs, MlpLoss loss) {
         String features = ((org.apache.spark.ml.PredictorParams) params).getFeaturesCol();
         return new NetworkSource.Text(NetworkText.of(new MlpConfig(
                 FeatureColumns.count(frame, features),

@@ -3,8 +3,6 @@ package dev.tartan.spark.ml;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.InferencePlan;
 import java.util.LinkedHashSet;
-import java.util.Map;
-import java.util.Set;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.Identifiable$;
@@ -65,12 +63,10 @@ public final class TartanEstimator extends Estimator<TartanModel>
 
     @Override
     public TartanModel fit(Dataset<?> dataset) {
-        Map<String, String> columns = getFeedDict();
         NetworkSource source = NetworkSource.of(this, null);
         // Before it takes long: outputs that there are not are refused.
-        InferencePlan.signature(
-                source.factory().create(), new LinkedHashSet<>(getFetchDict().values()), Set.of());
-        FitNetwork.Fitted fitted = new FitNetwork(this, dataset).run(source, columns);
+        signature(source);
+        FitNetwork.Fitted fitted = new FitNetwork(this, dataset).run(source, getFeedDict());
         TartanModel model = new TartanModel(uid, fitted.network());
         model.setSummary(new Some<>(fitted.summary()));
         return copyValues(model.setParent(this), new ParamMap());
@@ -78,13 +74,15 @@ public final class TartanEstimator extends Estimator<TartanModel>
 
     @Override
     public StructType transformSchema(StructType schema) {
-        return TartanModel.schema(
-                schema,
-                this,
-                InferencePlan.signature(
-                        NetworkSource.of(this, null).factory().create(),
-                        new LinkedHashSet<>(getFetchDict().values()),
-                        Set.of()));
+        return TartanModel.schema(schema, this, signature(NetworkSource.of(this, null)));
+    }
+
+    private InferencePlan.Signature signature(NetworkSource source) {
+        NetworkFactory factory = source.factory();
+        return InferencePlan.signature(
+                factory.create(),
+                new LinkedHashSet<>(getFetchDict().values()),
+                FitNetwork.optional(factory, getFeedDict().keySet()));
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.train.data.HostTensor;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.regression.RegressionModel;
@@ -34,10 +35,8 @@ public final class TartanRegressionModel extends RegressionModel<Vector, TartanR
         this.uid = held.release();
         this.trained = trained;
         this.numFeatures = FeatureColumns.count(trained.source().factory().create());
-        TensorType prediction =
-                Objects.requireNonNull(trained.signature(FeatureColumns.output(RegressorColumn.PREDICTIONS))
-                        .outputs()
-                        .get(RegressorColumn.PREDICTIONS));
+        TensorType prediction = Objects.requireNonNull(
+                trained.signature(Set.of(RegressorColumn.PREDICTIONS)).outputs().get(RegressorColumn.PREDICTIONS));
         if (prediction.shape().numElements() != 1) {
             throw new IllegalArgumentException("regressor predicts more than a number: output="
                     + RegressorColumn.PREDICTIONS + ", sampleType=" + prediction + ". Use TartanEstimator.");
@@ -72,8 +71,8 @@ public final class TartanRegressionModel extends RegressionModel<Vector, TartanR
     /** Predicts one row; the model is loaded at the first. */
     @Override
     public double predict(Vector features) {
-        Map<String, HostTensor> outputs = trained.predictOne(
-                TartanClassificationModel.sample(features), FeatureColumns.output(RegressorColumn.PREDICTIONS));
+        Map<String, HostTensor> outputs =
+                trained.predictOne(TartanClassificationModel.sample(features), Set.of(RegressorColumn.PREDICTIONS));
         return Objects.requireNonNull(outputs.get(RegressorColumn.PREDICTIONS)).floats()[0];
     }
 

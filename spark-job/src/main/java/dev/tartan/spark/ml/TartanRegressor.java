@@ -62,7 +62,9 @@ public final class TartanRegressor extends Regressor<Vector, TartanRegressor, Ta
 
     @Override
     public TartanRegressionModel train(Dataset<?> dataset) {
-        NetworkSource source = NetworkSource.of(this, TartanClassifier.layers(this, dataset, 1, MlpLoss.SQUARED_ERROR));
+        NetworkSource perceptron =
+                isDefined(hiddenLayers()) ? TartanClassifier.perceptron(this, dataset, 1, MlpLoss.SQUARED_ERROR) : null;
+        NetworkSource source = NetworkSource.of(this, perceptron);
         FitNetwork.Fitted fitted =
                 new FitNetwork(this, dataset).run(source, FeatureColumns.of(getFeaturesCol(), getLabelCol()));
         TartanRegressionModel model = new TartanRegressionModel(uid, fitted.network());

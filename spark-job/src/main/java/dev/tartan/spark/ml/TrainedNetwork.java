@@ -1,5 +1,6 @@
 package dev.tartan.spark.ml;
 
+import dev.tartan.spark.runtime.UserObject;
 import dev.tartan.train.InferencePlan;
 import dev.tartan.train.data.HostTensor;
 import java.util.Map;
@@ -23,12 +24,13 @@ record TrainedNetwork(NetworkSource source, ModelFile file, Set<String> optional
 
     /** These outputs for tasks. */
     ShippedNetwork shippedBy(SparkContext spark, Set<String> outputs) {
-        return new ShippedNetwork(source, file.shippedBy(spark), outputs, optional);
+        return new ShippedNetwork(UserObject.of(source), file.shippedBy(spark), outputs, optional);
     }
 
     /** Predicts one sample in this process, which loads the model at the first. */
     Map<String, HostTensor> predictOne(Map<String, HostTensor> sample, Set<String> outputs) {
-        Predictors predictors = Predictors.acquire(new ShippedNetwork(source, file.here(), outputs, optional), 1);
+        Predictors predictors =
+                Predictors.acquire(new ShippedNetwork(UserObject.of(source), file.here(), outputs, optional), 1);
         try {
             return predictors.predict(sample);
         } finally {

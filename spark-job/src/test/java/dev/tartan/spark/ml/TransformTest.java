@@ -170,6 +170,28 @@ class TransformTest {
     }
 
     @Test
+    void conditionsOnTheFrameAreCheckedBeforeItIsPredicted() {
+        Dataset<Row> predicted = model.transform(frame.withColumn(
+                "features", org.apache.spark.sql.functions.when(col("id").between(100, 899), col("features"))));
+        List<String> conditions = List.of(
+                "id >= 100 and id < 900",
+                "id > 99 and id <= 899",
+                "id = 500",
+                "id in (200, 300)",
+                "(id = 101 or id = 102) and label is not null",
+                "label is null");
+        for (String condition : conditions) {
+            assertThat(predicted.filter(condition).select("id", "prediction").collectAsList())
+                    .as(condition)
+                    .hasSameSizeAs(frame.filter(condition).collectAsList());
+        }
+        assertThat(predicted.filter("id between 100 and 899 and prediction < 2").count())
+                .isEqualTo(model.transform(frame.filter("id between 100 and 899"))
+                        .filter("prediction < 2")
+                        .count());
+    }
+
+    @Test
     void aFrameOfPredictionsIsAFrame() {
         Dataset<Row> predicted = model.transform(frame);
         Dataset<Row> doubled =
