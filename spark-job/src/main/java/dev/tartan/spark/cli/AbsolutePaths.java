@@ -9,6 +9,7 @@ import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 
 /** Makes the paths of a config absolute: executors work in folders of their own. */
 final class AbsolutePaths {
@@ -19,7 +20,7 @@ final class AbsolutePaths {
         ValidationConfig validation = config.validation();
         return config.with(
                 of(config.data()),
-                validation == null ? null : validation.on(of(validation.samples())),
+                validation == null ? null : validation.on(of(Objects.requireNonNull(validation.samples()))),
                 new InitConfig(from == null ? null : absolute(from)),
                 new OutputConfig(absolute(config.output().dir())));
     }

@@ -93,6 +93,12 @@ final class NetworkStore {
                     }
                 }) {
             return (NetworkFactory) objects.readObject();
+        } catch (ClassCastException e) {
+            // What Java says of a lambda in a class that it cannot find.
+            throw new IllegalArgumentException(
+                    "network cannot be loaded, for the class that its lambda was written in is not on the class path:"
+                            + " path=" + folder + ". Add its jar.",
+                    e);
         } catch (ClassNotFoundException e) {
             throw new IllegalArgumentException(
                     "network cannot be loaded, for its class is not on the class path: path=" + folder + ", class="

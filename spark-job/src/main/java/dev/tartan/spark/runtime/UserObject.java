@@ -11,10 +11,10 @@ import java.io.UncheckedIOException;
 public final class UserObject implements Serializable {
     private static final long serialVersionUID = 1;
 
-    private final byte[] bytes;
+    private final TaskClosure closure;
 
-    private UserObject(byte[] bytes) {
-        this.bytes = bytes;
+    private UserObject(TaskClosure closure) {
+        this.closure = closure;
     }
 
     /**
@@ -23,13 +23,17 @@ public final class UserObject implements Serializable {
      * @throws IllegalArgumentException if it holds something that is not serializable, with the way to it
      */
     public static UserObject of(Serializable object) {
-        return new UserObject(TaskClosure.of(object).bytes());
+        return new UserObject(TaskClosure.of(object));
     }
 
-    /** Unpacks it, with the classes that the thread's context class loader knows. */
+    /**
+     * Unpacks it, with the classes that the thread's context class loader knows.
+     *
+     * @throws IllegalArgumentException if this process has not got the class of a lambda in it
+     */
     public Object read() {
         try {
-            return TaskClosure.read(bytes);
+            return closure.task();
         } catch (IOException e) {
             throw new UncheckedIOException("object of the user's cannot be read: reason=" + e.getMessage(), e);
         } catch (ClassNotFoundException e) {
