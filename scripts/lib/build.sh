@@ -9,7 +9,7 @@
 # Names are digests of the sources, and folders appear complete, by a rename. Whoever uses one holds a shared lock on
 # it, so that a build never takes the jars of a run that goes on.
 
-JOB_SOURCES=(pom.xml model/pom.xml model/src/main spark-job/pom.xml spark-job/src/main)
+JOB_SOURCES=(pom.xml model/pom.xml model/src/main spark-job/pom.xml spark-job/src/main conf/hardware/this-machine.conf)
 SPARK_HOME_SOURCES=(pom.xml scripts/lib/spark-home)
 
 # Sets JOB. Not one shaded jar: ND4J's three native builds alone are 270 MB, to be packed anew after each change of a line.

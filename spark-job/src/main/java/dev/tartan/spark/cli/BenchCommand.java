@@ -94,6 +94,23 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code ml}, found by picocli through its annotation. */
+    @Command(
+            name = "ml",
+            sortOptions = false,
+            description = {
+                "Trains a TartanClassifier with its defaults, and Spark's MultilayerPerceptronClassifier of the same"
+                        + " layers, in turns in one session; prints lines of JSON.",
+                "",
+                "A line for each split into 80 percent to train on and 20 to test on, then one with mean accuracies and"
+                        + " median times of training. Before, each is trained once that is not reported.",
+                ""
+            })
+    int ml(@Mixin BenchMl ml) {
+        ml.measure(out::println);
+        return 0;
+    }
+
     /** Runs the command and ends the JVM: 0 measured, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
         System.exit(CommandRunner.run(new BenchCommand(System.out), args));
@@ -111,7 +128,7 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         }
         throw new ParameterException(
                 spec.commandLine(),
-                "Nothing to measure is given: write 'bench step', 'bench collectives', 'bench overlap' or"
-                        + " 'bench data'.");
+                "Nothing to measure is given: write 'bench step', 'bench collectives', 'bench overlap',"
+                        + " 'bench data' or 'bench ml'.");
     }
 }

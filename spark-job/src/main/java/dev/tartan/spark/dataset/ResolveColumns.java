@@ -57,14 +57,25 @@ final class ResolveColumns {
         if (weight != null) {
             add(PresentFields.SAMPLE_WEIGHT, weight, true);
         }
-        if (!mistakes.isEmpty()) {
-            throw new IllegalArgumentException("samples do not go with the network: network=" + network.title()
-                    + ", mistakes=" + mistakes.size() + "\n  " + String.join("\n  ", mistakes));
-        }
+        throwMistakes();
         Column[] selected = found.stream()
                 .map(column -> frame.col("`" + column.column().replace("`", "``") + "`"))
                 .toArray(Column[]::new);
         return new ResolvedSamples(frame.select(selected), new RowEncoder(found, encoders), dropLast, frameName);
+    }
+
+    /** How columns fill some of the network's fields, and no weights. */
+    RowEncoder runFor(List<BatchField> fields) {
+        fields.forEach(this::addField);
+        throwMistakes();
+        return new RowEncoder(found, encoders);
+    }
+
+    private void throwMistakes() {
+        if (!mistakes.isEmpty()) {
+            throw new IllegalArgumentException("samples do not go with the network: network=" + network.title()
+                    + ", mistakes=" + mistakes.size() + "\n  " + String.join("\n  ", mistakes));
+        }
     }
 
     private void checkKnown(String name, Set<String> fields) {

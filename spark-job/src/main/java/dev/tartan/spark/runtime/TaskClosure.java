@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A {@link MeshTask} with the user's objects in it, in Java's serialized form: Kryo can carry neither lambdas nor
- * classes typed into a notebook.
+ * A {@link MeshTask}, or another object for tasks, with the user's objects in it, in Java's serialized form: Kryo can
+ * carry neither lambdas nor classes typed into a notebook.
  *
  * @param bytes the serialized form
  * @param leftOut fields of a notebook's lines that stayed behind, see {@link NotebookLines}
@@ -38,7 +38,7 @@ record TaskClosure(byte[] bytes, List<String> leftOut) implements Serializable {
      *
      * @throws IllegalArgumentException if it holds something that is not serializable, with the way to it
      */
-    static TaskClosure of(MeshTask<?, ?> task) {
+    static TaskClosure of(Object task) {
         NotebookLines lines = new NotebookLines();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (ObjectOutputStream first = lines.stream(OutputStream.nullOutputStream());

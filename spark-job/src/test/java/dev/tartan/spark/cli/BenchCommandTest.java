@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -45,7 +46,7 @@ class BenchCommandTest {
                 .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
                 .contains("tartan: Invalid value for option '--gpt'")
                 .contains("tartan: Nothing to measure is given: write 'bench step', 'bench collectives',"
-                        + " 'bench overlap' or 'bench data'.");
+                        + " 'bench overlap', 'bench data' or 'bench ml'.");
     }
 
     @Test
@@ -58,6 +59,31 @@ class BenchCommandTest {
                         + " executors or more, 1 step or more, 1 repetition or more, and no negative delay.")
                 .contains("tartan: --zero is out of range: value=[0, 4]. Give stages from 0 to 3.")
                 .contains("tartan: --gpt has not six sizes: value=[2, 8].");
+    }
+
+    @Test
+    void classifiersAreTrainedInTurnsInALineOfJsonASplit() throws IOException {
+        String digits = "src/test/resources/digits.csv";
+        assertThat(run("ml", "--data", digits, "--hidden", "8", "--seeds", "2", "--iterations", "3"))
+                .as(err.toString())
+                .isZero();
+        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(lines).hasSize(3);
+        double sum = 0;
+        for (String text : lines.subList(0, 2)) {
+            JsonNode line = new ObjectMapper().readTree(text);
+            assertThat(line.get("sparkSeconds").asDouble()).isPositive();
+            assertThat(line.get("tartanSeconds").asDouble()).isPositive();
+            assertThat(line.get("tartanAccuracy").asDouble()).isBetween(0.8, 1.0);
+            sum += line.get("tartanAccuracy").asDouble();
+        }
+        JsonNode all = new ObjectMapper().readTree(lines.get(2));
+        assertThat(all.get("splits").asInt()).isEqualTo(2);
+        // Four decimals.
+        assertThat(all.get("tartanAccuracy").asDouble()).isCloseTo(sum / 2, within(2e-4));
+        assertThat(run("ml", "--data", "missing.csv")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("tartan: bench cannot be run so: seeds=5, iterations=100, data=missing.csv.");
     }
 
     @Test

@@ -1,0 +1,168 @@
+package dev.tartan.spark.ml;
+
+import dev.tartan.mesh.Shape;
+import dev.tartan.train.data.HostTensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.apache.spark.ml.classification.ProbabilisticClassificationModel;
+import org.apache.spark.ml.linalg.DenseVector;
+import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.ml.param.ParamMap;
+import org.apache.spark.ml.util.HasTrainingSummary;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.ml.util.MLWritable;
+import org.apache.spark.ml.util.MLWriter;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import scala.Option;
+import scala.Tuple3;
+
+/**
+ * What a {@link TartanClassifier} trained: a handle to a file of parameters. {@code rawPrediction} holds logits,
+ * {@code probability} their softmax.
+ */
+public final class TartanClassificationModel extends ProbabilisticClassificationModel<Vector, TartanClassificationModel>
+        implements InferenceParams<TartanClassificationModel>, HasTrainingSummary<TartanTrainingSummary>, MLWritable {
+    private static final long serialVersionUID = 1;
+
+    private final String uid;
+    private final transient TrainedNetwork trained;
+    private final int numFeatures;
+    private final int numClasses;
+    private transient Option<TartanTrainingSummary> summary = Option.empty();
+
+    TartanClassificationModel(String uid, TrainedNetwork trained) {
+        this(HeldUid.hold(uid), trained);
+    }
+
+    private TartanClassificationModel(HeldUid held, TrainedNetwork trained) {
+        this.uid = held.release();
+        this.trained = trained;
+        this.numFeatures = FeatureColumns.count(trained.source().factory().create());
+        this.numClasses = Math.toIntExact(Objects.requireNonNull(trained.signature(Set.of(ClassifierColumns.LOGITS))
+                        .outputs()
+                        .get(ClassifierColumns.LOGITS))
+                .shape()
+                .numElements());
+        setDefault(inferBatchSize(), 1024);
+    }
+
+    @Override
+    public String uid() {
+        return HeldUid.of(uid);
+    }
+
+    @Override
+    public int numClasses() {
+        return numClasses;
+    }
+
+    @Override
+    public int numFeatures() {
+        return numFeatures;
+    }
+
+    @Override
+    public Dataset<Row> transform(Dataset<?> dataset) {
+        StructType schema = transformSchema(dataset.schema());
+        List<ClassifierColumns.Kind> kinds = new ArrayList<>();
+        List<StructField> fields = new ArrayList<>();
+        add(ClassifierColumns.Kind.RAW, getRawPredictionCol(), schema, kinds, fields);
+        add(ClassifierColumns.Kind.PROBABILITY, getProbabilityCol(), schema, kinds, fields);
+        add(ClassifierColumns.Kind.PREDICTION, getPredictionCol(), schema, kinds, fields);
+        double[] thresholds = isDefined(thresholds()) ? getThresholds() : null;
+        return PredictedRelation.append(
+                trained,
+                dataset,
+                Map.of(FeatureColumns.FEATURES, getFeaturesCol()),
+                new ClassifierColumns(kinds, fields, thresholds),
+                getInferBatchSize());
+    }
+
+    private static void add(
+            ClassifierColumns.Kind kind,
+            String column,
+            StructType schema,
+            List<ClassifierColumns.Kind> kinds,
+            List<StructField> fields) {
+        if (!column.isEmpty()) {
+            kinds.add(kind);
+            fields.add(schema.apply(column));
+        }
+    }
+
+    /** The logits of one row; the model is loaded at the first. */
+    @Override
+    public Vector predictRaw(Vector features) {
+        Map<String, HostTensor> outputs = trained.predictOne(sample(features), Set.of(ClassifierColumns.LOGITS));
+        return Vectors.dense(ClassifierColumns.row(Objects.requireNonNull(outputs.get(ClassifierColumns.LOGITS)), 0));
+    }
+
+    /** A vector as a batch of one. */
+    static Map<String, HostTensor> sample(Vector features) {
+        float[] values = new float[features.size()];
+        features.foreachActive(new scala.runtime.AbstractFunction2<Object, Object, scala.runtime.BoxedUnit>() {
+            @Override
+            public scala.runtime.BoxedUnit apply(Object index, Object value) {
+                values[(Integer) index] = ((Double) value).floatValue();
+                return scala.runtime.BoxedUnit.UNIT;
+            }
+        });
+        return Map.of(FeatureColumns.FEATURES, HostTensor.ofFloats(Shape.shape(1, values.length), values));
+    }
+
+    @Override
+    public Vector raw2probabilityInPlace(Vector raw) {
+        ClassProbabilities.softmaxInPlace(((DenseVector) raw).values());
+        return raw;
+    }
+
+    /** For Spark's own use. */
+    @Override
+    public Option<TartanTrainingSummary> trainingSummary() {
+        return summary;
+    }
+
+    /** For Spark's own use. */
+    @Override
+    public void trainingSummary_$eq(Option<TartanTrainingSummary> other) {
+        summary = other;
+    }
+
+    /** For Spark's own use; inherited twice, so it has to be said which. */
+    @Override
+    @SuppressWarnings({"rawtypes", "unchecked"})
+    public Tuple3 findSummaryModel() {
+        return super.findSummaryModel();
+    }
+
+    @Override
+    public TartanClassificationModel copy(ParamMap extra) {
+        TartanClassificationModel copy = copyValues(new TartanClassificationModel(uid, trained), extra);
+        copy.summary = summary;
+        return copy.setParent(parent());
+    }
+
+    @Override
+    public MLWriter write() {
+        return SavedParams.writer(this, store -> store.write(trained));
+    }
+
+    /** Reads what {@link #write} wrote. */
+    public static MLReader<TartanClassificationModel> read() {
+        return SavedParams.reader(
+                TartanClassificationModel.class,
+                (uid, store) -> new TartanClassificationModel(uid, store.readTrained()));
+    }
+
+    /** Reads what was saved under a URI. */
+    public static TartanClassificationModel load(String path) {
+        return read().load(path);
+    }
+}
