@@ -129,7 +129,8 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     private int train(SparkConf conf, RunConfig run, TrainingJob job, TableSamples table, List<String> fileNotes) {
         int globalBatch = job.train().globalBatch();
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
+            SparkSession session =
+                    SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
             ResolvedSamples resolved = ReadTable.of(session, table).resolve(job.create());
             try (FrameRows rows =
                     FrameRows.of(spark, resolved, executors, job.train().seed())) {
