@@ -1,5 +1,7 @@
 package dev.tartan.spark;
 
+import static org.apache.spark.ml.functions.array_to_vector;
+import static org.apache.spark.sql.functions.col;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -28,7 +30,7 @@ class ReadmeJavaTest {
     @Test
     void theNetworkIsTrainedOnAFrame() throws Exception {
         List<String> blocks = Readme.blocks("java");
-        compile(source(blocks.get(0), blocks.get(1)));
+        compile(source(blocks.get(0), blocks.get(1), blocks.get(2)));
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
         try (URLClassLoader loader =
@@ -40,6 +42,7 @@ class ReadmeJavaTest {
                 assertThat(result.steps()).hasSize(10 * 10);
                 assertThat(result.summary().finalLoss())
                         .isLessThan(0.5 * result.steps().get(0).loss());
+                checkFit(loader, spark);
             }
             thread.setContextClassLoader(before);
             try (SparkSession spark = session()) {
@@ -51,6 +54,17 @@ class ReadmeJavaTest {
         } finally {
             thread.setContextClassLoader(before);
         }
+    }
+
+    private static void checkFit(ClassLoader loader, SparkSession spark) throws ReflectiveOperationException {
+        Dataset<Row> frame = spark.range(600)
+                .selectExpr("array(sin(id), id % 3) a", "cast(id % 3 as double) label")
+                .select(array_to_vector(col("a")).as("features"), col("label"));
+        @SuppressWarnings("unchecked")
+        Dataset<Row> predicted = (Dataset<Row>) loader.loadClass("Readme")
+                .getMethod("fit", Dataset.class, Dataset.class)
+                .invoke(null, frame, frame);
+        assertThat(predicted.where("prediction = label").count()).isGreaterThan(590);
     }
 
     private static SparkSession session() {
@@ -69,7 +83,7 @@ class ReadmeJavaTest {
                 .invoke(null, spark, frame);
     }
 
-    private static String source(String network, String training) {
+    private static String source(String network, String training, String ml) {
         List<String> imports = new ArrayList<>(List.of(
                 "import org.apache.spark.sql.Dataset;",
                 "import org.apache.spark.sql.Row;",
@@ -78,10 +92,14 @@ class ReadmeJavaTest {
         network.lines().forEach(line -> (line.startsWith("import ") ? imports : classes).add(line));
         List<String> statements = new ArrayList<>();
         training.lines().forEach(line -> (line.startsWith("import ") ? imports : statements).add(line));
+        List<String> fitting = new ArrayList<>();
+        ml.lines().forEach(line -> (line.startsWith("import ") ? imports : fitting).add(line));
         return String.join("\n", imports) + "\n" + String.join("\n", classes)
                 + "\npublic class Readme {\n"
                 + "public static TrainingResult train(SparkSession spark, Dataset<Row> frame) {\n"
-                + String.join("\n", statements) + "\nreturn result;\n}\n}\n";
+                + String.join("\n", statements) + "\nreturn result;\n}\n"
+                + "public static Dataset<Row> fit(Dataset<Row> frame, Dataset<Row> other) {\n"
+                + String.join("\n", fitting) + "\nreturn predicted;\n}\n}\n";
     }
 
     private void compile(String source) throws IOException {

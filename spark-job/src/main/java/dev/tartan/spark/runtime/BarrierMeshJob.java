@@ -128,6 +128,9 @@ public final class BarrierMeshJob {
     private <I, R> List<R> runInterruptibly(
             @Nullable RDD<?> rows, I input, MeshTask<I, R> task, ProgressListener progress)
             throws InterruptedException {
+        if (spark.sc().isLocal()) {
+            BarrierTimer.letProgramsEnd();
+        }
         TaskClosure closure = TaskClosure.of(task);
         Broadcast<byte[]> broadcast = spark.broadcast(TartanKryo.toBytes(input));
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
