@@ -1,6 +1,8 @@
 package dev.tartan.spark.ml;
 
+import dev.tartan.mesh.Shape;
 import dev.tartan.network.Network;
+import dev.tartan.train.data.HostTensor;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.ml.attribute.AttributeGroup;
@@ -8,6 +10,8 @@ import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import scala.runtime.AbstractFunction2;
+import scala.runtime.BoxedUnit;
 
 /** The columns of classifiers and regressors, and the fields of networks that they fill. */
 final class FeatureColumns {
@@ -46,5 +50,18 @@ final class FeatureColumns {
                 .orElseThrow(() -> new IllegalArgumentException("network does not take features: network="
                         + network.title() + ", fields=" + network.batchFields() + ". Name its fields x and y, or use"
                         + " TartanEstimator."));
+    }
+
+    /** A vector as a batch of one. */
+    static Map<String, HostTensor> sample(Vector features) {
+        float[] values = new float[features.size()];
+        features.foreachActive(new AbstractFunction2<Object, Object, BoxedUnit>() {
+            @Override
+            public BoxedUnit apply(Object index, Object value) {
+                values[(Integer) index] = ((Double) value).floatValue();
+                return BoxedUnit.UNIT;
+            }
+        });
+        return Map.of(FeatureColumns.FEATURES, HostTensor.ofFloats(Shape.shape(1, values.length), values));
     }
 }

@@ -11,13 +11,16 @@ import org.apache.spark.ml.param.Params;
  * @param <E> the class itself
  */
 public interface InferenceParams<E> extends Params {
+    /** The batch unless set. */
+    int DEFAULT_BATCH = 1024;
+
     /** Number of rows that go through the network at once. */
     default IntParam inferBatchSize() {
         return new IntParam(
                 uid(), "inferBatchSize", "rows that go through the network at once (>= 1)", ParamValidators.gtEq(1));
     }
 
-    /** See {@link #inferBatchSize()}; 1024 unless set. */
+    /** See {@link #inferBatchSize()}; {@value #DEFAULT_BATCH} unless set. */
     default int getInferBatchSize() {
         return (Integer) getOrDefault(inferBatchSize());
     }

@@ -1,10 +1,16 @@
 package dev.tartan.spark.ml;
 
+import dev.tartan.network.MlpConfig;
+import dev.tartan.network.MlpLoss;
 import dev.tartan.network.NetworkFactory;
+import dev.tartan.op.Activation;
 import dev.tartan.train.config.NetworkText;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** Where a network comes from, as it travels to executors and is saved. */
@@ -25,6 +31,22 @@ sealed interface NetworkSource extends Serializable {
     /** A network made by code, which Java serialization carries. */
     record Code(NetworkFactory factory) implements NetworkSource {
         private static final long serialVersionUID = 1;
+    }
+
+    /**
+     * The built-in network; null if its layers are not set. Sizes that follow from the frame are asked for only then.
+     */
+    static @Nullable NetworkSource perceptron(
+            LayerParams<?> params, IntSupplier inputs, IntSupplier outputs, MlpLoss loss) {
+        if (!params.isDefined(params.hiddenLayers())) {
+            return null;
+        }
+        return new Text(NetworkText.of(new MlpConfig(
+                inputs.getAsInt(),
+                Arrays.stream(params.getHiddenLayers()).boxed().toList(),
+                outputs.getAsInt(),
+                Activation.valueOf(params.getActivation().toUpperCase(Locale.ROOT)),
+                loss)));
     }
 
     /**

@@ -1,7 +1,10 @@
 package dev.tartan.spark.ml;
 
+import dev.tartan.network.NetworkFactory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.apache.spark.SparkContext;
 import org.apache.spark.ml.param.Params;
 import org.apache.spark.ml.util.DefaultParamsReader;
@@ -17,17 +20,32 @@ final class SavedParams {
 
     /** What is saved or loaded beside the params. */
     @FunctionalInterface
-    interface Store {
+    private interface Store {
         void accept(NetworkStore store) throws IOException;
     }
 
     /** Makes an object from what is beside its params, which it does not have yet. */
     @FunctionalInterface
-    interface Maker<T> {
+    private interface Maker<T> {
         T make(String uid, NetworkStore store) throws IOException;
     }
 
-    static MLWriter writer(Params saved, Store rest) {
+    /** Saves an estimator, with its network if code makes it. */
+    static MLWriter writer(NetworkParams<?> estimator) {
+        return writer(estimator, store -> {
+            NetworkFactory network = estimator.network();
+            if (network != null) {
+                store.write(network);
+            }
+        });
+    }
+
+    /** Saves a model. */
+    static MLWriter writer(Params model, TrainedNetwork trained) {
+        return writer(model, store -> store.write(trained));
+    }
+
+    private static MLWriter writer(Params saved, Store rest) {
         return new MLWriter() {
             @Override
             public void saveImpl(String path) {
@@ -41,7 +59,20 @@ final class SavedParams {
         };
     }
 
-    static <T extends Params> MLReader<T> reader(Class<T> type, Maker<T> maker) {
+    /** Loads estimators, which {@code maker} makes of a uid. */
+    static <T extends NetworkParams<T>> MLReader<T> estimators(Class<T> type, Function<String, T> maker) {
+        return reader(type, (uid, store) -> {
+            T loaded = maker.apply(uid);
+            return store.hasFactory() ? loaded.setNetwork(store.readFactory()) : loaded;
+        });
+    }
+
+    /** Loads models, which {@code maker} makes of a uid and what was trained. */
+    static <T extends Params> MLReader<T> models(Class<T> type, BiFunction<String, TrainedNetwork, T> maker) {
+        return reader(type, (uid, store) -> maker.apply(uid, store.readTrained()));
+    }
+
+    private static <T extends Params> MLReader<T> reader(Class<T> type, Maker<T> maker) {
         return new MLReader<>() {
             @Override
             public T load(String path) {

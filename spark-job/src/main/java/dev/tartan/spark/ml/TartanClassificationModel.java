@@ -1,6 +1,5 @@
 package dev.tartan.spark.ml;
 
-import dev.tartan.mesh.Shape;
 import dev.tartan.train.data.HostTensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +49,7 @@ public final class TartanClassificationModel extends ProbabilisticClassification
                         .get(ClassifierColumns.LOGITS))
                 .shape()
                 .numElements());
-        setDefault(inferBatchSize(), 1024);
+        setDefault(inferBatchSize(), InferenceParams.DEFAULT_BATCH);
     }
 
     @Override
@@ -100,21 +99,9 @@ public final class TartanClassificationModel extends ProbabilisticClassification
     /** The logits of one row; the model is loaded at the first. */
     @Override
     public Vector predictRaw(Vector features) {
-        Map<String, HostTensor> outputs = trained.predictOne(sample(features), Set.of(ClassifierColumns.LOGITS));
+        Map<String, HostTensor> outputs =
+                trained.predictOne(FeatureColumns.sample(features), Set.of(ClassifierColumns.LOGITS));
         return Vectors.dense(ClassifierColumns.row(Objects.requireNonNull(outputs.get(ClassifierColumns.LOGITS)), 0));
-    }
-
-    /** A vector as a batch of one. */
-    static Map<String, HostTensor> sample(Vector features) {
-        float[] values = new float[features.size()];
-        features.foreachActive(new scala.runtime.AbstractFunction2<Object, Object, scala.runtime.BoxedUnit>() {
-            @Override
-            public scala.runtime.BoxedUnit apply(Object index, Object value) {
-                values[(Integer) index] = ((Double) value).floatValue();
-                return scala.runtime.BoxedUnit.UNIT;
-            }
-        });
-        return Map.of(FeatureColumns.FEATURES, HostTensor.ofFloats(Shape.shape(1, values.length), values));
     }
 
     @Override
@@ -151,14 +138,12 @@ public final class TartanClassificationModel extends ProbabilisticClassification
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, store -> store.write(trained));
+        return SavedParams.writer(this, trained);
     }
 
     /** Reads what {@link #write} wrote. */
     public static MLReader<TartanClassificationModel> read() {
-        return SavedParams.reader(
-                TartanClassificationModel.class,
-                (uid, store) -> new TartanClassificationModel(uid, store.readTrained()));
+        return SavedParams.models(TartanClassificationModel.class, TartanClassificationModel::new);
     }
 
     /** Reads what was saved under a URI. */

@@ -1,12 +1,8 @@
 package dev.tartan.spark.ml;
 
-import dev.tartan.network.MlpConfig;
 import dev.tartan.network.MlpLoss;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.op.Activation;
-import dev.tartan.train.config.NetworkText;
-import java.util.Arrays;
-import java.util.Locale;
 import org.apache.spark.ml.classification.ProbabilisticClassifier;
 import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.param.ParamMap;
@@ -71,26 +67,17 @@ public final class TartanClassifier extends ProbabilisticClassifier<Vector, Tart
 
     @Override
     public TartanClassificationModel train(Dataset<?> dataset) {
-        NetworkSource perceptron = isDefined(hiddenLayers())
-                ? perceptron(this, dataset, getNumClasses(dataset, MOST_CLASSES), MlpLoss.CROSS_ENTROPY)
-                : null;
+        NetworkSource perceptron = NetworkSource.perceptron(
+                this,
+                () -> FeatureColumns.count(dataset, getFeaturesCol()),
+                () -> getNumClasses(dataset, MOST_CLASSES),
+                MlpLoss.CROSS_ENTROPY);
         NetworkSource source = NetworkSource.of(this, perceptron);
         FitNetwork.Fitted fitted =
                 new FitNetwork(this, dataset).run(source, FeatureColumns.of(getFeaturesCol(), getLabelCol()));
         TartanClassificationModel model = new TartanClassificationModel(uid, fitted.network());
         model.setSummary(new Some<>(fitted.summary()));
         return model;
-    }
-
-    /** The multilayer perceptron of an estimator for a frame. */
-    static NetworkSource perceptron(LayerParams<?> params, Dataset<?> frame, int outputs, MlpLoss loss) {
-        String features = ((org.apache.spark.ml.PredictorParams) params).getFeaturesCol();
-        return new NetworkSource.Text(NetworkText.of(new MlpConfig(
-                FeatureColumns.count(frame, features),
-                Arrays.stream(params.getHiddenLayers()).boxed().toList(),
-                outputs,
-                Activation.valueOf(params.getActivation().toUpperCase(Locale.ROOT)),
-                loss)));
     }
 
     @Override
@@ -102,19 +89,12 @@ public final class TartanClassifier extends ProbabilisticClassifier<Vector, Tart
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, store -> {
-            if (network != null) {
-                store.write(network);
-            }
-        });
+        return SavedParams.writer(this);
     }
 
     /** Reads what {@link #write} wrote. */
     public static MLReader<TartanClassifier> read() {
-        return SavedParams.reader(TartanClassifier.class, (uid, store) -> {
-            TartanClassifier loaded = new TartanClassifier(uid);
-            return store.hasFactory() ? loaded.setNetwork(store.readFactory()) : loaded;
-        });
+        return SavedParams.estimators(TartanClassifier.class, TartanClassifier::new);
     }
 
     /** Reads what was saved under a URI. */

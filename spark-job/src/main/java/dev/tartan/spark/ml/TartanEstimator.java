@@ -94,19 +94,12 @@ public final class TartanEstimator extends Estimator<TartanModel>
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, store -> {
-            if (network != null) {
-                store.write(network);
-            }
-        });
+        return SavedParams.writer(this);
     }
 
     /** Reads what {@link #write} wrote. */
     public static MLReader<TartanEstimator> read() {
-        return SavedParams.reader(TartanEstimator.class, (uid, store) -> {
-            TartanEstimator loaded = new TartanEstimator(uid);
-            return store.hasFactory() ? loaded.setNetwork(store.readFactory()) : loaded;
-        });
+        return SavedParams.estimators(TartanEstimator.class, TartanEstimator::new);
     }
 
     /** Reads what was saved under a URI. */

@@ -42,7 +42,7 @@ public final class TartanModel extends Model<TartanModel>
     }
 
     static void setDefaults(FetchParams<?> params) {
-        params.setDefault(params.inferBatchSize(), 1024);
+        params.setDefault(params.inferBatchSize(), InferenceParams.DEFAULT_BATCH);
         params.setDefault(params.feedFields(), new String[0]);
         params.setDefault(params.feedColumns(), new String[0]);
         params.setDefault(params.fetchColumns(), new String[0]);
@@ -112,12 +112,12 @@ public final class TartanModel extends Model<TartanModel>
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, store -> store.write(trained));
+        return SavedParams.writer(this, trained);
     }
 
     /** Reads what {@link #write} wrote. */
     public static MLReader<TartanModel> read() {
-        return SavedParams.reader(TartanModel.class, (uid, store) -> new TartanModel(uid, store.readTrained()));
+        return SavedParams.models(TartanModel.class, TartanModel::new);
     }
 
     /** Reads what was saved under a URI. */

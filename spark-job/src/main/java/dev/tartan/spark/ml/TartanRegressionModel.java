@@ -41,7 +41,7 @@ public final class TartanRegressionModel extends RegressionModel<Vector, TartanR
             throw new IllegalArgumentException("regressor predicts more than a number: output="
                     + RegressorColumn.PREDICTIONS + ", sampleType=" + prediction + ". Use TartanEstimator.");
         }
-        setDefault(inferBatchSize(), 1024);
+        setDefault(inferBatchSize(), InferenceParams.DEFAULT_BATCH);
     }
 
     @Override
@@ -72,7 +72,7 @@ public final class TartanRegressionModel extends RegressionModel<Vector, TartanR
     @Override
     public double predict(Vector features) {
         Map<String, HostTensor> outputs =
-                trained.predictOne(TartanClassificationModel.sample(features), Set.of(RegressorColumn.PREDICTIONS));
+                trained.predictOne(FeatureColumns.sample(features), Set.of(RegressorColumn.PREDICTIONS));
         return Objects.requireNonNull(outputs.get(RegressorColumn.PREDICTIONS)).floats()[0];
     }
 
@@ -97,13 +97,12 @@ public final class TartanRegressionModel extends RegressionModel<Vector, TartanR
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, store -> store.write(trained));
+        return SavedParams.writer(this, trained);
     }
 
     /** Reads what {@link #write} wrote. */
     public static MLReader<TartanRegressionModel> read() {
-        return SavedParams.reader(
-                TartanRegressionModel.class, (uid, store) -> new TartanRegressionModel(uid, store.readTrained()));
+        return SavedParams.models(TartanRegressionModel.class, TartanRegressionModel::new);
     }
 
     /** Reads what was saved under a URI. */

@@ -62,8 +62,8 @@ public final class TartanRegressor extends Regressor<Vector, TartanRegressor, Ta
 
     @Override
     public TartanRegressionModel train(Dataset<?> dataset) {
-        NetworkSource perceptron =
-                isDefined(hiddenLayers()) ? TartanClassifier.perceptron(this, dataset, 1, MlpLoss.SQUARED_ERROR) : null;
+        NetworkSource perceptron = NetworkSource.perceptron(
+                this, () -> FeatureColumns.count(dataset, getFeaturesCol()), () -> 1, MlpLoss.SQUARED_ERROR);
         NetworkSource source = NetworkSource.of(this, perceptron);
         FitNetwork.Fitted fitted =
                 new FitNetwork(this, dataset).run(source, FeatureColumns.of(getFeaturesCol(), getLabelCol()));
@@ -81,19 +81,12 @@ public final class TartanRegressor extends Regressor<Vector, TartanRegressor, Ta
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, store -> {
-            if (network != null) {
-                store.write(network);
-            }
-        });
+        return SavedParams.writer(this);
     }
 
     /** Reads what {@link #write} wrote. */
     public static MLReader<TartanRegressor> read() {
-        return SavedParams.reader(TartanRegressor.class, (uid, store) -> {
-            TartanRegressor loaded = new TartanRegressor(uid);
-            return store.hasFactory() ? loaded.setNetwork(store.readFactory()) : loaded;
-        });
+        return SavedParams.estimators(TartanRegressor.class, TartanRegressor::new);
     }
 
     /** Reads what was saved under a URI. */
