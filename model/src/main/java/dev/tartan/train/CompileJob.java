@@ -26,7 +26,6 @@ import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.SampleSource;
-import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.EvaluationGraph;
 import dev.tartan.train.graph.LogitsGraph;
@@ -63,14 +62,14 @@ final class CompileJob {
         if (job.strategy().isAutomatic()) {
             throw new IllegalStateException("strategy of the run is still to be picked: strategy=auto");
         }
-        // A table is planned before Spark counts its rows, and compiled again then.
-        if (job.epochs() > 0 && !(job.samples() instanceof TableSamples)) {
+        SampleSource samples = job.samples();
+        // What is brought later is planned before it is counted, and compiled again then.
+        if (job.epochs() > 0 && (samples == null || !samples.isBrought())) {
             throw new IllegalArgumentException("job has a number of epochs, but its samples are not counted: epochs="
                     + job.epochs() + ". Give TrainingJob.steps, or train on the rows of a DataFrame.");
         }
         Mesh mesh = mesh(job.mesh().data(), job.mesh().model());
         Network network = job.create();
-        SampleSource samples = job.samples();
         PresentFields fields = samples == null ? PresentFields.REQUIRED : samples.fields(network);
         StepOptions options = new StepOptions(
                 mesh,
@@ -208,6 +207,10 @@ final class CompileJob {
         if (samples == null) {
             throw new IllegalArgumentException("validation has no samples: everySteps=" + how.everySteps()
                     + ". Give the training samples Samples.validation(frame), or the job TrainingJob.validation.");
+        }
+        if (how.everySteps() == ValidationConfig.EPOCH) {
+            throw new IllegalArgumentException("validation goes by epochs, but the job's samples are not counted."
+                    + " Give TrainingJob.validateEvery a number of steps, or train on the rows of a DataFrame.");
         }
         PresentFields stored = samples.fields(network);
         EvaluationGraph graph =

@@ -14,7 +14,6 @@ import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
-import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.TrainStepGraph;
 import dev.tartan.train.metrics.ValidationMetrics;
@@ -64,9 +63,9 @@ public final class MeshTrainer {
                 notes.addAll(initial.notes());
             }
         }
-        // The rows of a table are looked at by Spark.
-        if (!(plan.samples() instanceof TableSamples)) {
-            try (BatchSource data = samples(plan).open(plan.batches())) {
+        SampleSource samples = samples(plan);
+        if (!samples.isBrought()) {
+            try (BatchSource data = samples.open(plan.batches())) {
                 data.samples(0, 0, plan.train().globalBatch());
                 notes.addAll(data.notes());
             }

@@ -49,7 +49,6 @@ public final class TrainingJob {
     private StrategyConfig strategy = StrategyConfig.defaults();
     private CollectiveConfig collective = CollectiveConfig.defaults();
     private @Nullable SampleSource samples;
-    private int epochs;
     private RunFiles files = RunFiles.NONE;
     private boolean gradientOutputs;
     private @Nullable ValidationConfig validation;
@@ -69,7 +68,6 @@ public final class TrainingJob {
         strategy = other.strategy;
         collective = other.collective;
         samples = other.samples;
-        epochs = other.epochs;
         files = other.files;
         gradientOutputs = other.gradientOutputs;
         validation = other.validation;
@@ -88,7 +86,7 @@ public final class TrainingJob {
 
     /** The job that a config file describes. */
     public static TrainingJob of(RunConfig config) {
-        TrainingJob job = new TrainingJob(config.network())
+        return new TrainingJob(config.network())
                 .optimizer(config.optimizer())
                 .clip(config.clip())
                 .mesh(config.mesh().data(), config.mesh().model())
@@ -99,7 +97,6 @@ public final class TrainingJob {
                 .validation(config.validation())
                 .output(config.output().dir())
                 .initial(config.init().from());
-        return config.train().epochs() == 0 ? job : job.epochs(config.train().epochs());
     }
 
     /** This job with another network. */
@@ -158,48 +155,35 @@ public final class TrainingJob {
      * job is compiled, such as the rows of a DataFrame; see {@link #ofEpoch}.
      */
     public TrainingJob epochs(int count) {
-        atLeastOne("epochs", count);
-        return with(job -> job.epochs = count);
+        return train(train.withEpochs(atLeastOne("epochs", count)));
     }
 
     /**
-     * This job with its number of steps, now that it is known how many steps make an epoch; itself if its number of
-     * steps was given.
+     * This job with its number of steps, and of those between evaluations, now that it is known how many steps make an
+     * epoch; itself if they were given.
      *
      * @throws IllegalArgumentException if there are too many
      */
     public TrainingJob ofEpoch(long stepsPerEpoch) {
-        if (epochs == 0) {
-            return this;
+        TrainingJob counted = validation == null ? this : validation(validation.ofEpoch(stepsPerEpoch));
+        if (epochs() == 0) {
+            return counted;
         }
-        if (stepsPerEpoch > Integer.MAX_VALUE / epochs) {
-            throw new IllegalArgumentException("job has more steps than can be counted: epochs=" + epochs
+        if (stepsPerEpoch > Integer.MAX_VALUE / epochs()) {
+            throw new IllegalArgumentException("job has more steps than can be counted: epochs=" + epochs()
                     + ", stepsPerEpoch=" + stepsPerEpoch + ". Raise the global batch, or train fewer epochs.");
         }
-        return steps(Math.toIntExact(epochs * stepsPerEpoch));
+        return counted.steps(Math.toIntExact(epochs() * stepsPerEpoch));
     }
 
     /** This job with so many steps, whatever epochs that makes. */
     public TrainingJob steps(int count) {
-        return with(job -> job.epochs = 0)
-                .train(new TrainConfig(
-                        atLeastOne("steps", count),
-                        train.globalBatch(),
-                        train.microBatches(),
-                        train.seed(),
-                        train.deviceMemoryLimit(),
-                        train.onNonFinite()));
+        return train(train.withSteps(atLeastOne("steps", count)));
     }
 
     /** This job with so many samples a step, on all ranks together. */
     public TrainingJob globalBatch(int samplesPerStep) {
-        return train(new TrainConfig(
-                train.steps(),
-                atLeastOne("globalBatch", samplesPerStep),
-                train.microBatches(),
-                train.seed(),
-                train.deviceMemoryLimit(),
-                train.onNonFinite()));
+        return train(train.withGlobalBatch(atLeastOne("globalBatch", samplesPerStep)));
     }
 
     /** This job with the samples of a step run in so many parts, one after the other. */
@@ -209,30 +193,17 @@ public final class TrainingJob {
 
     /** This job with another seed, of initial values, dropout and the order of samples. */
     public TrainingJob seed(long other) {
-        return train(new TrainConfig(
-                train.steps(),
-                train.globalBatch(),
-                train.microBatches(),
-                other,
-                train.deviceMemoryLimit(),
-                train.onNonFinite()));
+        return train(train.withSeed(other));
     }
 
     /** This job with at the most so many bytes on a device, 0 for no limit. */
     public TrainingJob deviceMemoryLimit(long bytes) {
-        return train(new TrainConfig(
-                train.steps(), train.globalBatch(), train.microBatches(), train.seed(), bytes, train.onNonFinite()));
+        return train(train.withDeviceMemoryLimit(bytes));
     }
 
     /** This job with steps whose loss or gradient norm is NaN or infinite left out, or ending the run. */
     public TrainingJob onNonFinite(OnNonFinite what) {
-        return train(new TrainConfig(
-                train.steps(),
-                train.globalBatch(),
-                train.microBatches(),
-                train.seed(),
-                train.deviceMemoryLimit(),
-                what));
+        return train(train.withOnNonFinite(what));
     }
 
     private static int atLeastOne(String what, int count) {
@@ -276,6 +247,11 @@ public final class TrainingJob {
      */
     public TrainingJob validateEvery(int everySteps) {
         return validation(ValidationConfig.of(null, everySteps));
+    }
+
+    /** As {@link #validateEvery} at the end of each epoch. */
+    public TrainingJob validateEveryEpoch() {
+        return validateEvery(ValidationConfig.EPOCH);
     }
 
     /** This job with another validation; null for none. */
@@ -404,7 +380,7 @@ public final class TrainingJob {
 
     /** How often all samples are gone through; 0 if the number of steps is given. */
     public int epochs() {
-        return epochs;
+        return train.epochs();
     }
 
     /** What is trained on; null for a job that is planned only. */

@@ -1,18 +1,12 @@
 package dev.tartan.spark;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.network.Network;
-import dev.tartan.spark.dataset.FrameRows;
-import dev.tartan.spark.dataset.FrameSamples;
-import dev.tartan.spark.dataset.ResolvedSamples;
+import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.Samples;
 import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingListener;
-import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
-import dev.tartan.train.config.ValidationConfig;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
@@ -67,45 +61,11 @@ public final class Tartan {
                     + job.mesh().model() + ". Ranks along 'model' stay within an executor: give a number that divides"
                     + " mesh.data.");
         }
-        Network network = job.create();
-        ResolvedSamples resolved = samples.resolve(network);
-        ResolvedSamples heldOut = samples.resolveValidation(network);
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        long seed = job.train().seed();
-        try (FrameRows rows = FrameRows.of(spark, resolved, executors, seed);
-                FrameRows validation = heldOut == null ? null : FrameRows.of(spark, heldOut, executors, seed)) {
-            int globalBatch = job.train().globalBatch();
-            int validationBatch = globalBatch / job.train().microBatches();
-            FrameSamples counted = rows.samples(globalBatch);
-            TrainingJob ready = job.ofEpoch(counted.stepsPerEpoch()).samples(counted);
-            if (validation != null) {
-                ready = ready.validation(how(job, counted).on(validation.samples(validationBatch)));
-            }
-            TrainingPlan plan = ready.compile(Nd4jBackend.forDevices(1));
-            HeldFolder folder = HeldFolder.of(plan);
-            try {
-                return SparkTrainer.train(
-                        spark,
-                        folder.plan(),
-                        job.network(),
-                        executors,
-                        viewer,
-                        rows.rows(globalBatch, validation, validationBatch));
-            } finally {
-                folder.close();
-            }
+        try (PlannedFrames frames = PlannedFrames.of(spark, job, samples, executors);
+                HeldFolder folder = HeldFolder.of(frames.plan())) {
+            return SparkTrainer.train(spark, folder.plan(), job.network(), executors, viewer, frames.rows());
         }
-    }
-
-    private static ValidationConfig how(TrainingJob job, FrameSamples samples) {
-        ValidationConfig how = job.validation();
-        if (how != null && how.samples() != null) {
-            throw new IllegalArgumentException("validation is given twice: job=" + how.samples()
-                    + ". Give Samples.validation with TrainingJob.validateEvery, or TrainingJob.validation alone.");
-        }
-        return how != null
-                ? how
-                : ValidationConfig.of(null, Math.toIntExact(Math.min(Integer.MAX_VALUE, samples.stepsPerEpoch())));
     }
 
     private static int executors(SparkSession session, TrainingJob job) {

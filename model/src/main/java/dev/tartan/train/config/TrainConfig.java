@@ -20,19 +20,43 @@ public record TrainConfig(
         long deviceMemoryLimit,
         OnNonFinite onNonFinite,
         int epochs) {
-    /** One of so many steps. */
-    public TrainConfig(
-            int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit, OnNonFinite onNonFinite) {
-        this(steps, globalBatch, microBatches, seed, deviceMemoryLimit, onNonFinite, 0);
+    /** So many steps, ending where a loss is no number. */
+    public TrainConfig(int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit) {
+        this(steps, globalBatch, microBatches, seed, deviceMemoryLimit, OnNonFinite.STOP, 0);
     }
 
-    /** One that ends where a loss is no number. */
-    public TrainConfig(int steps, int globalBatch, int microBatches, long seed, long deviceMemoryLimit) {
-        this(steps, globalBatch, microBatches, seed, deviceMemoryLimit, OnNonFinite.STOP);
+    /** These with so many steps, whatever epochs that makes. */
+    public TrainConfig withSteps(int count) {
+        return new TrainConfig(count, globalBatch, microBatches, seed, deviceMemoryLimit, onNonFinite, 0);
+    }
+
+    /** These over all samples so many times. */
+    public TrainConfig withEpochs(int count) {
+        return new TrainConfig(steps, globalBatch, microBatches, seed, deviceMemoryLimit, onNonFinite, count);
+    }
+
+    /** These with so many samples a step. */
+    public TrainConfig withGlobalBatch(int samples) {
+        return new TrainConfig(steps, samples, microBatches, seed, deviceMemoryLimit, onNonFinite, epochs);
     }
 
     /** These with another number of micro-batches. */
     public TrainConfig withMicroBatches(int count) {
         return new TrainConfig(steps, globalBatch, count, seed, deviceMemoryLimit, onNonFinite, epochs);
+    }
+
+    /** These with another seed. */
+    public TrainConfig withSeed(long other) {
+        return new TrainConfig(steps, globalBatch, microBatches, other, deviceMemoryLimit, onNonFinite, epochs);
+    }
+
+    /** These with at the most so many bytes on a device. */
+    public TrainConfig withDeviceMemoryLimit(long bytes) {
+        return new TrainConfig(steps, globalBatch, microBatches, seed, bytes, onNonFinite, epochs);
+    }
+
+    /** These with another answer to a loss that is no number. */
+    public TrainConfig withOnNonFinite(OnNonFinite what) {
+        return new TrainConfig(steps, globalBatch, microBatches, seed, deviceMemoryLimit, what, epochs);
     }
 }

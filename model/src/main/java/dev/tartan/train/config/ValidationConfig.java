@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * What a run is evaluated on between its steps and at its end, and what follows from it. Plain data.
  *
  * @param samples evaluated whole each time; null if they are given with the training samples, as rows of a DataFrame
- * @param everySteps number of steps from one evaluation to the next
+ * @param everySteps number of steps from one evaluation to the next; {@link #EPOCH} for those of an epoch
  * @param judgedBy the number that tells better from worse: {@code loss}, or a name that the network reports
  * @param higherIsBetter whether more of it is better, as of an accuracy
  * @param patience the run ends after so many evaluations in a row without improvement; 0 if it never does
@@ -25,8 +25,11 @@ public record ValidationConfig(
     /** What the loss is called. */
     public static final String LOSS = "loss";
 
+    /** As many steps as an epoch has, once that is known. */
+    public static final int EPOCH = -1;
+
     public ValidationConfig {
-        if (everySteps < 1) {
+        if (everySteps < 1 && everySteps != EPOCH) {
             throw new IllegalArgumentException(
                     "validation has no interval: everySteps=" + everySteps + ". Give 1 or more steps.");
         }
@@ -59,6 +62,12 @@ public record ValidationConfig(
     /** These on other samples; null if they are given otherwise. */
     public ValidationConfig on(@Nullable SampleSource other) {
         return new ValidationConfig(other, everySteps, judgedBy, higherIsBetter, patience, minDelta, keepBest);
+    }
+
+    /** These with the number of steps that an epoch has, where they go by epochs. */
+    public ValidationConfig ofEpoch(long steps) {
+        int every = everySteps == EPOCH ? (int) Math.min(Integer.MAX_VALUE, steps) : everySteps;
+        return new ValidationConfig(samples, every, judgedBy, higherIsBetter, patience, minDelta, keepBest);
     }
 
     /** Whether it is time to evaluate after a step, counted from 0, of a run of so many. */

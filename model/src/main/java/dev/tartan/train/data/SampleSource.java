@@ -16,6 +16,14 @@ public interface SampleSource {
     PresentFields fields(Network network);
 
     /**
+     * Whether whoever runs a job brings the samples to its processes, as Spark does with rows: then they cannot be
+     * opened beforehand, and need not be counted yet when a job is planned.
+     */
+    default boolean isBrought() {
+        return false;
+    }
+
+    /**
      * Opens the samples and checks that they suffice for the run.
      *
      * @throws IllegalArgumentException if they are missing, too few, or of other shapes or types than asked for

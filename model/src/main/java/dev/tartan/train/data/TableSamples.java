@@ -71,6 +71,11 @@ public record TableSamples(
     }
 
     @Override
+    public boolean isBrought() {
+        return true;
+    }
+
+    @Override
     public BatchSource open(BatchSpec spec) {
         throw new IllegalArgumentException("rows of a table are read by Spark: data.path=" + path
                 + ". Train with scripts/train, or on a DataFrame with dev.tartan.spark.Tartan.");

@@ -3,10 +3,8 @@ package dev.tartan.spark.cli;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.spark.dataset.FrameRows;
-import dev.tartan.spark.dataset.FrameSamples;
+import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.ReadTable;
-import dev.tartan.spark.dataset.ResolvedSamples;
 import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.MeshRows;
 import dev.tartan.spark.runtime.Preflight;
@@ -127,22 +125,15 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
 
     /** The rows of a table are looked at, and the steps of an epoch known, once Spark has started. */
     private int train(SparkConf conf, RunConfig run, TrainingJob job, TableSamples table, List<String> fileNotes) {
-        int globalBatch = job.train().globalBatch();
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             SparkSession session =
                     SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
-            ResolvedSamples resolved = ReadTable.of(session, table).resolve(job.create());
-            try (FrameRows rows =
-                    FrameRows.of(spark, resolved, executors, job.train().seed())) {
-                FrameSamples counted = rows.samples(globalBatch);
-                TrainingPlan plan =
-                        job.ofEpoch(counted.stepsPerEpoch()).samples(counted).compile(Nd4jBackend.forDevices(1));
-                try (HeldFolder folder = HeldFolder.of(plan)) {
-                    folder.writeConfig(run.render());
-                    announce(plan, fileNotes, folder.aside());
-                    conclude(plan, train(spark, folder.plan(), job.network(), rows.rows(globalBatch, null, 1)));
-                    return 0;
-                }
+            try (PlannedFrames frames = PlannedFrames.of(spark, job, ReadTable.of(session, table), executors);
+                    HeldFolder folder = HeldFolder.of(frames.plan())) {
+                folder.writeConfig(run.render());
+                announce(frames.plan(), fileNotes, folder.aside());
+                conclude(frames.plan(), train(spark, folder.plan(), job.network(), frames.rows()));
+                return 0;
             }
         }
     }

@@ -33,6 +33,11 @@ public record FrameSamples(Set<String> names, long stepsPerEpoch, boolean weight
     }
 
     @Override
+    public boolean isBrought() {
+        return true;
+    }
+
+    @Override
     public BatchSource open(BatchSpec spec) {
         throw new IllegalArgumentException(
                 "samples of a frame are with Spark's tasks: fields=" + names + ". Train with dev.tartan.spark.Tartan.");

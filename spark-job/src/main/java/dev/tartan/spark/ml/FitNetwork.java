@@ -49,7 +49,7 @@ final class FitNetwork {
     record Fitted(TrainedNetwork network, TartanTrainingSummary summary) {}
 
     static void setDefaults(NetworkParams<?> params) {
-        params.setDefault(params.inferBatchSize(), 1024);
+        params.setDefault(params.inferBatchSize(), InferenceParams.DEFAULT_BATCH);
         params.setDefault(params.weightCol(), "");
         params.setDefault(params.validationIndicatorCol(), "");
         params.setDefault(params.meshData(), 1);
@@ -132,9 +132,7 @@ final class FitNetwork {
                 functions.raise_error(functions.lit("column '" + indicator
                         + "' is null and does not say whether the row is for validation. Fill it, or drop the row.")));
         Dataset<Row> trained = rows.filter(functions.not(held));
-        long steps = (trained.count() + params.getBatchSize() - 1) / params.getBatchSize();
-        TrainingJob evaluated =
-                job.validateEvery(Math.toIntExact(Math.max(1, steps))).keepBest();
+        TrainingJob evaluated = job.validateEveryEpoch().keepBest();
         if (params.getEarlyStoppingRounds() > 0) {
             evaluated = evaluated.earlyStopping(params.getEarlyStoppingRounds(), params.getEarlyStoppingMinDelta());
         }

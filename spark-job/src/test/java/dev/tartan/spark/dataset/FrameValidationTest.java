@@ -113,6 +113,10 @@ class FrameValidationTest {
                 .isEqualTo(
                         plain.steps().stream().map(step -> (Object) step.loss()).toList());
         assertThat(validated.validations()).hasSize(6);
+        assertThat(Tartan.train(session, job(2, 1).validateEveryEpoch().keepBest(), samples())
+                        .validations())
+                .extracting(ValidationMetrics::step)
+                .containsExactly(12L, 25L);
         assertThat(again.validations()).isEqualTo(validated.validations());
     }
 

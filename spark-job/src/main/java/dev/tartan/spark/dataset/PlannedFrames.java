@@ -1,0 +1,86 @@
+package dev.tartan.spark.dataset;
+
+import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.network.Network;
+import dev.tartan.spark.runtime.MeshRows;
+import dev.tartan.train.TrainingJob;
+import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.config.ValidationConfig;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.jspecify.annotations.Nullable;
+
+/** A job on the rows of frames, which have been counted, and the plan that follows from their number. */
+public final class PlannedFrames implements AutoCloseable {
+    private final TrainingPlan plan;
+    private final FrameRows rows;
+    private final @Nullable FrameRows validation;
+    private final int validationBatch;
+
+    private PlannedFrames(TrainingJob job, FrameRows rows, @Nullable FrameRows validation) {
+        int globalBatch = job.train().globalBatch();
+        this.rows = rows;
+        this.validation = validation;
+        this.validationBatch = globalBatch / job.train().microBatches();
+        FrameSamples counted = rows.samples(globalBatch);
+        TrainingJob ready = job.samples(counted);
+        if (validation != null) {
+            ready = ready.validation(how(job).on(validation.samples(validationBatch)));
+        }
+        this.plan = ready.ofEpoch(counted.stepsPerEpoch()).compile(Nd4jBackend.forDevices(1));
+    }
+
+    /**
+     * Goes through the frames, in one Spark job each.
+     *
+     * @param job its own samples are not used
+     * @param executors number of processes that will train
+     * @throws IllegalArgumentException if columns or rows cannot be used, or do not go with the job
+     */
+    public static PlannedFrames of(JavaSparkContext spark, TrainingJob job, Samples samples, int executors) {
+        Network network = job.create();
+        ResolvedSamples resolved = samples.resolve(network);
+        ResolvedSamples heldOut = samples.resolveValidation(network);
+        long seed = job.train().seed();
+        FrameRows rows = FrameRows.of(spark, resolved, executors, seed);
+        FrameRows validation = null;
+        try {
+            validation = heldOut == null ? null : FrameRows.of(spark, heldOut, executors, seed);
+            return new PlannedFrames(job, rows, validation);
+        } catch (RuntimeException e) {
+            close(rows, validation);
+            throw e;
+        }
+    }
+
+    private static ValidationConfig how(TrainingJob job) {
+        ValidationConfig how = job.validation();
+        if (how != null && how.samples() != null) {
+            throw new IllegalArgumentException("validation is given twice: job=" + how.samples()
+                    + ". Give Samples.validation with TrainingJob.validateEvery, or TrainingJob.validation alone.");
+        }
+        return how != null ? how : ValidationConfig.of(null, ValidationConfig.EPOCH);
+    }
+
+    /** What is run on the rows. */
+    public TrainingPlan plan() {
+        return plan;
+    }
+
+    /** What the tasks of the mesh read. */
+    public MeshRows<?> rows() {
+        return rows.rows(plan.train().globalBatch(), validation, validationBatch);
+    }
+
+    /** Removes what Spark keeps of the rows. */
+    @Override
+    public void close() {
+        close(rows, validation);
+    }
+
+    private static void close(FrameRows rows, @Nullable FrameRows validation) {
+        rows.close();
+        if (validation != null) {
+            validation.close();
+        }
+    }
+}
