@@ -4,14 +4,10 @@ import java.util.List;
 
 /** Reads rows of a spool into arrays of a batch, one for each column; the reverse of a {@link RowEncoder}. */
 final class RowDecoder {
-    private static final int LINE_WORDS = 16;
-
     private final SampleColumn[] columns;
-    private final int leastWords;
 
     RowDecoder(List<SampleColumn> columns) {
         this.columns = columns.toArray(new SampleColumn[0]);
-        this.leastWords = columns.stream().mapToInt(RowDecoder::leastWords).sum();
     }
 
     /**
@@ -42,27 +38,6 @@ final class RowDecoder {
                 case VECTOR -> word = vector(segment, word, (float[]) arrays[i], start, count);
             }
         }
-    }
-
-    /**
-     * Looks at each cache line of what a row has at the least, so that the lines of many rows come while none is waited
-     * for.
-     */
-    int touch(SpoolSegment segment, int position) {
-        int sum = 0;
-        int end = position / Integer.BYTES + leastWords;
-        for (int word = position / Integer.BYTES; word < end; word += LINE_WORDS) {
-            sum += segment.ints().get(word);
-        }
-        return sum;
-    }
-
-    private static int leastWords(SampleColumn column) {
-        return switch (column.form()) {
-            case WORDS -> column.numElements();
-            case BYTES -> (column.numElements() + Integer.BYTES - 1) / Integer.BYTES;
-            case VECTOR -> 1;
-        };
     }
 
     private static void bytes(SpoolSegment segment, int position, Object array, int start, int count) {

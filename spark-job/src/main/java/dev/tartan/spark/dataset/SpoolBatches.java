@@ -25,10 +25,6 @@ final class SpoolBatches implements EvaluationBatches {
     private final long seed;
     private final boolean shuffled;
 
-    /** Written so that the reads before it are not left out. */
-    @SuppressWarnings({"unused", "UnusedVariable"})
-    private int touched;
-
     /**
      * Gives samples of a spool, and closes it.
      *
@@ -90,11 +86,6 @@ final class SpoolBatches implements EvaluationBatches {
             isLeft[sample] = row >= 0;
             offsets[sample] = spool.offset(slot, row < 0 ? slots.first(slot) : row);
         }
-        int sum = 0;
-        for (long offset : offsets) {
-            sum += decoder.touch(spool.segment(offset), spool.position(offset));
-        }
-        touched = sum;
         for (int sample = 0; sample < count; sample++) {
             decoder.read(spool.segment(offsets[sample]), spool.position(offsets[sample]), arrays, sample);
             if (!isLeft[sample]) {
