@@ -13,6 +13,8 @@ import dev.tartan.plan.PlanMemory;
 import dev.tartan.train.graph.BatchBinding;
 import dev.tartan.train.graph.InferenceGraph;
 import dev.tartan.train.graph.StateBinding;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,10 +104,10 @@ public record InferencePlan(
 
     private static TensorType ofSample(TensorType ofBatch) {
         long[] dims = ofBatch.shape().dims();
-        return ofBatch.withShape(Shape.shape(java.util.Arrays.copyOfRange(dims, 1, dims.length)));
+        return ofBatch.withShape(Shape.shape(Arrays.copyOfRange(dims, 1, dims.length)));
     }
 
     private static Map<String, TensorType> copy(Map<String, TensorType> outputs) {
-        return java.util.Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+        return Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
     }
 }

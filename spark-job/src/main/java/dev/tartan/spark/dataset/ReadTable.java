@@ -3,6 +3,7 @@ package dev.tartan.spark.dataset;
 import dev.tartan.path.UriPath;
 import dev.tartan.train.data.TableSamples;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,6 +16,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
 
 /**
  * Reads a table of a run config as a DataFrame. A field that several columns fill, each a number, gets an array of them
@@ -91,12 +94,27 @@ public final class ReadTable {
                 }
             }
         }
+        chosen.forEach(name -> checkNumber(field, name));
         Column[] parts = chosen.stream()
                 .map(name -> frame.col("`" + name.replace("`", "``") + "`"))
                 .toArray(Column[]::new);
         String name = String.join(", ", names) + " (" + parts.length + " columns)";
         frame = frame.withColumn(name, functions.array(parts));
         return name;
+    }
+
+    /** Joined in an array, one column of text would make texts of all, and nobody would see which it was. */
+    private void checkNumber(String field, String name) {
+        DataType type = Arrays.stream(frame.schema().fields())
+                .filter(column -> column.name().equals(name))
+                .map(StructField::dataType)
+                .findFirst()
+                .orElseThrow();
+        if (NumberType.of(type) == null) {
+            throw new IllegalArgumentException("table has a column that holds no numbers: data.fields." + field + "="
+                    + name + ", type=" + type.simpleString() + ". Mend the rows that hold text, such as n/a, or leave"
+                    + " the column out.");
+        }
     }
 
     private boolean isPattern(String name) {

@@ -24,6 +24,7 @@ import org.apache.spark.sql.sources.Filter;
 import org.apache.spark.sql.sources.PrunedFilteredScan;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import scala.math.BigInt;
 
 /**
  * A frame with the columns of a model appended, as a relation that Spark's planner asks for just the columns that a
@@ -120,15 +121,8 @@ final class PredictedRelation extends BaseRelation implements PrunedFilteredScan
 
     @Override
     public long sizeInBytes() {
-        return frame.queryExecution()
-                                .optimizedPlan()
-                                .stats()
-                                .sizeInBytes()
-                                .bigInteger()
-                                .bitLength()
-                        < Long.SIZE
-                ? frame.queryExecution().optimizedPlan().stats().sizeInBytes().longValue()
-                : Long.MAX_VALUE;
+        BigInt bytes = frame.queryExecution().optimizedPlan().stats().sizeInBytes();
+        return bytes.isValidLong() ? bytes.longValue() : Long.MAX_VALUE;
     }
 
     @Override

@@ -153,6 +153,11 @@ class TrainTableTest {
         assertThat(train("--set", "data.fields.x=[px0, \"px*\"]").err())
                 .contains("column fills a field twice: data.fields.x=[px0, px*], column=px0.");
         assertThat(train("--set", "data.fields.x=[px0, px1]").err()).contains("px0, px1 (2 columns)");
+        Path holes = Files.writeString(folder.resolve("holes.csv"), "px0,px1,px2,label\n1,2,3,0\n1,n/a,3,1\n");
+        assertThat(train("--set", "data.path=" + holes, "--set", "data.weight=null")
+                        .err())
+                .isEqualTo("tartan: table has a column that holds no numbers: data.fields.x=px1, type=string. Mend the"
+                        + " rows that hold text, such as n/a, or leave the column out.\n");
         assertThat(folder.resolve("out/summary.json")).hasContent("{}");
     }
 
