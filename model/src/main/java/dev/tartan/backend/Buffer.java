@@ -23,6 +23,13 @@ public interface Buffer {
      */
     Buffer as(TensorType other);
 
+    /**
+     * Some consecutive elements, as a tensor of one dim in the same memory; kernels may want a better alignment.
+     *
+     * @throws IllegalArgumentException if they are not within the tensor
+     */
+    Buffer part(long firstElement, long numElements);
+
     /** Whether {@link #address} can be read and written by the CPU. */
     boolean isHostMemory();
 

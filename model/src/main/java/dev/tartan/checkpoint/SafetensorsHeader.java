@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param tensors every tensor by name, in the order of their data
  * @param metadata free text about the file
  */
-record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<String, String> metadata) {
+public record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<String, String> metadata) {
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
@@ -36,7 +36,7 @@ record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<String, Stri
      *
      * @throws InvalidCheckpointException if it is not JSON, not a header, or does not fit {@code dataBytes} exactly
      */
-    static SafetensorsHeader parse(Path path, byte[] json, long dataBytes) {
+    public static SafetensorsHeader parse(Path path, byte[] json, long dataBytes) {
         List<SafetensorsEntry> entries = new ArrayList<>();
         Map<String, String> metadata = new LinkedHashMap<>();
         try (JsonParser parser = JSON.createParser(json)) {
@@ -179,13 +179,44 @@ record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<String, Stri
         return tensors;
     }
 
-    static InvalidCheckpointException corrupt(Path path, String fact, @Nullable Throwable cause) {
+    /** The exception for a file that is no safetensors file any more, whose message says what is wrong with it. */
+    public static InvalidCheckpointException corrupt(Path path, String fact, @Nullable Throwable cause) {
         return new InvalidCheckpointException(
                 "safetensors file is corrupt: path=" + path + ", " + fact + ". Write or copy the file again.", cause);
     }
 
+    /**
+     * Where tensors go that are declared in some order: wide elements first, else in that order.
+     *
+     * @throws IllegalArgumentException if two tensors have one name or a type that is never stored
+     */
+    public static Map<String, SafetensorsEntry> layOut(List<TensorDeclaration> declarations) {
+        List<TensorDeclaration> sorted = new ArrayList<>(declarations);
+        // Wide elements first keeps every tensor aligned to its element size without holes, which are not allowed.
+        sorted.sort(Comparator.comparing(
+                (TensorDeclaration tensor) -> -tensor.dtype().bytes()));
+        Map<String, SafetensorsEntry> tensors = new LinkedHashMap<>();
+        long offset = 0;
+        for (TensorDeclaration tensor : sorted) {
+            SafetensorsType type = SafetensorsType.of(tensor.dtype());
+            long bytes = Math.multiplyExact(tensor.shape().numElements(), (long) type.bytes());
+            SafetensorsEntry entry = new SafetensorsEntry(tensor.name(), type, tensor.shape(), offset, bytes);
+            if (tensors.put(tensor.name(), entry) != null || tensor.name().equals(SafetensorsDescriptor.METADATA_KEY)) {
+                throw new IllegalArgumentException("tensor name is taken: tensor=" + tensor.name()
+                        + ". Give every tensor of a file its own name.");
+            }
+            offset = entry.end();
+        }
+        return tensors;
+    }
+
+    /** Bytes of all tensors. */
+    public long dataBytes() {
+        return tensors.values().stream().mapToLong(SafetensorsEntry::bytes).sum();
+    }
+
     /** The header's JSON, padded with spaces. */
-    byte[] toBytes() {
+    public byte[] toBytes() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (JsonGenerator json = JSON.createGenerator(bytes)) {
             json.writeStartObject();

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,7 +66,8 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     static SafetensorsWriter create(
             Path path, List<TensorDeclaration> tensors, Map<String, String> metadata, PositionalFile.Opener opener) {
-        SafetensorsHeader header = new SafetensorsHeader(layOut(tensors), new LinkedHashMap<>(metadata));
+        SafetensorsHeader header =
+                new SafetensorsHeader(SafetensorsHeader.layOut(tensors), new LinkedHashMap<>(metadata));
         byte[] json = header.toBytes();
         if (json.length > SafetensorsDescriptor.MAX_HEADER_BYTES) {
             throw new IllegalArgumentException("safetensors header is too long: path=" + path + ", headerBytes="
@@ -90,26 +90,6 @@ public final class SafetensorsWriter implements AutoCloseable {
         start.putLong(json.length).put(json).flip();
         writer.put(start, 0);
         return writer;
-    }
-
-    private static Map<String, SafetensorsEntry> layOut(List<TensorDeclaration> declarations) {
-        List<TensorDeclaration> sorted = new ArrayList<>(declarations);
-        // Wide elements first keeps every tensor aligned to its element size without holes, which are not allowed.
-        sorted.sort(Comparator.comparing(
-                (TensorDeclaration tensor) -> -tensor.dtype().bytes()));
-        Map<String, SafetensorsEntry> tensors = new LinkedHashMap<>();
-        long offset = 0;
-        for (TensorDeclaration tensor : sorted) {
-            SafetensorsType type = SafetensorsType.of(tensor.dtype());
-            long bytes = Math.multiplyExact(tensor.shape().numElements(), (long) type.bytes());
-            SafetensorsEntry entry = new SafetensorsEntry(tensor.name(), type, tensor.shape(), offset, bytes);
-            if (tensors.put(tensor.name(), entry) != null || tensor.name().equals(SafetensorsDescriptor.METADATA_KEY)) {
-                throw new IllegalArgumentException("tensor name is taken: tensor=" + tensor.name()
-                        + ". Give every tensor of a file its own name.");
-            }
-            offset = entry.end();
-        }
-        return tensors;
     }
 
     /** Writes all of a float32 tensor, row-major. */

@@ -4,8 +4,10 @@ import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
 import dev.tartan.execute.RankExecutor;
+import dev.tartan.train.graph.PlannedState;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /** A copy of one rank's parameters in the memory of the host, for the rank's thread. */
 final class BestParameters implements AutoCloseable {
@@ -46,6 +48,16 @@ final class BestParameters implements AutoCloseable {
         if (holds) {
             copies.forEach((name, copy) -> executor.input(name).copyFrom(copy));
         }
+    }
+
+    /** The copy of a parameter. */
+    Buffer copy(PlannedState parameter) {
+        return Objects.requireNonNull(copies.get(parameter.name()), parameter.name());
+    }
+
+    /** Says that the copies were filled from a checkpoint. */
+    void filled() {
+        holds = true;
     }
 
     @Override

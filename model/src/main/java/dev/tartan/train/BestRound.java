@@ -1,5 +1,6 @@
 package dev.tartan.train;
 
+import dev.tartan.train.checkpoint.ValidationProgress;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.metrics.ValidationMetrics;
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,8 @@ final class BestRound {
     private double bestValue = Double.NaN;
     private double lastImprovement = Double.NaN;
     private int roundsSince;
+    private int rounds;
+    private @Nullable ValidationMetrics last;
 
     BestRound(ValidationConfig how) {
         this.how = how;
@@ -18,6 +21,8 @@ final class BestRound {
 
     /** Takes the next evaluation; true if none before was as good. */
     boolean add(ValidationMetrics round) {
+        rounds++;
+        last = round;
         double value = round.value(how.judgedBy());
         if (improves(value, lastImprovement, how.minDelta())) {
             lastImprovement = value;
@@ -46,5 +51,21 @@ final class BestRound {
     @Nullable
     ValidationMetrics best() {
         return best;
+    }
+
+    /** What is remembered of evaluations, for a checkpoint; null if there were none. */
+    @Nullable
+    ValidationProgress progress() {
+        return last == null ? null : new ValidationProgress(rounds, last, best, lastImprovement, roundsSince);
+    }
+
+    /** Goes on from what a checkpoint remembers. */
+    void resume(ValidationProgress progress) {
+        rounds = progress.rounds();
+        last = progress.last();
+        best = progress.best();
+        bestValue = best == null ? Double.NaN : best.value(how.judgedBy());
+        lastImprovement = progress.lastImprovement();
+        roundsSince = progress.roundsSince();
     }
 }

@@ -22,6 +22,7 @@ import dev.tartan.partition.StartCollectives;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
+import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.ValidationConfig;
@@ -29,6 +30,7 @@ import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.EvaluationGraph;
 import dev.tartan.train.graph.LogitsGraph;
+import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
@@ -118,7 +120,18 @@ final class CompileJob {
                 graph.states().stream().map(PlannedState::of).toList(),
                 graph.gradientBytesPerDevice(),
                 network.numParameters(),
+                job.optimizer() + ", " + job.clip(),
+                checkpoint(),
                 notes);
+    }
+
+    private CheckpointConfig checkpoint() {
+        CheckpointConfig how = job.checkpoint();
+        if (how.isOn() && how.folder(job.files().output()) == null) {
+            throw new IllegalArgumentException(
+                    "checkpoints have no folder: checkpoint=" + how + ". Give checkpoint.dir, or an output folder.");
+        }
+        return how;
     }
 
     private static Mesh mesh(int data, int model) {

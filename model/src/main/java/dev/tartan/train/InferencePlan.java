@@ -12,6 +12,7 @@ import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
 import dev.tartan.train.graph.BatchBinding;
 import dev.tartan.train.graph.InferenceGraph;
+import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.StateBinding;
 import java.util.Arrays;
 import java.util.Collections;

@@ -9,6 +9,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.CheckpointForm;
 import dev.tartan.network.ConfigFields;
+import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -2,21 +2,18 @@ package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsWriter;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
-import dev.tartan.train.config.CollectiveConfig;
-import dev.tartan.train.config.OnNonFinite;
+import dev.tartan.train.checkpoint.CommitCheckpoints;
+import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.data.BatchSource;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
-import dev.tartan.train.graph.TrainStepGraph;
-import dev.tartan.train.metrics.ValidationMetrics;
+import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -39,19 +36,27 @@ public final class MeshTrainer {
     private final Backend backend;
     private final ProcessRanks ranks;
     private final RunRecord record;
+    private final RunControl control;
 
     private MeshTrainer(
-            TrainingPlan plan, NetworkFactory factory, Backend backend, ProcessRanks ranks, TrainingListener listener) {
+            TrainingPlan plan,
+            NetworkFactory factory,
+            Backend backend,
+            ProcessRanks ranks,
+            TrainingListener listener,
+            RunControl control) {
         this.plan = plan;
         this.factory = factory;
         this.mesh = plan.mesh();
         this.backend = backend;
         this.record = new RunRecord(plan, listener);
         this.ranks = ranks;
+        this.control = control;
     }
 
     /**
-     * Checks what can be checked of a plan's files before any rank starts: the data, and {@code init.from}.
+     * Checks what can be checked of a plan's files before any rank starts: the data, {@code init.from}, and the
+     * checkpoint to go on from.
      *
      * @return what the user may want to know of them
      * @throws IllegalArgumentException naming what is missing or does not fit
@@ -63,6 +68,7 @@ public final class MeshTrainer {
                 notes.addAll(initial.notes());
             }
         }
+        RunCheckpoints.restored(plan);
         SampleSource samples = samples(plan);
         if (!samples.isBrought()) {
             try (BatchSource data = samples.open(plan.batches())) {
@@ -115,27 +121,45 @@ public final class MeshTrainer {
 
     /**
      * Trains with all ranks in this process, writes {@code final.safetensors} into the output folder, and generates a
-     * sample if the data is text.
+     * sample if the data is text. Writes the plan's checkpoints too.
      *
      * @param factory of the network that the plan was compiled from
      * @param backend shared by all ranks
-     * @throws IllegalArgumentException if data or {@code init.from} do not fit the network
+     * @throws IllegalArgumentException if data, {@code init.from} or the checkpoint to go on from do not fit the
+     *     network
      * @throws InterruptedException if this thread is interrupted; all device threads have ended by then
      */
     public static TrainingResult run(
             TrainingPlan plan, NetworkFactory factory, Backend backend, TrainingListener listener)
             throws InterruptedException {
+        if (RunCheckpoints.folder(plan) == null) {
+            return run(plan, factory, backend, listener, withoutCheckpoints());
+        }
+        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, listener::onCheckpoint)) {
+            RunControl control = new RunControl(RunCheckpoints.newAttempt(), commits, new StopSignal());
+            return run(plan, factory, backend, listener, control);
+        }
+    }
+
+    private static RunControl withoutCheckpoints() {
+        return new RunControl("", part -> {}, new StopSignal());
+    }
+
+    /** As above, for a caller that commits checkpoints and may stop the run. */
+    public static TrainingResult run(
+            TrainingPlan plan, NetworkFactory factory, Backend backend, TrainingListener listener, RunControl control)
+            throws InterruptedException {
         try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
             ProcessRanks ranks = ProcessRanks.all(communicators);
-            return Objects.requireNonNull(new MeshTrainer(plan, factory, backend, ranks, listener).run());
+            return Objects.requireNonNull(new MeshTrainer(plan, factory, backend, ranks, listener, control).run());
         }
     }
 
     /**
-     * As {@link #run(TrainingPlan, NetworkFactory, Backend, TrainingListener)}, with the mesh ranks of one process of
-     * several, each of which makes this call. Each reads data and {@code init.from} from its own file system; process 0
-     * alone reports, writes files and generates the sample. Whatever ends one process's call ends the others', by the
-     * communicators.
+     * As {@link #run(TrainingPlan, NetworkFactory, Backend, TrainingListener, RunControl)}, with the mesh ranks of one
+     * process of several, each of which makes this call. Each reads data and {@code init.from} from its own file system
+     * and writes its ranks' part of checkpoints; process 0 alone reports, writes other files and generates the sample.
+     * Whatever ends one process's call ends the others', by the communicators.
      *
      * @param backend shared by the ranks of this process
      * @param ranks those of this process, over communicators that are used for nothing else
@@ -144,9 +168,29 @@ public final class MeshTrainer {
      * @throws IllegalArgumentException also if the communicators are of another mesh
      */
     public static @Nullable TrainingResult run(
+            TrainingPlan plan,
+            NetworkFactory factory,
+            Backend backend,
+            ProcessRanks ranks,
+            TrainingListener listener,
+            RunControl control)
+            throws InterruptedException {
+        return new MeshTrainer(plan, factory, backend, ranks, listener, control).run();
+    }
+
+    /**
+     * As above, of a plan without checkpoints.
+     *
+     * @throws IllegalArgumentException also if the plan has checkpoints, which somebody must commit
+     */
+    public static @Nullable TrainingResult run(
             TrainingPlan plan, NetworkFactory factory, Backend backend, ProcessRanks ranks, TrainingListener listener)
             throws InterruptedException {
-        return new MeshTrainer(plan, factory, backend, ranks, listener).run();
+        if (RunCheckpoints.folder(plan) != null) {
+            throw new IllegalArgumentException("nobody commits the checkpoints of the plan: checkpoint="
+                    + plan.checkpoint() + ". Give a RunControl.");
+        }
+        return run(plan, factory, backend, ranks, listener, withoutCheckpoints());
     }
 
     private @Nullable TrainingResult run() throws InterruptedException {
@@ -200,7 +244,20 @@ public final class MeshTrainer {
                 SafetensorsWriter writer = create(finalFile, plan.parameters());
                 SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
                 InitialParameters initial = openInitial(plan, network)) {
-            new MeshRun(backend, ranks).run(rank -> train(rank, network, data, validation, initial, writer, gradients));
+            RestoredRun restored = RunCheckpoints.restored(plan);
+            if (restored != null) {
+                record.resumed(restored.progress());
+            }
+            RankLoop loop = new RankLoop(
+                    plan,
+                    network,
+                    backend,
+                    ranks,
+                    record,
+                    control,
+                    new RankLoop.Inputs(data, samples.stepsPerEpoch(), validation, initial, restored),
+                    new RankLoop.Outputs(writer, gradients));
+            new MeshRun(backend, ranks).run(loop::run);
             if (writer != null) {
                 writer.finish();
             }
@@ -219,93 +276,6 @@ public final class MeshTrainer {
             metadata.putAll(TextVocabulary.metadata());
         }
         return SafetensorsWriter.create(path, ParameterFile.declarations(states), metadata);
-    }
-
-    private void train(
-            int rank,
-            Network network,
-            ReadAhead data,
-            @Nullable ValidationData validationData,
-            @Nullable InitialParameters initial,
-            @Nullable SafetensorsWriter writer,
-            @Nullable SafetensorsWriter gradients)
-            throws InterruptedException {
-        try (RankExecutor executor = new RankExecutor(
-                        plan.step().program(),
-                        plan.step().memory(),
-                        rank,
-                        backend,
-                        ranks.communicators(),
-                        gradients(plan.collective().gradients()));
-                RankValidation validation = RankValidation.bind(plan, rank, executor, backend, validationData)) {
-            record.allocated(executor.arenaBytes());
-            RankTrainer trainer = new RankTrainer(plan, rank, executor);
-            ParameterWriter parameters = new ParameterWriter(mesh, rank, backend, ranks);
-            trainer.initialize(network, initial);
-            StepCommunication communication = new StepCommunication(ranks.communicators(), rank);
-            long steps = plan.train().steps();
-            long step = 0;
-            boolean goesOn = true;
-            for (; step < steps && goesOn; step++) {
-                if (Thread.interrupted()) {
-                    throw new InterruptedException("training was interrupted before step " + step);
-                }
-                long start = System.nanoTime();
-                trainer.step(step, data);
-                double millis = (System.nanoTime() - start) / 1e6;
-                conclude(rank, step, trainer, millis);
-                if (step == 0 && plan.hasGradientOutputs() && plan.files().output() != null) {
-                    trainer.saveGradients(parameters, gradients);
-                }
-                if (validation != null && validation.isDue(step, steps)) {
-                    communication.pause();
-                    ValidationMetrics round = validation.evaluate(step);
-                    communication.resume();
-                    if (rank == 0) {
-                        record.validated(round);
-                    }
-                    goesOn = !validation.isExhausted();
-                }
-            }
-            if (rank == 0) {
-                record.waitedForData(trainer.dataNanos());
-                record.communicated(communication.totals());
-                record.communicated(executor.exposedCommunicationNanos(), communication.callNanos());
-            }
-            if (validation != null) {
-                validation.restoreBest();
-                if (rank == 0) {
-                    record.validated(validation.bestRound(), step < steps, validation.keepsBest());
-                }
-            }
-            trainer.checkParameters(step - 1);
-            if (plan.files().output() != null) {
-                trainer.save(parameters, writer);
-            }
-        }
-    }
-
-    /** Every rank sees the same numbers, so all go on, or none. */
-    private void conclude(int rank, long step, RankTrainer trainer, double millis) {
-        double loss = trainer.loss();
-        double gradNorm = trainer.gradNorm();
-        boolean isFinite = TrainStepGraph.isFinite(loss, gradNorm);
-        if (rank == 0) {
-            record.stepped(step, loss, gradNorm, trainer.reports(), millis);
-            if (!isFinite) {
-                record.skipped();
-            }
-        }
-        if (!isFinite && plan.train().onNonFinite() == OnNonFinite.STOP) {
-            throw NonFiniteException.ofStep(step, loss, gradNorm);
-        }
-    }
-
-    private static ElementType gradients(CollectiveConfig.GradientType type) {
-        return switch (type) {
-            case FLOAT32 -> ElementType.FLOAT32;
-            case BFLOAT16 -> ElementType.BFLOAT16;
-        };
     }
 
     private @Nullable String sample(LanguageModel network, Path parameters) throws InterruptedException {

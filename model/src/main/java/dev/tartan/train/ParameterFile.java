@@ -5,9 +5,8 @@ import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
-import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.Shape;
-import dev.tartan.mesh.ShardRange;
+import dev.tartan.train.graph.PlannedState;
 import java.util.List;
 import java.util.Set;
 
@@ -23,19 +22,6 @@ final class ParameterFile {
                 .toList();
     }
 
-    /** The box of a tensor that a rank holds, without padding; it may be empty. */
-    static TensorSlice box(Mesh mesh, PlannedState state, int rank) {
-        List<ShardRange> ranges = ShardRange.block(NamedSharding.of(mesh, state.spec()), state.shape(), rank);
-        long[] starts = new long[ranges.size()];
-        long[] sizes = new long[ranges.size()];
-        for (int dim = 0; dim < ranges.size(); dim++) {
-            long end = Math.min(ranges.get(dim).end(), state.logicalShape().dim(dim));
-            starts[dim] = Math.min(ranges.get(dim).start(), end);
-            sizes[dim] = end - starts[dim];
-        }
-        return TensorSlice.of(starts, sizes);
-    }
-
     /** Whether a rank is the one that writes its shard: the first of those that hold the same. */
     static boolean isWriter(Mesh mesh, PlannedState state, int rank) {
         Set<String> used = Set.copyOf(state.spec().usedAxes());
@@ -46,8 +32,8 @@ final class ParameterFile {
 
     /** The values of a rank's shard as {@code tensor} of a checkpoint has them, padding zero. */
     static float[] read(CheckpointFiles files, String tensor, Mesh mesh, PlannedState state, int rank) {
-        TensorSlice box = box(mesh, state, rank);
-        Shape shard = NamedSharding.of(mesh, state.spec()).localShape(state.shape());
+        TensorSlice box = state.box(mesh, rank);
+        Shape shard = state.shardShape(mesh);
         return padded(files.readFloats(tensor, state.logicalShape(), box), box, shard);
     }
 

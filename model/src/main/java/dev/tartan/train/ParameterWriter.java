@@ -13,6 +13,7 @@ import dev.tartan.partition.Program;
 import dev.tartan.partition.Reshard;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
+import dev.tartan.train.graph.PlannedState;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,7 @@ final class ParameterWriter {
     private boolean isHeldByProcessZero(PlannedState state) {
         for (int other = ranks.numRanks(); other < mesh.numRanks(); other++) {
             if (ParameterFile.isWriter(mesh, state, other)
-                    && ParameterFile.box(mesh, state, other).numElements() > 0) {
+                    && state.box(mesh, other).numElements() > 0) {
                 return false;
             }
         }
@@ -88,7 +89,7 @@ final class ParameterWriter {
     }
 
     private void writeShard(PlannedState state, Buffer shard, @Nullable SafetensorsWriter writer) {
-        TensorSlice box = ParameterFile.box(mesh, state, rank);
+        TensorSlice box = state.box(mesh, rank);
         if (writer != null && ParameterFile.isWriter(mesh, state, rank) && box.numElements() > 0) {
             writer.writeFloats(
                     state.name(),

@@ -14,6 +14,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.network.BatchField;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.data.HostTensor;
+import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,5 +1,6 @@
 package dev.tartan.train;
 
+import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.execute.RankExecutor;
@@ -9,9 +10,11 @@ import dev.tartan.mesh.ShardRange;
 import dev.tartan.network.BatchField;
 import dev.tartan.network.Network;
 import dev.tartan.network.Param;
+import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.data.HostTensor;
 import dev.tartan.train.data.ReadAhead;
+import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
 import java.util.LinkedHashMap;
@@ -49,6 +52,11 @@ final class RankTrainer {
                 buffer.write(initialValues(network, state));
             }
         }
+    }
+
+    /** Fills all states as a checkpoint has them. */
+    void restore(RestoredRun restored, Backend backend) {
+        restored.restore(mesh, rank, backend, plan.states(), state -> executor.input(state.name()));
     }
 
     private float[] initialValues(Network network, PlannedState state) {

@@ -1,15 +1,20 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
+import dev.tartan.backend.Buffer;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.partition.ProgramPort;
+import dev.tartan.train.checkpoint.ValidationProgress;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.graph.EvaluationGraph;
+import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,15 +107,29 @@ final class RankValidation implements AutoCloseable {
         return rounds.isExhausted();
     }
 
-    /** The best evaluation so far; null if none gave a number. */
-    @Nullable
-    ValidationMetrics bestRound() {
-        return rounds.best();
-    }
-
     /** Whether the run's result is the best evaluation's. */
     boolean keepsBest() {
         return best != null;
+    }
+
+    /** What is remembered of evaluations, for a checkpoint; null if there were none. */
+    @Nullable
+    ValidationProgress progress() {
+        return rounds.progress();
+    }
+
+    /** The copy of a parameter at the best evaluation, or of what it was first, if there was none. */
+    Buffer best(PlannedState parameter) {
+        return Objects.requireNonNull(best).copy(parameter);
+    }
+
+    /** Goes on from a checkpoint; {@code copies} fills the best parameters if it has them. */
+    void resume(ValidationProgress progress, Consumer<BestParameters> copies) {
+        rounds.resume(progress);
+        if (best != null && progress.best() != null) {
+            copies.accept(best);
+            best.filled();
+        }
     }
 
     /** Makes the parameters those of the best evaluation, where that is wanted. */

@@ -10,13 +10,15 @@ import org.jspecify.annotations.Nullable;
  * @param staging where a process that is not on the driver's machine writes what belongs into the output folder, to be
  *     carried there; null to write it there at once
  * @param initial a safetensors file of first parameters; null for the network's initial values
+ * @param resume a checkpoint of this run to go on from; null to begin at step 0
  */
 public record RunFiles(
         @Nullable Path output,
         @Nullable Path initial,
-        @Nullable Path staging) {
+        @Nullable Path staging,
+        @Nullable Path resume) {
     /** No files at all. */
-    public static final RunFiles NONE = new RunFiles(null, null, null);
+    public static final RunFiles NONE = new RunFiles(null, null, null, null);
 
     /** A file in the output folder, where this process writes it; null if there is none. */
     @Nullable
@@ -26,12 +28,22 @@ public record RunFiles(
     }
 
     /** These with first parameters from another place. */
-    RunFiles from(Path place) {
-        return new RunFiles(output, place, staging);
+    RunFiles from(@Nullable Path place) {
+        return new RunFiles(output, place, staging, resume);
     }
 
     /** These with results written to a folder of this process first. */
     RunFiles staged(Path folder) {
-        return new RunFiles(output, initial, folder);
+        return new RunFiles(output, initial, folder, resume);
+    }
+
+    /** These with results in another folder. */
+    RunFiles to(@Nullable Path folder) {
+        return new RunFiles(folder, initial, null, resume);
+    }
+
+    /** These going on from a checkpoint, or from none. */
+    RunFiles resumed(@Nullable Path checkpoint) {
+        return new RunFiles(output, initial, staging, checkpoint);
     }
 }

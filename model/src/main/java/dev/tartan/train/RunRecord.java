@@ -1,6 +1,8 @@
 package dev.tartan.train;
 
 import dev.tartan.collective.CommunicationCounters;
+import dev.tartan.train.checkpoint.RunProgress;
+import dev.tartan.train.checkpoint.ValidationProgress;
 import dev.tartan.train.metrics.CommunicationTotal;
 import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
@@ -26,10 +28,22 @@ final class RunRecord {
     private final List<ValidationMetrics> validations = Collections.synchronizedList(new ArrayList<>());
     private final AtomicLong skippedSteps = new AtomicLong();
     private volatile @Nullable ValidationSummary validation;
+    private volatile @Nullable RunProgress resumed;
 
     RunRecord(TrainingPlan plan, TrainingListener listener) {
         this.plan = plan;
         this.listener = listener;
+    }
+
+    /** The run goes on from a checkpoint; before its first step. */
+    void resumed(RunProgress progress) {
+        resumed = progress;
+        skippedSteps.set(progress.skippedSteps());
+    }
+
+    /** Steps that changed nothing so far, those before a checkpoint included. */
+    long skippedSteps() {
+        return skippedSteps.get();
     }
 
     /** A rank has allocated so much. */
@@ -46,7 +60,7 @@ final class RunRecord {
 
     /** What one rank has communicated in all steps. */
     void communicated(List<CommunicationCounters.Total> totals) {
-        long numSteps = steps.size();
+        long numSteps = Math.max(1, steps.size());
         communication = totals.stream()
                 .map(total -> new CommunicationTotal(
                         total.op().label(), total.axis(), total.count() / numSteps, total.bytes() / numSteps))
@@ -55,7 +69,7 @@ final class RunRecord {
 
     /** How long one rank's collectives took in all steps: while its device thread did nothing else, and in all. */
     void communicated(long exposedNanos, long totalNanos) {
-        long numSteps = steps.size();
+        long numSteps = Math.max(1, steps.size());
         exposedMillis = exposedNanos / 1e6 / numSteps;
         totalMillis = totalNanos / 1e6 / numSteps;
     }
@@ -77,10 +91,12 @@ final class RunRecord {
     }
 
     /** The last evaluation is done; by one rank only. */
-    void validated(@Nullable ValidationMetrics best, boolean stoppedEarly, boolean keptBest) {
-        ValidationMetrics last = validations.get(validations.size() - 1);
-        validation = new ValidationSummary(
-                validations.size(), last, best == null ? last : best, stoppedEarly, keptBest && best != null);
+    void validated(@Nullable ValidationProgress all, boolean stoppedEarly, boolean keptBest) {
+        if (all != null) {
+            ValidationMetrics best = all.best();
+            validation = new ValidationSummary(
+                    all.rounds(), all.last(), best == null ? all.last() : best, stoppedEarly, keptBest && best != null);
+        }
     }
 
     List<ValidationMetrics> validations() {
@@ -91,14 +107,16 @@ final class RunRecord {
         return steps;
     }
 
-    /** The whole run in numbers, after its last step. */
+    /** The whole run in numbers, after its last step; times are those of this attempt at it. */
     RunSummary summary() {
-        double medianMillis = RunSummary.medianStepMillis(steps);
+        RunProgress before = resumed;
+        double medianMillis = steps.isEmpty() ? Double.NaN : RunSummary.medianStepMillis(steps);
+        double lastLoss = before == null ? Double.NaN : before.loss();
         return new RunSummary(
                 plan.mesh().sizesByAxis(),
                 plan.numParameters(),
-                steps.size(),
-                steps.get(steps.size() - 1).loss(),
+                (before == null ? 0 : before.step()) + steps.size(),
+                steps.isEmpty() ? lastLoss : steps.get(steps.size() - 1).loss(),
                 medianMillis,
                 plan.unitsPerStep() / medianMillis * 1000,
                 plan.step().memory().arenaBytes(),

@@ -7,6 +7,7 @@ import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.random.Philox;
 import dev.tartan.train.graph.LogitsGraph;
+import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
 import java.util.Arrays;
 

@@ -9,6 +9,7 @@ import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.path.UriPath;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.OnNonFinite;
@@ -52,6 +53,7 @@ public final class TrainingJob {
     private RunFiles files = RunFiles.NONE;
     private boolean gradientOutputs;
     private @Nullable ValidationConfig validation;
+    private CheckpointConfig checkpoint = CheckpointConfig.off();
 
     private TrainingJob(NetworkFactory network) {
         this.network = network;
@@ -71,6 +73,7 @@ public final class TrainingJob {
         files = other.files;
         gradientOutputs = other.gradientOutputs;
         validation = other.validation;
+        checkpoint = other.checkpoint;
     }
 
     private TrainingJob with(Consumer<TrainingJob> change) {
@@ -301,7 +304,7 @@ public final class TrainingJob {
      */
     public TrainingJob output(@Nullable Path folder) {
         Path checked = folder == null ? null : UriPath.checked(folder);
-        return with(job -> job.files = new RunFiles(checked, files.initial(), null));
+        return with(job -> job.files = files.to(checked));
     }
 
     /**
@@ -312,7 +315,31 @@ public final class TrainingJob {
      */
     public TrainingJob initial(@Nullable Path file) {
         Path checked = file == null ? null : UriPath.checked(file);
-        return with(job -> job.files = new RunFiles(files.output(), checked, null));
+        return with(job -> job.files = files.from(checked));
+    }
+
+    /**
+     * This job with checkpoints on the way, in a folder of their own or in its output folder.
+     *
+     * @throws IllegalArgumentException if the path of the folder is a URI that became a local path
+     */
+    public TrainingJob checkpoint(CheckpointConfig how) {
+        if (how.dir() != null) {
+            UriPath.checked(how.dir());
+        }
+        return with(job -> job.checkpoint = how);
+    }
+
+    /**
+     * This job going on from a checkpoint of the same network and optimizer, on whatever mesh that was written; null to
+     * begin at step 0.
+     *
+     * @param folder of one checkpoint
+     * @throws IllegalArgumentException if the path is a URI that became a local path
+     */
+    public TrainingJob resume(@Nullable Path folder) {
+        Path checked = folder == null ? null : UriPath.checked(folder);
+        return with(job -> job.files = files.resumed(checked));
     }
 
     /** This job with the gradients of the first step in a file of their own, for comparisons. */
@@ -391,6 +418,11 @@ public final class TrainingJob {
     /** What it is evaluated on; null for a job that is not. */
     public @Nullable ValidationConfig validation() {
         return validation;
+    }
+
+    /** When and where checkpoints are written. */
+    public CheckpointConfig checkpoint() {
+        return checkpoint;
     }
 
     /** Where its files are. */

@@ -1,5 +1,6 @@
 package dev.tartan.train;
 
+import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 
@@ -11,4 +12,7 @@ public interface TrainingListener {
 
     /** Validation samples were evaluated after a step. Called in order, after that step's {@link #onStep}. */
     default void onValidation(ValidationMetrics metrics) {}
+
+    /** A checkpoint was written, or could not be. Called on a thread of its own. */
+    default void onCheckpoint(CheckpointMetrics metrics) {}
 }

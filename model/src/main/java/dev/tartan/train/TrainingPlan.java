@@ -4,12 +4,15 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.network.BatchField;
 import dev.tartan.partition.ProgramPort;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.checkpoint.ShardOwners;
+import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.TrainConfig;
 import dev.tartan.train.data.BatchSpec;
 import dev.tartan.train.data.RankSamples;
 import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.TrainStepGraph;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param states parameters first, then optimizer state
  * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param numParameters elements of all parameters, without padding
+ * @param optimizer what a person calls it, with its settings
+ * @param checkpoint when checkpoints are written, and where
  * @param notes what the compiler wants the user to know
  */
 public record TrainingPlan(
@@ -48,6 +53,8 @@ public record TrainingPlan(
         List<PlannedState> states,
         long gradientBytesPerDevice,
         long numParameters,
+        String optimizer,
+        CheckpointConfig checkpoint,
         List<String> notes) {
     /** The mesh axes, in order. */
     public static final List<String> AXES = List.of("data", "model");
@@ -66,6 +73,11 @@ public record TrainingPlan(
     /** This plan with the same first parameters, found elsewhere. */
     public TrainingPlan initialFrom(Path place) {
         return with(samples, files.from(place), validation);
+    }
+
+    /** This plan going on from a checkpoint; null to begin at step 0. */
+    public TrainingPlan resumed(@Nullable Path from) {
+        return with(samples, files.resumed(from), validation);
     }
 
     /** This plan on other samples, with the same fields; null for none. */
@@ -103,6 +115,8 @@ public record TrainingPlan(
                 states,
                 gradientBytesPerDevice,
                 numParameters,
+                optimizer,
+                checkpoint,
                 notes);
     }
 
@@ -162,9 +176,26 @@ public record TrainingPlan(
         return stateBytes(false);
     }
 
-    /** Bytes of the host's memory that each rank takes besides: offloaded state, and the best parameters if kept. */
+    /**
+     * Bytes of the host's memory that each rank takes besides: offloaded state, the best parameters if kept, and what
+     * is copied out of it for checkpoints.
+     */
     public long hostBytesPerDevice() {
-        return step.memory().hostBytes() + keptBestBytes();
+        return step.memory().hostBytes() + keptBestBytes() + checkpointBytes();
+    }
+
+    private long checkpointBytes() {
+        return checkpoint.isOn() && checkpoint.async() ? shardOwners().copyBytes() : 0;
+    }
+
+    /** Which rank writes what of a checkpoint. */
+    public ShardOwners shardOwners() {
+        return ShardOwners.of(mesh, states, keepsBest());
+    }
+
+    /** Whether the best parameters so far are kept. */
+    boolean keepsBest() {
+        return validation != null && validation.how().keepBest();
     }
 
     /** Bytes of the memory that a device has: all of it, if it shares the host's. */
@@ -173,7 +204,7 @@ public record TrainingPlan(
     }
 
     private long keptBestBytes() {
-        return validation != null && validation.how().keepBest() ? BestParameters.bytes(this) : 0;
+        return keepsBest() ? BestParameters.bytes(this) : 0;
     }
 
     private long stateBytes(boolean parameters) {

@@ -8,6 +8,7 @@ import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.network.CheckpointForm;
 import dev.tartan.network.Gpt;
 import dev.tartan.network.GptConfig;
+import dev.tartan.train.graph.PlannedState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -25,6 +25,7 @@ import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
+import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.StateBinding;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,7 +125,7 @@ class ParameterWriterTest {
                 // What padding holds is nobody's business, so it is not zero here.
                 float[] values = new float[Math.toIntExact(local.numElements())];
                 Arrays.fill(values, -1);
-                TensorSlice box = ParameterFile.box(mesh, state, rank);
+                TensorSlice box = state.box(mesh, rank);
                 fill(values, local, box);
                 shard.write(values);
                 writer.write(state, shard, file);

@@ -15,6 +15,7 @@ import dev.tartan.network.GptConfig;
 import dev.tartan.network.MlpConfig;
 import dev.tartan.op.Activation;
 import dev.tartan.train.data.HostTensor;
+import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -54,6 +54,17 @@ final class Nd4jBuffer implements Buffer {
     }
 
     @Override
+    public Buffer part(long firstElement, long numElements) {
+        if (firstElement < 0 || numElements < 0 || firstElement > numElements() - numElements) {
+            throw new IllegalArgumentException("buffer has no such part: buffer=" + this + ", firstElement="
+                    + firstElement + ", numElements=" + numElements + ". Give elements within it.");
+        }
+        TensorType part = new TensorType(type.dtype(), Shape.shape(numElements));
+        return new Nd4jBuffer(
+                arena, part, offsetBytes + firstElement * type.dtype().bytes());
+    }
+
+    @Override
     public boolean isHostMemory() {
         return arena.isHostMemory();
     }

@@ -52,9 +52,20 @@ public record StateBinding(
         return layout.storedSpec();
     }
 
-    /** The shape without any padding: the parameter's elements in their order. */
+    /**
+     * The shape without any padding: the parameter's elements in their order, or those of optimizer state that has some
+     * of its dims only.
+     */
     public Shape logicalShape() {
-        return layout.view().equals(layout.used()) ? param.shape() : layout.view();
+        if (!layout.view().equals(layout.used())) {
+            return layout.view();
+        }
+        Shape logical = param.shape();
+        for (int dim = 0; dim < logical.numDims(); dim++) {
+            // A dim that is left out is 1; one that is there is as long as the parameter's, or padded.
+            logical = logical.with(dim, Math.min(logical.dim(dim), shape().dim(dim)));
+        }
+        return logical;
     }
 
     /** The shape of the input, padding included. */

@@ -63,6 +63,11 @@ final class SpoolBatches implements EvaluationBatches {
     }
 
     @Override
+    public long stepsPerEpoch() {
+        return slots.stepsPerEpoch();
+    }
+
+    @Override
     public HostBatch samples(long step, int first, int count) {
         Object[] arrays = new Object[columns.size()];
         float[] weights = null;

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -189,8 +190,10 @@ class AnySessionTest {
     }
 
     private void aCancelledJobGroupStopsItsJobOnly() throws Exception {
+        // Of its own each time: Spark's tracker still knows the job of the time before.
+        String group = "sleepers-" + UUID.randomUUID();
         CompletableFuture<Long> run = CompletableFuture.supplyAsync(() -> {
-            spark.setJobGroup("sleepers", "sleeps", true);
+            spark.setJobGroup(group, "sleeps", true);
             return spark.parallelize(List.of(1), 1)
                     .map(x -> {
                         Thread.sleep(60_000);
@@ -198,11 +201,11 @@ class AnySessionTest {
                     })
                     .count();
         });
-        while (spark.statusTracker().getJobIdsForGroup("sleepers").length == 0 || noTaskRuns()) {
+        while (spark.statusTracker().getJobIdsForGroup(group).length == 0 || noTaskRuns()) {
             Thread.sleep(20);
         }
-        spark.cancelJobGroup("sleepers");
-        assertThatThrownBy(run::join).hasMessageContaining("cancelled job group sleepers");
+        spark.cancelJobGroup(group);
+        assertThatThrownBy(run::join).hasMessageContaining("cancelled job group " + group);
         while (!noTaskRuns()) {
             Thread.sleep(20);
         }

@@ -1,0 +1,72 @@
+package dev.tartan.checkpoint.sharded;
+
+import dev.tartan.checkpoint.InvalidCheckpointException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A whole checkpoint in a folder: its manifest was read and holds together. Immutable; safe for use by many threads.
+ */
+public final class ShardedCheckpoint {
+    private final Path folder;
+    private final Manifest manifest;
+    private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+
+    private ShardedCheckpoint(Path folder, Manifest manifest) {
+        this.folder = folder;
+        this.manifest = manifest;
+        manifest.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
+    }
+
+    /**
+     * Reads the manifest of a folder; its files are opened when they are read.
+     *
+     * @throws InvalidCheckpointException if the folder is no checkpoint, or its manifest is not whole
+     */
+    public static ShardedCheckpoint open(Path folder) {
+        return new ShardedCheckpoint(folder, ManifestFile.read(folder));
+    }
+
+    /** The folder. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** What it consists of. */
+    public Manifest manifest() {
+        return manifest;
+    }
+
+    /** A tensor by its name; null if there is none. */
+    public @Nullable StoredTensor find(String name) {
+        return tensors.get(name);
+    }
+
+    /** A reader of its own for the calling thread. */
+    public ShardReader reader() {
+        return new ShardReader(this);
+    }
+
+    /**
+     * Reads all files and checks that they are as they were written and hold the tensors that the manifest says.
+     *
+     * @throws InvalidCheckpointException naming the first file that is not, and where
+     */
+    public void verify() {
+        for (ShardFile file : manifest.files()) {
+            try (VerifiedFile opened = VerifiedFile.open(folder, file)) {
+                opened.verify();
+            }
+        }
+        try (ShardReader reader = reader()) {
+            manifest.tensors().forEach(tensor -> tensor.boxes().forEach(box -> reader.check(tensor, box)));
+        }
+    }
+
+    @Override
+    public String toString() {
+        return folder.toString();
+    }
+}

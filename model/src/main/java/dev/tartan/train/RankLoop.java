@@ -1,0 +1,262 @@
+package dev.tartan.train;
+
+import dev.tartan.backend.Backend;
+import dev.tartan.checkpoint.SafetensorsWriter;
+import dev.tartan.collective.ElementType;
+import dev.tartan.execute.RankExecutor;
+import dev.tartan.network.Network;
+import dev.tartan.train.checkpoint.RankCheckpoints;
+import dev.tartan.train.checkpoint.RestoredRun;
+import dev.tartan.train.checkpoint.RunProgress;
+import dev.tartan.train.checkpoint.ShardOwners;
+import dev.tartan.train.checkpoint.ValidationProgress;
+import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.config.OnNonFinite;
+import dev.tartan.train.data.ReadAhead;
+import dev.tartan.train.graph.TrainStepGraph;
+import dev.tartan.train.metrics.ValidationMetrics;
+import org.jspecify.annotations.Nullable;
+
+/** What each rank of a process does from its first step to its last. Shared by the ranks' threads. */
+final class RankLoop {
+    private final TrainingPlan plan;
+    private final Network network;
+    private final Backend backend;
+    private final ProcessRanks ranks;
+    private final RunRecord record;
+    private final RunControl control;
+    private final Inputs inputs;
+    private final Outputs outputs;
+    private final @Nullable ShardOwners owners;
+
+    /**
+     * What ranks read.
+     *
+     * @param stepsPerEpoch 0 if the samples have no epochs
+     * @param initial first parameters, if the network's initial values are not to be taken
+     * @param restored the checkpoint to go on from; null to begin at step 0
+     */
+    record Inputs(
+            ReadAhead data,
+            long stepsPerEpoch,
+            @Nullable ValidationData validation,
+            @Nullable InitialParameters initial,
+            @Nullable RestoredRun restored) {}
+
+    /**
+     * Where ranks write; both null in processes that write none.
+     *
+     * @param parameters at the end
+     * @param gradients of the first step
+     */
+    record Outputs(
+            @Nullable SafetensorsWriter parameters,
+            @Nullable SafetensorsWriter gradients) {}
+
+    RankLoop(
+            TrainingPlan plan,
+            Network network,
+            Backend backend,
+            ProcessRanks ranks,
+            RunRecord record,
+            RunControl control,
+            Inputs inputs,
+            Outputs outputs) {
+        this.plan = plan;
+        this.network = network;
+        this.backend = backend;
+        this.ranks = ranks;
+        this.record = record;
+        this.control = control;
+        this.inputs = inputs;
+        this.outputs = outputs;
+        this.owners = RunCheckpoints.folder(plan) == null ? null : plan.shardOwners();
+    }
+
+    /** Trains as one rank, on its own thread. */
+    void run(int rank) throws InterruptedException {
+        try (RankExecutor executor = new RankExecutor(
+                        plan.step().program(),
+                        plan.step().memory(),
+                        rank,
+                        backend,
+                        ranks.communicators(),
+                        gradients(plan.collective().gradients()));
+                RankValidation validation = RankValidation.bind(plan, rank, executor, backend, inputs.validation());
+                RankCheckpoints checkpoints = owners == null
+                        ? null
+                        : RunCheckpoints.ofRank(plan, owners, rank, executor, validation, backend, control)) {
+            record.allocated(executor.arenaBytes());
+            new OneRank(rank, executor, validation, checkpoints).train();
+        }
+    }
+
+    private static ElementType gradients(CollectiveConfig.GradientType type) {
+        return switch (type) {
+            case FLOAT32 -> ElementType.FLOAT32;
+            case BFLOAT16 -> ElementType.BFLOAT16;
+        };
+    }
+
+    /** One rank, with what is its own. */
+    private final class OneRank {
+        private final int rank;
+        private final RankExecutor executor;
+        private final @Nullable RankValidation validation;
+        private final @Nullable RankCheckpoints checkpoints;
+        private final RankTrainer trainer;
+        private final ParameterWriter parameters;
+        private final StepCommunication communication;
+        private final long steps = plan.train().steps();
+        private long step;
+        private double loss = Double.NaN;
+        private double gradNorm = Double.NaN;
+        private long savedSteps = -1;
+        private long savedAt = System.nanoTime();
+
+        OneRank(
+                int rank,
+                RankExecutor executor,
+                @Nullable RankValidation validation,
+                @Nullable RankCheckpoints checkpoints) {
+            this.rank = rank;
+            this.executor = executor;
+            this.validation = validation;
+            this.checkpoints = checkpoints;
+            this.trainer = new RankTrainer(plan, rank, executor);
+            this.parameters = new ParameterWriter(plan.mesh(), rank, backend, ranks);
+            this.communication = new StepCommunication(ranks.communicators(), rank);
+        }
+
+        void train() throws InterruptedException {
+            begin();
+            StepControl agreement = checkpoints == null
+                    ? null
+                    : new StepControl(
+                            ranks.communicators().communicator(rank, plan.mesh().axisNames()), rank == 0, step);
+            boolean goesOn = validation == null || !validation.isExhausted();
+            for (; step < steps && goesOn; step++) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("training was interrupted before step " + step);
+                }
+                long start = System.nanoTime();
+                trainer.step(step, inputs.data());
+                conclude((System.nanoTime() - start) / 1e6);
+                if (step == 0 && plan.hasGradientOutputs() && plan.files().output() != null) {
+                    trainer.saveGradients(parameters, outputs.gradients());
+                }
+                goesOn = validate();
+                if (checkpoints != null && agreement != null) {
+                    checkpoint(checkpoints, agreement, step + 1 == steps || !goesOn);
+                }
+            }
+            end();
+        }
+
+        private void begin() {
+            RestoredRun restored = inputs.restored();
+            if (restored == null) {
+                trainer.initialize(network, inputs.initial());
+                return;
+            }
+            trainer.restore(restored, backend);
+            RunProgress progress = restored.progress();
+            step = progress.step();
+            savedSteps = step;
+            loss = progress.loss();
+            gradNorm = progress.gradNorm();
+            ValidationProgress rounds = progress.validation();
+            if (validation != null && rounds != null) {
+                validation.resume(
+                        rounds,
+                        best -> restored.restoreBest(plan.mesh(), rank, backend, plan.parameters(), best::copy));
+            }
+        }
+
+        /** Every rank sees the same numbers, so all go on, or none. */
+        private void conclude(double millis) {
+            loss = trainer.loss();
+            gradNorm = trainer.gradNorm();
+            boolean isFinite = TrainStepGraph.isFinite(loss, gradNorm);
+            if (rank == 0) {
+                record.stepped(step, loss, gradNorm, trainer.reports(), millis);
+                if (!isFinite) {
+                    record.skipped();
+                }
+            }
+            if (!isFinite && plan.train().onNonFinite() == OnNonFinite.STOP) {
+                throw NonFiniteException.ofStep(step, loss, gradNorm);
+            }
+        }
+
+        /** Whether the run goes on after an evaluation that may have been due. */
+        private boolean validate() throws InterruptedException {
+            if (validation == null || !validation.isDue(step, steps)) {
+                return true;
+            }
+            communication.pause();
+            ValidationMetrics round = validation.evaluate(step);
+            communication.resume();
+            if (rank == 0) {
+                record.validated(round);
+            }
+            return !validation.isExhausted();
+        }
+
+        private void checkpoint(RankCheckpoints to, StepControl agreement, boolean isLast) throws InterruptedException {
+            boolean due = isLast || plan.checkpoint().isDue(step);
+            boolean stops = false;
+            if (agreement.isDue(step)) {
+                int seconds = plan.checkpoint().everySeconds();
+                boolean wants = rank == 0 && seconds > 0 && (System.nanoTime() - savedAt) / 1e9 >= seconds;
+                communication.pause();
+                StepControl.Agreed agreed =
+                        agreement.agree(step, wants, control.stop().isRaised());
+                communication.resume();
+                due |= agreed != StepControl.Agreed.GO_ON;
+                stops = agreed == StepControl.Agreed.STOP && !isLast;
+            }
+            if (due && savedSteps != step + 1) {
+                to.save(progress(step + 1));
+                savedSteps = step + 1;
+                savedAt = System.nanoTime();
+            }
+            if (stops) {
+                to.await();
+                throw TrainingStoppedException.after(step + 1);
+            }
+        }
+
+        private RunProgress progress(long done) {
+            long stepsPerEpoch = inputs.stepsPerEpoch();
+            return new RunProgress(
+                    done,
+                    stepsPerEpoch == 0 ? -1 : done / stepsPerEpoch,
+                    loss,
+                    gradNorm,
+                    record.skippedSteps(),
+                    validation == null ? null : validation.progress());
+        }
+
+        private void end() throws InterruptedException {
+            if (rank == 0) {
+                record.waitedForData(trainer.dataNanos());
+                record.communicated(communication.totals());
+                record.communicated(executor.exposedCommunicationNanos(), communication.callNanos());
+            }
+            if (checkpoints != null) {
+                checkpoints.await();
+            }
+            if (validation != null) {
+                validation.restoreBest();
+                if (rank == 0) {
+                    record.validated(validation.progress(), step < steps, validation.keepsBest());
+                }
+            }
+            trainer.checkParameters(step - 1);
+            if (plan.files().output() != null) {
+                trainer.save(parameters, outputs.parameters());
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package dev.tartan.train.checkpoint;
+
+import dev.tartan.checkpoint.sharded.CheckpointFolder;
+import dev.tartan.checkpoint.sharded.Manifest;
+import dev.tartan.checkpoint.sharded.ShardFile;
+import dev.tartan.checkpoint.sharded.StoredBox;
+import dev.tartan.checkpoint.sharded.StoredTensor;
+import dev.tartan.train.metrics.CheckpointMetrics;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes checkpoints of what ranks have written: when all have, it writes the manifest, and removes the oldest
+ * checkpoints. One place of a run has it, which sees the folder. Works on a thread of its own. Safe for use by many
+ * threads.
+ */
+public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
+    private final CheckpointFolder folder;
+    private final ShardOwners owners;
+    private final int keep;
+    private final Map<String, Object> run;
+    private final Consumer<CheckpointMetrics> listener;
+    private final Map<String, Map<Integer, RankPart>> parts = new LinkedHashMap<>();
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
+        Thread made = new Thread(work, "tartan-checkpoint-commit");
+        made.setDaemon(true);
+        return made;
+    });
+
+    /**
+     * Makes one that waits for parts.
+     *
+     * @param keep how many checkpoints are kept, 0 for all
+     * @param run what is trained and how, for the manifest: a JSON object
+     * @param listener is told what became of each checkpoint, on another thread
+     */
+    public CommitCheckpoints(
+            CheckpointFolder folder,
+            ShardOwners owners,
+            int keep,
+            Map<String, Object> run,
+            Consumer<CheckpointMetrics> listener) {
+        this.folder = folder;
+        this.owners = owners;
+        this.keep = keep;
+        this.run = run;
+        this.listener = listener;
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        thread.execute(() -> Thread.currentThread().setContextClassLoader(loader));
+    }
+
+    @Override
+    public synchronized void written(RankPart part) {
+        String key = part.step() + "-" + part.attempt();
+        Map<Integer, RankPart> known = parts.computeIfAbsent(key, absent -> new LinkedHashMap<>());
+        known.put(part.rank(), part);
+        if (known.size() == owners.numRanks() && !thread.isShutdown()) {
+            parts.remove(key);
+            thread.execute(() -> conclude(List.copyOf(known.values())));
+        }
+    }
+
+    private void conclude(List<RankPart> all) {
+        RankPart any = all.get(0);
+        Path path = folder.of(any.step(), any.attempt());
+        String failure = failure(all);
+        long bytes = 0;
+        if (failure == null) {
+            try {
+                Manifest manifest = manifest(all, path);
+                bytes = manifest.bytes();
+                CheckpointFolder.commit(path, manifest);
+            } catch (IOException | RuntimeException e) {
+                failure = e.getClass().getSimpleName() + ": " + e.getMessage();
+            }
+        }
+        try {
+            if (failure != null) {
+                CheckpointFolder.remove(path);
+            } else {
+                folder.prune(keep, any.attempt());
+            }
+        } catch (IOException | RuntimeException e) {
+            // Tried again with the next one.
+        }
+        listener.accept(new CheckpointMetrics(
+                any.step() - 1,
+                new CheckpointMetrics.Outcome(
+                        path.toString(),
+                        failure == null ? bytes : 0,
+                        all.stream().mapToDouble(RankPart::stallMillis).max().orElse(0),
+                        all.stream().mapToDouble(RankPart::writeMillis).max().orElse(0),
+                        failure)));
+    }
+
+    private static @Nullable String failure(List<RankPart> all) {
+        List<RankPart> failed =
+                all.stream().filter(part -> part.failure() != null).toList();
+        if (failed.isEmpty()) {
+            return null;
+        }
+        return failed.get(0).failure()
+                + (failed.size() == 1
+                        ? " (rank " + failed.get(0).rank() + ")"
+                        : failed.stream()
+                                .map(part -> String.valueOf(part.rank()))
+                                .collect(Collectors.joining(", ", " (ranks ", ")")));
+    }
+
+    private Manifest manifest(List<RankPart> all, Path path) throws IOException {
+        Map<Integer, ShardFile> files = new LinkedHashMap<>();
+        RunProgress progress = null;
+        for (RankPart part : all) {
+            ShardFile file = Objects.requireNonNull(part.file());
+            checkSeen(path.resolve(file.name()), file);
+            files.put(part.rank(), file);
+            progress = part.progress() == null ? progress : part.progress();
+        }
+        Map<String, List<StoredBox>> boxes = new LinkedHashMap<>();
+        List<ShardFile> ordered = new ArrayList<>();
+        for (int rank = 0; rank < owners.numRanks(); rank++) {
+            ShardFile file = Objects.requireNonNull(files.get(rank));
+            ordered.add(file);
+            owners.of(rank)
+                    .forEach((tensor, box) -> boxes.computeIfAbsent(tensor.name(), absent -> new ArrayList<>())
+                            .add(new StoredBox(file.name(), box)));
+        }
+        List<StoredTensor> tensors = owners.tensors().stream()
+                .map(tensor -> tensor.stored(boxes.getOrDefault(tensor.name(), List.of())))
+                .toList();
+        RunProgress known = Objects.requireNonNull(progress);
+        String time =
+                Instant.now(Clock.systemUTC()).truncatedTo(ChronoUnit.MILLIS).toString();
+        return new Manifest(known.step(), time, run, ProgressJson.of(known), ordered, tensors);
+    }
+
+    private static void checkSeen(Path path, ShardFile file) throws IOException {
+        if (!Files.exists(path)) {
+            throw new IOException("file of an executor is not seen here: path=" + path
+                    + ". Set checkpoint.dir to a folder that all machines share, such as one on HDFS");
+        }
+        long bytes = Files.size(path);
+        if (bytes != file.bytes()) {
+            throw new IOException("file has another length than was written: path=" + path + ", bytes=" + bytes
+                    + ", written=" + file.bytes());
+        }
+    }
+
+    /**
+     * Waits until all checkpoints are concluded whose parts are all there; those that lack a part do not come about.
+     */
+    @Override
+    public void close() {
+        thread.shutdown();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (thread.awaitTermination(1, TimeUnit.HOURS)) {
+                    break;
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
