@@ -28,11 +28,11 @@ import org.slf4j.LoggerFactory;
  * <p>Nothing is asked of the session: values travel as bytes of Tartan's Kryo, messages over Spark's own connections,
  * see {@link DriverEndpoint}. The job belongs to the calling thread's job group, so cancelling that group stops it.
  *
- * <p>The stage ends in a shuffle, since Spark runs a failed barrier stage again (up to
- * {@code spark.stage.maxConsecutiveAttempts} times) only if it is not the last of its job. All tasks are interrupted
- * when one fails, when the job is cancelled, and when this JVM is told to stop, so that no peer stays behind waiting. A
- * task that fails finally tells the driver before it ends, and the driver cancels the job: its peers, which soon fail
- * for want of it, would otherwise make Spark run the stage again.
+ * <p>Each attempt is a Spark job of its own: Spark would run a failed stage again only a few times, a number set when
+ * the session began, and always with the same input. All tasks are interrupted when one fails, when the job is
+ * cancelled, and when this JVM is told to stop, so that no peer stays behind waiting. A task that fails finally tells
+ * the driver before it ends, and the driver cancels the job: its peers soon fail for want of it, and whose failure
+ * Spark hears of first is chance.
  *
  * <p>On a cluster each task has an executor of its own. If Spark puts two into one, for want of a free slot elsewhere,
  * they do not begin, and the job is submitted again, up to three times in all.
@@ -61,8 +61,6 @@ public final class BarrierMeshJob {
     private volatile @Nullable TaskOutcome finalFailure;
     private volatile @Nullable List<String> shared;
     private volatile @Nullable Submission submission;
-    private volatile int attemptsBefore;
-    private volatile int lastAttempt;
 
     /**
      * Prepares a job.
@@ -92,14 +90,25 @@ public final class BarrierMeshJob {
      * Runs the job to its end.
      *
      * @return what each task returned, in the order of tasks
-     * @throws MeshJobException if it failed as often as Spark may try it, or if other jobs kept the slots
+     * @throws MeshJobException if it failed four times, or if other jobs kept the slots
      * @throws CancellationException if it was cancelled, by {@link #cancel}, through Spark, or by an interrupt of the
      *     calling thread, whose flag is then set
      * @throws IllegalArgumentException if the session has too few executors or slots, or the task cannot be sent
      * @throws RuntimeException whatever a task threw that {@link MeshTask#isFinal} calls final
      */
     public <I, R> List<R> run(I input, MeshTask<I, R> task, ProgressListener progress) {
-        return run((RDD<?>) null, input, task, progress);
+        return run((RDD<?>) null, new SameInput<>(description, input), task, progress);
+    }
+
+    /**
+     * Runs the job as above, attempts as said.
+     *
+     * @param rows as below; null for none
+     */
+    <I, R> List<R> run(
+            @Nullable JavaRDD<?> rows, MeshAttempts<I> attempts, MeshTask<I, R> task, ProgressListener progress) {
+        checkPartitions(rows);
+        return run(rows == null ? null : rows.rdd(), attempts, task, progress);
     }
 
     /**
@@ -108,16 +117,21 @@ public final class BarrierMeshJob {
      * @param rows an RDD with as many partitions as there are tasks; partition i goes to task i
      */
     public <T, I, R> List<R> run(JavaRDD<T> rows, I input, MeshTask<I, R> task, ProgressListener progress) {
-        if (rows.getNumPartitions() != numTasks) {
+        checkPartitions(rows);
+        return run(rows.rdd(), new SameInput<>(description, input), task, progress);
+    }
+
+    private void checkPartitions(@Nullable JavaRDD<?> rows) {
+        if (rows != null && rows.getNumPartitions() != numTasks) {
             throw new IllegalArgumentException("rows are not in one partition for each task: partitions="
                     + rows.getNumPartitions() + ", tasks=" + numTasks + ". Repartition them.");
         }
-        return run(rows.rdd(), input, task, progress);
     }
 
-    private <I, R> List<R> run(@Nullable RDD<?> rows, I input, MeshTask<I, R> task, ProgressListener progress) {
+    private <I, R> List<R> run(
+            @Nullable RDD<?> rows, MeshAttempts<I> attempts, MeshTask<I, R> task, ProgressListener progress) {
         try {
-            return runInterruptibly(rows, input, task, progress);
+            return runInterruptibly(rows, attempts, task, progress);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Cancellations.of("the thread that ran the job was interrupted", e);
@@ -126,58 +140,87 @@ public final class BarrierMeshJob {
 
     @SuppressWarnings("try") // The endpoint is there to be called.
     private <I, R> List<R> runInterruptibly(
-            @Nullable RDD<?> rows, I input, MeshTask<I, R> task, ProgressListener progress)
+            @Nullable RDD<?> rows, MeshAttempts<I> attempts, MeshTask<I, R> task, ProgressListener progress)
             throws InterruptedException {
         if (spark.sc().isLocal()) {
             BarrierTimer.letProgramsEnd();
         }
         TaskClosure closure = TaskClosure.of(task);
-        Broadcast<byte[]> broadcast = spark.broadcast(TartanKryo.toBytes(input));
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
         ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
         try (DriverEndpoint endpoint =
                 new DriverEndpoint(spark.sc().env().rpcEnv(), name, new TaskMessages(numTasks, progress, this))) {
-            return results(outcomes(rows, broadcast, closure));
+            return results(outcomes(rows, attempts, closure));
         } finally {
             ended.countDown();
-            if (!spark.sc().isStopped()) {
-                broadcast.destroy();
-            }
             if (!ShutdownHookManager.get().isShutdownInProgress()) {
                 ShutdownHookManager.get().removeShutdownHook(hook);
             }
         }
     }
 
-    /** Submits the job until its tasks are each in an executor of their own. */
-    private List<TaskOutcome> outcomes(@Nullable RDD<?> rows, Broadcast<byte[]> input, TaskClosure closure)
+    /**
+     * Submits the job until its tasks are each in an executor of their own and none fails, or there are no attempts
+     * left.
+     */
+    private <I> List<TaskOutcome> outcomes(@Nullable RDD<?> rows, MeshAttempts<I> attempts, TaskClosure closure)
             throws InterruptedException {
-        for (int tried = 1; ; tried++) {
+        int placements = 1;
+        for (int attempt = 0; ; attempt++) {
             List<ExecutorPlace> places = places();
             shared = null;
-            BarrierTask<?, ?> body = new BarrierTask<>(name, attemptsBefore, input, closure);
+            Broadcast<byte[]> input = spark.broadcast(TartanKryo.toBytes(attempts.input(attempt)));
+            BarrierTask<?, ?> body = new BarrierTask<>(name, attempt, input, closure);
             MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
-            try (Submission submitted = new Submission(spark.sc(), name + "-" + tried, description, partitions, body)) {
+            try (Submission submitted =
+                    new Submission(spark.sc(), name + "-" + attempt, description, partitions, body)) {
                 submission = submitted;
                 stopIfWanted();
-                try {
-                    return decode(submitted.await(new SlotsWatch(spark.sc(), submitted, numTasks, slotsLimit)));
-                } catch (ExecutionException e) {
-                    submitted.settle();
-                    failUnlessShared(e.getCause() == null ? e : e.getCause(), submitted.watcher(), tried);
-                } catch (InterruptedException e) {
-                    cancel("the thread that ran the job was interrupted");
-                    submitted.settle();
-                    throw e;
-                } catch (MeshJobException e) {
-                    submitted.cancel("no free slots");
-                    submitted.settle();
-                    throw e;
-                } finally {
-                    submission = null;
+                return await(submitted);
+            } catch (AttemptFailedException e) {
+                Throwable cause = Objects.requireNonNull(e.getCause());
+                if (isOver(cause)) {
+                    throw ending(cause);
+                } else if (shared != null) {
+                    placeAnew(placements++);
+                } else {
+                    attempts.failed(attempt, String.valueOf(e.getMessage()), cause);
+                }
+            } finally {
+                submission = null;
+                if (!spark.sc().isStopped()) {
+                    input.destroy();
                 }
             }
-            attemptsBefore = lastAttempt + 1;
+        }
+    }
+
+    /** An attempt failed; the message is why, in one line. */
+    private static final class AttemptFailedException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        AttemptFailedException(String reason, Throwable cause) {
+            super(reason, cause);
+        }
+    }
+
+    private List<TaskOutcome> await(Submission submitted) throws InterruptedException, AttemptFailedException {
+        try {
+            return decode(submitted.await(new SlotsWatch(spark.sc(), submitted, numTasks, slotsLimit)));
+        } catch (ExecutionException e) {
+            submitted.settle();
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            String last = submitted.watcher().lastFailure();
+            String reason = String.valueOf(last == null ? cause.getMessage() : last);
+            throw new AttemptFailedException(reason.lines().findFirst().orElse("unknown"), cause);
+        } catch (InterruptedException e) {
+            cancel("the thread that ran the job was interrupted");
+            submitted.settle();
+            throw e;
+        } catch (MeshJobException e) {
+            submitted.cancel("no free slots");
+            submitted.settle();
+            throw e;
         }
     }
 
@@ -202,11 +245,8 @@ public final class BarrierMeshJob {
         }
     }
 
-    private void failUnlessShared(Throwable cause, JobWatcher watcher, int tried) {
+    private void placeAnew(int tried) {
         List<String> executors = shared;
-        if (finalFailure != null || cancelReason != null || executors == null) {
-            throw failure(cause, watcher);
-        }
         if (tried == MOST_PLACEMENTS) {
             throw new IllegalArgumentException("tasks of the mesh would share an executor: executorOfEachTask="
                     + executors + ", tried=" + tried + ", " + Slots.of(spark.sc())
@@ -216,22 +256,19 @@ public final class BarrierMeshJob {
         LOG.warn("tasks of the mesh would share an executor, and are placed anew: executorOfEachTask={}", executors);
     }
 
-    private RuntimeException failure(Throwable cause, JobWatcher watcher) {
+    /** Whether there is nothing to try again after a failure: it was final, or the job was stopped. */
+    private boolean isOver(Throwable cause) {
+        return finalFailure != null || cancelReason != null || (shared == null && Cancellations.bySpark(cause) != null);
+    }
+
+    private RuntimeException ending(Throwable cause) {
         TaskOutcome failed = finalFailure;
         Exception failure = failed == null ? null : failed.exception();
         if (failure != null) {
             return unchecked(failure);
         }
         String reason = cancelReason != null ? cancelReason : Cancellations.bySpark(cause);
-        if (reason != null) {
-            return Cancellations.of(reason, cause);
-        }
-        String last = watcher.lastFailure();
-        return new MeshJobException(
-                "mesh job failed: job='" + description + "', attempts=" + watcher.numFailedAttempts() + ", reason="
-                        + (last == null ? cause.getMessage() : last)
-                        + ". The executors' logs have the stack trace.",
-                cause);
+        return Cancellations.of(reason == null ? "unknown" : reason, cause);
     }
 
     @SuppressWarnings("unchecked")
@@ -307,11 +344,10 @@ public final class BarrierMeshJob {
     }
 
     /** Hears that all tasks run now, in which executors, and says whether they may begin. */
-    boolean mayBegin(int attempt, List<String> executors) {
-        lastAttempt = attempt;
+    boolean mayBegin(List<String> executors) {
         Submission running = submission;
         if (running != null) {
-            running.watcher().onAllStarted(attempt - attemptsBefore);
+            running.watcher().onAllStarted();
         }
         if (LocalMaster.numThreads(spark.master()).isPresent() || new HashSet<>(executors).size() == numTasks) {
             return true;

@@ -15,7 +15,7 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
     private static final long serialVersionUID = 1;
 
     private final String endpoint;
-    private final int attemptsBefore;
+    private final int attempt;
     private final Broadcast<byte[]> input;
     private final TaskClosure closure;
 
@@ -23,13 +23,13 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
      * Makes the body.
      *
      * @param endpoint name of the driver's {@link DriverEndpoint}
-     * @param attemptsBefore how often the tasks were started by jobs before this one
+     * @param attempt how often the tasks were started before
      * @param input of all tasks, as bytes of Tartan's Kryo
      * @param closure the task
      */
-    BarrierTask(String endpoint, int attemptsBefore, Broadcast<byte[]> input, TaskClosure closure) {
+    BarrierTask(String endpoint, int attempt, Broadcast<byte[]> input, TaskClosure closure) {
         this.endpoint = endpoint;
-        this.attemptsBefore = attemptsBefore;
+        this.attempt = attempt;
         this.input = input;
         this.closure = closure;
     }
@@ -46,7 +46,6 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
     @SuppressWarnings("try") // The watch works by itself.
     private TaskOutcome outcome(Iterator<Object> rows) throws Exception {
         BarrierTaskContext spark = BarrierTaskContext.get();
-        int attempt = attemptsBefore + spark.stageAttemptNumber();
         DriverLink driver = DriverLink.to(endpoint);
         MeshTask<I, R> task;
         try {

@@ -36,13 +36,11 @@ final class JobWatcher extends SparkListener {
     private final Set<Integer> stages = new HashSet<>();
     private int job = -1;
     private int numRunning;
-    private final Set<Integer> failedAttempts = new HashSet<>();
     private @Nullable String lastFailure;
     private @Nullable StageInfo barrierStage;
     private long waitingSince = System.nanoTime();
     private boolean preparing;
-    private int submittedAttempt;
-    private int startedAttempt = -1;
+    private boolean started;
 
     /** Watches the job whose {@link #PROPERTY} is {@code mark}. */
     JobWatcher(String mark) {
@@ -69,7 +67,6 @@ final class JobWatcher extends SparkListener {
         preparing = !isBarrier(stage);
         if (!preparing) {
             barrierStage = stage;
-            submittedAttempt = stage.attemptNumber();
             waitingSince = System.nanoTime();
         }
     }
@@ -83,16 +80,14 @@ final class JobWatcher extends SparkListener {
         return false;
     }
 
-    /** Says that all tasks of an attempt at the barrier stage have started; its submission may be heard of later. */
-    synchronized void onAllStarted(int attempt) {
-        startedAttempt = Math.max(startedAttempt, attempt);
+    /** Says that all tasks of the barrier stage have started; its submission may be heard of later. */
+    synchronized void onAllStarted() {
+        started = true;
     }
 
     /** How long the barrier stage has been waiting to start; zero if it runs, or if another stage does. */
     synchronized Duration waited() {
-        return preparing || startedAttempt >= submittedAttempt
-                ? Duration.ZERO
-                : Duration.ofNanos(System.nanoTime() - waitingSince);
+        return preparing || started ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - waitingSince);
     }
 
     /** The barrier stage as Spark shows it, the latest attempt; null before it is submitted. */
@@ -115,7 +110,6 @@ final class JobWatcher extends SparkListener {
         numRunning--;
         notifyAll();
         if (end.reason() instanceof TaskFailedReason reason && !(reason instanceof TaskKilled)) {
-            failedAttempts.add(end.stageAttemptId());
             lastFailure = describe(reason);
         }
     }
@@ -141,11 +135,6 @@ final class JobWatcher extends SparkListener {
         while (numRunning > 0 && System.nanoTime() < deadline) {
             wait(POLL_MILLIS);
         }
-    }
-
-    /** How many attempts at the stage had a task that failed of itself. */
-    synchronized int numFailedAttempts() {
-        return failedAttempts.size();
     }
 
     /** Why the last task failed, in one line; null if none did. */

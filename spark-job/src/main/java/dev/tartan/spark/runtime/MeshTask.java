@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 @FunctionalInterface
 public interface MeshTask<I, R> extends Serializable {
     /**
-     * Does the work of one process. A thrown exception makes Spark run all tasks of the mesh again, unless
-     * {@link #isFinal} says that this is of no use.
+     * Does the work of one process. A thrown exception makes all tasks of the mesh begin again, unless {@link #isFinal}
+     * says that this is of no use.
      */
     @Nullable
     R run(I input, MeshTaskContext context) throws Exception;

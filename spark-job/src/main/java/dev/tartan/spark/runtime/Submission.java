@@ -48,12 +48,11 @@ final class Submission implements AutoCloseable {
                         // A task that waits for its peers only ends if it is interrupted.
                         "spark.job.interruptOnCancel",
                         "true"))) {
-            // The shuffle makes Spark run a failed barrier stage again, which it does not if it is a job's last.
+            // As the job's last stage it is not run again by Spark, which would do so with the same input.
             this.job = partitions
                     .barrier()
                     .mapPartitions(task, false, BYTES_TAG)
                     .toJavaRDD()
-                    .repartition(1)
                     .collectAsync();
         }
     }

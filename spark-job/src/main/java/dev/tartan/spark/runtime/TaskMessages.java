@@ -16,7 +16,7 @@ final class TaskMessages implements DriverEndpoint.MessageHandler {
     public void handle(TaskMessage message, DriverEndpoint.Caller caller) {
         if (message instanceof TaskMessage.Gather gather) {
             // The first gathering of an attempt is of the executors' names.
-            gatherings.add(gather, caller, texts -> gather.round() > 0 || job.mayBegin(gather.attempt(), texts));
+            gatherings.add(gather, caller, texts -> gather.round() > 0 || job.mayBegin(texts));
             return;
         }
         if (message instanceof TaskMessage.FilePart part) {

@@ -34,8 +34,7 @@ class BarrierMeshJobTest {
                 .setAppName("mesh job test")
                 .set("spark.ui.enabled", "false")
                 .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.driver.host", "127.0.0.1")
-                .set("spark.stage.maxConsecutiveAttempts", "3");
+                .set("spark.driver.host", "127.0.0.1");
         spark = new JavaSparkContext(conf);
     }
 
@@ -194,8 +193,8 @@ class BarrierMeshJobTest {
         assertThatThrownBy(() -> job.run(99, new Flaky(), DEAF))
                 .isInstanceOf(MeshJobException.class)
                 .hasMessage(
-                        "mesh job failed: job='hopeless', attempts=3, reason=java.lang.IllegalStateException: bad luck"
-                                + " in attempt 2. The executors' logs have the stack trace.");
+                        "mesh job failed: job='hopeless', attempts=4, reason=java.lang.IllegalStateException: bad luck"
+                                + " in attempt 3. The executors' logs have the stack trace.");
     }
 
     @Test
