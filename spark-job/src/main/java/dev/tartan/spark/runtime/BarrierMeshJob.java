@@ -1,5 +1,6 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.spark.filesystem.HadoopSettings;
 import dev.tartan.spark.kryo.TartanKryo;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -155,7 +156,8 @@ public final class BarrierMeshJob {
         for (int tried = 1; ; tried++) {
             List<ExecutorPlace> places = places();
             shared = null;
-            BarrierTask<?, ?> body = new BarrierTask<>(name, attemptsBefore, input, closure);
+            HadoopSettings settings = HadoopSettings.of(spark.sc());
+            BarrierTask<?, ?> body = new BarrierTask<>(name, attemptsBefore, input, closure, settings);
             MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
             try (Submission submitted = new Submission(spark.sc(), name + "-" + tried, description, partitions, body)) {
                 submission = submitted;
