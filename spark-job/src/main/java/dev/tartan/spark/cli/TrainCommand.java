@@ -117,7 +117,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         try (HeldFolder folder = HeldFolder.of(plan)) {
             folder.writeConfig(run.render());
             announce(plan, fileNotes, folder.aside());
-            TrainingResult result = train(spark, folder.plan(), job.network());
+            TrainingResult result = train(spark, folder, job.network());
             conclude(plan, result);
             return 0;
         }
@@ -132,7 +132,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                     HeldFolder folder = HeldFolder.of(frames.plan())) {
                 folder.writeConfig(run.render());
                 announce(frames.plan(), fileNotes, folder.aside());
-                conclude(frames.plan(), train(spark, folder.plan(), job.network(), frames.rows()));
+                conclude(frames.plan(), train(spark, folder, job.network(), frames.rows()));
                 return 0;
             }
         }
@@ -150,16 +150,17 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
     }
 
-    private TrainingResult train(SparkConf conf, TrainingPlan plan, NetworkFactory network) {
+    private TrainingResult train(SparkConf conf, HeldFolder folder, NetworkFactory network) {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            return train(spark, plan, network, null);
+            return train(spark, folder, network, null);
         }
     }
 
     private TrainingResult train(
-            JavaSparkContext spark, TrainingPlan plan, NetworkFactory network, @Nullable MeshRows<?> rows) {
+            JavaSparkContext spark, HeldFolder folder, NetworkFactory network, @Nullable MeshRows<?> rows) {
+        TrainingPlan plan = folder.plan();
         try (ProgressDisplay progress = ProgressDisplay.on(out, plan.train().steps(), plan.unit())) {
-            return SparkTrainer.train(spark, plan, network, executors, progress, rows);
+            return SparkTrainer.train(spark, folder, network, executors, progress, rows);
         }
     }
 
