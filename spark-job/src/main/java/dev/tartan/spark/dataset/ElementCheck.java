@@ -47,12 +47,8 @@ record ElementCheck(SampleColumn column) implements Serializable {
     float checked(double value, int element) throws RowFault {
         float narrowed = (float) value;
         if (!Float.isFinite(narrowed)) {
-            throw new RowFault(
-                    column.part(element),
-                    Double.isFinite(value) ? "is too large for float32" : "is no finite number",
-                    element,
-                    value,
-                    "Fill it, or drop the row.");
+            String fact = Double.isFinite(value) ? "is too large for float32" : "is no finite number";
+            throw RowFault.ofMissing(column.part(element), fact, element, value);
         }
         if (column.weights() && narrowed < 0) {
             throw new RowFault(column.part(element), "is negative", element, value, "Give weights of 0 or more.");
@@ -62,7 +58,7 @@ record ElementCheck(SampleColumn column) implements Serializable {
 
     /** What is there in place of a number. */
     RowFault ofNull(int element) {
-        return new RowFault(column.part(element), "is null", element, "null", "Fill it, or drop the row.");
+        return RowFault.ofMissing(column.part(element), "is null", element, "null");
     }
 
     private RowFault tooLarge(Object value, int element) {
