@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 
 /** A file of the run's output could not be written: the disk is full, the folder read-only, and so on. */
@@ -23,6 +24,21 @@ public final class OutputException extends UncheckedIOException {
         return new OutputException(
                 "output file cannot be written: path=" + path + ", reason=" + reason(cause) + ". " + advice(cause),
                 cause);
+    }
+
+    /**
+     * The exception of a run whose folder is another run's now.
+     *
+     * @param holder what the lease of that one says; empty if there is none any more
+     */
+    public static OutputException lost(Path folder, List<String> holder) {
+        return new OutputException(
+                (holder.isEmpty()
+                                ? "output folder's lease was removed, by another run or by hand: path=" + folder
+                                : "output folder was taken by another run: path=" + folder + ", "
+                                        + String.join(", ", holder))
+                        + ". This run was stopped, so that results do not mix. Give each run an output.dir of its own.",
+                new IOException("lease of the folder is not this run's: path=" + folder));
     }
 
     private static String advice(IOException cause) {

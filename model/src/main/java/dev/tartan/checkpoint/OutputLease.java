@@ -13,6 +13,8 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An output folder in the hands of one run: a file {@code .lease} in it that names the run, touched every two seconds.
@@ -24,7 +26,7 @@ import java.util.concurrent.TimeUnit;
  * that begin at once may both take it.
  *
  * <p>Two processes that find the same stale lease may both take it over within the same instant: whoever writes last
- * has it, and the other learns so within a heartbeat, which {@link #isLost} tells.
+ * has it, and the other learns so within a heartbeat, by {@link #onLost}. Thread-safe.
  */
 public final class OutputLease implements AutoCloseable {
     /** Name of the file. */
@@ -32,12 +34,15 @@ public final class OutputLease implements AutoCloseable {
 
     private static final long LAST_BEAT_SECONDS = 10;
 
+    private final Path folder;
     private final LeaseFile file;
     private final List<String> content;
     private final ScheduledExecutorService heart;
-    private volatile boolean lost;
+    private @Nullable OutputException lost;
+    private Consumer<OutputException> listener = loss -> {};
 
-    private OutputLease(LeaseFile file, List<String> content) {
+    private OutputLease(Path folder, LeaseFile file, List<String> content) {
+        this.folder = folder;
         this.file = file;
         this.content = content;
         this.heart = Executors.newSingleThreadScheduledExecutor(work -> {
@@ -77,8 +82,8 @@ public final class OutputLease implements AutoCloseable {
         } catch (IOException e) {
             throw OutputException.cannotWrite(file.path(), e);
         }
-        OutputLease lease = new OutputLease(file, content);
-        // Beats report by isLost, never by their future.
+        OutputLease lease = new OutputLease(folder, file, content);
+        // Beats report by onLost, never by their future.
         long millis = file.heartbeat().toMillis();
         var unused = lease.heart.scheduleWithFixedDelay(lease::beat, millis, millis, TimeUnit.MILLISECONDS);
         return lease;
@@ -128,23 +133,79 @@ public final class OutputLease implements AutoCloseable {
 
     private void beat() {
         try {
-            if (!file.read().equals(content)) {
-                lost = true;
+            if (isHeld()) {
+                file.touch(content);
+            } else {
                 heart.shutdown();
-                return;
             }
-            file.touch(content);
-        } catch (NoSuchFileException e) {
-            lost = true;
-            heart.shutdown();
         } catch (IOException e) {
             // Tried again: a file system that is away for a moment is no reason to give up the folder.
         }
     }
 
-    /** Whether another run has taken the folder, or removed the lease. */
-    public boolean isLost() {
-        return lost;
+    private boolean isHeld() throws IOException {
+        List<String> holder;
+        try {
+            holder = file.read();
+        } catch (NoSuchFileException e) {
+            holder = List.of();
+        }
+        if (holder.equals(content)) {
+            return true;
+        }
+        lose(OutputException.lost(folder, holder));
+        return false;
+    }
+
+    private void lose(OutputException loss) {
+        Consumer<OutputException> told;
+        synchronized (this) {
+            if (lost != null) {
+                return;
+            }
+            lost = loss;
+            told = listener;
+        }
+        told.accept(loss);
+    }
+
+    /** Whether another run was seen to have taken the folder, or removed the lease. */
+    synchronized boolean isLost() {
+        return lost != null;
+    }
+
+    /**
+     * Tells when another run has taken the folder, or removed the lease: once, on the lease's thread; at once if so.
+     */
+    public void onLost(Consumer<OutputException> consumer) {
+        OutputException before;
+        synchronized (this) {
+            listener = consumer;
+            before = lost;
+        }
+        if (before != null) {
+            consumer.accept(before);
+        }
+    }
+
+    /**
+     * Looks whether the folder is still this run's.
+     *
+     * @throws OutputException if another run has taken it, or the lease was removed, or cannot be read
+     */
+    public void check() {
+        try {
+            boolean unused = isHeld();
+        } catch (IOException e) {
+            throw OutputException.cannotWrite(file.path(), e);
+        }
+        OutputException loss;
+        synchronized (this) {
+            loss = lost;
+        }
+        if (loss != null) {
+            throw loss;
+        }
     }
 
     /** Gives the folder back. */
@@ -152,7 +213,7 @@ public final class OutputLease implements AutoCloseable {
     public void close() {
         stopHeart();
         try {
-            if (!lost && file.read().equals(content)) {
+            if (!isLost() && file.read().equals(content)) {
                 file.delete();
             }
         } catch (NoSuchFileException e) {

@@ -221,7 +221,8 @@ final class CompileJob {
             throw new IllegalArgumentException("validation has no samples: everySteps=" + how.everySteps()
                     + ". Give the training samples Samples.validation(frame), or the job TrainingJob.validation.");
         }
-        if (how.everySteps() == ValidationConfig.EPOCH) {
+        // As with epochs, what is brought later is planned before it is counted.
+        if (how.everySteps() == ValidationConfig.EPOCH && !samples.isBrought()) {
             throw new IllegalArgumentException("validation goes by epochs, but the job's samples are not counted."
                     + " Give TrainingJob.validateEvery a number of steps, or train on the rows of a DataFrame.");
         }

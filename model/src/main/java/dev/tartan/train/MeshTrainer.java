@@ -76,11 +76,7 @@ public final class MeshTrainer {
                 notes.addAll(data.notes());
             }
         }
-        try (ValidationData validation = ValidationData.open(plan)) {
-            if (validation != null) {
-                validation.check();
-            }
-        }
+        ValidationData.check(plan);
         return notes;
     }
 

@@ -37,12 +37,21 @@ final class ValidationData implements AutoCloseable {
     }
 
     /**
-     * Reads the first batch.
+     * Reads the first batch of a plan's validation samples, if it has any, unless they are yet to be brought.
      *
-     * @throws IllegalArgumentException if that cannot be used
+     * @throws IllegalArgumentException if there are no samples, or that batch cannot be used
      */
-    void check() {
-        batches.samples(0, 0, 1);
+    static void check(TrainingPlan plan) {
+        PlannedValidation validation = plan.validation();
+        SampleSource samples = validation == null ? null : validation.how().samples();
+        if (samples != null && samples.isBrought()) {
+            return;
+        }
+        try (ValidationData data = open(plan)) {
+            if (data != null) {
+                data.batches.samples(0, 0, 1);
+            }
+        }
     }
 
     /** Number of batches that have every sample once. */

@@ -9,6 +9,8 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,6 +59,36 @@ class OutputLeaseTest {
         Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(16)));
         OutputLease.take(folder, "next", Duration.ofSeconds(15)).close();
         assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void whoLostTheFolderIsToldByWhomItWasTaken() throws Exception {
+        Path file = folder.resolve(OutputLease.FILE_NAME);
+        try (OutputLease first = OutputLease.take(folder, "first")) {
+            CompletableFuture<OutputException> told = new CompletableFuture<>();
+            first.onLost(told::complete);
+            first.check();
+            Files.write(file, List.of("run=second", "id=2"));
+            String taken = "output folder was taken by another run: path=" + folder + ", run=second, id=2. This run was"
+                    + " stopped, so that results do not mix. Give each run an output.dir of its own.";
+            assertThat(told.get(20, TimeUnit.SECONDS)).hasMessage(taken);
+            assertThatThrownBy(first::check).hasMessage(taken);
+            CompletableFuture<OutputException> late = new CompletableFuture<>();
+            first.onLost(late::complete);
+            assertThat(late).isCompleted();
+        }
+        assertThat(file).exists();
+    }
+
+    @Test
+    void aLeaseThatIsGoneIsLost() throws Exception {
+        try (OutputLease first = OutputLease.take(folder, "first")) {
+            Files.delete(folder.resolve(OutputLease.FILE_NAME));
+            assertThatThrownBy(first::check)
+                    .isInstanceOf(OutputException.class)
+                    .hasMessageStartingWith("output folder's lease was removed, by another run or by hand: path="
+                            + folder + ". This run was stopped");
+        }
     }
 
     @Test

@@ -64,7 +64,7 @@ public final class Tartan {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         try (PlannedFrames frames = PlannedFrames.of(spark, job, samples, executors);
                 HeldFolder folder = HeldFolder.of(frames.plan())) {
-            return SparkTrainer.train(spark, folder.plan(), job.network(), executors, viewer, frames.rows());
+            return SparkTrainer.train(spark, folder, job.network(), executors, viewer, frames.rows());
         }
     }
 

@@ -35,6 +35,9 @@ final class ConfigKeys {
                 "kind", "path", "everySteps", "judgedBy", "higherIsBetter", "stopAfterRounds", "minDelta", "keepBest");
         Map<String, List<String>> validation = kinds("text", validated);
         validation.put("batches", validated);
+        List<String> ofTable = new ArrayList<>(validated);
+        ofTable.addAll(List.of("format", "options", "fields", "weight"));
+        validation.put("table", ofTable);
         sections.put("validation", validation);
         Map<String, List<String>> optimizer = kinds(
                 "adamw",

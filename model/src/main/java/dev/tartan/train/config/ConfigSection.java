@@ -80,6 +80,11 @@ final class ConfigSection {
         }
     }
 
+    /** Its full key. */
+    String name() {
+        return path;
+    }
+
     /** Whether the user says something. */
     boolean isSaid(String key) {
         return source.find(path + "." + key) != null;

@@ -49,7 +49,7 @@ final class RunConfigReader {
                 output(),
                 collective(),
                 strategy(),
-                validation());
+                validation(data));
     }
 
     private void checkTopSections() {
@@ -80,6 +80,7 @@ final class RunConfigReader {
         Path path = section.path("path");
         if (kind.equals("table")) {
             return new TableSamples(
+                    section.name(),
                     section.text("format"),
                     path,
                     section.texts("options"),
@@ -89,20 +90,40 @@ final class RunConfigReader {
         return kind.equals("batches") ? new BatchFileSamples(path) : new TextSamples(path);
     }
 
-    private @Nullable ValidationConfig validation() {
+    private @Nullable ValidationConfig validation(SampleSource data) {
         if (source.find("validation") == null) {
             return null;
         }
         String kind = kind("validation");
-        ConfigSection section = section("validation", kind);
+        boolean isTable = kind.equals("table") && source.good("validation.kind");
+        ConfigSection section = isTable ? tableBeside(data) : section("validation", kind);
         return new ValidationConfig(
                 samples(kind, section),
-                section.integer("everySteps", 1),
+                isTable && !section.isSaid("everySteps") ? ValidationConfig.EPOCH : section.integer("everySteps", 1),
                 section.text("judgedBy"),
                 section.flag("higherIsBetter"),
                 section.integer("stopAfterRounds", 0),
                 section.nonNegative("minDelta"),
                 section.flag("keepBest"));
+    }
+
+    /** A table to validate on is read as the one to train on, where it does not say otherwise. */
+    private ConfigSection tableBeside(SampleSource data) {
+        ConfigObject presets = child(child(defaults, "validation"), "table");
+        if (data instanceof TableSamples) {
+            ConfigObject ofData = child(source.root(), "data");
+            for (String key : List.of("format", "options", "fields", "weight")) {
+                ConfigValue said = ofData.get(key);
+                presets = said == null ? presets : presets.withValue(key, said);
+            }
+        } else if (source.good("data", "data.kind")) {
+            source.mistakeAmong(
+                    "validation.kind",
+                    List.of("data.kind"),
+                    "goes with data.kind=table only: validation.kind=table. Validate on text or batches, or train on"
+                            + " a table.");
+        }
+        return new ConfigSection(source, "validation", presets).checked("table");
     }
 
     private Optimizer optimizer() {

@@ -115,7 +115,9 @@ final class RunConfigRenderer {
 
     private static Map<String, Object> validation(ValidationConfig validation) {
         Map<String, Object> values = data(Objects.requireNonNull(validation.samples()));
-        values.put("everySteps", validation.everySteps());
+        if (validation.everySteps() != ValidationConfig.EPOCH) {
+            values.put("everySteps", validation.everySteps());
+        }
         values.put("judgedBy", quote(validation.judgedBy()));
         values.put("higherIsBetter", validation.higherIsBetter());
         values.put("stopAfterRounds", validation.patience());

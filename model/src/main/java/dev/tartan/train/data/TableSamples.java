@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The rows of a table in files that Spark reads: Parquet, CSV, JSON and others. Spark also counts and deals them out,
  * so that they cannot be opened here.
  *
+ * @param section of the config that names the table, for messages: {@code data} or {@code validation}
  * @param format Spark's name of the format, such as {@code csv}
  * @param path a file or folder, or names with {@code *} in them; local or in a store
  * @param options of Spark's reader, such as {@code header} for CSV
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param weight the column with the samples' weights; null for none
  */
 public record TableSamples(
+        String section,
         String format,
         Path path,
         Map<String, String> options,
@@ -41,7 +43,7 @@ public record TableSamples(
 
     /** This table in another place. */
     public TableSamples at(Path place) {
-        return new TableSamples(format, place, options, fields, weight);
+        return new TableSamples(section, format, place, options, fields, weight);
     }
 
     @Override
@@ -57,9 +59,11 @@ public record TableSamples(
             }
         }
         if (!unknown.isEmpty() || !missing.isEmpty()) {
-            throw new IllegalArgumentException("data.fields does not go with the network: network=" + network.title()
-                    + ", fields=" + known + (missing.isEmpty() ? "" : ", missing=" + missing)
-                    + (unknown.isEmpty() ? "" : ", unknown=" + unknown) + ". Write data.fields { FIELD = COLUMN }.");
+            throw new IllegalArgumentException(
+                    section + ".fields does not go with the network: network=" + network.title()
+                            + ", fields=" + known + (missing.isEmpty() ? "" : ", missing=" + missing)
+                            + (unknown.isEmpty() ? "" : ", unknown=" + unknown) + ". Write " + section
+                            + ".fields { FIELD = COLUMN }.");
         }
         return new PresentFields(
                 network.batchFields().stream()
@@ -77,7 +81,8 @@ public record TableSamples(
 
     @Override
     public BatchSource open(BatchSpec spec) {
-        throw new IllegalArgumentException("rows of a table are read by Spark: data.path=" + path
+        throw new IllegalArgumentException("rows of a table are read by Spark: " + section + ".path="
+                + path
                 + ". Train with scripts/train, or on a DataFrame with dev.tartan.spark.Tartan.");
     }
 }

@@ -17,7 +17,7 @@ import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** Draws the loss over the steps as {@code loss.png}; needs no display. */
+/** Draws the loss over the steps, and that of validation, as {@code loss.png}; needs no display. */
 public final class LossChart {
     /** Name of the file in the output folder. */
     public static final String FILE_NAME = "loss.png";
@@ -33,6 +33,7 @@ public final class LossChart {
 
     private static final Color LOSS = new Color(0x1f77b4);
     private static final Color FAINT_LOSS = new Color(0xb5cfe4);
+    private static final Color VALIDATION = new Color(0xd62728);
 
     private LossChart() {}
 
@@ -40,22 +41,23 @@ public final class LossChart {
      * Writes the chart into a folder, which is made where missing. Losses that are no numbers are left out.
      *
      * @param title what stands above the chart
+     * @param validations of the run, each drawn at the step after which it was made; none if it was not validated
      * @throws OutputException if that fails
      */
-    public static void write(Path folder, String title, List<StepMetrics> steps) {
+    public static void write(Path folder, String title, List<StepMetrics> steps, List<ValidationMetrics> validations) {
         Path path = folder.resolve(FILE_NAME);
         // Spark's and servers' JVMs have no display, and asking for one would fail.
         System.setProperty("java.awt.headless", "true");
         try {
             ByteArrayOutputStream png = new ByteArrayOutputStream();
-            BitmapEncoder.saveBitmap(draw(title, steps), png, BitmapFormat.PNG);
+            BitmapEncoder.saveBitmap(draw(title, steps, validations), png, BitmapFormat.PNG);
             WholeFile.write(path, png.toByteArray());
         } catch (IOException e) {
             throw OutputException.cannotWrite(path, e);
         }
     }
 
-    private static XYChart draw(String title, List<StepMetrics> steps) {
+    private static XYChart draw(String title, List<StepMetrics> steps, List<ValidationMetrics> validations) {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH_PIXELS)
                 .height(HEIGHT_PIXELS)
@@ -92,8 +94,25 @@ public final class LossChart {
             int window = Math.max(5, losses.size() / 25) | 1;
             addLine(chart, "mean of " + window + " steps", numbers, smoothed(losses, window), LOSS, 2.5f);
         }
-        chart.getStyler().setLegendVisible(smooth);
+        boolean validated = addValidations(chart, validations);
+        chart.getStyler().setLegendVisible(smooth || validated);
         return chart;
+    }
+
+    private static boolean addValidations(XYChart chart, List<ValidationMetrics> validations) {
+        List<Double> numbers = new ArrayList<>();
+        List<Double> losses = new ArrayList<>();
+        for (ValidationMetrics validation : validations) {
+            if (Double.isFinite(validation.loss())) {
+                numbers.add((double) validation.step());
+                losses.add(validation.loss());
+            }
+        }
+        if (losses.isEmpty()) {
+            return false;
+        }
+        addLine(chart, "validation loss", numbers, losses, VALIDATION, 2);
+        return true;
     }
 
     private static void addLine(

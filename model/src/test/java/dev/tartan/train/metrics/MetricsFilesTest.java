@@ -88,11 +88,24 @@ class MetricsFilesTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 40, 600})
     void chartIsAnImageOfTheLosses(int numSteps) throws IOException {
-        LossChart.write(folder, "gpt, mesh data=2, model=2", curve(numSteps));
-        BufferedImage image = ImageIO.read(folder.resolve("loss.png").toFile());
+        LossChart.write(folder, "gpt, mesh data=2, model=2", curve(numSteps), List.of());
+        BufferedImage image = image();
         assertThat(image.getWidth()).isEqualTo(1000);
         assertThat(image.getHeight()).isEqualTo(600);
         assertThat(numBluePixels(image)).isGreaterThanOrEqualTo(numSteps == 0 ? 0 : 20);
+        assertThat(numRedPixels(image)).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 40, 600})
+    void validationLossesAreALineOfTheirOwn(int numSteps) throws IOException {
+        List<ValidationMetrics> validations = curve(numSteps).stream()
+                .filter(step -> (step.step() + 1) % 20 == 0 || step.step() + 1 == numSteps)
+                .map(step -> new ValidationMetrics(step.step(), Map.of("loss", step.loss() + 0.4)))
+                .toList();
+        LossChart.write(folder, "gpt, mesh data=2, model=2", curve(numSteps), validations);
+        assertThat(numRedPixels(image())).isGreaterThanOrEqualTo(20);
+        assertThat(numBluePixels(image())).isGreaterThanOrEqualTo(20);
     }
 
     @Test
@@ -100,7 +113,7 @@ class MetricsFilesTest {
         List<StepMetrics> steps = new ArrayList<>(curve(60));
         steps.add(new StepMetrics(60, Double.NaN, 0, 1, 1));
         steps.add(new StepMetrics(61, Double.POSITIVE_INFINITY, 0, 1, 1));
-        LossChart.write(folder, "diverged", steps);
+        LossChart.write(folder, "diverged", steps, List.of(new ValidationMetrics(61, Map.of("loss", Double.NaN))));
         assertThat(folder.resolve("loss.png")).isNotEmptyFile();
     }
 
@@ -116,7 +129,7 @@ class MetricsFilesTest {
         assertThatThrownBy(() -> MetricsWriter.open(file))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("metrics.jsonl") + reason);
-        assertThatThrownBy(() -> LossChart.write(file, "t", curve(3)))
+        assertThatThrownBy(() -> LossChart.write(file, "t", curve(3), List.of()))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("loss.png") + reason);
         RunSummary summary = new RunSummary(Map.of("data", 1), 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, List.of(), 0, null);
@@ -141,6 +154,21 @@ class MetricsFilesTest {
             steps.add(new StepMetrics(step, loss, 1, 10, 1000));
         }
         return steps;
+    }
+
+    private BufferedImage image() throws IOException {
+        return ImageIO.read(folder.resolve("loss.png").toFile());
+    }
+
+    private static long numRedPixels(BufferedImage image) {
+        long count = 0;
+        for (int y = 0; y < image.getHeight(); y++) {
+            for (int x = 0; x < image.getWidth(); x++) {
+                int rgb = image.getRGB(x, y);
+                count += ((rgb >> 16) & 0xff) > (rgb & 0xff) + 50 ? 1 : 0;
+            }
+        }
+        return count;
     }
 
     private static long numBluePixels(BufferedImage image) {

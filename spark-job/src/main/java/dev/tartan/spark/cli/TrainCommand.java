@@ -5,6 +5,7 @@ import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.ReadTable;
+import dev.tartan.spark.dataset.Samples;
 import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.MeshRows;
 import dev.tartan.spark.runtime.Preflight;
@@ -17,6 +18,7 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationSummary;
@@ -112,27 +114,34 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
         if (run.data() instanceof TableSamples table) {
-            return train(spark, run, job, table, fileNotes);
+            return train(spark, run, table, fileNotes);
         }
         try (HeldFolder folder = HeldFolder.of(plan)) {
             folder.writeConfig(run.render());
             announce(plan, fileNotes, folder.aside());
-            TrainingResult result = train(spark, folder.plan(), job.network());
+            TrainingResult result = train(spark, folder, job.network());
             conclude(plan, result);
             return 0;
         }
     }
 
     /** The rows of a table are looked at, and the steps of an epoch known, once Spark has started. */
-    private int train(SparkConf conf, RunConfig run, TrainingJob job, TableSamples table, List<String> fileNotes) {
+    private int train(SparkConf conf, RunConfig run, TableSamples table, List<String> fileNotes) {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             SparkSession session =
                     SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
-            try (PlannedFrames frames = PlannedFrames.of(spark, job, ReadTable.of(session, table), executors);
+            TrainingJob job = TrainingJob.of(run);
+            Samples samples = ReadTable.of(session, table);
+            ValidationConfig validation = run.validation();
+            if (validation != null && validation.samples() instanceof TableSamples heldOut) {
+                samples = samples.validation(ReadTable.of(session, heldOut));
+                job = job.validation(validation.on(null));
+            }
+            try (PlannedFrames frames = PlannedFrames.of(spark, job, samples, executors);
                     HeldFolder folder = HeldFolder.of(frames.plan())) {
                 folder.writeConfig(run.render());
                 announce(frames.plan(), fileNotes, folder.aside());
-                conclude(frames.plan(), train(spark, folder.plan(), job.network(), frames.rows()));
+                conclude(frames.plan(), train(spark, folder, job.network(), frames.rows()));
                 return 0;
             }
         }
@@ -150,16 +159,17 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
     }
 
-    private TrainingResult train(SparkConf conf, TrainingPlan plan, NetworkFactory network) {
+    private TrainingResult train(SparkConf conf, HeldFolder folder, NetworkFactory network) {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            return train(spark, plan, network, null);
+            return train(spark, folder, network, null);
         }
     }
 
     private TrainingResult train(
-            JavaSparkContext spark, TrainingPlan plan, NetworkFactory network, @Nullable MeshRows<?> rows) {
+            JavaSparkContext spark, HeldFolder folder, NetworkFactory network, @Nullable MeshRows<?> rows) {
+        TrainingPlan plan = folder.plan();
         try (ProgressDisplay progress = ProgressDisplay.on(out, plan.train().steps(), plan.unit())) {
-            return SparkTrainer.train(spark, plan, network, executors, progress, rows);
+            return SparkTrainer.train(spark, folder, network, executors, progress, rows);
         }
     }
 

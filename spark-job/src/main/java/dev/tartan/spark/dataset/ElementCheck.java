@@ -10,7 +10,8 @@ record ElementCheck(SampleColumn column) implements Serializable {
     void put(RowBuffer row, double value, int element) throws RowFault {
         if (column.integers()) {
             if (value != Math.rint(value) || Double.isInfinite(value)) {
-                throw new RowFault(column, "is no whole number", element, value, "Round it, or drop the row.");
+                throw new RowFault(
+                        column.part(element), "is no whole number", element, value, "Round it, or drop the row.");
             }
             if (Math.abs(value) > Integer.MAX_VALUE + 1.0) {
                 throw tooLarge(value, element);
@@ -32,7 +33,7 @@ record ElementCheck(SampleColumn column) implements Serializable {
         }
         if (!column.allows(value)) {
             throw new RowFault(
-                    column,
+                    column.part(element),
                     "is out of range",
                     element,
                     value,
@@ -46,25 +47,22 @@ record ElementCheck(SampleColumn column) implements Serializable {
     float checked(double value, int element) throws RowFault {
         float narrowed = (float) value;
         if (!Float.isFinite(narrowed)) {
-            throw new RowFault(
-                    column,
-                    Double.isFinite(value) ? "is too large for float32" : "is no finite number",
-                    element,
-                    value,
-                    "Fill it, or drop the row.");
+            String fact = Double.isFinite(value) ? "is too large for float32" : "is no finite number";
+            throw RowFault.ofMissing(column.part(element), fact, element, value);
         }
         if (column.weights() && narrowed < 0) {
-            throw new RowFault(column, "is negative", element, value, "Give weights of 0 or more.");
+            throw new RowFault(column.part(element), "is negative", element, value, "Give weights of 0 or more.");
         }
         return narrowed + 0.0f;
     }
 
     /** What is there in place of a number. */
     RowFault ofNull(int element) {
-        return new RowFault(column, "is null", element, "null", "Fill it, or drop the row.");
+        return RowFault.ofMissing(column.part(element), "is null", element, "null");
     }
 
     private RowFault tooLarge(Object value, int element) {
-        return new RowFault(column, "is too large for int32", element, value, "Number the values from 0.");
+        return new RowFault(
+                column.part(element), "is too large for int32", element, value, "Number the values from 0.");
     }
 }

@@ -56,8 +56,36 @@ public final class InputBatch {
         try {
             encoder.encode(from, buffer);
         } catch (RowFault e) {
-            throw new IllegalArgumentException("frame has a row that cannot be used: " + e.getMessage(), e);
+            throw unusable(e);
         }
+        addEncoded();
+    }
+
+    /**
+     * Adds a row as {@link #add} does, or zeros in its place if something in it is null or no finite number.
+     *
+     * @return whether the row itself was added
+     * @throws IllegalArgumentException if it cannot be used for another reason, naming column and value
+     */
+    public boolean addOrBlank(InternalRow from) {
+        try {
+            encoder.encode(from, buffer);
+        } catch (RowFault e) {
+            if (!e.isMissing()) {
+                throw unusable(e);
+            }
+            count++;
+            return false;
+        }
+        addEncoded();
+        return true;
+    }
+
+    private static IllegalArgumentException unusable(RowFault fault) {
+        return new IllegalArgumentException("frame has a row that cannot be used: " + fault.getMessage(), fault);
+    }
+
+    private void addEncoded() {
         ByteBuffer bytes = buffer.bytes();
         if (row.bytes().capacity() != bytes.capacity()) {
             // The buffer has grown for this row, and so is another one.

@@ -22,7 +22,7 @@ import org.apache.spark.sql.types.StructField;
 /**
  * Reads a table of a run config as a DataFrame. A field that several columns fill, each a number, gets an array of them
  * in the order that the config names them; those that one pattern matches, in the order of the table. Types of CSV
- * columns are inferred unless {@code data.options} says otherwise.
+ * columns are inferred unless the table's options say otherwise.
  */
 public final class ReadTable {
     private final TableSamples table;
@@ -57,9 +57,10 @@ public final class ReadTable {
         } catch (Exception e) { // AnalysisException is checked, and Scala does not declare it
             String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
             throw new IllegalArgumentException(
-                    "table cannot be read: data.path=" + table.path() + ", data.format=" + table.format() + ", reason="
-                            + reason + (reason.endsWith(".") ? "" : ".") + " Check data.path, data.format and"
-                            + " data.options.",
+                    "table cannot be read: " + table.section() + ".path=" + table.path() + ", " + table.section()
+                            + ".format=" + table.format() + ", reason=" + reason + (reason.endsWith(".") ? "" : ".")
+                            + " Check " + table.section() + ".path, " + table.section() + ".format and "
+                            + table.section() + ".options.",
                     e);
         }
     }
@@ -84,12 +85,12 @@ public final class ReadTable {
         for (String name : names) {
             List<String> matched = matches(name);
             if (matched.isEmpty()) {
-                throw new IllegalArgumentException("table has no such column: data.fields." + field + "=" + name
-                        + ", columns=" + shown(List.of(frame.columns())) + ". Name columns of the table.");
+                throw new IllegalArgumentException("table has no such column: " + key(field) + "=" + name + ", columns="
+                        + shown(List.of(frame.columns())) + ". Name columns of the table.");
             }
             for (String column : matched) {
                 if (!chosen.add(column)) {
-                    throw new IllegalArgumentException("column fills a field twice: data.fields." + field + "=" + names
+                    throw new IllegalArgumentException("column fills a field twice: " + key(field) + "=" + names
                             + ", column=" + column + ". Name each column once.");
                 }
             }
@@ -99,7 +100,7 @@ public final class ReadTable {
                 .map(name -> frame.col("`" + name.replace("`", "``") + "`"))
                 .toArray(Column[]::new);
         String name = String.join(", ", names) + " (" + parts.length + " columns)";
-        frame = frame.withColumn(name, functions.array(parts));
+        frame = frame.withColumn(name, functions.array(parts).as(name, JoinedParts.metadata(chosen)));
         return name;
     }
 
@@ -111,10 +112,14 @@ public final class ReadTable {
                 .findFirst()
                 .orElseThrow();
         if (NumberType.of(type) == null) {
-            throw new IllegalArgumentException("table has a column that holds no numbers: data.fields." + field + "="
+            throw new IllegalArgumentException("table has a column that holds no numbers: " + key(field) + "="
                     + name + ", type=" + type.simpleString() + ". Mend the rows that hold text, such as n/a, or leave"
                     + " the column out.");
         }
+    }
+
+    private String key(String field) {
+        return table.section() + ".fields." + field;
     }
 
     private boolean isPattern(String name) {

@@ -107,7 +107,8 @@ final class ResolveColumns {
             return;
         }
         DataType type = named.get(0).dataType();
-        SampleColumn column = column(field, name, form(type), weights);
+        SampleColumn column = column(
+                field, name, form(type), weights, JoinedParts.of(named.get(0).metadata()));
         ColumnEncoder encoder = encoder(column, type);
         if (encoder == null) {
             mistakes.add("column has a type that the field cannot take: " + column + ", type=" + type.simpleString()
@@ -133,7 +134,8 @@ final class ResolveColumns {
         return type.equals(DataTypes.BinaryType) ? SampleColumn.Form.BYTES : SampleColumn.Form.WORDS;
     }
 
-    private static SampleColumn column(BatchField field, String name, SampleColumn.Form form, boolean weights) {
+    private static SampleColumn column(
+            BatchField field, String name, SampleColumn.Form form, boolean weights, List<String> parts) {
         Shape shape = field.sampleShape();
         Integer ignored = field.ignored();
         return new SampleColumn(
@@ -146,7 +148,8 @@ final class ResolveColumns {
                 field.limit(),
                 ignored != null,
                 ignored == null ? 0 : ignored,
-                weights);
+                weights,
+                parts);
     }
 
     /** How values of a type fill a field; null if they cannot. */

@@ -23,7 +23,7 @@ record RowEncoder(List<SampleColumn> columns, List<ColumnEncoder> encoders) impl
         row.clear();
         for (int i = 0; i < encoders.size(); i++) {
             if (from.isNullAt(i)) {
-                throw new RowFault(columns.get(i), "is null", "null", "Fill it, or drop the row.");
+                throw RowFault.ofNull(columns.get(i));
             }
             encoders.get(i).encode(from, i, row);
         }

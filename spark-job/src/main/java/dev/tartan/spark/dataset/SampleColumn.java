@@ -1,6 +1,7 @@
 package dev.tartan.spark.dataset;
 
 import java.io.Serializable;
+import java.util.List;
 
 /**
  * A column of a frame and the batch field that it fills. Java serialization takes it to the executors.
@@ -15,6 +16,7 @@ import java.io.Serializable;
  * @param hasIgnored whether one more value is allowed
  * @param ignored that value
  * @param weights whether the field holds weights of samples, none negative
+ * @param parts names of the columns whose numbers it joins in an array, in order; none if it is a column of its own
  */
 record SampleColumn(
         String field,
@@ -26,7 +28,8 @@ record SampleColumn(
         int limit,
         boolean hasIgnored,
         int ignored,
-        boolean weights)
+        boolean weights,
+        List<String> parts)
         implements Serializable {
     private static final long serialVersionUID = 1;
 
@@ -43,6 +46,24 @@ record SampleColumn(
     /** Whether the field may hold an integer. */
     boolean allows(long value) {
         return limit == 0 || (value >= 0 && value < limit) || (hasIgnored && value == ignored);
+    }
+
+    /** The column that an element is from: itself, unless it joins others. */
+    SampleColumn part(int element) {
+        return element < 0 || element >= parts.size()
+                ? this
+                : new SampleColumn(
+                        field,
+                        parts.get(element),
+                        form,
+                        integers,
+                        dims,
+                        numElements,
+                        limit,
+                        hasIgnored,
+                        ignored,
+                        weights,
+                        parts);
     }
 
     @Override

@@ -28,14 +28,14 @@ public final class Samples {
     private final Map<String, String> columns;
     private final @Nullable String weight;
     private final boolean dropLast;
-    private final @Nullable Dataset<Row> heldOut;
+    private final @Nullable Samples heldOut;
 
     private Samples(
             Dataset<Row> frame,
             Map<String, String> columns,
             @Nullable String weight,
             boolean dropLast,
-            @Nullable Dataset<Row> heldOut) {
+            @Nullable Samples heldOut) {
         this.frame = frame;
         this.columns = columns;
         this.weight = weight;
@@ -78,7 +78,12 @@ public final class Samples {
      * evaluated on all of them at the end of each epoch, or as {@code TrainingJob.validateEvery} says.
      */
     public Samples validation(Dataset<Row> rows) {
-        return new Samples(frame, columns, weight, dropLast, rows);
+        return validation(of(rows));
+    }
+
+    /** As above, with the columns that {@code other} names, where it names any. */
+    public Samples validation(Samples other) {
+        return new Samples(frame, columns, weight, dropLast, other);
     }
 
     /**
@@ -96,8 +101,10 @@ public final class Samples {
      * @throws IllegalArgumentException naming all fields and columns that do not go together
      */
     public @Nullable ResolvedSamples resolveValidation(Network network) {
-        return heldOut == null
-                ? null
-                : new ResolveColumns(heldOut, network, columns, weight, false, "validation frame").run();
+        if (heldOut == null) {
+            return null;
+        }
+        Samples named = heldOut.columns.isEmpty() ? this : heldOut;
+        return new ResolveColumns(heldOut.frame, network, named.columns, named.weight, false, "validation frame").run();
     }
 }

@@ -7,12 +7,13 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.SparkContext$;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.deploy.SparkHadoopUtil;
+import org.jspecify.annotations.Nullable;
 import scala.Option;
 
 /**
  * Hadoop's configuration in this process: on the driver that of the running SparkContext; before there is one, and on
- * executors, {@code spark.hadoop.*} upon Hadoop's files. What a program sets in the SparkContext's own configuration
- * therefore does not reach executors.
+ * executors, {@code spark.hadoop.*} upon Hadoop's files, and upon these on executors what a task brought of the
+ * driver's, see {@link HadoopSettings}.
  */
 final class HadoopConfiguration {
     /**
@@ -27,7 +28,14 @@ final class HadoopConfiguration {
     /** What Hadoop names as the source of a value that nobody set. */
     private static final String UNSET = "core-default.xml";
 
+    private static volatile @Nullable HadoopSettings brought;
+
     private HadoopConfiguration() {}
+
+    /** Takes what a task brought, in place of what one before it did. */
+    static void bring(HadoopSettings settings) {
+        brought = settings;
+    }
 
     static Configuration current() {
         Option<SparkContext> active = SparkContext$.MODULE$.getActive();
@@ -37,6 +45,10 @@ final class HadoopConfiguration {
             conf = new Configuration(active.get().hadoopConfiguration());
         } else {
             conf = SparkHadoopUtil.get().newConfiguration(environment == null ? new SparkConf() : environment.conf());
+            HadoopSettings settings = brought;
+            if (settings != null) {
+                settings.addTo(conf);
+            }
         }
         CONNECTIONS.forEach((key, value) -> {
             if (isUnset(conf, key)) {

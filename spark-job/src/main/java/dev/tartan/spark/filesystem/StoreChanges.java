@@ -15,11 +15,23 @@ import org.apache.hadoop.fs.Path;
 final class StoreChanges {
     private StoreChanges() {}
 
-    /** Makes a folder, and those above it that are missing. */
+    /**
+     * Makes a folder, and those above it that are missing.
+     *
+     * @throws StoreException if the store fails to answer whether it is there: Java would ask for the folders above
+     *     next, and name the last of them
+     */
     static void createFolder(StorePath path) throws IOException {
+        FileSystem hadoop;
+        boolean exists;
         try {
-            FileSystem hadoop = path.getFileSystem().hadoop();
-            if (hadoop.exists(path.hadoop())) {
+            hadoop = path.getFileSystem().hadoop();
+            exists = hadoop.exists(path.hadoop());
+        } catch (IOException e) {
+            throw StoreFailures.answer(path, e);
+        }
+        try {
+            if (exists) {
                 throw new FileAlreadyExistsException(path.toString());
             }
             if (!hadoop.mkdirs(path.hadoop())) {

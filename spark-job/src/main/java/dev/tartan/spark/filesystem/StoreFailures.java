@@ -42,6 +42,22 @@ final class StoreFailures {
         return translated;
     }
 
+    /**
+     * As {@link #translate} for what asks whether a file is there.
+     *
+     * @throws StoreException if the store failed to answer
+     */
+    static IOException answer(StorePath path, IOException failure) {
+        IOException translated = translate(path, failure);
+        boolean answered = translated instanceof NoSuchFileException
+                || translated instanceof AccessDeniedException
+                || translated instanceof NotDirectoryException;
+        if (answered) {
+            return translated;
+        }
+        throw new StoreException(path, translated);
+    }
+
     /** The first line of what Hadoop says, without its links to a wiki. */
     static String reason(IOException cause) {
         if (cause instanceof FileSystemException known && known.getReason() != null) {

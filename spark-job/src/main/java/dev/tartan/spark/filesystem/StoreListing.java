@@ -1,9 +1,7 @@
 package dev.tartan.spark.filesystem;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -49,14 +47,7 @@ final class StoreListing {
         try {
             return new StoreAttributes(path.getFileSystem().hadoop().getFileStatus(path.hadoop()));
         } catch (IOException e) {
-            IOException translated = StoreFailures.translate(path, e);
-            boolean answered = translated instanceof NoSuchFileException
-                    || translated instanceof AccessDeniedException
-                    || translated instanceof NotDirectoryException;
-            if (answered) {
-                throw translated;
-            }
-            throw new StoreException(path, translated);
+            throw StoreFailures.answer(path, e);
         }
     }
 

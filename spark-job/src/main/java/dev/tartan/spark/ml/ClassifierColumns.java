@@ -58,9 +58,12 @@ record ClassifierColumns(List<Kind> kinds, List<StructField> fields, double @Nul
         return switch (kinds.get(column)) {
             case RAW -> VECTOR.serialize(Vectors.dense(logits));
             case PROBABILITY -> VECTOR.serialize(Vectors.dense(ClassProbabilities.softmaxInPlace(logits)));
+            // Logits that are no numbers tell no class.
             case PREDICTION ->
-                ClassProbabilities.predict(
-                        thresholds == null ? logits : ClassProbabilities.softmaxInPlace(logits), thresholds);
+                Double.isNaN(logits[0])
+                        ? Double.NaN
+                        : ClassProbabilities.predict(
+                                thresholds == null ? logits : ClassProbabilities.softmaxInPlace(logits), thresholds);
         };
     }
 

@@ -17,6 +17,7 @@ import org.apache.spark.util.TaskCompletionListener;
  * @param wanted which of the appended columns are made
  * @param keepsRows whether rows have columns besides, which the result has too
  * @param joined what the result is made of: a row of the partition, if kept, and the appended columns after it
+ * @param keepsInvalid whether rows with null, or numbers that are not finite, are predicted as NaN
  */
 record PredictPartition(
         ShippedNetwork network,
@@ -25,7 +26,8 @@ record PredictPartition(
         List<Integer> wanted,
         boolean keepsRows,
         JoinedColumns joined,
-        int batchSize)
+        int batchSize,
+        boolean keepsInvalid)
         implements FlatMapFunction<Iterator<InternalRow>, InternalRow> {
     private static final long serialVersionUID = 1;
 

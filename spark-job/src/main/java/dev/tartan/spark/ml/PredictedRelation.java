@@ -43,6 +43,7 @@ final class PredictedRelation extends BaseRelation implements PrunedFilteredScan
     private final Map<String, String> columns;
     private final OutputColumns appended;
     private final int batchSize;
+    private final boolean keepsInvalid;
     private final StructType schema;
 
     private PredictedRelation(
@@ -50,12 +51,14 @@ final class PredictedRelation extends BaseRelation implements PrunedFilteredScan
             Dataset<Row> frame,
             Map<String, String> columns,
             OutputColumns appended,
-            int batchSize) {
+            int batchSize,
+            boolean keepsInvalid) {
         this.trained = trained;
         this.frame = frame;
         this.columns = columns;
         this.appended = appended;
         this.batchSize = batchSize;
+        this.keepsInvalid = keepsInvalid;
         List<StructField> fields = new ArrayList<>();
         for (StructField field : frame.schema().fields()) {
             fields.add(renamed(field, FRAME + fields.size()));
@@ -74,6 +77,8 @@ final class PredictedRelation extends BaseRelation implements PrunedFilteredScan
      * A frame with columns appended.
      *
      * @param columns of the frame, by field of the network
+     * @param keepsInvalid whether rows with null, or numbers that are not finite, are predicted as NaN; else they fail
+     *     the query
      * @throws IllegalArgumentException naming all fields and columns that do not go together
      */
     static Dataset<Row> append(
@@ -81,7 +86,8 @@ final class PredictedRelation extends BaseRelation implements PrunedFilteredScan
             Dataset<?> frame,
             Map<String, String> columns,
             OutputColumns appended,
-            int batchSize) {
+            int batchSize,
+            boolean keepsInvalid) {
         if (frame.isStreaming()) {
             throw new IllegalArgumentException("frame is a stream, which the model cannot be applied to: columns="
                     + Arrays.toString(frame.columns()) + ". Apply it to the frames of foreachBatch.");
@@ -90,7 +96,7 @@ final class PredictedRelation extends BaseRelation implements PrunedFilteredScan
         if (appended.fields().isEmpty()) {
             return rows;
         }
-        PredictedRelation relation = new PredictedRelation(trained, rows, columns, appended, batchSize);
+        PredictedRelation relation = new PredictedRelation(trained, rows, columns, appended, batchSize, keepsInvalid);
         Set<String> outputs = new LinkedHashSet<>();
         for (int i = 0; i < appended.fields().size(); i++) {
             outputs.add(appended.output(i));
@@ -187,7 +193,8 @@ final class PredictedRelation extends BaseRelation implements PrunedFilteredScan
                     new ArrayList<>(wanted),
                     keepsRows,
                     joined,
-                    batchSize);
+                    batchSize,
+                    keepsInvalid);
             return pruned.queryExecution()
                     .toRdd()
                     .toJavaRDD()

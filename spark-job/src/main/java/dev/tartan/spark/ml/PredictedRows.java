@@ -3,6 +3,8 @@ package dev.tartan.spark.ml;
 import dev.tartan.spark.dataset.InputBatch;
 import dev.tartan.train.data.HostTensor;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ final class PredictedRows implements Iterator<InternalRow> {
     private final UnsafeProjection projection;
     private final JoinedRow joined = new JoinedRow();
     private final List<InternalRow> kept = new ArrayList<>();
+    private final BitSet invalid = new BitSet();
     private Map<String, HostTensor> outputs = Map.of();
     private int count;
     private int next;
@@ -59,9 +62,14 @@ final class PredictedRows implements Iterator<InternalRow> {
 
     private void predict() {
         kept.clear();
+        invalid.clear();
         while (rows.hasNext() && !batch.isFull()) {
             InternalRow row = rows.next();
-            batch.add(row);
+            if (!how.keepsInvalid()) {
+                batch.add(row);
+            } else if (!batch.addOrBlank(row)) {
+                invalid.set(batch.count() - 1);
+            }
             if (how.keepsRows()) {
                 kept.add(row.copy());
             }
@@ -69,5 +77,13 @@ final class PredictedRows implements Iterator<InternalRow> {
         count = batch.count();
         next = 0;
         outputs = predictors.predict(batch.take());
+        outputs.values().forEach(this::blankInvalid);
+    }
+
+    /** What the network made of zeros is nothing that was predicted. */
+    private void blankInvalid(HostTensor output) {
+        int length =
+                Math.toIntExact(output.shape().numElements() / output.shape().dim(0));
+        invalid.stream().forEach(row -> Arrays.fill(output.floats(), row * length, (row + 1) * length, Float.NaN));
     }
 }

@@ -12,6 +12,7 @@ import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.HasTrainingSummary;
+import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
@@ -19,6 +20,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 import scala.Option;
 import scala.Tuple3;
 
@@ -27,29 +29,50 @@ import scala.Tuple3;
  * {@code probability} their softmax.
  */
 public final class TartanClassificationModel extends ProbabilisticClassificationModel<Vector, TartanClassificationModel>
-        implements InferenceParams<TartanClassificationModel>, HasTrainingSummary<TartanTrainingSummary>, MLWritable {
+        implements HandleInvalidParams<TartanClassificationModel>,
+                HasTrainingSummary<TartanTrainingSummary>,
+                MLWritable {
     private static final long serialVersionUID = 1;
 
+    /** Spark's number of features where it is not known. */
+    private static final int UNKNOWN = -1;
+
     private final String uid;
-    private final transient TrainedNetwork trained;
+    private final transient @Nullable TrainedNetwork trained;
     private final int numFeatures;
     private final int numClasses;
     private transient Option<TartanTrainingSummary> summary = Option.empty();
+
+    /** Makes a model without a network, which predicts nothing: Spark Connect asks for such a constructor. */
+    public TartanClassificationModel() {
+        this(HeldUid.hold(Identifiable$.MODULE$.randomUID("tartanClassificationModel")), null);
+    }
 
     TartanClassificationModel(String uid, TrainedNetwork trained) {
         this(HeldUid.hold(uid), trained);
     }
 
-    private TartanClassificationModel(HeldUid held, TrainedNetwork trained) {
+    private TartanClassificationModel(HeldUid held, @Nullable TrainedNetwork trained) {
         this.uid = held.release();
         this.trained = trained;
-        this.numFeatures = FeatureColumns.count(trained.source().factory().create());
-        this.numClasses = Math.toIntExact(Objects.requireNonNull(trained.signature(Set.of(ClassifierColumns.LOGITS))
+        this.numFeatures = trained == null
+                ? UNKNOWN
+                : FeatureColumns.count(trained.source().factory().create());
+        this.numClasses = trained == null ? 0 : numClasses(trained);
+        setDefault(inferBatchSize(), InferenceParams.DEFAULT_BATCH);
+        setDefault(handleInvalid(), HandleInvalidParams.ERROR);
+    }
+
+    private static int numClasses(TrainedNetwork trained) {
+        return Math.toIntExact(Objects.requireNonNull(trained.signature(Set.of(ClassifierColumns.LOGITS))
                         .outputs()
                         .get(ClassifierColumns.LOGITS))
                 .shape()
                 .numElements());
-        setDefault(inferBatchSize(), InferenceParams.DEFAULT_BATCH);
+    }
+
+    private TrainedNetwork trained() {
+        return TrainedNetwork.of(this, trained);
     }
 
     @Override
@@ -69,6 +92,7 @@ public final class TartanClassificationModel extends ProbabilisticClassification
 
     @Override
     public Dataset<Row> transform(Dataset<?> dataset) {
+        TrainedNetwork network = trained();
         StructType schema = transformSchema(dataset.schema());
         List<ClassifierColumns.Kind> kinds = new ArrayList<>();
         List<StructField> fields = new ArrayList<>();
@@ -77,11 +101,12 @@ public final class TartanClassificationModel extends ProbabilisticClassification
         add(ClassifierColumns.Kind.PREDICTION, getPredictionCol(), schema, kinds, fields);
         double[] thresholds = isDefined(thresholds()) ? getThresholds() : null;
         return PredictedRelation.append(
-                trained,
-                dataset,
+                network,
+                handled(dataset, getFeaturesCol()),
                 Map.of(FeatureColumns.FEATURES, getFeaturesCol()),
                 new ClassifierColumns(kinds, fields, thresholds),
-                getInferBatchSize());
+                getInferBatchSize(),
+                getHandleInvalid().equals(HandleInvalidParams.KEEP));
     }
 
     private static void add(
@@ -100,7 +125,7 @@ public final class TartanClassificationModel extends ProbabilisticClassification
     @Override
     public Vector predictRaw(Vector features) {
         Map<String, HostTensor> outputs =
-                trained.predictOne(FeatureColumns.sample(features), Set.of(ClassifierColumns.LOGITS));
+                trained().predictOne(FeatureColumns.sample(features), Set.of(ClassifierColumns.LOGITS));
         return Vectors.dense(ClassifierColumns.row(Objects.requireNonNull(outputs.get(ClassifierColumns.LOGITS)), 0));
     }
 
@@ -131,14 +156,14 @@ public final class TartanClassificationModel extends ProbabilisticClassification
 
     @Override
     public TartanClassificationModel copy(ParamMap extra) {
-        TartanClassificationModel copy = copyValues(new TartanClassificationModel(uid, trained), extra);
+        TartanClassificationModel copy = copyValues(new TartanClassificationModel(HeldUid.hold(uid), trained), extra);
         copy.summary = summary;
         return copy.setParent(parent());
     }
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, trained);
+        return SavedParams.writer(this, trained());
     }
 
     /** Reads what {@link #write} wrote. */

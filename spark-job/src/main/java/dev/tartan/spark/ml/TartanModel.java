@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.apache.spark.ml.Model;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.HasTrainingSummary;
+import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWritable;
 import org.apache.spark.ml.util.MLWriter;
@@ -17,6 +18,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 import scala.Option;
 
 /**
@@ -28,14 +30,19 @@ public final class TartanModel extends Model<TartanModel>
     private static final long serialVersionUID = 1;
 
     private final String uid;
-    private final transient TrainedNetwork trained;
+    private final transient @Nullable TrainedNetwork trained;
     private transient Option<TartanTrainingSummary> summary = Option.empty();
+
+    /** Makes a model without a network, which predicts nothing: Spark Connect asks for such a constructor. */
+    public TartanModel() {
+        this(HeldUid.hold(Identifiable$.MODULE$.randomUID("tartanModel")), null);
+    }
 
     TartanModel(String uid, TrainedNetwork trained) {
         this(HeldUid.hold(uid), trained);
     }
 
-    private TartanModel(HeldUid held, TrainedNetwork trained) {
+    private TartanModel(HeldUid held, @Nullable TrainedNetwork trained) {
         this.uid = held.release();
         this.trained = trained;
         setDefaults(this);
@@ -47,6 +54,10 @@ public final class TartanModel extends Model<TartanModel>
         params.setDefault(params.feedColumns(), new String[0]);
         params.setDefault(params.fetchColumns(), new String[0]);
         params.setDefault(params.fetchOutputs(), new String[0]);
+    }
+
+    private TrainedNetwork trained() {
+        return TrainedNetwork.of(this, trained);
     }
 
     @Override
@@ -61,11 +72,12 @@ public final class TartanModel extends Model<TartanModel>
         List<StructField> fields = new ArrayList<>();
         fetched.keySet().forEach(column -> fields.add(schema.apply(column)));
         return PredictedRelation.append(
-                trained,
+                trained(),
                 dataset,
                 getFeedDict(),
                 new TensorColumns(fields, new ArrayList<>(fetched.values())),
-                getInferBatchSize());
+                getInferBatchSize(),
+                false);
     }
 
     @Override
@@ -73,7 +85,7 @@ public final class TartanModel extends Model<TartanModel>
         return schema(
                 schema,
                 this,
-                trained.signature(new LinkedHashSet<>(getFetchDict().values())));
+                trained().signature(new LinkedHashSet<>(getFetchDict().values())));
     }
 
     /** A schema with the fetched columns appended. */
@@ -105,14 +117,14 @@ public final class TartanModel extends Model<TartanModel>
 
     @Override
     public TartanModel copy(ParamMap extra) {
-        TartanModel copy = copyValues(new TartanModel(uid, trained), extra);
+        TartanModel copy = copyValues(new TartanModel(HeldUid.hold(uid), trained), extra);
         copy.summary = summary;
         return copy.setParent(parent());
     }
 
     @Override
     public MLWriter write() {
-        return SavedParams.writer(this, trained);
+        return SavedParams.writer(this, trained());
     }
 
     /** Reads what {@link #write} wrote. */

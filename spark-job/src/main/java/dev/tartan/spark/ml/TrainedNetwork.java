@@ -6,6 +6,8 @@ import dev.tartan.train.data.HostTensor;
 import java.util.Map;
 import java.util.Set;
 import org.apache.spark.SparkContext;
+import org.apache.spark.ml.util.Identifiable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A network and its trained parameters: what models are made of.
@@ -15,6 +17,19 @@ import org.apache.spark.SparkContext;
 record TrainedNetwork(NetworkSource source, ModelFile file, Set<String> optional) {
     TrainedNetwork {
         optional = Set.copyOf(optional);
+    }
+
+    /**
+     * What a model was made of.
+     *
+     * @throws IllegalStateException if it was made of nothing
+     */
+    static TrainedNetwork of(Identifiable model, @Nullable TrainedNetwork trained) {
+        if (trained == null) {
+            throw new IllegalStateException("model has no network, as it was made by its constructor without arguments,"
+                    + " or came by Java's serialization: uid=" + model.uid() + ". Fit an estimator, or load a model.");
+        }
+        return trained;
     }
 
     /** What outputs need and are. */

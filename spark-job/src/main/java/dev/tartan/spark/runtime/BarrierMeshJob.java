@@ -1,5 +1,6 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.spark.filesystem.HadoopSettings;
 import dev.tartan.spark.kryo.TartanKryo;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -170,7 +171,8 @@ public final class BarrierMeshJob {
             List<ExecutorPlace> places = places();
             shared = null;
             Broadcast<byte[]> input = spark.broadcast(TartanKryo.toBytes(attempts.input(attempt)));
-            BarrierTask<?, ?> body = new BarrierTask<>(name, attempt, input, closure);
+            HadoopSettings settings = HadoopSettings.of(spark.sc());
+            BarrierTask<?, ?> body = new BarrierTask<>(name, attempt, input, closure, settings);
             MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
             try (Submission submitted =
                     new Submission(spark.sc(), name + "-" + attempt, description, partitions, body)) {

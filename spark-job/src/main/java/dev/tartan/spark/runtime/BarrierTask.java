@@ -1,5 +1,6 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.spark.filesystem.HadoopSettings;
 import dev.tartan.spark.kryo.TartanKryo;
 import java.io.IOException;
 import java.io.Serializable;
@@ -18,6 +19,7 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
     private final int attempt;
     private final Broadcast<byte[]> input;
     private final TaskClosure closure;
+    private final HadoopSettings settings;
 
     /**
      * Makes the body.
@@ -26,12 +28,19 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
      * @param attempt how often the tasks were started before
      * @param input of all tasks, as bytes of Tartan's Kryo
      * @param closure the task
+     * @param settings of the driver's file systems
      */
-    BarrierTask(String endpoint, int attempt, Broadcast<byte[]> input, TaskClosure closure) {
+    BarrierTask(
+            String endpoint,
+            int attempt,
+            Broadcast<byte[]> input,
+            TaskClosure closure,
+            HadoopSettings settings) {
         this.endpoint = endpoint;
         this.attempt = attempt;
         this.input = input;
         this.closure = closure;
+        this.settings = settings;
     }
 
     @Override
@@ -47,6 +56,8 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
     private TaskOutcome outcome(Iterator<Object> rows) throws Exception {
         BarrierTaskContext spark = BarrierTaskContext.get();
         DriverLink driver = DriverLink.to(endpoint);
+        // Paths in what follows are in stores that these make known.
+        settings.bring();
         MeshTask<I, R> task;
         try {
             task = task();

@@ -1,11 +1,13 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.OutputLease;
 import dev.tartan.train.TrainingPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A run's output folder while the run lasts: nobody else's, and free of earlier results. */
@@ -20,17 +22,22 @@ public final class HeldFolder implements AutoCloseable {
         this.aside = aside;
     }
 
+    /** The output folder of a plan, if it has one, in nobody's hands. */
+    static HeldFolder notHeld(TrainingPlan plan) {
+        return new HeldFolder(plan, null, null);
+    }
+
     /**
      * Takes the output folder of a plan and moves what an earlier run left there to its folder {@code earlier}. Does
      * nothing for a plan without one.
      *
      * @throws IllegalArgumentException if another run holds the folder, naming that one
-     * @throws dev.tartan.checkpoint.OutputException if the folder cannot be written
+     * @throws OutputException if the folder cannot be written
      */
     public static HeldFolder of(TrainingPlan plan) {
         Path folder = plan.files().output();
         if (folder == null) {
-            return new HeldFolder(plan, null, null);
+            return notHeld(plan);
         }
         OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh());
         try {
@@ -71,6 +78,24 @@ public final class HeldFolder implements AutoCloseable {
         Path folder = plan.files().output();
         if (folder != null) {
             OutputFolder.writeConfig(folder, hocon);
+        }
+    }
+
+    /** Tells, on a thread of its own, when another run has taken the folder. */
+    void onLost(Consumer<OutputException> listener) {
+        if (lease != null) {
+            lease.onLost(listener);
+        }
+    }
+
+    /**
+     * Looks whether the folder is still this run's.
+     *
+     * @throws OutputException if another run has taken it
+     */
+    void check() {
+        if (lease != null) {
+            lease.check();
         }
     }
 

@@ -55,6 +55,22 @@ public final class SparkTrainer {
             int numExecutors,
             TrainingListener viewer,
             @Nullable MeshRows<?> rows) {
+        return train(spark, HeldFolder.notHeld(plan), network, numExecutors, viewer, rows);
+    }
+
+    /**
+     * As above, on the plan of a folder that the run holds.
+     *
+     * @throws OutputException also if another run has taken the folder, which stops this one
+     */
+    public static TrainingResult train(
+            JavaSparkContext spark,
+            HeldFolder held,
+            NetworkFactory network,
+            int numExecutors,
+            TrainingListener viewer,
+            @Nullable MeshRows<?> rows) {
+        TrainingPlan plan = held.plan();
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
         MeshTrainer.checkProcesses(plan, numExecutors);
         Path folder = plan.files().output();
@@ -73,14 +89,16 @@ public final class SparkTrainer {
             }
         };
         try (StepRecorder recorder =
-                new StepRecorder(folder, shown, failure -> job.cancel("the metrics cannot be written"))) {
+                new StepRecorder(folder, shown, failure -> job.cancel("the output folder cannot be used"))) {
+            held.onLost(recorder::fail);
             JobCredentials credentials = JobCredentials.ofDriver(spark.getConf());
             TrainingTask task = new TrainingTask(network, credentials, rows == null ? null : rows.reader());
             TrainingResult result = run(job, plan, task, rows, recorder);
             recorder.complete(result.steps(), result.validations());
             if (folder != null) {
+                held.check();
                 result.summary().write(folder);
-                LossChart.write(folder, "loss on " + plan.mesh(), result.steps());
+                LossChart.write(folder, "loss on " + plan.mesh(), result.steps(), result.validations());
             }
             return result;
         }

@@ -37,7 +37,7 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
      *
      * @param folder where the file goes; null for none
      * @param viewer is given each step and validation once per attempt, in order
-     * @param onDiskFailure is told when the file cannot be written any more; called once
+     * @param onDiskFailure is told when the folder cannot be used any more; called once
      * @throws OutputException if the file cannot be made
      */
     public StepRecorder(@Nullable Path folder, TrainingListener viewer, Consumer<OutputException> onDiskFailure) {
@@ -65,13 +65,21 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
                 add(validation);
             }
         } catch (OutputException e) {
-            diskFailure = e;
-            onDiskFailure.accept(e);
+            fail(e);
+        }
+    }
+
+    /** Records and writes nothing any more, since the folder cannot be used; the first failure counts. */
+    public synchronized void fail(OutputException failure) {
+        if (diskFailure == null) {
+            diskFailure = failure;
+            onDiskFailure.accept(failure);
         }
     }
 
     @Override
     public synchronized void onFilePart(int fromAttempt, String file, long offset, byte[] bytes, boolean last) {
+        rethrowDiskFailure();
         if (fromAttempt < attempt) {
             throw new IllegalStateException("attempt is over: attempt=" + fromAttempt + ", running=" + attempt + ".");
         }

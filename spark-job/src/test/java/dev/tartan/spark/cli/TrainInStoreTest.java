@@ -188,7 +188,7 @@ class TrainInStoreTest {
     void theSecondRunIntoAFolderIsRefusedByTheNameOfTheFirst() {
         try (OutputLease lease = OutputLease.take(UriPath.of("store://box/out"), "the first")) {
             assertThat(train()).isEqualTo(2);
-            assertThat(lease.isLost()).isFalse();
+            lease.check();
         }
         assertThat(err.toString())
                 .startsWith(

@@ -10,6 +10,7 @@ import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
+import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,18 +36,23 @@ class TrainTableTest {
 
     private String config = "";
 
-    @BeforeEach
-    void writeTable() throws IOException {
-        Random random = new Random(5);
+    private static void writeTable(Path file, int rows, int seed) throws IOException {
+        Random random = new Random(seed);
         List<String> lines = new ArrayList<>(List.of("px0,label,px1,px2,importance"));
-        for (int row = 0; row < ROWS; row++) {
+        for (int row = 0; row < rows; row++) {
             double a = random.nextGaussian();
             double b = random.nextGaussian();
             double c = random.nextGaussian();
             lines.add(String.format(
                     Locale.ROOT, "%.4f,%d,%.4f,%.4f,%d", a, a + b > c ? 1 : 0, b, c, 1 + random.nextInt(3)));
         }
-        Files.write(folder.resolve("rows.csv"), lines);
+        Files.write(file, lines);
+    }
+
+    @BeforeEach
+    void writeTables() throws IOException {
+        writeTable(folder.resolve("rows.csv"), ROWS, 5);
+        writeTable(folder.resolve("held.csv"), 37, 6);
         config = """
                 mesh { data = 2, model = 1 }
                 network { kind = mlp, inputs = 3, hidden = [8], outputs = 2 }
@@ -67,32 +73,128 @@ class TrainTableTest {
         assertThat(lines).hasSize(2 * 13);
 
         TrainingJob job = TrainingJob.of(RunConfigLoader.parse(config)).output(folder.resolve("program"));
+        TrainingResult result = program(job, false);
+        assertThat(lines.stream().map(TrainTableTest::loss).toList()).isEqualTo(losses(result));
+        assertThat(folder.resolve("out/final.safetensors"))
+                .hasSameBinaryContentAs(folder.resolve("program/final.safetensors"));
+    }
+
+    @Test
+    void rowsHeldOutInAnotherFileGiveTheValidationLossesOfAProgram() throws IOException {
+        assertThat(train("--set", "validation={ kind = table, path = \"" + folder.resolve("held.csv") + "\" }"))
+                .isEqualTo(new TrainRun(0, ""));
+        TrainingResult result = program(
+                TrainingJob.of(RunConfigLoader.parse(config))
+                        .output(folder.resolve("program"))
+                        .validateEveryEpoch(),
+                true);
+        List<String> validated = result.validations().stream()
+                .map(ValidationMetrics::loss)
+                .map(String::valueOf)
+                .toList();
+        assertThat(validated).hasSize(2).doesNotHaveDuplicates();
+        assertThat(validationLosses("out")).isEqualTo(validated);
+        assertThat(validationLosses("program")).isEqualTo(validated);
+
+        RunConfig stated = RunConfigLoader.load(folder.resolve("out/config.conf"), List.of());
+        assertThat(RunConfigLoader.parse(stated.render())).isEqualTo(stated);
+        assertThat(stated.validation()).isNotNull();
+    }
+
+    @Test
+    void aTableToValidateOnHasColumnsAndAPaceOfItsOwn() throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(folder.resolve("held.csv")));
+        lines.set(0, "a0,class,a1,a2,w");
+        Files.write(folder.resolve("named.csv"), lines);
+        assertThat(train(
+                        "--set",
+                        "validation={ kind = table, path = \"" + folder.resolve("named.csv") + "\", everySteps = 10,"
+                                + " fields = { x = \"a*\", y = class }, weight = w }"))
+                .isEqualTo(new TrainRun(0, ""));
+        List<String> named = validationLosses("out");
+        assertThat(named).hasSize(3);
+        assertThat(train(
+                        "--set",
+                        "validation={ kind = table, path = \"" + folder.resolve("held.csv") + "\", everySteps = 10 }"))
+                .isEqualTo(new TrainRun(0, ""));
+        assertThat(validationLosses("out")).isEqualTo(named);
+    }
+
+    @Test
+    void whatIsWrongWithATableToValidateOnIsToldByItsKeys() {
+        String unvalidated = config;
+        config = unvalidated + "validation { kind = table }\n";
+        assertThat(train().err()).contains("run.conf:9: validation.path is missing. Give a path.");
+        config = unvalidated;
+        assertThat(train("--set", "validation.kind=table", "--set", "validation.path=x", "--set", "validation.feilds=1")
+                        .err())
+                .contains("--set validation.feilds=1: validation.feilds is not a key. Did you mean validation.fields?");
+        assertThat(train("--set", "data={ kind = text, path = x }", "--set", "validation={ kind = table, path = y }")
+                        .err())
+                .contains("validation.kind goes with data.kind=table only: validation.kind=table.");
+        Path held = folder.resolve("held.csv");
+        assertThat(train("--set", "validation={ kind = table, path = x, fields = { z = a } }")
+                        .err())
+                .isEqualTo("tartan: validation.fields does not go with the network: network=Mlp, fields=[x, y],"
+                        + " missing=[x, y], unknown=[z]. Write validation.fields { FIELD = COLUMN }.\n");
+        assertThat(train("--set", "validation={ kind = table, path = \"" + held + "x\" }")
+                        .err())
+                .startsWith("tartan: table cannot be read: validation.path=" + held + "x, validation.format=csv,");
+        assertThat(train(
+                                "--set",
+                                "validation={ kind = table, path = \"" + held
+                                        + "\", fields = { x = \"q*\", y = label } }")
+                        .err())
+                .startsWith("tartan: table has no such column: validation.fields.x=q*, columns=");
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void aNumberThatCannotBeUsedIsNamedByItsColumn() throws IOException {
+        Path holes = Files.writeString(folder.resolve("holes.csv"), "px0,px1,px2,label\n1,2,3,0\n1,NaN,3,1\n4,5,,1\n");
+        assertThat(train("--set", "data.path=" + holes, "--set", "data.weight=null")
+                        .err())
+                .contains(
+                        ": column='px1', field='x' is no finite number: element=1, value=NaN. Fill it, or drop the row.")
+                .contains(": column='px2', field='x' is null: element=2, value=null. Fill it, or drop the row.");
+    }
+
+    private List<String> validationLosses(String output) throws IOException {
+        return Files.readAllLines(folder.resolve(output).resolve("metrics.jsonl")).stream()
+                .filter(line -> line.contains("\"validation\""))
+                .map(TrainTableTest::loss)
+                .toList();
+    }
+
+    private static List<String> losses(TrainingResult result) {
+        return result.steps().stream().map(step -> Double.toString(step.loss())).toList();
+    }
+
+    private Dataset<Row> frame(SparkSession session, String name) {
+        return session.read()
+                .schema("px0 double, label int, px1 double, px2 double, importance double")
+                .option("header", "true")
+                .csv(folder.resolve(name).toString())
+                .repartition(3)
+                .withColumn("x", array(col("px0"), col("px1"), col("px2")));
+    }
+
+    private TrainingResult program(TrainingJob job, boolean validated) {
         SparkSession session = SparkSession.builder()
                 .master("local[2]")
                 .appName("table test")
                 .config("spark.ui.enabled", "false")
                 .config("spark.driver.host", "127.0.0.1")
                 .getOrCreate();
-        TrainingResult result;
         try {
-            Dataset<Row> frame = session.read()
-                    .schema("px0 double, label int, px1 double, px2 double, importance double")
-                    .option("header", "true")
-                    .csv(folder.resolve("rows.csv").toString())
-                    .repartition(3)
-                    .withColumn("x", array(col("px0"), col("px1"), col("px2")));
-            Samples samples =
-                    Samples.of(frame).field("x", "x").field("y", "label").weight("importance");
-            result = Tartan.train(session, job, samples);
+            Samples samples = Samples.of(frame(session, "rows.csv"))
+                    .field("x", "x")
+                    .field("y", "label")
+                    .weight("importance");
+            return Tartan.train(session, job, validated ? samples.validation(frame(session, "held.csv")) : samples);
         } finally {
             session.stop();
         }
-        assertThat(lines.stream().map(TrainTableTest::loss).toList())
-                .isEqualTo(result.steps().stream()
-                        .map(step -> Double.toString(step.loss()))
-                        .toList());
-        assertThat(folder.resolve("out/final.safetensors"))
-                .hasSameBinaryContentAs(folder.resolve("program/final.safetensors"));
     }
 
     private static String loss(String line) {

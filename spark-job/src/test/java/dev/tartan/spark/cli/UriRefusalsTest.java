@@ -1,7 +1,10 @@
 package dev.tartan.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.checkpoint.OutputLease;
+import dev.tartan.path.UriPath;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -56,6 +59,8 @@ class UriRefusalsTest {
                     .endsWith("Connection refused. Check that the store is up, and its address, port and"
                             + " credentials.\n");
         }
+        assertThatThrownBy(() -> OutputLease.take(UriPath.of("hdfs://127.0.0.1:1/a/b"), "run"))
+                .hasMessageStartingWith("store cannot be asked for a file: path=hdfs://127.0.0.1:1/a/b, reason=");
         TrainRun unknown = train("--set", "data.path=hdfs://no-such-host.invalid/x");
         assertThat(unknown.err())
                 .startsWith("tartan: store cannot be asked for a file: path=hdfs://no-such-host.invalid/x, reason=")

@@ -3,11 +3,15 @@ package dev.tartan.spark.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.OutputLease;
 import dev.tartan.path.UriPath;
 import dev.tartan.spark.Tartan;
 import dev.tartan.spark.filesystem.FolderStore;
 import dev.tartan.train.TrainingJob;
+import dev.tartan.train.TrainingListener;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.spark.sql.SparkSession;
@@ -35,6 +39,7 @@ class OutputOfFrameTest {
             for (Path output : new Path[] {folder.resolve("out"), UriPath.of("store://box/out")}) {
                 check(session, output);
             }
+            stopsWhenTheFolderIsTaken(session, folder.resolve("taken"));
             assertThat(folder.resolve("box/out/final.safetensors"))
                     .hasSameBinaryContentAs(folder.resolve("out/final.safetensors"));
         } finally {
@@ -55,7 +60,7 @@ class OutputOfFrameTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith(
                             "output folder belongs to a run under way: path=" + output + ", run=the first, id=");
-            assertThat(held.isLost()).isFalse();
+            held.check();
         }
         Files.writeString(output.resolve("summary.json"), "earlier");
         Tartan.train(session, job, samples);
@@ -66,5 +71,32 @@ class OutputOfFrameTest {
         assertThat(Files.readString(output.resolve("summary.json"))).contains("\"steps\" : 2");
         assertThat(Files.size(output.resolve("final.safetensors"))).isPositive();
         assertThat(Files.exists(output.resolve(OutputLease.FILE_NAME))).isFalse();
+    }
+
+    private static void stopsWhenTheFolderIsTaken(SparkSession session, Path output) throws Exception {
+        TrainingJob job = TrainingJob.of(() -> new LinearRegression(1))
+                .globalBatch(8)
+                .steps(10_000_000)
+                .output(output);
+        Samples samples = Samples.of(session.range(64).selectExpr("float(id) / 64 as x", "float(id) / 64 as y"))
+                .field("x", "x")
+                .field("y", "y");
+        Path lease = output.resolve(OutputLease.FILE_NAME);
+        TrainingListener thief = step -> {
+            try {
+                if (step.step() == 3) {
+                    Files.writeString(lease, "run=the other\n");
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
+        assertThatThrownBy(() -> Tartan.train(session, job, samples, 1, thief))
+                .isInstanceOf(OutputException.class)
+                .hasMessage("output folder was taken by another run: path=" + output + ", run=the other. This run was"
+                        + " stopped, so that results do not mix. Give each run an output.dir of its own.");
+        assertThat(lease).hasContent("run=the other");
+        assertThat(output.resolve("final.safetensors")).doesNotExist();
+        assertThat(output.resolve("summary.json")).doesNotExist();
     }
 }

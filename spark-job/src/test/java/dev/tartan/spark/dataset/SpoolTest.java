@@ -49,8 +49,19 @@ class SpoolTest {
 
     private static RowEncoder encoder(int elements) {
         SampleColumn x = new SampleColumn(
-                "x", "x", SampleColumn.Form.VECTOR, false, new long[] {elements}, elements, 0, false, 0, false);
-        SampleColumn y = new SampleColumn("y", "y", SampleColumn.Form.WORDS, true, new long[0], 1, 0, false, 0, false);
+                "x",
+                "x",
+                SampleColumn.Form.VECTOR,
+                false,
+                new long[] {elements},
+                elements,
+                0,
+                false,
+                0,
+                false,
+                List.of());
+        SampleColumn y = new SampleColumn(
+                "y", "y", SampleColumn.Form.WORDS, true, new long[0], 1, 0, false, 0, false, List.of());
         return new RowEncoder(
                 List.of(x, y),
                 List.of(

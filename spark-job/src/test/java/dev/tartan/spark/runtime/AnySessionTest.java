@@ -83,7 +83,9 @@ class AnySessionTest {
         trainBetweenOtherWork(1, this::recordsGoThroughAShuffle);
     }
 
+    /** Which is Spark's default, so the plain session has it too. */
     @Test
+    @Tag("large")
     void aSessionWithTheJavaSerializer() throws Exception {
         start(SparkSession.builder().master("local[4]").config("spark.serializer", JavaSerializer.class.getName()));
         trainBetweenOtherWork(1, this::recordsGoThroughAShuffle);

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LostExecutorTest {
     private static final int NUM_EXECUTORS = 2;
-    private static final int NUM_STEPS = 300;
+    private static final int NUM_STEPS = 120;
 
     @TempDir
     Path folder;
