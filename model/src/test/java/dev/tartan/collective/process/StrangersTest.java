@@ -56,7 +56,7 @@ class StrangersTest {
         }
         assertThat(SpawnRanks.failure(thrown.get(2)))
                 .hasMessageContaining("reason=CONNECT")
-                .hasMessageContaining("does not hold the job's secret");
+                .hasMessageContaining("does not accept this process: its secret, run or attempt is another");
     }
 
     @Test

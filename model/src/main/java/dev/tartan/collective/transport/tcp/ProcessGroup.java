@@ -5,10 +5,11 @@ import java.util.List;
 /**
  * The processes of a mesh, as one of them sees it.
  *
+ * @param mesh which mesh it is; equal on all of them
  * @param self index of this process
  * @param processes all of them, in the order of their ranks
  */
-public record ProcessGroup(int self, List<ProcessAddress> processes) {
+public record ProcessGroup(MeshId mesh, int self, List<ProcessAddress> processes) {
     /**
      * Copies the list.
      *
@@ -21,6 +22,11 @@ public record ProcessGroup(int self, List<ProcessAddress> processes) {
                     "process is not among those of its mesh: self=" + self + ", numProcesses=" + processes.size()
                             + ". Use an index from 0 to " + (processes.size() - 1) + ".");
         }
+    }
+
+    /** The processes of a mesh that alone holds its secret. */
+    public ProcessGroup(int self, List<ProcessAddress> processes) {
+        this(MeshId.ONLY, self, processes);
     }
 
     /** Number of processes. */

@@ -11,7 +11,8 @@ import java.util.List;
  * @param heartbeatInterval how often a rank tells its peers where it is
  * @param silenceTimeout after how long without a word a peer counts as frozen; several heartbeats
  * @param handshakeTimeout how long a connection may take to prove that it holds the secret
- * @param maxHandshakes connections that may be proving so at a time; the oldest makes room for the next
+ * @param maxHandshakes connections that may be proving so at a time, besides 16 for each process of the mesh; see
+ *     {@link Door} for who has to make room
  * @param socketBufferBytes size asked of the kernel for each socket's buffers, or 0 to leave it to the kernel
  * @param encrypt whether all that goes over the connections is encrypted
  * @param streams data connections between two ranks

@@ -49,10 +49,11 @@ final class Watcher implements Runnable, ControlLink.Listener {
         this.connections = connections;
         this.fate = fate;
         this.selector = Selector.open();
+        MeshKeys keys = MeshKeys.derive(secret, group.mesh());
         this.door = endpoint == null
                 ? null
-                : new Door(endpoint.channel(), selector, group, secret, options, connections, this::admit);
-        this.dialer = new Dialer(selector, group, secret, options, connections, this::admit);
+                : new Door(endpoint.channel(), selector, group, keys, options, connections, this::admit);
+        this.dialer = new Dialer(selector, group, keys, options, connections, this::admit);
         this.tickMillis = Math.max(
                 1, Math.min(MAX_TICK_MILLIS, options.heartbeatInterval().toMillis() / TICKS_PER_HEARTBEAT));
         this.thread = new Thread(this, "tartan-watcher-" + group.self());
