@@ -30,12 +30,12 @@ public record ProcessMeshOptions(
         REQUIRED
     }
 
-    /** All that is there is used, and algorithms are picked by measured costs. */
+    /** All that is there is used, and algorithms are picked by size. */
     public static ProcessMeshOptions defaults() {
         return new ProcessMeshOptions(
                 Sharing.WHERE_POSSIBLE,
                 SharedMemoryOptions.defaults(),
-                AlgorithmChoice.measured(),
+                AlgorithmChoice.defaults(),
                 true,
                 Duration.ZERO);
     }

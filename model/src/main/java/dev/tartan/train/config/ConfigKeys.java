@@ -66,6 +66,7 @@ final class ConfigKeys {
                                 "segmentBytes",
                                 "timeoutSeconds",
                                 "connectTimeoutSeconds",
+                                "silenceSeconds",
                                 "bindAddress",
                                 "portRange",
                                 "encrypt",

@@ -68,8 +68,8 @@ class DoorTest {
     }
 
     private void attend() throws IOException {
-        for (int round = 0; round < 5; round++) {
-            selector.select(20);
+        for (int round = 0; round < 3; round++) {
+            selector.select(3);
             for (SelectionKey key : selector.selectedKeys()) {
                 if (key.isValid()) {
                     ((Attended) key.attachment()).ready();
