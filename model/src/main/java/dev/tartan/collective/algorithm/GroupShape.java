@@ -1,6 +1,7 @@
 package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.RankPlace;
+import dev.tartan.collective.transport.Carrier;
 import java.util.List;
 
 /**
@@ -8,16 +9,9 @@ import java.util.List;
  *
  * @param numRanks of the group
  * @param ranksPerProcess if all processes hold as many of its ranks, one after the other, else 1
- * @param carrier what carries messages between its first and its last rank, which are the farthest apart
+ * @param carrier between its first and its last rank, which are the farthest apart
  */
 record GroupShape(int numRanks, int ranksPerProcess, Carrier carrier) {
-    /** What carries messages. */
-    enum Carrier {
-        LOCAL,
-        SHM,
-        TCP
-    }
-
     static GroupShape of(List<RankPlace> places, Carrier carrier) {
         return new GroupShape(places.size(), ranksPerProcess(places), carrier);
     }

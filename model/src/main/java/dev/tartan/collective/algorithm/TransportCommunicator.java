@@ -9,8 +9,8 @@ import dev.tartan.collective.Communicator;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.RankPlace;
-import dev.tartan.collective.algorithm.GroupShape.Carrier;
 import dev.tartan.collective.reduce.Combiner;
+import dev.tartan.collective.transport.Carrier;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
 import java.time.Duration;
@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** A communicator whose ranks exchange messages; picks each call's algorithm by {@link AlgorithmTable}. */
 public final class TransportCommunicator implements Communicator, AutoCloseable {
     private final Transport transport;
+    private final Carrier carrier;
     private final AlgorithmTable table;
     private final Map<CollectiveOp, String> fixed;
     private final CollectiveAlgorithm[] algorithms;
@@ -31,25 +32,26 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
     private final AtomicBoolean inCall = new AtomicBoolean();
 
     /**
-     * Communicates over a transport, and takes it over. All ranks of the group have to make theirs, since they
-     * agree on what carries messages.
+     * Communicates over a transport, and takes it over.
      *
+     * @param carrier what was meant to carry messages between the first and the last rank, whether or not it does: all
+     *     ranks have to know it, and two runs to agree on it
      * @param combiner the one the transport's links were made with
      * @throws IllegalArgumentException if the choice fixes an algorithm that does not exist
      */
-    public TransportCommunicator(Transport transport, AlgorithmChoice choice, Combiner combiner) {
-        this(transport, choice, combiner, Duration.ZERO);
+    public TransportCommunicator(Transport transport, Carrier carrier, AlgorithmChoice choice, Combiner combiner) {
+        this(transport, carrier, choice, combiner, Duration.ZERO);
     }
 
     /**
-     * As {@link #TransportCommunicator(Transport, AlgorithmChoice, Combiner)}, and sends each message to another
-     * process so much later. The table counts it as a part of what a message takes.
+     * As {@link #TransportCommunicator(Transport, Carrier, AlgorithmChoice, Combiner)}, and sends each message to
+     * another process so much later. The table counts it as a part of what a message takes.
      *
      * @param messageDelay for experiments; zero for none
      */
     public TransportCommunicator(
-            Transport transport, AlgorithmChoice choice, Combiner combiner, Duration messageDelay) {
-        Carrier carrier = AgreeOnCarrier.run(new Workspace(transport, choice.segmentBytes(), combiner));
+            Transport transport, Carrier carrier, AlgorithmChoice choice, Combiner combiner, Duration messageDelay) {
+        this.carrier = carrier;
         this.transport = messageDelay.isZero() ? transport : new DelayedTransport(transport, messageDelay);
         this.workspace = new Workspace(this.transport, choice.segmentBytes(), combiner);
         GroupShape shape = GroupShape.of(transport.group().places(), carrier);
@@ -92,6 +94,11 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
     /** What carries the messages. */
     public Transport transport() {
         return transport;
+    }
+
+    /** What messages between the first and the last rank were meant to go by. */
+    public Carrier carrier() {
+        return carrier;
     }
 
     /** The name of the algorithm that a call of so many payload bytes is run by. */

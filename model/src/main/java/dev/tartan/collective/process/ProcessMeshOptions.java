@@ -24,7 +24,7 @@ public record ProcessMeshOptions(
     public enum Sharing {
         /** Never. */
         OFF,
-        /** Where they can. */
+        /** Where they can, and messages are not to be encrypted. */
         WHERE_POSSIBLE,
         /** Ranks that cannot are an error. */
         REQUIRED

@@ -14,7 +14,8 @@ package dev.tartan.train.config;
  *     {@link dev.tartan.collective.transport.tcp.TcpOptions#defaults} for how long a pause may be
  * @param bindAddress host name or address that ranks listen on; empty for the executor's own as Spark knows it
  * @param portRange ports that ranks listen on, such as {@code 40000-40100} or {@code 40000}; {@code 0} for any
- * @param encrypt whether all connections are encrypted, even if Spark does not ask for it
+ * @param encrypt whether all connections are encrypted, even if Spark does not ask for it; processes of one host then use
+ *     TCP, too
  * @param streams TCP connections per pair of ranks, 0 to leave the number to Tartan
  * @param gradients element type of parameters' gradients on the wire between processes; see
  *     {@link dev.tartan.collective.compress.Bfloat16Call} for what bfloat16 rounds, and how often
@@ -59,7 +60,7 @@ public record CollectiveConfig(
 
     /** How ranks in different processes reach each other. */
     public enum Transport {
-        /** Shared memory between processes of one host where possible, else TCP. */
+        /** Shared memory between processes of one host where possible and nothing is encrypted, else TCP. */
         AUTO,
         TCP,
         SHM

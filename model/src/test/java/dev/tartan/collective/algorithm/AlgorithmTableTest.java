@@ -3,7 +3,7 @@ package dev.tartan.collective.algorithm;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.algorithm.GroupShape.Carrier;
+import dev.tartan.collective.transport.Carrier;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -56,7 +56,7 @@ final class Contenders {
 
     private TransportCommunicator fixed(TransportCommunicator from, String algorithm) {
         AlgorithmChoice choice = new AlgorithmChoice(plan.segmentBytes(), Map.of(plan.op(), algorithm));
-        return new TransportCommunicator(from.transport(), choice, new Combiner());
+        return new TransportCommunicator(from.transport(), from.carrier(), choice, new Combiner());
     }
 
     /** Those to measure at a size: one, unless the plan wants all. Equal on all ranks. */

@@ -36,7 +36,12 @@ public record ProcessGroup(MeshId mesh, int self, List<ProcessAddress> processes
 
     /** Whether another process is on the same machine as this one. */
     public boolean sharesMachine(int process) {
-        String machine = processes.get(self).machine();
-        return !machine.isEmpty() && machine.equals(processes.get(process).machine());
+        return shareMachine(self, process);
+    }
+
+    /** Whether two processes are on the same machine. */
+    public boolean shareMachine(int first, int second) {
+        String machine = processes.get(first).machine();
+        return !machine.isEmpty() && machine.equals(processes.get(second).machine());
     }
 }

@@ -14,7 +14,7 @@ import java.util.List;
  * @param maxHandshakes connections that may be proving so at a time, besides 16 for each process of the mesh; see
  *     {@link Door} for who has to make room
  * @param socketBufferBytes size asked of the kernel for each socket's buffers, or 0 to leave it to the kernel
- * @param encrypt whether all that goes over the connections is encrypted
+ * @param encrypt whether all that goes over the connections is encrypted; memory is then not shared
  * @param streams data connections between two ranks
  * @param spin how long a waiting rank polls before it sleeps; 20 us at most where ranks share processors
  */
