@@ -36,16 +36,18 @@ public final class RankExecutor implements AutoCloseable {
     private final int rank;
     private final Backend backend;
     private final MeshCommunicators communicators;
-    private final boolean ownsArena;
+    private final @Nullable RankExecutor host;
     private final Arena arena;
     private final @Nullable Arena hostArena;
     private final CollectiveSteps collectives;
     private final List<Buffer> buffers = new ArrayList<>();
     private final List<Kernel> steps = new ArrayList<>();
     private final List<String> labels = new ArrayList<>();
+    private boolean closed;
 
     /**
-     * Allocates the rank's arena, of exactly the planned size, and binds every instruction.
+     * Allocates the rank's arena, of exactly the planned size, and binds every instruction. If that fails, what was
+     * allocated is freed.
      *
      * @throws IllegalStateException if a kernel is missing
      */
@@ -88,20 +90,27 @@ public final class RankExecutor implements AutoCloseable {
         this.rank = rank;
         this.backend = backend;
         this.communicators = communicators;
-        this.ownsArena = host == null;
+        this.host = host;
         this.arena = host == null ? backend.allocate(plan.arenaBytes()) : host.arena;
-        this.hostArena = keepsOnHost() ? backend.allocateHost(plan.hostBytes()) : null;
-        for (int id = 0; id < program.values().size(); id++) {
-            buffers.add(buffer(id));
+        Arena onHost = null;
+        try {
+            onHost = keepsOnHost(program) ? backend.allocateHost(plan.hostBytes()) : null;
+            for (int id = 0; id < program.values().size(); id++) {
+                buffers.add(buffer(program, plan, id, arena, onHost));
+            }
+            this.collectives = new CollectiveSteps(
+                    program, plan, rank, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
+            for (int i = 0; i < program.instructions().size(); i++) {
+                bind(i);
+            }
+            for (MemoryPlan.Copy copy : plan.copies()) {
+                add("copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
+            }
+        } catch (RuntimeException | Error e) {
+            free(steps, host == null ? arena : null, onHost);
+            throw e;
         }
-        this.collectives = new CollectiveSteps(
-                program, plan, rank, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
-        for (int i = 0; i < program.instructions().size(); i++) {
-            bind(i);
-        }
-        for (MemoryPlan.Copy copy : plan.copies()) {
-            add("copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
-        }
+        this.hostArena = onHost;
     }
 
     /**
@@ -111,8 +120,10 @@ public final class RankExecutor implements AutoCloseable {
      * @param other planned by {@link PlanMemory#runBeside}, within the size of this arena
      * @return to be closed before this
      * @throws IllegalArgumentException if the plan is larger than the arena, or needs memory of the host
+     * @throws IllegalStateException if this is closed
      */
     public RankExecutor beside(Program other, MemoryPlan memory) {
+        requireOpen();
         if (memory.arenaBytes() > arena.bytes() || memory.hostBytes() > 0) {
             throw new IllegalArgumentException("program does not fit the arena of another: program=" + other.name()
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
@@ -121,11 +132,11 @@ public final class RankExecutor implements AutoCloseable {
         return new RankExecutor(other, memory, rank, backend, communicators, ElementType.FLOAT32, this);
     }
 
-    private boolean keepsOnHost() {
+    private static boolean keepsOnHost(Program program) {
         return program.values().stream().anyMatch(value -> value.memory() == MemoryKind.HOST);
     }
 
-    private Buffer buffer(int id) {
+    private static Buffer buffer(Program program, MemoryPlan plan, int id, Arena arena, @Nullable Arena hostArena) {
         BufferSlot slot = plan.slots().get(id);
         Arena its = program.values().get(id).memory() == MemoryKind.HOST ? Objects.requireNonNull(hostArena) : arena;
         return its.buffer(program.typeOf(id), slot.offsetBytes());
@@ -145,13 +156,23 @@ public final class RankExecutor implements AutoCloseable {
         return hostArena == null ? 0 : hostArena.bytes();
     }
 
-    /** This rank's shard of an input. */
+    /**
+     * This rank's shard of an input.
+     *
+     * @throws IllegalStateException if this is closed
+     */
     public Buffer input(String name) {
+        requireOpen();
         return buffers.get(program.input(name).value());
     }
 
-    /** This rank's shard of an output, valid until the next {@link #run}. */
+    /**
+     * This rank's shard of an output, valid until the next {@link #run}.
+     *
+     * @throws IllegalStateException if this is closed
+     */
     public Buffer output(String label) {
+        requireOpen();
         return buffers.get(program.output(label).value());
     }
 
@@ -168,12 +189,14 @@ public final class RankExecutor implements AutoCloseable {
      * throws: then those under way were given up, by ending all groups of the mesh, so that the arena may be freed.
      *
      * @throws CollectiveException if a peer fails or is late, at the latest from the await of a collective that failed
+     * @throws IllegalStateException if this is closed
      */
     public void run() {
         run(null);
     }
 
     private void run(long @Nullable [] nanos) {
+        requireOpen();
         try {
             for (int i = 0; i < steps.size(); i++) {
                 long start = nanos == null ? 0 : System.nanoTime();
@@ -239,18 +262,35 @@ public final class RankExecutor implements AutoCloseable {
         return new Scratch(arena, plan.scratch().offsetBytes(), plan.scratch().bytes());
     }
 
-    @Override
-    public void close() {
-        steps.forEach(RankExecutor::closeKernel);
-        if (ownsArena) {
-            arena.close();
-        }
-        if (hostArena != null) {
-            hostArena.close();
+    private void requireOpen() {
+        if (closed || (host != null && host.closed)) {
+            throw new IllegalStateException("executor is closed, and its memory is freed: program=" + program.name()
+                    + ", rank=" + rank + ". Make a new one.");
         }
     }
 
-    private static void closeKernel(Kernel kernel) {
-        kernel.close();
+    /** Frees all that is this executor's own; does nothing the second time. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            free(steps, host == null ? arena : null, hostArena);
+        }
+    }
+
+    private static void free(List<Kernel> kernels, @Nullable Arena arena, @Nullable Arena hostArena) {
+        try {
+            kernels.forEach(Kernel::close);
+        } finally {
+            try {
+                if (arena != null) {
+                    arena.close();
+                }
+            } finally {
+                if (hostArena != null) {
+                    hostArena.close();
+                }
+            }
+        }
     }
 }

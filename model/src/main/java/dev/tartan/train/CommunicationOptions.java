@@ -25,6 +25,7 @@ public final class CommunicationOptions {
         return TcpOptions.defaults()
                 .withConnectTimeout(Duration.ofSeconds(config.connectTimeoutSeconds()))
                 .withCallTimeout(Duration.ofSeconds(config.timeoutSeconds()))
+                .withSilence(Duration.ofSeconds(config.silenceSeconds()))
                 .withEncryption(encrypt || config.encrypt())
                 .withStreams(Math.max(1, config.streams()));
     }
@@ -44,11 +45,12 @@ public final class CommunicationOptions {
     }
 
     private static AlgorithmChoice choice(CollectiveConfig config) {
-        AlgorithmChoice choice = AlgorithmChoice.measured().withSegmentBytes(config.segmentBytes());
+        AlgorithmChoice choice = AlgorithmChoice.defaults().withSegmentBytes(config.segmentBytes());
         return switch (config.algorithm()) {
             case AUTO -> choice;
-            // Across processes nobody can share work, but what comes out is the same.
-            case SHARED -> choice.with(CollectiveOp.ALL_REDUCE, "direct");
+            // Both add up in the order of ranks. Across processes nobody can share work, but what comes out is the same.
+            case SHARED, DIRECT ->
+                choice.with(CollectiveOp.ALL_REDUCE, "direct").with(CollectiveOp.REDUCE_SCATTER, "direct");
             default ->
                 choice.with(
                         CollectiveOp.ALL_REDUCE,

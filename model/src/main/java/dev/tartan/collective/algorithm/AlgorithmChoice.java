@@ -5,17 +5,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * How a group picks its algorithms. Has to be equal on all ranks of the group.
+ * How a group picks its algorithms: by {@link AlgorithmTable}, unless told. Has to be equal on all ranks of the group.
  *
- * @param costs what messages cost; the cheapest algorithm for a call's bytes is picked. Null to measure it when the
- *     group is formed
  * @param segmentBytes most bytes of a pipelined message; a multiple of 8
  * @param fixed ops whose algorithm is not to be picked but is named here
  */
-public record AlgorithmChoice(@Nullable CostModel costs, long segmentBytes, Map<CollectiveOp, String> fixed) {
+public record AlgorithmChoice(long segmentBytes, Map<CollectiveOp, String> fixed) {
     /** Fits the second-level cache a few times over, and takes some 100 us to send. */
     private static final long SEGMENT_BYTES = 256 * 1024;
 
@@ -34,44 +31,39 @@ public record AlgorithmChoice(@Nullable CostModel costs, long segmentBytes, Map<
         fixed = Map.copyOf(fixed);
     }
 
-    /** Picks by {@link CostModel#loopback}. */
+    /** Picks all by the table. */
     public static AlgorithmChoice defaults() {
-        return new AlgorithmChoice(CostModel.loopback(), SEGMENT_BYTES, Map.of());
-    }
-
-    /** Picks by what messages are measured to cost when the group is formed. */
-    public static AlgorithmChoice measured() {
-        return new AlgorithmChoice(null, SEGMENT_BYTES, Map.of());
+        return new AlgorithmChoice(SEGMENT_BYTES, Map.of());
     }
 
     /** This choice with another length of segments. */
     public AlgorithmChoice withSegmentBytes(long bytes) {
-        return new AlgorithmChoice(costs, bytes, fixed);
+        return new AlgorithmChoice(bytes, fixed);
     }
 
     /** This choice with one op's algorithm named. */
     public AlgorithmChoice with(CollectiveOp op, String algorithm) {
         Map<CollectiveOp, String> more = new LinkedHashMap<>(fixed);
         more.put(op, algorithm);
-        return new AlgorithmChoice(costs, segmentBytes, more);
+        return new AlgorithmChoice(segmentBytes, more);
     }
 
     /** The algorithms to pick from, those of fixed ops being the only ones of their op. */
-    List<CollectiveAlgorithm> algorithms(Workspace workspace, GroupCosts groupCosts) {
+    List<CollectiveAlgorithm> algorithms(Workspace workspace, GroupShape shape) {
         List<CollectiveAlgorithm> all = new ArrayList<>(List.of(
                 new RecursiveDoublingAllReduce(workspace),
                 new HalvingDoublingAllReduce(workspace),
                 new RingAllReduce(workspace),
                 new DirectAllReduce(workspace),
                 new RingReduceScatter(workspace),
+                new DirectReduceScatter(workspace),
                 new RingAllGather(workspace),
                 new PairwiseAllToAll(workspace),
                 new TreeBroadcast(workspace),
                 new DisseminationBarrier(workspace)));
-        HierarchicalAllReduce hierarchical = new HierarchicalAllReduce(workspace, groupCosts.ranksPerProcess());
+        HierarchicalAllReduce hierarchical = new HierarchicalAllReduce(workspace, shape.ranksPerProcess());
         // Elsewhere it is a ring, and only there for those who ask for it.
-        boolean spans = groupCosts.ranksPerProcess() > 1 && groupCosts.numProcesses() > 1;
-        if (spans || hierarchical.name().equals(fixed.get(hierarchical.op()))) {
+        if (shape.isHierarchical() || hierarchical.name().equals(fixed.get(hierarchical.op()))) {
             all.add(hierarchical);
         }
         List<CollectiveAlgorithm> allowed = new ArrayList<>();

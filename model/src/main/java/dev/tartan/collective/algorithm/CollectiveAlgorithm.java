@@ -14,9 +14,6 @@ interface CollectiveAlgorithm {
     /** The op it does. */
     CollectiveOp op();
 
-    /** Expected time of a call in microseconds. */
-    double micros(GroupCosts costs, long payloadBytes);
-
     /** Does this rank's part of a call that fits the op and has a payload, unless the op is a barrier. */
     void run(CollectiveCall call);
 }

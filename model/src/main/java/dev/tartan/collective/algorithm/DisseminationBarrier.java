@@ -28,12 +28,6 @@ final class DisseminationBarrier implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        return costs.across().micros(CostModel.doublings(numRanks), 0, 0);
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         int numRanks = workspace.numRanks();
         int rank = workspace.rank();

@@ -80,9 +80,4 @@ final class FoldedRanks {
             workspace.awaitSent(even, 1);
         }
     }
-
-    /** Steps and bytes beyond the power of two, in microseconds. */
-    static double micros(GroupCosts costs, long payloadBytes) {
-        return Integer.bitCount(costs.numRanks()) == 1 ? 0 : costs.across().micros(2, 2.0 * payloadBytes, payloadBytes);
-    }
 }

@@ -10,7 +10,8 @@ import dev.tartan.collective.transport.Link;
  * so on; back the same way, each sends the sums it holds. For payloads in between.
  *
  * <p>Cost: steps 2 log2 P, bytes sent 2S(P-1)/P, bytes combined S(P-1)/P; two steps and 2S more unless P is a power of
- * two ({@link FoldedRanks}). Source: Thakur, Rabenseifner and Gropp (2005), see {@link CostModel}.
+ * two ({@link FoldedRanks}). Source: Thakur, Rabenseifner and Gropp,
+ * <i>Optimization of Collective Communication Operations in MPICH</i> (2005).
  *
  * <p>At <i>depth</i> d a place holds one of 2^d ranges: that of its d highest bits, as the halves of halves.
  */
@@ -34,26 +35,12 @@ final class HalvingDoublingAllReduce implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        if (payloadBytes > Workspace.MAX_SCRATCH_BYTES) {
-            return Double.POSITIVE_INFINITY;
-        }
-        int places = Integer.highestOneBit(numRanks);
-        double moved = (double) payloadBytes * (places - 1) / places;
-        // Two ranks exchange what they would in a ring, combined as it arrives as well, but by one message each way.
-        double combined = numRanks == 2 ? costs.combinedByRing(moved) : moved;
-        return costs.across().micros(2.0 * CostModel.doublings(places), 2 * moved, combined)
-                + FoldedRanks.micros(costs, payloadBytes);
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         long output = call.output().address();
         long from = folded.fold(call);
         int place = folded.place();
         if (place >= 0) {
-            int depths = CostModel.doublings(folded.places());
+            int depths = Workspace.doublings(folded.places());
             if (depths == 0 && from != output) {
                 NativeMemory.copy(from, output, call.payloadBytes());
             }

@@ -73,20 +73,6 @@ final class HierarchicalAllReduce implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int local = costs.ranksPerProcess();
-        int processes = costs.numProcesses();
-        if (local == 1 || processes == 1) {
-            return Double.POSITIVE_INFINITY;
-        }
-        double rail = (double) payloadBytes / local * (processes - 1) / processes;
-        double within = (double) payloadBytes * (local - 1) / local;
-        // All rails of a process share its way to the others.
-        return costs.across().micros(2.0 * (processes - 1), 2 * rail * local, rail)
-                + costs.within().micros(2.0 * (local - 1), 2 * within, within);
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         Parts own = parts;
         if (own == null) {

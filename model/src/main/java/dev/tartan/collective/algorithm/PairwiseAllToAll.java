@@ -29,12 +29,6 @@ final class PairwiseAllToAll implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        return costs.across().micros(numRanks - 1.0, (double) payloadBytes * (numRanks - 1) / numRanks, 0);
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         int numRanks = workspace.numRanks();
         long chunkBytes = call.payloadBytes() / numRanks;

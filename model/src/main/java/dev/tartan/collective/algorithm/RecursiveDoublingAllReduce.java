@@ -31,17 +31,6 @@ final class RecursiveDoublingAllReduce implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        if (payloadBytes > Workspace.MAX_SCRATCH_BYTES) {
-            return Double.POSITIVE_INFINITY;
-        }
-        int steps = CostModel.doublings(Integer.highestOneBit(numRanks));
-        double moved = (double) payloadBytes * steps;
-        return costs.across().micros(steps, moved, moved) + FoldedRanks.micros(costs, payloadBytes);
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         long bytes = call.payloadBytes();
         long output = call.output().address();

@@ -26,12 +26,6 @@ final class RingAllGather extends RingPipeline implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        return costs.across().micros(numRanks - 1.0, (double) payloadBytes * (numRanks - 1) / numRanks, 0);
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         long own = call.output().address() + chunkOffset(call, workspace().rank());
         if (own != call.input().address()) {

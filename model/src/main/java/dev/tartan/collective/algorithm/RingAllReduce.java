@@ -27,13 +27,6 @@ final class RingAllReduce extends RingPipeline implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        double moved = (double) payloadBytes * (numRanks - 1) / numRanks;
-        return costs.across().micros(2.0 * (numRanks - 1), costs.sentByRing(2 * moved), costs.combinedByRing(moved));
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         run(call, 0, 2 * (workspace().numRanks() - 1));
     }

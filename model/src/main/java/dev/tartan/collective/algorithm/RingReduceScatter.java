@@ -26,13 +26,6 @@ final class RingReduceScatter extends RingPipeline implements CollectiveAlgorith
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        double moved = (double) payloadBytes * (numRanks - 1) / numRanks;
-        return costs.across().micros(numRanks - 1.0, moved, costs.combinedByRing(moved));
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         run(call, 0, workspace().numRanks() - 1);
     }

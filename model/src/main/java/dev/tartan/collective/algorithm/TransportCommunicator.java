@@ -10,18 +10,21 @@ import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.RankPlace;
 import dev.tartan.collective.reduce.Combiner;
+import dev.tartan.collective.transport.Carrier;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
 import java.time.Duration;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A communicator whose ranks exchange messages; picks the cheapest algorithm for each call. */
+/** A communicator whose ranks exchange messages; picks each call's algorithm by {@link AlgorithmTable}. */
 public final class TransportCommunicator implements Communicator, AutoCloseable {
     private final Transport transport;
-    private final GroupCosts costs;
+    private final Carrier carrier;
+    private final AlgorithmTable table;
+    private final Map<CollectiveOp, String> fixed;
     private final CollectiveAlgorithm[] algorithms;
     private final Workspace workspace;
     private final CommunicationCounters counters;
@@ -29,36 +32,32 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
     private final AtomicBoolean inCall = new AtomicBoolean();
 
     /**
-     * Communicates over a transport, and takes it over. All ranks of the group have to make theirs, since they may
-     * measure together what messages cost.
+     * Communicates over a transport, and takes it over.
      *
+     * @param carrier what was meant to carry messages between the first and the last rank, whether or not it does: all
+     *     ranks have to know it, and two runs to agree on it
      * @param combiner the one the transport's links were made with
      * @throws IllegalArgumentException if the choice fixes an algorithm that does not exist
      */
-    public TransportCommunicator(Transport transport, AlgorithmChoice choice, Combiner combiner) {
-        this(transport, choice, combiner, Duration.ZERO);
+    public TransportCommunicator(Transport transport, Carrier carrier, AlgorithmChoice choice, Combiner combiner) {
+        this(transport, carrier, choice, combiner, Duration.ZERO);
     }
 
     /**
-     * As {@link #TransportCommunicator(Transport, AlgorithmChoice, Combiner)}, and sends each message to another
-     * process so much later. The delay is added to what messages were measured to cost.
+     * As {@link #TransportCommunicator(Transport, Carrier, AlgorithmChoice, Combiner)}, and sends each message to
+     * another process so much later. The table counts it as a part of what a message takes.
      *
      * @param messageDelay for experiments; zero for none
      */
     public TransportCommunicator(
-            Transport transport, AlgorithmChoice choice, Combiner combiner, Duration messageDelay) {
-        CostModel given = choice.costs();
-        CostModel across =
-                given == null ? MeasureCosts.run(new Workspace(transport, choice.segmentBytes(), combiner)) : given;
-        if (messageDelay.isZero()) {
-            this.transport = transport;
-        } else {
-            this.transport = new DelayedTransport(transport, messageDelay);
-            across = across.withLaterMessages(messageDelay);
-        }
+            Transport transport, Carrier carrier, AlgorithmChoice choice, Combiner combiner, Duration messageDelay) {
+        this.carrier = carrier;
+        this.transport = messageDelay.isZero() ? transport : new DelayedTransport(transport, messageDelay);
         this.workspace = new Workspace(this.transport, choice.segmentBytes(), combiner);
-        this.costs = GroupCosts.of(transport.group().places(), across);
-        List<CollectiveAlgorithm> all = choice.algorithms(workspace, costs);
+        GroupShape shape = GroupShape.of(transport.group().places(), carrier);
+        this.table = new AlgorithmTable(shape, messageDelay);
+        this.fixed = choice.fixed();
+        List<CollectiveAlgorithm> all = choice.algorithms(workspace, shape);
         this.algorithms = all.toArray(new CollectiveAlgorithm[0]);
         this.counters = new CommunicationCounters(transport.axis());
         this.queue = new CallQueue(
@@ -97,45 +96,34 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
         return transport;
     }
 
+    /** What messages between the first and the last rank were meant to go by. */
+    public Carrier carrier() {
+        return carrier;
+    }
+
     /** The name of the algorithm that a call of so many payload bytes is run by. */
     public String algorithm(CollectiveOp op, long payloadBytes) {
-        return cheapest(op, payloadBytes).name();
+        String only = fixed.get(op);
+        return only != null ? only : table.pick(op, payloadBytes);
     }
 
-    /** The expected time of that algorithm in microseconds. */
-    public double expectedMicros(CollectiveOp op, long payloadBytes) {
-        return cheapest(op, payloadBytes).micros(costs, payloadBytes);
+    /** The names of the algorithms that the op may be run by. */
+    public List<String> algorithms(CollectiveOp op) {
+        return Arrays.stream(algorithms)
+                .filter(algorithm -> algorithm.op() == op)
+                .map(CollectiveAlgorithm::name)
+                .toList();
     }
 
-    /** The expected times in microseconds of all algorithms for an op, by name. */
-    public Map<String, Double> expectedMicrosByAlgorithm(CollectiveOp op, long payloadBytes) {
-        Map<String, Double> micros = new LinkedHashMap<>();
+    private CollectiveAlgorithm pick(CollectiveOp op, long payloadBytes) {
+        String name = algorithm(op, payloadBytes);
         for (CollectiveAlgorithm algorithm : algorithms) {
-            if (algorithm.op() == op) {
-                micros.put(algorithm.name(), algorithm.micros(costs, payloadBytes));
+            if (algorithm.op() == op && algorithm.name().equals(name)) {
+                return algorithm;
             }
         }
-        return micros;
-    }
-
-    /** What messages cost, as it was given or measured. */
-    public CostModel costs() {
-        return costs.across();
-    }
-
-    private CollectiveAlgorithm cheapest(CollectiveOp op, long payloadBytes) {
-        CollectiveAlgorithm best = algorithms[0];
-        double bestMicros = Double.POSITIVE_INFINITY;
-        for (CollectiveAlgorithm algorithm : algorithms) {
-            if (algorithm.op() == op) {
-                double micros = algorithm.micros(costs, payloadBytes);
-                if (best.op() != op || micros < bestMicros) {
-                    best = algorithm;
-                    bestMicros = micros;
-                }
-            }
-        }
-        return best;
+        throw new IllegalStateException("algorithm is not among those of its op: op=" + op.label() + ", algorithm="
+                + name + ". Report this.");
     }
 
     @Override
@@ -168,7 +156,7 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
             } else if (numRanks() == 1) {
                 copyToOutput(call);
             } else if (call.payloadBytes() > 0 || call.op() == CollectiveOp.BARRIER) {
-                cheapest(call.op(), call.payloadBytes()).run(call);
+                pick(call.op(), call.payloadBytes()).run(call);
             }
             transport.end();
         } catch (CollectiveException e) {

@@ -31,18 +31,11 @@ final class TreeBroadcast implements CollectiveAlgorithm {
     }
 
     @Override
-    public double micros(GroupCosts costs, long payloadBytes) {
-        int numRanks = costs.numRanks();
-        int steps = CostModel.doublings(numRanks);
-        return costs.across().micros(steps, (double) payloadBytes * steps, 0);
-    }
-
-    @Override
     public void run(CollectiveCall call) {
         int numRanks = workspace.numRanks();
         Transport transport = workspace.transport();
         int rank = Math.floorMod(workspace.rank() - call.root(), numRanks);
-        int below = rank == 0 ? 1 << CostModel.doublings(numRanks) : Integer.lowestOneBit(rank);
+        int below = rank == 0 ? 1 << Workspace.doublings(numRanks) : Integer.lowestOneBit(rank);
         long segments = (call.payloadBytes() + workspace.segmentBytes() - 1) / workspace.segmentBytes();
         long posted = 0;
         for (long segment = 0; segment < segments; segment++) {

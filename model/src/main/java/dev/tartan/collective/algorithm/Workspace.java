@@ -91,6 +91,11 @@ final class Workspace {
         }
     }
 
+    /** The number of doublings from 1 to P ranks, rounded up. */
+    static int doublings(int numRanks) {
+        return Integer.SIZE - Integer.numberOfLeadingZeros(numRanks - 1);
+    }
+
     /**
      * Byte offset of chunk {@code index} of {@code count}, when elements are dealt out as evenly as they can be, large
      * payloads by the cache line. Chunk i of n is chunks 2i and 2i+1 of 2n.

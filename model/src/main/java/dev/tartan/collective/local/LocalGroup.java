@@ -34,7 +34,6 @@ public final class LocalGroup {
     private static final long SPIN_NANOS = 20_000;
 
     private static final long DRAIN_POLL_NANOS = 20_000;
-    private static final long MAX_DRAIN_NANOS = Duration.ofSeconds(10).toNanos();
 
     private final String axis;
     private final List<Integer> meshRanks;
@@ -237,7 +236,7 @@ public final class LocalGroup {
     private void help(Seat seat, long sequence) {
         long numBlocks = work.numBlocks();
         long completed = 0;
-        working.incrementAndGet();
+        beginWork();
         try {
             // Checked after entering: whoever fails waits for those inside before its caller frees memory.
             while (fate.failure() == null) {
@@ -249,11 +248,20 @@ public final class LocalGroup {
                 completed++;
             }
         } finally {
-            working.decrementAndGet();
+            endWork();
         }
         if (completed > 0 && completedBlocks.addAndGet(completed) == numBlocks) {
             finish(sequence);
         }
+    }
+
+    /** A rank's thread may touch the memory of all ranks from here on. */
+    void beginWork() {
+        working.incrementAndGet();
+    }
+
+    void endWork() {
+        working.decrementAndGet();
     }
 
     private void finish(long sequence) {
@@ -316,10 +324,13 @@ public final class LocalGroup {
                 failure.cause());
     }
 
-    /** Peers inside a block may be reading this rank's memory, which the caller may free on failure. */
+    /**
+     * Peers inside a block may be reading this rank's memory, which the caller may free on failure. However long that
+     * takes, as on a machine that is out of memory: a block is copying and adding alone, so it ends, and memory freed
+     * under it would end the process.
+     */
     private void awaitNobodyWorking() {
-        long deadlineNanos = System.nanoTime() + MAX_DRAIN_NANOS;
-        while (working.get() > 0 && System.nanoTime() - deadlineNanos < 0) {
+        while (working.get() > 0) {
             LockSupport.parkNanos(DRAIN_POLL_NANOS);
         }
     }

@@ -133,8 +133,10 @@ final class FormTransport {
         return place(peer).process() == place(rank).process();
     }
 
+    /** Memory is shared in the clear, so not by those who encrypt. */
     private boolean mayShare(int peer) {
         return options.sharing() != Sharing.OFF
+                && !node.options().encrypt()
                 && node.processes().sharesMachine(place(peer).process());
     }
 
@@ -167,7 +169,8 @@ final class FormTransport {
             if (entry.getKey() > rank && mayShare(entry.getKey())) {
                 offers.put(
                         entry.getKey(),
-                        SharedMemoryOffer.receive(entry.getValue().socket(), deadlineNanos));
+                        SharedMemoryOffer.receive(
+                                entry.getValue().socket(), options.sharedMemory(), deadlineNanos));
             }
         }
         for (Map.Entry<Integer, SharedMemoryOffer> entry : offers.entrySet()) {
@@ -191,9 +194,15 @@ final class FormTransport {
             SharedMemoryOffer offer = offers.get(peer);
             throw new IllegalArgumentException("ranks cannot share memory, though they have to: ranks=[" + place(rank)
                     + ", " + place(peer) + "], reason="
-                    + (offer == null ? "they are on different machines" : offer.refusal())
+                    + (offer == null ? whyNotOffered() : offer.refusal())
                     + ". Set collective.transport=auto.");
         }
+    }
+
+    private String whyNotOffered() {
+        return node.options().encrypt()
+                ? "messages are to be encrypted, and shared memory is not"
+                : "they are on different machines";
     }
 
     private MessageLink linkHere(int peer) {

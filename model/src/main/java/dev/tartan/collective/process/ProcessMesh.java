@@ -11,6 +11,7 @@ import dev.tartan.collective.algorithm.TransportCommunicator;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.RankGroup;
+import dev.tartan.collective.transport.Carrier;
 import dev.tartan.collective.transport.Transport;
 import dev.tartan.collective.transport.tcp.ProcessAddress;
 import dev.tartan.collective.transport.tcp.TcpNode;
@@ -110,12 +111,25 @@ public final class ProcessMesh implements MeshCommunicators {
         FormTransport form = new FormTransport(node, seats, options, group, members.indexOf(rank), combiner);
         Transport transport = form.run();
         TransportCommunicator communicator =
-                new TransportCommunicator(transport, options.choice(), combiner, options.messageDelay());
+                new TransportCommunicator(transport, carrier(members), options.choice(), combiner, options.messageDelay());
         synchronized (spanning) {
             spanning.add(communicator);
             notes.addAll(form.notes());
         }
         return communicator;
+    }
+
+    /** By what the first and the last member should reach each other; that memory could not be shared, few know. */
+    private Carrier carrier(List<Integer> members) {
+        int first = processOf(members.get(0));
+        int last = processOf(members.get(members.size() - 1));
+        if (first == last) {
+            return Carrier.LOCAL;
+        }
+        boolean mayShare = options.sharing() != ProcessMeshOptions.Sharing.OFF
+                && !node.options().encrypt()
+                && node.processes().shareMachine(first, last);
+        return mayShare ? Carrier.SHM : Carrier.TCP;
     }
 
     private RankPlace place(int rank) {

@@ -24,18 +24,18 @@ public record ProcessMeshOptions(
     public enum Sharing {
         /** Never. */
         OFF,
-        /** Where they can. */
+        /** Where they can, and messages are not to be encrypted. */
         WHERE_POSSIBLE,
         /** Ranks that cannot are an error. */
         REQUIRED
     }
 
-    /** All that is there is used, and algorithms are picked by measured costs. */
+    /** All that is there is used, and algorithms are picked by size. */
     public static ProcessMeshOptions defaults() {
         return new ProcessMeshOptions(
                 Sharing.WHERE_POSSIBLE,
                 SharedMemoryOptions.defaults(),
-                AlgorithmChoice.measured(),
+                AlgorithmChoice.defaults(),
                 true,
                 Duration.ZERO);
     }

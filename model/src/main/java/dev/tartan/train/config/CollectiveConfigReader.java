@@ -6,6 +6,11 @@ import dev.tartan.collective.transport.tcp.PortRange;
 final class CollectiveConfigReader {
     private static final int MAX_SEGMENT_BYTES = 64 << 20;
     private static final int MAX_STREAMS = 16;
+
+    /** Several heartbeats. */
+    private static final int LEAST_SILENCE_SECONDS = 2;
+
+    private static final int MAX_SILENCE_SECONDS = 3600;
     private static final int MAX_MESSAGE_DELAY_MILLIS = 1000;
     private static final String PORT_RANGE = "portRange";
 
@@ -24,6 +29,7 @@ final class CollectiveConfigReader {
                 section.multiple("segmentBytes", Long.BYTES, MAX_SEGMENT_BYTES),
                 section.integer("timeoutSeconds", 1),
                 section.integer("connectTimeoutSeconds", 1),
+                section.integer("silenceSeconds", LEAST_SILENCE_SECONDS, MAX_SILENCE_SECONDS),
                 section.address("bindAddress"),
                 portRange(),
                 section.flag("encrypt"),

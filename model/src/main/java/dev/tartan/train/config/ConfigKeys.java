@@ -69,6 +69,7 @@ final class ConfigKeys {
                                 "segmentBytes",
                                 "timeoutSeconds",
                                 "connectTimeoutSeconds",
+                                "silenceSeconds",
                                 "bindAddress",
                                 "portRange",
                                 "encrypt",

@@ -174,6 +174,7 @@ final class RunConfigRenderer {
         values.put("segmentBytes", collective.segmentBytes());
         values.put("timeoutSeconds", collective.timeoutSeconds());
         values.put("connectTimeoutSeconds", collective.connectTimeoutSeconds());
+        values.put("silenceSeconds", collective.silenceSeconds());
         values.put("bindAddress", quote(collective.bindAddress()));
         values.put("portRange", quote(collective.portRange()));
         values.put("encrypt", collective.encrypt());

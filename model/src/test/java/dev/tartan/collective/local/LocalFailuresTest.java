@@ -14,8 +14,11 @@ import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -251,5 +254,25 @@ class LocalFailuresTest {
                 assertThat(collective(thrown.get(rank)).reason()).isEqualTo(Reason.ABORTED);
             }
         }
+    }
+
+    @Tag("slow")
+    @Test
+    void aRankThatFailsWaitsAsLongAsAPeerMayReadItsMemory() throws Exception {
+        LocalGroup group = LocalGroup.create(2, Duration.ofMillis(100));
+        // A peer within a block, on a machine so slow that it takes longer than anybody expected.
+        group.beginWork();
+        CompletableFuture<Throwable> failure = CompletableFuture.supplyAsync(() -> {
+            try {
+                group.communicator(0).barrier("alone");
+                return new AssertionError("the barrier has passed");
+            } catch (CollectiveException e) {
+                return e;
+            }
+        });
+        Thread.sleep(11_000);
+        assertThat(failure).isNotDone();
+        group.endWork();
+        assertThat(failure.get(10, TimeUnit.SECONDS)).isInstanceOf(CollectiveException.class);
     }
 }

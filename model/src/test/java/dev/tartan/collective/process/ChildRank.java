@@ -11,6 +11,7 @@ import dev.tartan.collective.transport.tcp.JobSecret;
 import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
+import dev.tartan.collective.transport.tcp.TcpOptions;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -35,7 +36,8 @@ final class ChildRank implements AutoCloseable {
         this.port = port;
     }
 
-    static ChildRank start(Wiring wiring) throws IOException {
+    /** Starts it; with the heartbeat that runs have, or a quicker one. */
+    static ChildRank start(Wiring wiring, boolean isQuick) throws IOException {
         String java = System.getProperty("java.home") + File.separator + "bin" + File.separator + "java";
         Process process = new ProcessBuilder(
                         java,
@@ -43,7 +45,8 @@ final class ChildRank implements AutoCloseable {
                         "-cp",
                         System.getProperty("java.class.path"),
                         ChildRank.class.getName(),
-                        wiring.name())
+                        wiring.name(),
+                        Boolean.toString(isQuick))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         BufferedReader reader =
@@ -112,7 +115,10 @@ final class ChildRank implements AutoCloseable {
         JobSecret secret = JobSecret.of(in.readLine().getBytes(StandardCharsets.UTF_8));
         int rank = ports.size() - 1;
         ProcessGroup processes = new ProcessGroup(rank, SpawnRanks.addresses(ports));
-        TcpNode node = TcpNode.join(endpoint, processes, secret, SpawnRanks.quickHeartbeat(SpawnRanks.options()));
+        TcpOptions options = SpawnRanks.options();
+        boolean isQuick = Boolean.parseBoolean(arguments[1]);
+        TcpNode node = TcpNode.join(
+                endpoint, processes, secret, isQuick ? SpawnRanks.quickHeartbeat(options) : options);
         try (ProcessMesh mesh = new ProcessMesh(
                 node,
                 new MeshAxes(List.of("data"), List.of(ports.size())),

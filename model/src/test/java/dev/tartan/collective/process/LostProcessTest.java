@@ -16,8 +16,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,8 +52,7 @@ class LostProcessTest {
     void aFrozenProcessIsNoticedByItsSilence(Wiring wiring) throws Exception {
         for (int time = 0; time < TIMES; time++) {
             CollectiveException[] failures = withChild(wiring, child -> {
-                Process kill = new ProcessBuilder("kill", "-STOP", Long.toString(child.pid())).start();
-                assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
+                signal(child, "STOP");
             });
             for (CollectiveException e : failures) {
                 assertThat(e.reason()).isEqualTo(Reason.PEER_LOST);
@@ -78,12 +79,45 @@ class LostProcessTest {
         }
     }
 
+    @Test
+    void byDefaultAPauseOfEightSecondsIsSurvivedAndAFrozenProcessNoticedWithinFifteen() throws Exception {
+        long[] beforeAndAfter = new long[2];
+        long[] stoppedNanos = new long[1];
+        AtomicLong rounds = new AtomicLong();
+        CollectiveException[] failures = withChild(Wiring.TCP, false, rounds, child -> {
+            signal(child, "STOP");
+            Thread.sleep(8000);
+            beforeAndAfter[0] = rounds.get();
+            signal(child, "CONT");
+            Thread.sleep(3000);
+            beforeAndAfter[1] = rounds.get();
+            signal(child, "STOP");
+            stoppedNanos[0] = System.nanoTime();
+        });
+        Duration noticedAfter = Duration.ofNanos(System.nanoTime() - stoppedNanos[0]);
+        assertThat(beforeAndAfter[1]).isGreaterThan(beforeAndAfter[0] + 2);
+        assertThat(noticedAfter).isBetween(Duration.ofSeconds(11), Duration.ofSeconds(15));
+        for (CollectiveException e : failures) {
+            assertThat(e).hasMessageContaining(" is frozen or cut off: silentMillis=12");
+        }
+    }
+
+    private static void signal(ChildRank child, String name) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(child.pid())).start();
+        assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+
     private interface Accident {
         void happen(ChildRank child) throws Exception;
     }
 
     private static CollectiveException[] withChild(Wiring wiring, Accident accident) throws Exception {
-        try (ChildRank child = ChildRank.start(wiring)) {
+        return withChild(wiring, true, new AtomicLong(), accident);
+    }
+
+    private static CollectiveException[] withChild(Wiring wiring, boolean isQuick, AtomicLong rounds, Accident accident)
+            throws Exception {
+        try (ChildRank child = ChildRank.start(wiring, isQuick)) {
             List<TcpEndpoint> endpoints = SpawnRanks.bind(2);
             List<Integer> ports =
                     List.of(endpoints.get(0).port(), endpoints.get(1).port(), child.port());
@@ -98,7 +132,8 @@ class LostProcessTest {
                 }
             });
             trouble.start();
-            TcpOptions options = SpawnRanks.quickHeartbeat(SpawnRanks.options());
+            TcpOptions options =
+                    isQuick ? SpawnRanks.quickHeartbeat(SpawnRanks.options()) : SpawnRanks.options();
             List<@Nullable Throwable> thrown = SpawnRanks.of(wiring, 3)
                     .joining(process -> TcpNode.join(
                             endpoints.get(process),
@@ -109,6 +144,7 @@ class LostProcessTest {
                         Elements region = Elements.allocate(ElementType.FLOAT32, ChildRank.LENGTH);
                         while (true) {
                             ChildRank.round(rank, communicator, region);
+                            rounds.incrementAndGet();
                         }
                     });
             trouble.join();

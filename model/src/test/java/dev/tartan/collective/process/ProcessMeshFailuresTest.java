@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ProcessMeshFailuresTest {
     private static final Duration SOON = Duration.ofSeconds(10);
     private static final int TIMES = 3;
-    private static final int CHALLENGE_BYTES = 80;
+    private static final int CHALLENGE_BYTES = 48;
 
     private static List<@Nullable Throwable> spawn(
             Wiring wiring, int numRanks, UnaryOperator<TcpOptions> change, SpawnRanks.Body body) {

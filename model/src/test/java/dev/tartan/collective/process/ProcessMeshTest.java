@@ -19,6 +19,7 @@ import dev.tartan.collective.transport.tcp.ProcessAddress;
 import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
+import dev.tartan.collective.transport.tcp.TcpOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,6 +58,10 @@ class ProcessMeshTest {
     }
 
     private void join(ProcessMeshOptions options, String... machines) throws Exception {
+        join(SpawnRanks.options(), options, machines);
+    }
+
+    private void join(TcpOptions tcp, ProcessMeshOptions options, String... machines) throws Exception {
         List<TcpEndpoint> endpoints = SpawnRanks.bind(machines.length);
         List<ProcessAddress> addresses = new ArrayList<>();
         for (int process = 0; process < machines.length; process++) {
@@ -69,7 +74,7 @@ class ProcessMeshTest {
             ProcessGroup group = new ProcessGroup(process, addresses);
             TcpEndpoint endpoint = endpoints.get(process);
             joining.add(threads.submit(
-                    () -> new ProcessMesh(TcpNode.join(endpoint, group, secret, SpawnRanks.options()), AXES, options)));
+                    () -> new ProcessMesh(TcpNode.join(endpoint, group, secret, tcp), AXES, options)));
         }
         for (Future<ProcessMesh> each : joining) {
             meshes.add(each.get());
@@ -163,6 +168,25 @@ class ProcessMeshTest {
             assertThat(each)
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("reason=they are on different machines. Set collective.transport=auto.");
+        }
+    }
+
+    @Test
+    void whoEncryptsDoesNotShareMemory() throws Exception {
+        join(SpawnRanks.options().withEncryption(true), OPTIONS, "m", "m");
+        assertThat(run((rank, mesh) -> sum(mesh.communicator(rank, List.of("data")), 1)))
+                .containsOnlyNulls();
+        assertThat(meshes.get(0).linkKinds()).containsExactly("tcp");
+    }
+
+    @Test
+    void sharedMemoryThatIsRequiredIsAnErrorForWhoEncrypts() throws Exception {
+        join(SpawnRanks.options().withEncryption(true), OPTIONS.withSharing(Sharing.REQUIRED), "m", "m");
+        for (Throwable each : run((rank, mesh) -> mesh.communicator(rank, List.of("data")))) {
+            assertThat(each)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("reason=messages are to be encrypted, and shared memory is not."
+                            + " Set collective.transport=auto.");
         }
     }
 

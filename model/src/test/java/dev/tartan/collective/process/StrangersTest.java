@@ -56,7 +56,7 @@ class StrangersTest {
         }
         assertThat(SpawnRanks.failure(thrown.get(2)))
                 .hasMessageContaining("reason=CONNECT")
-                .hasMessageContaining("does not hold the job's secret");
+                .hasMessageContaining("does not accept this process: its secret, run or attempt is another");
     }
 
     @Test
@@ -112,6 +112,10 @@ class StrangersTest {
                         if (rank == 0) {
                             // The silent ones have to be gone after their time.
                             Thread.sleep(1000);
+                            // On a machine that is busy with other tests the node may be late.
+                            for (int time = 0; time < 100 && nodes[0].strangers() < 1040; time++) {
+                                Thread.sleep(50);
+                            }
                             counted[0] = nodes[0].strangers();
                         }
                         communicator.barrier("counted");

@@ -21,13 +21,13 @@ class CollectiveConfigTest {
     void defaultsAreForOneHostOrMany() {
         assertThat(load().collective())
                 .isEqualTo(new CollectiveConfig(
-                        Transport.AUTO, Algorithm.AUTO, 262144, 300, 60, "", "0", false, 0, GradientType.FLOAT32, 0));
+                        Transport.AUTO, Algorithm.AUTO, 262144, 300, 60, 12, "", "0", false, 0, GradientType.FLOAT32, 0));
     }
 
     @Test
     void everyKeyIsReadAndReadsBackFromTheRenderedConfig() {
         RunConfig config = load("collective={transport=shm, algorithm=halving-doubling, segmentBytes=65536,"
-                + " timeoutSeconds=7, connectTimeoutSeconds=8, bindAddress=10.0.0.1, portRange=40000-40100,"
+                + " timeoutSeconds=7, connectTimeoutSeconds=8, silenceSeconds=9, bindAddress=10.0.0.1, portRange=40000-40100,"
                 + " encrypt=true, streams=16, gradients=bfloat16, messageDelayMillis=5}");
         assertThat(config.collective())
                 .isEqualTo(new CollectiveConfig(
@@ -36,6 +36,7 @@ class CollectiveConfigTest {
                         65536,
                         7,
                         8,
+                        9,
                         "10.0.0.1",
                         "40000-40100",
                         true,
@@ -66,6 +67,7 @@ class CollectiveConfigTest {
                           segmentBytes = 100
                           timeoutSeconds = 0
                           connectTimeoutSeconds = soon
+                          silenceSeconds = 1
                           bindAddress = "a b"
                           portRange = 50000-40000
                           encrypt = yes
@@ -75,18 +77,19 @@ class CollectiveConfigTest {
                         }
                         """));
         assertThat(failure).hasMessage("""
-                config has 11 mistakes:
-                  config:14: collective.bindAdress is not a key. Did you mean collective.bindAddress?
+                config has 12 mistakes:
+                  config:15: collective.bindAdress is not a key. Did you mean collective.bindAddress?
                   config:4: collective.transport is not known: value=tpc. Give one of auto, tcp, shm. Did you mean tcp?
                   config:5: collective.algorithm is not known: value=halving_doubling. Give one of auto, shared, ring, doubling, halving-doubling, direct, hierarchical. Did you mean halving-doubling?
                   config:6: collective.segmentBytes is not a multiple of 8: value=100. Give a multiple of 8 from 8 to 67108864.
                   config:7: collective.timeoutSeconds is out of range: value=0. Give a whole number of 1 or more.
                   config:8: collective.connectTimeoutSeconds is not a whole number: value=soon. Give a whole number of 1 or more.
-                  config:9: collective.bindAddress is not a host: value=a b. Give one host name or IP address, or "" for none.
-                  config:10: collective.portRange is not a range of ports: first=50000, last=40000. Write it as 40000-40100, or 0 for any free port.
-                  config:11: collective.encrypt is not true or false: value=yes. Give true or false.
-                  config:12: collective.streams is out of range: value=17. Give a whole number from 0 to 16.
-                  config:13: collective.gradients is not known: value=float16. Give one of float32, bfloat16. Did you mean bfloat16?""");
+                  config:9: collective.silenceSeconds is out of range: value=1. Give a whole number from 2 to 3600.
+                  config:10: collective.bindAddress is not a host: value=a b. Give one host name or IP address, or "" for none.
+                  config:11: collective.portRange is not a range of ports: first=50000, last=40000. Write it as 40000-40100, or 0 for any free port.
+                  config:12: collective.encrypt is not true or false: value=yes. Give true or false.
+                  config:13: collective.streams is out of range: value=17. Give a whole number from 0 to 16.
+                  config:14: collective.gradients is not known: value=float16. Give one of float32, bfloat16. Did you mean bfloat16?""");
     }
 
     @ParameterizedTest

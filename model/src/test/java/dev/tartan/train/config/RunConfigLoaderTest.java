@@ -190,6 +190,7 @@ class RunConfigLoaderTest {
                           segmentBytes = 262144
                           timeoutSeconds = 300
                           connectTimeoutSeconds = 60
+                          silenceSeconds = 12
                           bindAddress = ""
                           portRange = "0"
                           encrypt = false

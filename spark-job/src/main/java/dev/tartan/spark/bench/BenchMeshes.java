@@ -33,7 +33,7 @@ record BenchMeshes(@Nullable ProcessMesh shared, @Nullable ProcessMesh linked) i
 
     private static ProcessMesh mesh(CollectivesPlan plan, TcpNode node, boolean shareWork) {
         ProcessMeshOptions options = ProcessMeshOptions.defaults()
-                .withChoice(AlgorithmChoice.measured().withSegmentBytes(plan.segmentBytes()))
+                .withChoice(AlgorithmChoice.defaults().withSegmentBytes(plan.segmentBytes()))
                 .withSharing(plan.transport() == BenchTransport.SHM ? Sharing.REQUIRED : Sharing.OFF)
                 .withSharedWork(shareWork);
         return new ProcessMesh(node, new MeshAxes(ALONG, List.of(plan.numRanks())), options);

@@ -3,7 +3,6 @@ package dev.tartan.spark.bench;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.algorithm.CostModel;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -14,12 +13,9 @@ import java.util.Map;
  * @param algorithm that ran
  * @param bytes of payload
  * @param medianMicros time of a call in microseconds
- * @param expectedMicros what the cost model says of each algorithm of the op; empty without one
  */
-record CollectivesLine(
-        CollectivesPlan plan, String algorithm, int bytes, double medianMicros, Map<String, Double> expectedMicros) {
+record CollectivesLine(CollectivesPlan plan, String algorithm, int bytes, double medianMicros) {
     private static final ObjectMapper MAPPER = new ObjectMapper();
-    private static final double MIB = 1 << 20;
 
     /** The line of JSON. */
     String json() {
@@ -33,21 +29,7 @@ record CollectivesLine(
         if (plan.op() != CollectiveOp.BARRIER) {
             line.put("busbw_GBps", rounded(bytes / medianMicros / 1e3 * plan.busFactor(), 1000));
         }
-        if (!expectedMicros.isEmpty()) {
-            Map<String, Double> expected = new LinkedHashMap<>();
-            expectedMicros.forEach((name, micros) -> expected.put(name, rounded(micros, 10)));
-            line.put("expected_us", expected);
-        }
         return write(line);
-    }
-
-    /** The line of JSON about what messages cost. */
-    static String json(CostModel costs) {
-        Map<String, Double> line = new LinkedHashMap<>();
-        line.put("alpha_us", rounded(costs.alphaMicros(), 100));
-        line.put("beta_us_per_MiB", rounded(costs.betaMicrosPerByte() * MIB, 100));
-        line.put("gamma_us_per_MiB", rounded(costs.gammaMicrosPerByte() * MIB, 100));
-        return write(Map.of("costs", line));
     }
 
     private static String write(Map<String, ?> line) {

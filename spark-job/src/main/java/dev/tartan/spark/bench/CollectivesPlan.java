@@ -78,7 +78,7 @@ public record CollectivesPlan(
                     + " transport=" + transport.label() + ". Leave them out, or give --transport tcp.");
         }
         sizes.forEach(bytes -> requireSize(op, type, numRanks, bytes));
-        AlgorithmChoice.measured().withSegmentBytes(segmentBytes);
+        AlgorithmChoice.defaults().withSegmentBytes(segmentBytes);
     }
 
     private static void requireRange(String option, long value, int least, int most) {

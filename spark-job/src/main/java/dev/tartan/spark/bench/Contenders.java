@@ -2,7 +2,6 @@ package dev.tartan.spark.bench;
 
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.algorithm.AlgorithmChoice;
-import dev.tartan.collective.algorithm.CostModel;
 import dev.tartan.collective.algorithm.TransportCommunicator;
 import dev.tartan.collective.process.ProcessMesh;
 import dev.tartan.collective.reduce.Combiner;
@@ -32,8 +31,7 @@ final class Contenders {
         if (picking != null && plan.algorithm() != null) {
             fixed.put(plan.algorithm(), fixed(picking, plan.algorithm()));
         } else if (picking != null && plan.all()) {
-            for (String algorithm :
-                    picking.expectedMicrosByAlgorithm(plan.op(), 0).keySet()) {
+            for (String algorithm : picking.algorithms(plan.op())) {
                 fixed.put(algorithm, fixed(picking, algorithm));
             }
         }
@@ -57,23 +55,12 @@ final class Contenders {
     }
 
     private TransportCommunicator fixed(TransportCommunicator from, String algorithm) {
-        AlgorithmChoice choice = new AlgorithmChoice(from.costs(), plan.segmentBytes(), Map.of(plan.op(), algorithm));
-        return new TransportCommunicator(from.transport(), choice, new Combiner());
+        AlgorithmChoice choice = new AlgorithmChoice(plan.segmentBytes(), Map.of(plan.op(), algorithm));
+        return new TransportCommunicator(from.transport(), from.carrier(), choice, new Combiner());
     }
 
     /** Those to measure at a size: one, unless the plan wants all. Equal on all ranks. */
     Map<String, Communicator> at(int bytes) {
         return picking == null || !fixed.isEmpty() ? fixed : Map.of(picking.algorithm(plan.op(), bytes), picking);
-    }
-
-    /** What messages were measured to cost when the group was formed; null if none are sent. */
-    @Nullable
-    CostModel costs() {
-        return picking == null ? null : picking.costs();
-    }
-
-    /** What each algorithm of the op is expected to take at a size; empty if no messages are sent. */
-    Map<String, Double> expectedMicros(int bytes) {
-        return picking == null ? Map.of() : picking.expectedMicrosByAlgorithm(plan.op(), bytes);
     }
 }

@@ -5,7 +5,6 @@ import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
-import dev.tartan.collective.algorithm.CostModel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -46,10 +45,6 @@ final class MeasureRank {
     }
 
     private void run() {
-        CostModel costs = contenders.costs();
-        if (costs != null) {
-            lines.accept(CollectivesLine.json(costs));
-        }
         for (int round = 0; round < plan.repeat(); round++) {
             for (int bytes : plan.sizes()) {
                 for (Map.Entry<String, Communicator> contender :
@@ -73,8 +68,7 @@ final class MeasureRank {
         List<Double> rounds = medians.computeIfAbsent(algorithm + " " + bytes, key -> new ArrayList<>());
         rounds.add(medianMicros(communicator, call, CollectivesPlan.callsTimed(bytes)));
         if (rounds.size() == plan.repeat()) {
-            Map<String, Double> expected = contenders.expectedMicros(bytes);
-            lines.accept(new CollectivesLine(plan, algorithm, bytes, median(rounds), expected).json());
+            lines.accept(new CollectivesLine(plan, algorithm, bytes, median(rounds)).json());
         }
     }
 

@@ -56,7 +56,7 @@ final class BenchCollectives {
     @Option(
             names = "--algorithm",
             paramLabel = "NAME",
-            description = "Measure this one, not the one picked by what messages cost.")
+            description = "Measure this one, not the one that a run would pick.")
     private @Nullable String algorithm;
 
     @Option(names = "--all", description = "Measure every algorithm at every size.")

@@ -41,11 +41,10 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
             description = {
                 "Times a collective between ranks on this machine; prints lines of JSON.",
                 "",
-                "First a line of what messages were measured to cost, if ranks send any. Then a line for each size: the"
-                        + " median time of a call on rank 0, in place, of max(5, min(300, 64 MiB / bytes)) calls that"
-                        + " follow each other without a barrier, as peers' benches have it; with --repeat the median"
-                        + " of the rounds' medians. busbw_GBps is bytes / time, times 2(P-1)/P for all_reduce, 1 for"
-                        + " broadcast, else (P-1)/P. expected_us is what the costs say of each algorithm.",
+                "A line for each size: the median time of a call on rank 0, in place, of max(5, min(300, 64 MiB /"
+                        + " bytes)) calls that follow each other without a barrier, as peers' benches have it; with"
+                        + " --repeat the median of the rounds' medians. busbw_GBps is bytes / time, times 2(P-1)/P for"
+                        + " all_reduce, 1 for broadcast, else (P-1)/P.",
                 "",
                 "Before a size is timed first its result is checked, and calls are made for half a second (at least 3),"
                         + " so that Java has compiled them: a long run is as warm.",

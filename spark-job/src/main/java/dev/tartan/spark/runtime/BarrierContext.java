@@ -28,6 +28,7 @@ final class BarrierContext implements MeshTaskContext {
     private static final Duration LAST_PIECE_LIMIT = Duration.ofMinutes(30);
 
     private final BarrierTaskContext spark;
+    private final String runId;
     private final int attempt;
     private final DriverLink driver;
     private final ProgressSender sender;
@@ -36,11 +37,13 @@ final class BarrierContext implements MeshTaskContext {
 
     BarrierContext(
             BarrierTaskContext spark,
+            String runId,
             int attempt,
             DriverLink driver,
             ProgressSender sender,
             scala.collection.Iterator<Object> rows) {
         this.spark = spark;
+        this.runId = runId;
         this.attempt = attempt;
         this.driver = driver;
         this.sender = sender;
@@ -67,6 +70,11 @@ final class BarrierContext implements MeshTaskContext {
         String address = spark.getTaskInfos()[spark.partitionId()].address();
         int colon = address.lastIndexOf(':');
         return colon < 0 ? address : address.substring(0, colon);
+    }
+
+    @Override
+    public String runId() {
+        return runId;
     }
 
     @Override

@@ -66,7 +66,7 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
         }
         try (ProgressSender sender = new ProgressSender(driver, attempt);
                 EndWithSession watch = EndWithSession.of(Thread.currentThread())) {
-            BarrierContext context = new BarrierContext(spark, attempt, driver, sender, rows);
+            BarrierContext context = new BarrierContext(spark, endpoint, attempt, driver, sender, rows);
             // Nobody begins before the driver has seen where all are.
             context.allGather(context.executorId());
             I value = input();

@@ -2,7 +2,9 @@ package dev.tartan.spark.runtime;
 
 import dev.tartan.collective.process.ProcessMesh;
 import dev.tartan.collective.transport.tcp.JobSecret;
+import dev.tartan.collective.transport.tcp.MeshId;
 import dev.tartan.collective.transport.tcp.PortRange;
+import dev.tartan.collective.transport.tcp.PortsHeldException;
 import dev.tartan.collective.transport.tcp.ProcessAddress;
 import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
@@ -14,6 +16,7 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.CollectiveConfig;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,14 +46,15 @@ final class JoinedMesh implements AutoCloseable {
         CollectiveConfig config = plan.collective();
         TcpOptions options = CommunicationOptions.sockets(config, credentials.encrypt());
         String host = config.bindAddress().isEmpty() ? context.host() : config.bindAddress();
-        TcpEndpoint endpoint = TcpEndpoint.bind(address(host), PortRange.parse(config.portRange()));
+        TcpEndpoint endpoint = listen(host, config, context);
         TcpNode node;
         Meeting meeting;
         try {
             ProcessCard own =
                     ProcessCard.of(context, announced(host, context), endpoint.port(), GpuPinning.of(context));
             meeting = Rendezvous.meet(context, own);
-            ProcessGroup group = new ProcessGroup(meeting.self(), addresses(meeting));
+            MeshId mesh = new MeshId(context.runId(), context.attempt());
+            ProcessGroup group = new ProcessGroup(mesh, meeting.self(), addresses(meeting));
             node = TcpNode.join(endpoint, group, JobSecret.of(credentials.secret()), options);
         } catch (RuntimeException | InterruptedException e) {
             endpoint.close();
@@ -59,6 +63,22 @@ final class JoinedMesh implements AutoCloseable {
         ProcessMesh mesh =
                 new ProcessMesh(node, CommunicationOptions.axes(plan.mesh()), CommunicationOptions.ranks(config));
         return new JoinedMesh(meeting, mesh);
+    }
+
+    /** A port that the last attempt still holds is free soon; nobody but the user can free one that never was. */
+    private static TcpEndpoint listen(String host, CollectiveConfig config, MeshTaskContext context)
+            throws InterruptedException {
+        try {
+            return TcpEndpoint.bind(
+                    address(host),
+                    PortRange.parse(config.portRange()),
+                    Duration.ofSeconds(config.connectTimeoutSeconds()));
+        } catch (PortsHeldException e) {
+            if (context.attempt() > 0) {
+                throw e;
+            }
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
     }
 
     private static InetAddress address(String host) {

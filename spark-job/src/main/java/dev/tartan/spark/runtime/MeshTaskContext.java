@@ -19,6 +19,9 @@ public interface MeshTaskContext {
     /** Name or address of this machine, by which the other executors reach it. */
     String host();
 
+    /** A text that tells this run apart from all others, the same in all of its tasks and attempts. */
+    String runId();
+
     /** How often all tasks were started before, 0 at first. */
     int attempt();
 

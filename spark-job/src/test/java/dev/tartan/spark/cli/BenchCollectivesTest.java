@@ -26,16 +26,12 @@ class BenchCollectivesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "shm"})
-    void processesTellWhatMessagesCostAndHowLongCallsTake(String transport) throws IOException {
+    void processesTellHowLongCallsTake(String transport) throws IOException {
         List<JsonNode> lines = lines("--transport", transport, "--bytes", "4096,65536", "--repeat", "2");
-        assertThat(lines).hasSize(3);
-        JsonNode costs = lines.get(0).get("costs");
-        for (String cost : List.of("alpha_us", "beta_us_per_MiB", "gamma_us_per_MiB")) {
-            assertThat(costs.get(cost).asDouble()).as(cost).isPositive();
-        }
+        assertThat(lines).hasSize(2);
         int[] sizes = {4096, 65_536};
         for (int i = 0; i < sizes.length; i++) {
-            JsonNode line = lines.get(1 + i);
+            JsonNode line = lines.get(i);
             assertThat(line.get("op").asText()).isEqualTo("all_reduce");
             assertThat(line.get("transport").asText()).isEqualTo(transport);
             assertThat(line.get("ranks").asInt()).isEqualTo(2);
@@ -45,20 +41,15 @@ class BenchCollectivesTest {
             // Printed with one and with three digits.
             assertThat(line.get("busbw_GBps").asDouble())
                     .isBetween(sizes[i] / (micros + 0.06) / 1e3 - 6e-4, sizes[i] / (micros - 0.06) / 1e3 + 6e-4);
-            JsonNode expected = line.get("expected_us");
-            assertThat(expected.fieldNames()).toIterable().containsExactlyElementsOf(ALL_REDUCES);
-            double picked = expected.get(line.get("algorithm").asText()).asDouble();
-            ALL_REDUCES.forEach(
-                    each -> assertThat(expected.get(each).asDouble()).as(each).isGreaterThanOrEqualTo(picked));
+            assertThat(line.get("algorithm").asText()).isIn(ALL_REDUCES);
         }
     }
 
     @Test
-    void ranksOfOneProcessShareTheirWorkAndSayNothingOfMessages() throws IOException {
+    void ranksOfOneProcessShareTheirWork() throws IOException {
         List<JsonNode> lines = lines("--transport", "local", "--bytes", "4096");
         assertThat(lines).hasSize(1);
         assertThat(lines.get(0).get("algorithm").asText()).isEqualTo("shared");
-        assertThat(lines.get(0).has("expected_us")).isFalse();
     }
 
     @Test
@@ -68,17 +59,16 @@ class BenchCollectivesTest {
         once.addAll(ALL_REDUCES);
         List<String> twice = new ArrayList<>(once);
         twice.addAll(once);
-        assertThat(lines.subList(1, lines.size()))
+        assertThat(lines)
                 .extracting(line -> line.get("algorithm").asText())
                 .containsExactlyElementsOf(twice);
     }
 
     @Test
-    void aNamedAlgorithmIsTheOnlyOneMeasuredAndOthersAreStillExpected() throws IOException {
+    void aNamedAlgorithmIsTheOnlyOneMeasured() throws IOException {
         List<JsonNode> lines = lines("--transport", "local", "--bytes", "4096", "--algorithm", "direct");
-        assertThat(lines).hasSize(2);
-        assertThat(lines.get(1).get("algorithm").asText()).isEqualTo("direct");
-        assertThat(lines.get(1).get("expected_us").size()).isEqualTo(4);
+        assertThat(lines).hasSize(1);
+        assertThat(lines.get(0).get("algorithm").asText()).isEqualTo("direct");
     }
 
     @ParameterizedTest
@@ -86,6 +76,7 @@ class BenchCollectivesTest {
         "all_reduce, float64, direct, 3",
         "all_reduce, bfloat16, halving-doubling, 5",
         "reduce_scatter, bfloat16, ring, 3",
+        "reduce_scatter, float64, direct, 4",
         "reduce_scatter, int32, shared, 3",
         "all_gather, int32, ring, 3",
         "all_to_all, bfloat16, pairwise, 4",

@@ -170,6 +170,33 @@ class GoldenExecutorsTest {
                 .isEqualTo(over.summary().plannedPeakBytesPerDevice());
     }
 
+    @ParameterizedTest
+    @CsvSource({"shared, 0", "shared, 1", "shared, 2", "shared, 3", "direct, 0", "direct, 1", "direct, 2", "direct, 3"})
+    void sumsInTheOrderOfRanksDoNotDependOnHowRanksAreSpread(String algorithm, int zero) throws Exception {
+        GoldenNetwork network = new GoldenNetwork("gpt");
+        String collective = "algorithm=" + algorithm;
+        String strategy = "strategy.zero=" + zero + "\n";
+        RunConfig alone = config(network, 4, 1, collective, "alone", strategy);
+        MeshTrainer.run(plan(alone), alone.network(), Nd4jBackend.forDevices(4), step -> {});
+        for (int executors : new int[] {2, 4}) {
+            String output = "over" + executors;
+            train(config(network, 4, 1, collective, output, strategy), executors);
+            assertThat(folder.resolve(output + "/final.safetensors"))
+                    .hasSameBinaryContentAs(folder.resolve("alone/final.safetensors"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4})
+    void equalRunsAreBitwiseEqualByDefault(int executors) throws Exception {
+        GoldenNetwork network = new GoldenNetwork("gpt");
+        for (String output : List.of("first", "second")) {
+            train(config(network, 4, 1, "", output), executors);
+        }
+        assertThat(folder.resolve("second/final.safetensors"))
+                .hasSameBinaryContentAs(folder.resolve("first/final.safetensors"));
+    }
+
     /** Ranks of one process add up on shared work unless told otherwise, in the order of ranks. */
     @ParameterizedTest
     @ValueSource(strings = {"transport=tcp, encrypt=true", "transport=tcp, streams=2", "transport=shm"})
@@ -183,7 +210,7 @@ class GoldenExecutorsTest {
     }
 
     @Test
-    void algorithmsPickedByMeasuredCostsFollowPyTorch() throws Exception {
+    void algorithmsPickedByTheTableFollowPyTorch() throws Exception {
         GoldenNetwork network = new GoldenNetwork("llama");
         List<Double> shown = new ArrayList<>();
         RunConfig config = config(network, 4, 2, "", "over");

@@ -1,5 +1,6 @@
 package dev.tartan.collective.transport.shm;
 
+import com.sun.security.auth.module.UnixSystem;
 import dev.tartan.collective.MemoryRegion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,13 +8,19 @@ import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +29,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class SharedFile {
     private static final SecureRandom RANDOM = new SecureRandom();
+    private static final String PREFIX = "tartan-";
+    private static final String SUFFIX = ".shm";
+
+    /** As files are named here, between the two a number. */
+    private static final Pattern NAME = Pattern.compile(Pattern.quote(PREFIX) + "[0-9]+" + Pattern.quote(SUFFIX));
+
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
 
     private final Path path;
     private final byte[] token;
@@ -57,9 +71,9 @@ final class SharedFile {
     private static SharedFile createIn(Path folder, int ringBytes) throws IOException {
         Path path = Files.createTempFile(
                 folder,
-                "tartan-",
-                ".shm",
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                PREFIX,
+                SUFFIX,
+                PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         try (FileChannel channel =
                 FileChannel.open(path, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE))) {
             long bytes = SharedFileDescriptor.fileBytes(ringBytes);
@@ -81,10 +95,32 @@ final class SharedFile {
         }
     }
 
-    /** Opens the file another process made; returns null if there is none with that token here. */
-    static @Nullable SharedFile open(Path path, byte[] token) {
-        try (FileChannel channel =
-                FileChannel.open(path, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE))) {
+    /**
+     * Opens the file another process made; returns null if there is none with that token here. Whoever names the file
+     * has proven to be of the mesh, and yet cannot make this process write to anything but such a file: it has the name
+     * of one, lies right in one of the folders, is no link, and is this user's and nobody else's to read and write.
+     */
+    static @Nullable SharedFile open(List<Path> folders, String name, byte[] token) {
+        try {
+            Path path = Path.of(name);
+            boolean isPlace = folders.contains(path.getParent())
+                    && NAME.matcher(String.valueOf(path.getFileName())).matches();
+            return isPlace && isOwn(path) ? map(path, token) : null;
+        } catch (IOException | RuntimeException e) {
+            return null;
+        }
+    }
+
+    /** In a folder that all may write to, as both usual ones are, nobody can put a file in place of another user's. */
+    private static boolean isOwn(Path path) throws IOException {
+        Map<String, Object> found = Files.readAttributes(path, "unix:uid,permissions", LinkOption.NOFOLLOW_LINKS);
+        long uid = ((Number) Objects.requireNonNull(found.get("uid"))).longValue();
+        return uid == new UnixSystem().getUid() && OWNER_ONLY.equals(found.get("permissions"));
+    }
+
+    private static @Nullable SharedFile map(Path path, byte[] token) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                path, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
             MappedByteBuffer mapped = channel.map(FileChannel.MapMode.READ_WRITE, 0, channel.size());
             mapped.order(ByteOrder.nativeOrder());
             byte[] found = new byte[SharedFileDescriptor.TOKEN_BYTES];
@@ -94,8 +130,6 @@ final class SharedFile {
                     && Arrays.equals(found, token)
                     && channel.size() == SharedFileDescriptor.fileBytes(ringBytes);
             return same ? new SharedFile(path, token, mapped, ringBytes, false) : null;
-        } catch (IOException | RuntimeException e) {
-            return null;
         }
     }
 

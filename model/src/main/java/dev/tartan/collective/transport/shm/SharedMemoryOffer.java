@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +85,8 @@ public final class SharedMemoryOffer {
     }
 
     /** Receives an offer and answers it. */
-    public static SharedMemoryOffer receive(SocketChannel socket, long deadlineNanos) throws IOException {
+    public static SharedMemoryOffer receive(SocketChannel socket, SharedMemoryOptions options, long deadlineNanos)
+            throws IOException {
         SharedMemoryOffer offer = new SharedMemoryOffer(socket, deadlineNanos);
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
         offer.read(header);
@@ -101,9 +101,9 @@ public final class SharedMemoryOffer {
         ByteBuffer bytes = ByteBuffer.allocate(textLength);
         offer.read(bytes);
         String text = new String(bytes.array(), StandardCharsets.UTF_8);
-        offer.file = isMade ? SharedFile.open(Path.of(text), token) : null;
+        offer.file = isMade ? SharedFile.open(options.folders(), text, token) : null;
         if (offer.file == null) {
-            offer.refusal = isMade ? "this rank does not see the other's file: path=" + text : text;
+            offer.refusal = isMade ? "this rank does not see the other's file, or not as its own user's: path=" + text : text;
         }
         offer.write(ByteBuffer.wrap(new byte[] {(byte) (offer.file == null ? 0 : 1)}));
         return offer;

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 /**
  * Where and how ranks of one host share memory.
  *
- * @param folders tried in this order
+ * @param folders tried in this order; files anywhere else are not shared
  * @param ringBytes bytes under way in each direction between two ranks; a power of two from 4096
  */
 public record SharedMemoryOptions(List<Path> folders, int ringBytes) {

@@ -49,11 +49,6 @@ final class Connections {
         troubles.add(text);
     }
 
-    /** Notes why a process will never be one of the mesh. */
-    synchronized void refuse(int process, String what) {
-        giveUp(group.processes().get(process).describe() + " " + what);
-    }
-
     /** Notes that nobody needs to wait any more. */
     synchronized void giveUp(String what) {
         if (refusal == null) {

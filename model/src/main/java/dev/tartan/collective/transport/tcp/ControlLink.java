@@ -117,6 +117,11 @@ final class ControlLink implements Attended {
         key.interestOps(hasUnsent() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
     }
 
+    /** Does not count a time in which nobody listened as silence of the peer. */
+    void forgive(long nanos) {
+        lastHeardNanos = Math.min(System.nanoTime(), lastHeardNanos + nanos);
+    }
+
     /** Counts a peer that has said nothing for too long as frozen. */
     void tick(long nowNanos, TcpOptions options) {
         long silentNanos = nowNanos - lastHeardNanos;

@@ -1,6 +1,7 @@
 package dev.tartan.collective.transport.tcp;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.channels.SelectionKey;
@@ -17,34 +18,37 @@ import org.jspecify.annotations.Nullable;
 /**
  * Connects to lower processes, again and again until they are there. Runs on the {@link Watcher}'s thread.
  *
- * <p>A peer that is not up yet, or drops the connection in a flood, is tried again; one that proves to be no process of
- * this job is not.
+ * <p>Whatever comes of an attempt, it is made again until the node gives up waiting: a peer may not be up yet, its port
+ * may still be held by a process of the last attempt, or a stranger may answer there for a while.
  */
 final class Dialer {
     private static final long RETRY_NANOS = Duration.ofMillis(50).toNanos();
+    private static final long REFUSED_RETRY_NANOS = Duration.ofMillis(500).toNanos();
 
     private final Selector selector;
     private final ProcessGroup group;
-    private final JobSecret secret;
+    private final MeshKeys keys;
     private final TcpOptions options;
     private final Connections connections;
     private final Consumer<Handshake> admission;
+    private final Resolver resolver;
     private final List<Attempt> attempts = new ArrayList<>();
     private final Queue<Attempt> wanted = new ConcurrentLinkedQueue<>();
 
     Dialer(
             Selector selector,
             ProcessGroup group,
-            JobSecret secret,
+            MeshKeys keys,
             TcpOptions options,
             Connections connections,
             Consumer<Handshake> admission) {
         this.selector = selector;
         this.group = group;
-        this.secret = secret;
+        this.keys = keys;
         this.options = options;
         this.connections = connections;
         this.admission = admission;
+        this.resolver = new Resolver(InetAddress::getByName, selector::wakeup);
         for (int process = 0; process < group.self(); process++) {
             attempts.add(new Attempt(process, ConnectionKind.CONTROL, ChannelId.NONE));
         }
@@ -76,6 +80,7 @@ final class Dialer {
             Channels.closeQuietly(attempt.channel);
         }
         attempts.clear();
+        resolver.close();
     }
 
     /** One connection to be made. */
@@ -101,28 +106,30 @@ final class Dialer {
                 dial(nowNanos);
             } else if (channel != null && nowNanos - deadlineNanos >= 0) {
                 retry("no answer within handshakeMillis="
-                        + options.handshakeTimeout().toMillis());
+                        + options.handshakeTimeout().toMillis(), RETRY_NANOS);
             }
         }
 
         private void dial(long nowNanos) {
-            deadlineNanos = nowNanos + options.handshakeTimeout().toNanos();
             try {
                 ProcessAddress at = group.processes().get(process);
-                InetSocketAddress address = new InetSocketAddress(at.host(), at.port());
-                if (address.isUnresolved()) {
-                    throw new UnknownHostException("host is unknown");
+                InetAddress host = resolver.ask(at.host());
+                if (host == null) {
+                    return;
                 }
+                deadlineNanos = nowNanos + options.handshakeTimeout().toNanos();
                 SocketChannel opened = SocketChannel.open();
                 channel = opened;
                 Channels.configure(opened, options);
-                boolean connected = opened.connect(address);
+                boolean connected = opened.connect(new InetSocketAddress(host, at.port()));
                 key = opened.register(selector, SelectionKey.OP_CONNECT, this);
                 if (connected) {
                     ready();
                 }
+            } catch (UnknownHostException e) {
+                retry("host is unknown: " + e.getMessage(), REFUSED_RETRY_NANOS);
             } catch (IOException e) {
-                retry(String.valueOf(e.getMessage()));
+                retry(String.valueOf(e.getMessage()), RETRY_NANOS);
             }
         }
 
@@ -139,7 +146,7 @@ final class Dialer {
                     }
                     Channels.connected(open);
                     handshake = Handshake.initiate(
-                            open, group, secret, options.encrypt(), process, kind, id, deadlineNanos);
+                            open, group, keys, options.encrypt(), process, kind, id, deadlineNanos);
                 }
                 if (handshake.advance()) {
                     Handshake proven = handshake;
@@ -152,20 +159,21 @@ final class Dialer {
                     key.interestOps(handshake.interestOps());
                 }
             } catch (Handshake.RefusedException e) {
-                Channels.closeQuietly(open);
-                done = true;
-                connections.refuse(process, String.valueOf(e.getMessage()));
+                retry(String.valueOf(e.getMessage()), REFUSED_RETRY_NANOS);
             } catch (IOException e) {
-                retry(String.valueOf(e.getMessage()));
+                retry(String.valueOf(e.getMessage()), RETRY_NANOS);
             }
         }
 
-        private void retry(String why) {
+        private void retry(String why, long pauseNanos) {
+            if (handshake == null) {
+                resolver.forget(group.processes().get(process).host());
+            }
             Channels.closeQuietly(channel);
             channel = null;
             key = null;
             handshake = null;
-            nextNanos = System.nanoTime() + RETRY_NANOS;
+            nextNanos = System.nanoTime() + pauseNanos;
             connections.trouble(process, why);
         }
     }

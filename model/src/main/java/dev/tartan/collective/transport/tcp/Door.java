@@ -12,26 +12,33 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets in connections that prove themselves and drops all others: those that send something else, that take too long,
- * and the oldest unproven one when there are too many. Runs on the {@link Watcher}'s thread.
+ * Lets in connections that prove themselves and drops all others: those that send something else, or take too long.
+ * When there are too many, those make room that have not said yet which mesh they come for, the oldest first. Who has
+ * said so is let finish, and others wait in the kernel's queue meanwhile: a process of the mesh says so with its first
+ * bytes, and strangers do not know what to say. Runs on the {@link Watcher}'s thread.
  */
 final class Door implements Attended {
     private static final int ACCEPTS_AT_A_TIME = 64;
 
+    /** Processes of the mesh come at about the same time, and each for several connections. */
+    private static final int HANDSHAKES_PER_PROCESS = 16;
+
     private final ServerSocketChannel listener;
     private final Selector selector;
     private final ProcessGroup group;
-    private final JobSecret secret;
+    private final MeshKeys keys;
     private final TcpOptions options;
     private final Connections connections;
     private final Consumer<Handshake> admission;
+    private final int mostCallers;
+    private final SelectionKey listening;
     private final Deque<Caller> callers = new ArrayDeque<>();
 
     Door(
             ServerSocketChannel listener,
             Selector selector,
             ProcessGroup group,
-            JobSecret secret,
+            MeshKeys keys,
             TcpOptions options,
             Connections connections,
             Consumer<Handshake> admission)
@@ -39,23 +46,29 @@ final class Door implements Attended {
         this.listener = listener;
         this.selector = selector;
         this.group = group;
-        this.secret = secret;
+        this.keys = keys;
         this.options = options;
         this.connections = connections;
         this.admission = admission;
-        listener.register(selector, SelectionKey.OP_ACCEPT, this);
+        this.mostCallers = options.maxHandshakes() + HANDSHAKES_PER_PROCESS * group.size();
+        this.listening = listener.register(selector, SelectionKey.OP_ACCEPT, this);
     }
 
     @Override
     public void ready() {
         try {
             for (int i = 0; i < ACCEPTS_AT_A_TIME; i++) {
+                Caller stranger = callers.size() < mostCallers ? null : oldestUnknown();
+                if (callers.size() >= mostCallers && stranger == null) {
+                    listening.interestOps(0);
+                    return;
+                }
                 SocketChannel channel = listener.accept();
                 if (channel == null) {
                     return;
                 }
-                if (callers.size() >= options.maxHandshakes()) {
-                    drop(callers.getFirst(), "was unproven while too many others came");
+                if (stranger != null) {
+                    drop(stranger, "was unproven while too many others came");
                 }
                 welcome(channel);
             }
@@ -65,12 +78,21 @@ final class Door implements Attended {
         }
     }
 
+    private @Nullable Caller oldestUnknown() {
+        for (Caller caller : callers) {
+            if (!caller.handshake.isKnown()) {
+                return caller;
+            }
+        }
+        return null;
+    }
+
     private void welcome(SocketChannel channel) {
         try {
             Channels.configure(channel, options);
             Channels.connected(channel);
             long deadlineNanos = System.nanoTime() + options.handshakeTimeout().toNanos();
-            Caller caller = new Caller(Handshake.accept(channel, group, secret, options.encrypt(), deadlineNanos));
+            Caller caller = new Caller(Handshake.accept(channel, group, keys, options.encrypt(), deadlineNanos));
             caller.key = channel.register(selector, SelectionKey.OP_READ, caller);
             callers.add(caller);
             caller.ready();
@@ -96,8 +118,15 @@ final class Door implements Attended {
         }
     }
 
-    private void drop(Caller caller, String why) {
+    private void leave(Caller caller) {
         callers.remove(caller);
+        if (listening.isValid()) {
+            listening.interestOps(SelectionKey.OP_ACCEPT);
+        }
+    }
+
+    private void drop(Caller caller, String why) {
+        leave(caller);
         Channels.closeQuietly(caller.handshake.channel());
         connections.stranger(why);
     }
@@ -115,7 +144,7 @@ final class Door implements Attended {
         public void ready() {
             try {
                 if (handshake.advance()) {
-                    callers.remove(this);
+                    leave(this);
                     admission.accept(handshake);
                 } else if (key != null) {
                     key.interestOps(handshake.interestOps());

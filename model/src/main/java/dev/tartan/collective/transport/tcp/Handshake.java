@@ -30,7 +30,7 @@ final class Handshake {
 
     private final SocketChannel channel;
     private final ProcessGroup group;
-    private final JobSecret secret;
+    private final MeshKeys keys;
     private final boolean encrypts;
     private final boolean initiates;
     private final long deadlineNanos;
@@ -39,11 +39,12 @@ final class Handshake {
     private byte[] hello;
     private byte[] nonce = new byte[0];
     private int peer;
+    private boolean known;
 
     private Handshake(
             SocketChannel channel,
             ProcessGroup group,
-            JobSecret secret,
+            MeshKeys keys,
             boolean encrypts,
             boolean initiates,
             int peer,
@@ -51,7 +52,7 @@ final class Handshake {
             long deadlineNanos) {
         this.channel = channel;
         this.group = group;
-        this.secret = secret;
+        this.keys = keys;
         this.encrypts = encrypts;
         this.initiates = initiates;
         this.peer = peer;
@@ -64,21 +65,21 @@ final class Handshake {
     static Handshake initiate(
             SocketChannel channel,
             ProcessGroup group,
-            JobSecret secret,
+            MeshKeys keys,
             boolean encrypts,
             int peer,
             ConnectionKind kind,
             ChannelId id,
             long deadlineNanos) {
         byte[] hello = HandshakeDescriptor.hello(HandshakeDescriptor.VERSION, kind, group, peer, id, encrypts);
-        return new Handshake(channel, group, secret, encrypts, true, peer, hello, deadlineNanos);
+        return new Handshake(channel, group, keys, encrypts, true, peer, hello, deadlineNanos);
     }
 
     /** Waits to be proven to, over a connection that came in. */
     static Handshake accept(
-            SocketChannel channel, ProcessGroup group, JobSecret secret, boolean encrypts, long deadlineNanos) {
+            SocketChannel channel, ProcessGroup group, MeshKeys keys, boolean encrypts, long deadlineNanos) {
         byte[] hello = new byte[HandshakeDescriptor.HELLO_BYTES];
-        return new Handshake(channel, group, secret, encrypts, false, -1, hello, deadlineNanos);
+        return new Handshake(channel, group, keys, encrypts, false, -1, hello, deadlineNanos);
     }
 
     /**
@@ -103,6 +104,11 @@ final class Handshake {
         return writes() ? SelectionKey.OP_WRITE : SelectionKey.OP_READ;
     }
 
+    /** Whether the other side has named this mesh, which whoever comes by chance cannot. */
+    boolean isKnown() {
+        return known;
+    }
+
     boolean isLate(long nowNanos) {
         return nowNanos - deadlineNanos >= 0;
     }
@@ -123,7 +129,7 @@ final class Handshake {
     /** The connection, once both sides have proven themselves. */
     Connection connection() {
         Wire wire = encrypts
-                ? new EncryptedWire(channel, SessionKeys.derive(secret, hello, nonce, initiates))
+                ? new EncryptedWire(channel, SessionKeys.derive(keys, hello, nonce, initiates))
                 : new PlainWire(channel);
         return new Connection(channel, wire);
     }
@@ -144,7 +150,7 @@ final class Handshake {
     private boolean read() throws IOException {
         int read = channel.read(message);
         if (read < 0) {
-            throw new EOFException("closed during the handshake, after " + stage);
+            throw closed();
         }
         boolean hasMagicPlace = stage != Stage.PROOF;
         if (hasMagicPlace
@@ -153,6 +159,12 @@ final class Handshake {
             throw new RefusedException("does not speak Tartan's protocol");
         }
         return !message.hasRemaining();
+    }
+
+    private IOException closed() {
+        return stage == Stage.WELCOME
+                ? new RefusedException("does not accept this process: its secret, run or attempt is another")
+                : new EOFException("closed during the handshake, before " + stage);
     }
 
     private void next() throws IOException {
@@ -170,6 +182,7 @@ final class Handshake {
                     message = ByteBuffer.wrap(checkChallenge(message.array()));
                     stage = Stage.PROOF;
                 } else {
+                    checkVersion(hello);
                     expect(Stage.PROOF, JobSecret.PROOF_BYTES);
                 }
             }
@@ -177,14 +190,19 @@ final class Handshake {
                 if (initiates) {
                     expect(Stage.WELCOME, HandshakeDescriptor.WELCOME_BYTES);
                 } else {
-                    if (peer < 0 || !secret.proves(message.array(), HandshakeDescriptor.INITIATOR, hello, nonce)) {
-                        throw new RefusedException("does not hold the job's secret");
-                    }
-                    message = ByteBuffer.wrap(HandshakeDescriptor.welcome());
+                    checkProof(message.array(), HandshakeDescriptor.INITIATOR);
+                    message = ByteBuffer.wrap(
+                            HandshakeDescriptor.welcome(keys.proof(HandshakeDescriptor.ACCEPTOR, hello, nonce)));
                     stage = Stage.WELCOME;
                 }
             }
-            case WELCOME, DONE -> stage = Stage.DONE;
+            case WELCOME -> {
+                if (initiates) {
+                    checkProof(HandshakeDescriptor.welcomeProof(message.array()), HandshakeDescriptor.ACCEPTOR);
+                }
+                stage = Stage.DONE;
+            }
+            case DONE -> {}
         }
     }
 
@@ -196,32 +214,40 @@ final class Handshake {
     private byte[] checkHello() throws RefusedException {
         hello = message.array();
         nonce = JobSecret.nonce();
-        int version = HandshakeDescriptor.version(hello);
-        if (version != HandshakeDescriptor.VERSION) {
-            // Tells the other side why, before its next message is refused.
-            return HandshakeDescriptor.challenge(nonce, new byte[JobSecret.PROOF_BYTES]);
+        if (HandshakeDescriptor.version(hello) == HandshakeDescriptor.VERSION) {
+            peer = HandshakeDescriptor.initiator(hello, group);
+            if (!HandshakeDescriptor.isFor(hello, keys.digest())) {
+                throw new RefusedException("is of another run or attempt");
+            }
+            if (peer < 0) {
+                throw new RefusedException("says hello to another process");
+            }
+            if (HandshakeDescriptor.encrypts(hello) != encrypts) {
+                throw new RefusedException("does not agree on collective.encrypt: encrypt=" + encrypts);
+            }
+            known = true;
         }
-        peer = HandshakeDescriptor.initiator(hello, group);
-        if (peer < 0) {
-            throw new RefusedException("says hello to another mesh or process");
-        }
-        if (HandshakeDescriptor.encrypts(hello) != encrypts) {
-            throw new RefusedException("does not agree on collective.encrypt: encrypt=" + encrypts);
-        }
-        return HandshakeDescriptor.challenge(nonce, secret.proof(HandshakeDescriptor.ACCEPTOR, hello, nonce));
+        // The other side is told the version before it is refused for its own.
+        return HandshakeDescriptor.challenge(nonce);
     }
 
     private byte[] checkChallenge(byte[] challenge) throws RefusedException {
-        int version = HandshakeDescriptor.version(challenge);
+        checkVersion(challenge);
+        nonce = HandshakeDescriptor.challengeNonce(challenge);
+        return keys.proof(HandshakeDescriptor.INITIATOR, hello, nonce);
+    }
+
+    private static void checkVersion(byte[] message) throws RefusedException {
+        int version = HandshakeDescriptor.version(message);
         if (version != HandshakeDescriptor.VERSION) {
             throw new RefusedException("speaks another version of the protocol: version=" + version + ", ownVersion="
                     + HandshakeDescriptor.VERSION);
         }
-        nonce = HandshakeDescriptor.challengeNonce(challenge);
-        byte[] proof = HandshakeDescriptor.challengeProof(challenge);
-        if (!secret.proves(proof, HandshakeDescriptor.ACCEPTOR, hello, nonce)) {
+    }
+
+    private void checkProof(byte[] proof, String role) throws RefusedException {
+        if (!keys.proves(proof, role, hello, nonce)) {
             throw new RefusedException("does not hold the job's secret");
         }
-        return secret.proof(HandshakeDescriptor.INITIATOR, hello, nonce);
     }
 }

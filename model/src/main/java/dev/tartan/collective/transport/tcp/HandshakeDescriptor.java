@@ -1,6 +1,7 @@
 package dev.tartan.collective.transport.tcp;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
  * The messages by which two processes prove to each other that they are of the same job; big-endian:
@@ -11,25 +12,27 @@ import java.nio.ByteBuffer;
  *  8 version             4           8 version            4
  * 12 kind of connection  4          12 zero               4           welcome, from the acceptor
  * 16 initiator's process 4          16 nonce             32            0 magic                 8
- * 20 acceptor's process  4          48 proof of
- * 24 number of processes 4             "acceptor"        32
+ * 20 acceptor's process  4                                             8 proof of "acceptor"  32
+ * 24 number of processes 4
  * 28 1 if it encrypts    4
  * 32 group of ranks      8
  * 40 acceptor's rank     4
  * 44 initiator's rank    4
  * 48 stream              4
  * 52 zero                4
- * 56 nonce              32
+ * 56 mesh               16   see {@link MeshId#digest}
+ * 72 nonce              16
  * </pre>
  *
- * A proof is HMAC-SHA256 with the job's secret over role, hello and the acceptor's nonce. An acceptor of another
- * version answers with its own version and no proof.
+ * A proof is HMAC-SHA256 with a key of the mesh ({@link MeshKeys}) over role, hello and the acceptor's nonce. The
+ * initiator gives its proof first: whoever calls and holds no secret gets nothing that depends on it, and so nothing by
+ * which a weak one could be guessed at leisure. An acceptor of another version answers with its own version.
  */
 final class HandshakeDescriptor {
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     static final int HELLO_BYTES = 88;
-    static final int CHALLENGE_BYTES = 80;
-    static final int WELCOME_BYTES = 8;
+    static final int CHALLENGE_BYTES = 48;
+    static final int WELCOME_BYTES = 40;
     static final int MAGIC_BYTES = 8;
     static final String INITIATOR = "initiator";
     static final String ACCEPTOR = "acceptor";
@@ -45,8 +48,10 @@ final class HandshakeDescriptor {
     private static final int ACCEPTOR_RANK_OFFSET = 40;
     private static final int INITIATOR_RANK_OFFSET = 44;
     private static final int STREAM_OFFSET = 48;
+    private static final int MESH_OFFSET = 56;
     private static final int CHALLENGE_NONCE_OFFSET = 16;
-    private static final int CHALLENGE_PROOF_OFFSET = 48;
+    private static final int WELCOME_PROOF_OFFSET = 8;
+    private static final int HELLO_NONCE_BYTES = 16;
 
     private HandshakeDescriptor() {}
 
@@ -57,17 +62,19 @@ final class HandshakeDescriptor {
         hello.putInt(acceptor).putInt(group.size()).putInt(encrypts ? 1 : 0);
         hello.putLong(channel.group()).putInt(channel.acceptor()).putInt(channel.initiator());
         hello.putInt(channel.stream()).putInt(0);
-        return hello.put(JobSecret.nonce()).array();
+        return hello.put(group.mesh().digest())
+                .put(JobSecret.nonce(), 0, HELLO_NONCE_BYTES)
+                .array();
     }
 
-    static byte[] challenge(byte[] nonce, byte[] proof) {
+    static byte[] challenge(byte[] nonce) {
         ByteBuffer challenge = ByteBuffer.allocate(CHALLENGE_BYTES);
-        challenge.putLong(MAGIC).putInt(VERSION).putInt(0).put(nonce).put(proof);
+        challenge.putLong(MAGIC).putInt(VERSION).putInt(0).put(nonce);
         return challenge.array();
     }
 
-    static byte[] welcome() {
-        return ByteBuffer.allocate(WELCOME_BYTES).putLong(MAGIC).array();
+    static byte[] welcome(byte[] proof) {
+        return ByteBuffer.allocate(WELCOME_BYTES).putLong(MAGIC).put(proof).array();
     }
 
     static boolean hasMagic(byte[] message) {
@@ -92,6 +99,11 @@ final class HandshakeDescriptor {
         return fits ? initiator : -1;
     }
 
+    /** Whether a hello is for the mesh of that digest. */
+    static boolean isFor(byte[] hello, byte[] mesh) {
+        return Arrays.equals(hello, MESH_OFFSET, MESH_OFFSET + mesh.length, mesh, 0, mesh.length);
+    }
+
     static boolean encrypts(byte[] hello) {
         return ByteBuffer.wrap(hello).getInt(ENCRYPTS_OFFSET) != 0;
     }
@@ -113,8 +125,8 @@ final class HandshakeDescriptor {
         return slice(challenge, CHALLENGE_NONCE_OFFSET);
     }
 
-    static byte[] challengeProof(byte[] challenge) {
-        return slice(challenge, CHALLENGE_PROOF_OFFSET);
+    static byte[] welcomeProof(byte[] welcome) {
+        return slice(welcome, WELCOME_PROOF_OFFSET);
     }
 
     private static byte[] slice(byte[] message, int offset) {

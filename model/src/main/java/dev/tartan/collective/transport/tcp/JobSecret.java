@@ -1,11 +1,6 @@
 package dev.tartan.collective.transport.tcp;
 
-import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /** What all ranks of a job hold and nobody else. Never printed; immutable. */
 public final class JobSecret {
@@ -15,7 +10,6 @@ public final class JobSecret {
     /** Fewest bytes that a secret may have. */
     public static final int LEAST_BYTES = 16;
 
-    private static final String ALGORITHM = "HmacSHA256";
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final byte[] bytes;
@@ -52,26 +46,6 @@ public final class JobSecret {
         byte[] nonce = new byte[PROOF_BYTES];
         RANDOM.nextBytes(nonce);
         return nonce;
-    }
-
-    /** HMAC-SHA256 over a role and the messages exchanged so far; the role keeps one side from echoing the other. */
-    byte[] proof(String role, byte[] hello, byte[] nonce) {
-        try {
-            Mac mac = Mac.getInstance(ALGORITHM);
-            mac.init(new SecretKeySpec(bytes, ALGORITHM));
-            mac.update(role.getBytes(StandardCharsets.US_ASCII));
-            mac.update((byte) 0);
-            mac.update(hello);
-            mac.update(nonce);
-            return mac.doFinal();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this Java has no " + ALGORITHM + ". Use a standard one.", e);
-        }
-    }
-
-    /** Whether a proof is right, in the same time whether or not. */
-    boolean proves(byte[] proof, String role, byte[] hello, byte[] nonce) {
-        return MessageDigest.isEqual(proof, proof(role, hello, nonce));
     }
 
     @Override

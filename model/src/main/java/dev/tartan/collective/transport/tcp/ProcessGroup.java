@@ -5,10 +5,11 @@ import java.util.List;
 /**
  * The processes of a mesh, as one of them sees it.
  *
+ * @param mesh which mesh it is; equal on all of them
  * @param self index of this process
  * @param processes all of them, in the order of their ranks
  */
-public record ProcessGroup(int self, List<ProcessAddress> processes) {
+public record ProcessGroup(MeshId mesh, int self, List<ProcessAddress> processes) {
     /**
      * Copies the list.
      *
@@ -23,6 +24,11 @@ public record ProcessGroup(int self, List<ProcessAddress> processes) {
         }
     }
 
+    /** The processes of a mesh that alone holds its secret. */
+    public ProcessGroup(int self, List<ProcessAddress> processes) {
+        this(MeshId.ONLY, self, processes);
+    }
+
     /** Number of processes. */
     public int size() {
         return processes.size();
@@ -30,7 +36,12 @@ public record ProcessGroup(int self, List<ProcessAddress> processes) {
 
     /** Whether another process is on the same machine as this one. */
     public boolean sharesMachine(int process) {
-        String machine = processes.get(self).machine();
-        return !machine.isEmpty() && machine.equals(processes.get(process).machine());
+        return shareMachine(self, process);
+    }
+
+    /** Whether two processes are on the same machine. */
+    public boolean shareMachine(int first, int second) {
+        String machine = processes.get(first).machine();
+        return !machine.isEmpty() && machine.equals(processes.get(second).machine());
     }
 }

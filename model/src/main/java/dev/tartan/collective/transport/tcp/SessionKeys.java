@@ -3,7 +3,7 @@ package dev.tartan.collective.transport.tcp;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What one end of a connection encrypts and decrypts with. Derived as by HKDF (RFC 5869) from the job's secret and the
+ * What one end of a connection encrypts and decrypts with. Derived as by HKDF (RFC 5869) from a key of the mesh and the
  * fresh random bytes that each end gave in the handshake, so that no two connections share a key. Who learns the secret
  * later can read what was recorded before: there is no key exchange.
  *
@@ -11,9 +11,6 @@ import java.nio.charset.StandardCharsets;
  * @param receiving key of the records this end receives
  */
 record SessionKeys(TrafficKey sending, TrafficKey receiving) {
-    /** Differs from the handshake's roles, so that no proof is ever a key. */
-    private static final String EXTRACT = "tartan session keys";
-
     private static final String TO_ACCEPTOR = "tartan initiator to acceptor";
     private static final String TO_INITIATOR = "tartan acceptor to initiator";
 
@@ -24,8 +21,8 @@ record SessionKeys(TrafficKey sending, TrafficKey receiving) {
      * @param nonce the acceptor's random bytes
      * @param initiates whether this end opened the connection
      */
-    static SessionKeys derive(JobSecret secret, byte[] hello, byte[] nonce, boolean initiates) {
-        byte[] pseudorandomKey = secret.proof(EXTRACT, hello, nonce);
+    static SessionKeys derive(MeshKeys keys, byte[] hello, byte[] nonce, boolean initiates) {
+        byte[] pseudorandomKey = keys.session(hello, nonce);
         TrafficKey toAcceptor = TrafficKey.expand(pseudorandomKey, TO_ACCEPTOR.getBytes(StandardCharsets.US_ASCII));
         TrafficKey toInitiator = TrafficKey.expand(pseudorandomKey, TO_INITIATOR.getBytes(StandardCharsets.US_ASCII));
         return initiates ? new SessionKeys(toAcceptor, toInitiator) : new SessionKeys(toInitiator, toAcceptor);

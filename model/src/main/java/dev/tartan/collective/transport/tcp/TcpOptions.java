@@ -11,9 +11,10 @@ import java.util.List;
  * @param heartbeatInterval how often a rank tells its peers where it is
  * @param silenceTimeout after how long without a word a peer counts as frozen; several heartbeats
  * @param handshakeTimeout how long a connection may take to prove that it holds the secret
- * @param maxHandshakes connections that may be proving so at a time; the oldest makes room for the next
+ * @param maxHandshakes connections that may be proving so at a time, besides 16 for each process of the mesh; see
+ *     {@link Door} for who has to make room
  * @param socketBufferBytes size asked of the kernel for each socket's buffers, or 0 to leave it to the kernel
- * @param encrypt whether all that goes over the connections is encrypted
+ * @param encrypt whether all that goes over the connections is encrypted; memory is then not shared
  * @param streams data connections between two ranks
  * @param spin how long a waiting rank polls before it sleeps; 20 us at most where ranks share processors
  */
@@ -50,13 +51,24 @@ public record TcpOptions(
         }
     }
 
-    /** Values for a training run: a frozen peer is noticed after 5 s. */
+    /**
+     * Values for a training run. A process counts as frozen after 12 s without a sign of life, of which there are two a
+     * second.
+     *
+     * <p>So a process may pause for 8 s and more, and the run goes on: a full garbage collection of a heap of tens of
+     * gigabytes takes seconds, and the move of a virtual machine to another host up to about 5; both stop all threads,
+     * the one that sends heartbeats too. Eight seconds of pause, half a second since the last heartbeat before it and
+     * one until the first is sent and heard after it leave 2.5 s for what else may be slow. On the other side a process
+     * that will never come back is noticed within 15 s: 12 s of silence, a quarter of a second between two looks, and
+     * 0.3 s for last words. A process that ends is noticed at once, since its connections close. A process that was
+     * paused itself does not take its own pause for the silence of the others ({@link Watcher}).
+     */
     public static TcpOptions defaults() {
         return new TcpOptions(
                 Duration.ofSeconds(60),
                 Duration.ofMinutes(5),
                 Duration.ofMillis(500),
-                Duration.ofSeconds(5),
+                Duration.ofSeconds(12),
                 Duration.ofSeconds(3),
                 64,
                 0,
@@ -108,6 +120,11 @@ public record TcpOptions(
                 encrypt,
                 streams,
                 spin);
+    }
+
+    /** These options with another {@link #silenceTimeout}. */
+    public TcpOptions withSilence(Duration silence) {
+        return withHeartbeat(heartbeatInterval, silence);
     }
 
     /** These options with another {@link #handshakeTimeout} and {@link #maxHandshakes}. */

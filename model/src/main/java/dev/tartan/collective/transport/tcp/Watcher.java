@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The one thread of a process's part in a mesh: connects it to the others, keeps the door, sends and hears heartbeats,
  * spreads news of failures. It never touches data connections once ranks have taken them.
+ *
+ * <p>Silence is time in which this thread listened and heard nothing. If the process itself is stopped, as by a garbage
+ * collection or with its whole machine, the thread looks later than it meant to, and that time does not count.
  */
 final class Watcher implements Runnable, ControlLink.Listener {
     private static final long CONNECTING_TICK_MILLIS = 20;
@@ -21,6 +24,9 @@ final class Watcher implements Runnable, ControlLink.Listener {
     private static final long FLUSH_NANOS = Duration.ofMillis(300).toNanos();
     private static final long LINGER_NANOS = Duration.ofSeconds(1).toNanos();
     private static final long FAREWELL_TICK_MILLIS = 10;
+
+    /** Twice the longest tick: a thread that looks later than that was stopped. */
+    private static final long LONGEST_LOOK_NANOS = Duration.ofMillis(2 * MAX_TICK_MILLIS).toNanos();
 
     private final @Nullable TcpEndpoint endpoint;
     private final TcpOptions options;
@@ -33,6 +39,7 @@ final class Watcher implements Runnable, ControlLink.Listener {
     private final long tickMillis;
     private final Thread thread;
     private long lastHeartbeatNanos = System.nanoTime();
+    private long lastLookNanos = System.nanoTime();
     private volatile boolean closing;
 
     /** Makes the thread; without an endpoint nobody can join. */
@@ -49,10 +56,11 @@ final class Watcher implements Runnable, ControlLink.Listener {
         this.connections = connections;
         this.fate = fate;
         this.selector = Selector.open();
+        MeshKeys keys = MeshKeys.derive(secret, group.mesh());
         this.door = endpoint == null
                 ? null
-                : new Door(endpoint.channel(), selector, group, secret, options, connections, this::admit);
-        this.dialer = new Dialer(selector, group, secret, options, connections, this::admit);
+                : new Door(endpoint.channel(), selector, group, keys, options, connections, this::admit);
+        this.dialer = new Dialer(selector, group, keys, options, connections, this::admit);
         this.tickMillis = Math.max(
                 1, Math.min(MAX_TICK_MILLIS, options.heartbeatInterval().toMillis() / TICKS_PER_HEARTBEAT));
         this.thread = new Thread(this, "tartan-watcher-" + group.self());
@@ -86,11 +94,16 @@ final class Watcher implements Runnable, ControlLink.Listener {
             while (!closing) {
                 attend(dialer.isBusy() || !connections.missing().isEmpty() ? CONNECTING_TICK_MILLIS : tickMillis);
                 long nowNanos = System.nanoTime();
+                long pausedNanos = nowNanos - lastLookNanos - LONGEST_LOOK_NANOS;
+                lastLookNanos = nowNanos;
                 if (door != null) {
                     door.tick(nowNanos);
                 }
                 dialer.tick(nowNanos);
                 for (ControlLink link : links) {
+                    if (pausedNanos > 0) {
+                        link.forgive(pausedNanos);
+                    }
                     link.tick(nowNanos, options);
                 }
                 fate.spread(this::sendAll);

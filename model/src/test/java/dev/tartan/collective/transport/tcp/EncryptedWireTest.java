@@ -22,11 +22,11 @@ class EncryptedWireTest {
     private static final int SMALL_BUFFER_BYTES = 16 << 10;
     private static final int HUGE_BYTES = 10 << 20;
 
-    private final JobSecret secret = JobSecret.random();
+    private final MeshKeys mesh = MeshKeys.derive(JobSecret.random(), MeshId.ONLY);
     private final byte[] hello = new byte[HandshakeDescriptor.HELLO_BYTES];
     private final byte[] nonce = JobSecret.nonce();
-    private final SessionKeys keys = SessionKeys.derive(secret, hello, nonce, true);
-    private final SessionKeys peerKeys = SessionKeys.derive(secret, hello, nonce, false);
+    private final SessionKeys keys = SessionKeys.derive(mesh, hello, nonce, true);
+    private final SessionKeys peerKeys = SessionKeys.derive(mesh, hello, nonce, false);
     private SocketPair sockets;
 
     @BeforeEach
@@ -271,7 +271,7 @@ class EncryptedWireTest {
 
     @Test
     void aRecordOfAnotherConnectionIsRefused() throws IOException {
-        SessionKeys other = SessionKeys.derive(secret, hello, JobSecret.nonce(), true);
+        SessionKeys other = SessionKeys.derive(mesh, hello, JobSecret.nonce(), true);
         sockets.send(records(RecordCipher.sealing(other.sending()), 1).get(0));
         assertTagWrong(0);
     }

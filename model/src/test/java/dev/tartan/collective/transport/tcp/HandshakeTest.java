@@ -53,11 +53,13 @@ class HandshakeTest {
     }
 
     private Handshake initiate(ProcessGroup group, JobSecret secret) {
-        return Handshake.initiate(initiator, group, secret, false, 0, ConnectionKind.CONTROL, ID, later());
+        MeshKeys keys = MeshKeys.derive(secret, group.mesh());
+        return Handshake.initiate(initiator, group, keys, false, 0, ConnectionKind.CONTROL, ID, later());
     }
 
     private Handshake accept() {
-        return Handshake.accept(acceptor, ACCEPTOR, SECRET, false, later());
+        MeshKeys keys = MeshKeys.derive(SECRET, ACCEPTOR.mesh());
+        return Handshake.accept(acceptor, ACCEPTOR, keys, false, later());
     }
 
     private static void both(Handshake one, Handshake other) throws IOException {
@@ -93,7 +95,24 @@ class HandshakeTest {
     }
 
     @Test
-    void theInitiatorRefusesAnAcceptorWithAnotherSecret() {
+    void theCallerProvesItselfFirst() throws IOException {
+        Handshake other = accept();
+        MeshKeys keys = MeshKeys.derive(SECRET, ACCEPTOR.mesh());
+        byte[] hello = hello(HandshakeDescriptor.VERSION, INITIATOR);
+        send(hello);
+        byte[] challenge = answer(other, HandshakeDescriptor.CHALLENGE_BYTES);
+        byte[] nonce = HandshakeDescriptor.challengeNonce(challenge);
+        // Magic, version and random bytes: nothing in it depends on the secret.
+        assertThat(challenge).isEqualTo(HandshakeDescriptor.challenge(nonce));
+        send(keys.proof(HandshakeDescriptor.INITIATOR, hello, nonce));
+        byte[] welcome = answer(other, HandshakeDescriptor.WELCOME_BYTES);
+        byte[] proof = HandshakeDescriptor.welcomeProof(welcome);
+        assertThat(keys.proves(proof, HandshakeDescriptor.ACCEPTOR, hello, nonce))
+                .isTrue();
+    }
+
+    @Test
+    void theAcceptorRefusesAnInitiatorWithAnotherSecret() {
         Handshake other = accept();
         Handshake one = initiate(INITIATOR, JobSecret.random());
         assertThatThrownBy(() -> both(one, other))
@@ -102,18 +121,46 @@ class HandshakeTest {
     }
 
     @Test
-    void theAcceptorRefusesAWrongProof() throws IOException {
-        Handshake other = accept();
-        byte[] hello =
-                HandshakeDescriptor.hello(HandshakeDescriptor.VERSION, ConnectionKind.DATA, INITIATOR, 0, ID, false);
-        send(hello);
-        ByteBuffer challenge = ByteBuffer.allocate(HandshakeDescriptor.CHALLENGE_BYTES);
-        while (challenge.hasRemaining()) {
-            assertThat(other.advance()).isFalse();
-            initiator.read(challenge);
+    void theInitiatorRefusesAnAcceptorWithAnotherSecret() throws IOException {
+        Handshake one = initiate(INITIATOR, SECRET);
+        assertThat(one.advance()).isFalse();
+        acceptor.write(ByteBuffer.wrap(HandshakeDescriptor.challenge(JobSecret.nonce())));
+        acceptor.write(ByteBuffer.wrap(HandshakeDescriptor.welcome(JobSecret.nonce())));
+        assertRefused(one, "does not hold the job's secret");
+    }
+
+    @Test
+    void theInitiatorSaysWhenItIsNotAccepted() throws IOException {
+        Handshake one = initiate(INITIATOR, SECRET);
+        assertThat(one.advance()).isFalse();
+        acceptor.write(ByteBuffer.wrap(HandshakeDescriptor.challenge(JobSecret.nonce())));
+        acceptor.shutdownOutput();
+        assertRefused(one, "does not accept this process: its secret, run or attempt is another");
+    }
+
+    @Test
+    void processesOfOtherAttemptsAndRunsAreRefusedThoughTheyHoldTheSecret() throws IOException {
+        for (MeshId zombie : List.of(new MeshId("run", 0), new MeshId("other run", 1))) {
+            ProcessGroup attempt1 = new ProcessGroup(new MeshId("run", 1), 0, PROCESSES);
+            MeshKeys keys = MeshKeys.derive(SECRET, attempt1.mesh());
+            Handshake other = Handshake.accept(acceptor, attempt1, keys, false, later());
+            Handshake one = initiate(new ProcessGroup(zombie, 2, PROCESSES), SECRET);
+            assertThatThrownBy(() -> both(one, other))
+                    .isInstanceOf(Handshake.RefusedException.class)
+                    .hasMessage("is of another run or attempt");
         }
-        // Echoing the acceptor's own proof is the obvious try.
-        send(HandshakeDescriptor.challengeProof(challenge.array()));
+    }
+
+    @Test
+    void anAttemptCannotBePretended() throws IOException {
+        ProcessGroup attempt1 = new ProcessGroup(new MeshId("run", 1), 0, PROCESSES);
+        MeshKeys keys = MeshKeys.derive(SECRET, attempt1.mesh());
+        MeshKeys old = MeshKeys.derive(SECRET, new MeshId("run", 0));
+        Handshake other = Handshake.accept(acceptor, attempt1, keys, false, later());
+        byte[] hello = hello(HandshakeDescriptor.VERSION, new ProcessGroup(attempt1.mesh(), 2, PROCESSES));
+        send(hello);
+        byte[] nonce = HandshakeDescriptor.challengeNonce(answer(other, HandshakeDescriptor.CHALLENGE_BYTES));
+        send(old.proof(HandshakeDescriptor.INITIATOR, hello, nonce));
         assertRefused(other, "does not hold the job's secret");
     }
 
@@ -121,22 +168,19 @@ class HandshakeTest {
     void processesOfOtherMeshesAreRefused() {
         Handshake other = accept();
         Handshake one = initiate(new ProcessGroup(1, PROCESSES.subList(0, 2)), SECRET);
-        assertThatThrownBy(() -> both(one, other)).hasMessage("says hello to another mesh or process");
+        assertThatThrownBy(() -> both(one, other)).hasMessage("says hello to another process");
     }
 
     @Test
     void anotherVersionIsNamedAndNeverLetIn() throws IOException {
         Handshake other = accept();
-        send(HandshakeDescriptor.hello(7, ConnectionKind.DATA, INITIATOR, 0, ID, false));
+        send(hello(7, INITIATOR));
         ByteBuffer challenge = ByteBuffer.allocate(HandshakeDescriptor.CHALLENGE_BYTES);
+        assertRefused(other, "speaks another version of the protocol: version=7, ownVersion=3");
         while (challenge.hasRemaining()) {
-            assertThat(other.advance()).isFalse();
             initiator.read(challenge);
         }
         assertThat(HandshakeDescriptor.version(challenge.array())).isEqualTo(HandshakeDescriptor.VERSION);
-        assertThat(HandshakeDescriptor.challengeProof(challenge.array())).containsOnly(0);
-        send(new byte[JobSecret.PROOF_BYTES]);
-        assertRefused(other, "does not hold the job's secret");
     }
 
     @Test
@@ -152,6 +196,20 @@ class HandshakeTest {
         assertThat(JobSecret.of(bytes)).hasToString("JobSecret[hidden]");
         assertThatThrownBy(() -> JobSecret.of(new byte[15]))
                 .hasMessage("job secret is too short: bytes=15. Give at least 16 random bytes.");
+    }
+
+    private static byte[] hello(int version, ProcessGroup group) {
+        return HandshakeDescriptor.hello(version, ConnectionKind.DATA, group, 0, ID, false);
+    }
+
+    /** What the acceptor says next, which does not end its handshake before it is read. */
+    private byte[] answer(Handshake other, int bytes) throws IOException {
+        ByteBuffer answer = ByteBuffer.allocate(bytes);
+        while (answer.hasRemaining()) {
+            other.advance();
+            initiator.read(answer);
+        }
+        return answer.array();
     }
 
     private void send(byte[] bytes) throws IOException {

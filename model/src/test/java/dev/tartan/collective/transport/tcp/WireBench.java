@@ -24,11 +24,11 @@ final class WireBench {
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        JobSecret secret = JobSecret.random();
+        MeshKeys mesh = MeshKeys.derive(JobSecret.random(), MeshId.ONLY);
         byte[] hello = new byte[HandshakeDescriptor.HELLO_BYTES];
         byte[] nonce = JobSecret.nonce();
-        SessionKeys keys = SessionKeys.derive(secret, hello, nonce, true);
-        SessionKeys peerKeys = SessionKeys.derive(secret, hello, nonce, false);
+        SessionKeys keys = SessionKeys.derive(mesh, hello, nonce, true);
+        SessionKeys peerKeys = SessionKeys.derive(mesh, hello, nonce, false);
         for (int round = 0; round < 2; round++) {
             try (SocketPair sockets = SocketPair.open()) {
                 run("plain", MESSAGE_BYTES, new PlainWire(sockets.initiator()), new PlainWire(sockets.acceptor()));
