@@ -122,6 +122,7 @@ final class CompileJob {
                 network.numParameters(),
                 job.optimizer() + ", " + job.clip(),
                 checkpoint(),
+                job.elastic(),
                 notes);
     }
 

@@ -6,6 +6,8 @@ import dev.tartan.collective.MeshCommunicators;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs one body on every mesh rank of a process, each on a device thread of its own, and waits for all. The first
@@ -18,14 +20,29 @@ final class MeshRun {
         void run(int rank) throws Exception;
     }
 
+    private static final long GENTLE_NANOS = TimeUnit.SECONDS.toNanos(30);
+
     private final Backend backend;
     private final ProcessRanks ranks;
     private final MeshCommunicators communicators;
     private final List<Failure> failures = new ArrayList<>();
+    private final @Nullable StopSignal gently;
 
     private record Failure(int rank, Throwable cause) {}
 
+    /** Prepares a run whose ranks are interrupted with it. */
     MeshRun(Backend backend, ProcessRanks ranks) {
+        this(backend, ranks, null);
+    }
+
+    /**
+     * Prepares a run.
+     *
+     * @param gently raised at the first interrupt, so that ranks can end by themselves within half a minute; null to
+     *     interrupt them at once
+     */
+    MeshRun(Backend backend, ProcessRanks ranks, @Nullable StopSignal gently) {
+        this.gently = gently;
         this.backend = backend;
         this.ranks = ranks;
         this.communicators = ranks.communicators();
@@ -46,13 +63,23 @@ final class MeshRun {
         });
         threads.forEach(Thread::start);
         InterruptedException interrupted = null;
+        long limitNanos = Long.MAX_VALUE;
         while (true) {
             try {
-                done.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = e;
+                if (done.await(limitNanos, TimeUnit.NANOSECONDS)) {
+                    break;
+                }
+                limitNanos = Long.MAX_VALUE;
                 threads.forEach(Thread::interrupt);
+            } catch (InterruptedException e) {
+                if (interrupted == null && gently != null) {
+                    gently.raise();
+                    limitNanos = GENTLE_NANOS;
+                } else {
+                    limitNanos = Long.MAX_VALUE;
+                    threads.forEach(Thread::interrupt);
+                }
+                interrupted = e;
             }
         }
         if (interrupted != null) {

@@ -68,7 +68,7 @@ public final class MeshTrainer {
                 notes.addAll(initial.notes());
             }
         }
-        RunCheckpoints.restored(plan);
+        notes.addAll(RunCheckpoints.differences(plan));
         SampleSource samples = samples(plan);
         if (!samples.isBrought()) {
             try (BatchSource data = samples.open(plan.batches())) {
@@ -253,7 +253,7 @@ public final class MeshTrainer {
                     control,
                     new RankLoop.Inputs(data, samples.stepsPerEpoch(), validation, initial, restored),
                     new RankLoop.Outputs(writer, gradients));
-            new MeshRun(backend, ranks).run(loop::run);
+            new MeshRun(backend, ranks, RunCheckpoints.folder(plan) == null ? null : control.stop()).run(loop::run);
             if (writer != null) {
                 writer.finish();
             }

@@ -1,17 +1,24 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
+import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
+import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.execute.RankExecutor;
+import dev.tartan.path.UriPath;
 import dev.tartan.train.checkpoint.CheckpointPlan;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
 import dev.tartan.train.checkpoint.RankCheckpoints;
 import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.checkpoint.ShardOwners;
+import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.metrics.CheckpointMetrics;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -20,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 
 /** The checkpoints of a plan: where they are, who commits them, and what they say of the run. */
 public final class RunCheckpoints {
+    /** The newest checkpoint, for {@link #find}. */
+    public static final String LATEST = "latest";
+
+    /** The newest checkpoint whose bytes are all as they were written, for {@link #find}. */
+    public static final String LATEST_VALID = "latest-valid";
+
     private static final int ATTEMPT_DIGITS = 12;
 
     private RunCheckpoints() {}
@@ -64,6 +77,74 @@ public final class RunCheckpoints {
         run.put("seed", plan.train().seed());
         run.put("random", "counter-based: follows from seed and step");
         return run;
+    }
+
+    /**
+     * The checkpoint that a person means.
+     *
+     * @param choice a checkpoint, a folder of some, an output folder, or {@code latest} or {@code latest-valid} of
+     *     {@code folder}; the newest of several is meant, for {@code latest-valid} the newest whose bytes are all as
+     *     they were written
+     * @param folder of the run's checkpoints; null if it has none
+     * @param notes is told why a newer one was passed over
+     * @throws InvalidCheckpointException if there is none
+     */
+    public static Path find(String choice, @Nullable CheckpointFolder folder, Consumer<String> notes) {
+        boolean latest = choice.equals(LATEST);
+        boolean verified = choice.equals(LATEST_VALID);
+        if (latest || verified) {
+            if (folder == null) {
+                throw new InvalidCheckpointException("run has no folder of checkpoints: resume=" + choice
+                        + ". Give checkpoint.dir or output.dir, or the path of a checkpoint.");
+            }
+            return newest(folder, verified, choice, notes);
+        }
+        Path given = UriPath.of(choice).toAbsolutePath();
+        if (CheckpointFolder.isCheckpoint(given)) {
+            return given;
+        }
+        Path inside = given.resolve(CheckpointConfig.FOLDER);
+        return newest(new CheckpointFolder(Files.isDirectory(inside) ? inside : given), false, choice, notes);
+    }
+
+    private static Path newest(CheckpointFolder folder, boolean verified, String choice, Consumer<String> notes) {
+        List<String> problems = new ArrayList<>();
+        ShardedCheckpoint found = folder.latest(verified, problems::add);
+        if (found == null) {
+            throw new InvalidCheckpointException("there is no checkpoint to go on from: resume=" + choice + ", path="
+                    + folder.path() + (problems.isEmpty() ? "" : ", passedOver=" + problems)
+                    + ". Check the path, or begin anew without resume.");
+        }
+        problems.forEach(problem -> notes.accept("passed over: " + problem));
+        return found.folder();
+    }
+
+    /**
+     * What differs between a plan and the run whose checkpoint it goes on from, so that it will not give the numbers
+     * that run would have given.
+     *
+     * @throws InvalidCheckpointException if the checkpoint is not of this network and optimizer, or has no steps left
+     */
+    static List<String> differences(TrainingPlan plan) {
+        RestoredRun restored = restored(plan);
+        if (restored == null) {
+            return List.of();
+        }
+        long step = restored.progress().step();
+        if (step >= plan.train().steps()) {
+            throw new InvalidCheckpointException("run has no steps left after its checkpoint: path=" + restored.folder()
+                    + ", step=" + step + ", steps=" + plan.train().steps() + ". Raise train.steps to train on.");
+        }
+        Map<String, Object> now = describe(plan);
+        List<String> differences = new ArrayList<>();
+        for (String key : List.of("optimizer", "steps", "globalBatch", "seed")) {
+            String before = String.valueOf(restored.run().get(key));
+            if (!before.equals(String.valueOf(now.get(key)))) {
+                differences.add("run goes on otherwise than its checkpoint was made: " + key + " was " + before
+                        + " and is " + now.get(key));
+            }
+        }
+        return differences;
     }
 
     /** One rank's part of them; null for a plan without. */

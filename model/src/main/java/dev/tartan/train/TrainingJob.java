@@ -11,6 +11,7 @@ import dev.tartan.path.UriPath;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.config.ElasticConfig;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.RunConfig;
@@ -54,6 +55,7 @@ public final class TrainingJob {
     private boolean gradientOutputs;
     private @Nullable ValidationConfig validation;
     private CheckpointConfig checkpoint = CheckpointConfig.off();
+    private ElasticConfig elastic = ElasticConfig.defaults();
 
     private TrainingJob(NetworkFactory network) {
         this.network = network;
@@ -74,6 +76,7 @@ public final class TrainingJob {
         gradientOutputs = other.gradientOutputs;
         validation = other.validation;
         checkpoint = other.checkpoint;
+        elastic = other.elastic;
     }
 
     private TrainingJob with(Consumer<TrainingJob> change) {
@@ -98,6 +101,8 @@ public final class TrainingJob {
                 .collective(config.collective())
                 .samples(config.data())
                 .validation(config.validation())
+                .checkpoint(config.checkpoint())
+                .elastic(config.elastic())
                 .output(config.output().dir())
                 .initial(config.init().from());
     }
@@ -330,6 +335,11 @@ public final class TrainingJob {
         return with(job -> job.checkpoint = how);
     }
 
+    /** This job with another answer to executors that fail. */
+    public TrainingJob elastic(ElasticConfig how) {
+        return with(job -> job.elastic = how);
+    }
+
     /**
      * This job going on from a checkpoint of the same network and optimizer, on whatever mesh that was written; null to
      * begin at step 0.
@@ -423,6 +433,11 @@ public final class TrainingJob {
     /** When and where checkpoints are written. */
     public CheckpointConfig checkpoint() {
         return checkpoint;
+    }
+
+    /** What becomes of it if executors fail. */
+    public ElasticConfig elastic() {
+        return elastic;
     }
 
     /** Where its files are. */

@@ -15,4 +15,12 @@ public interface TrainingListener {
 
     /** A checkpoint was written, or could not be. Called on a thread of its own. */
     default void onCheckpoint(CheckpointMetrics metrics) {}
+
+    /**
+     * The run begins anew, since an attempt failed. Its steps from there on come again.
+     *
+     * @param step that it goes on with
+     * @param reason why the attempt failed, in one line
+     */
+    default void onRestart(long step, String reason) {}
 }

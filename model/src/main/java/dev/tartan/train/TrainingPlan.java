@@ -7,6 +7,7 @@ import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.checkpoint.ShardOwners;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.config.ElasticConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.TrainConfig;
 import dev.tartan.train.data.BatchSpec;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param numParameters elements of all parameters, without padding
  * @param optimizer what a person calls it, with its settings
  * @param checkpoint when checkpoints are written, and where
+ * @param elastic what becomes of the run if executors fail
  * @param notes what the compiler wants the user to know
  */
 public record TrainingPlan(
@@ -55,6 +57,7 @@ public record TrainingPlan(
         long numParameters,
         String optimizer,
         CheckpointConfig checkpoint,
+        ElasticConfig elastic,
         List<String> notes) {
     /** The mesh axes, in order. */
     public static final List<String> AXES = List.of("data", "model");
@@ -117,6 +120,7 @@ public record TrainingPlan(
                 numParameters,
                 optimizer,
                 checkpoint,
+                elastic,
                 notes);
     }
 

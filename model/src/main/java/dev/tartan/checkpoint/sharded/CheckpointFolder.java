@@ -35,6 +35,11 @@ public final class CheckpointFolder {
         return folder;
     }
 
+    /** Whether a folder is a checkpoint, as far as the presence of a manifest tells. */
+    public static boolean isCheckpoint(Path folder) {
+        return Files.exists(folder.resolve(ManifestDescriptor.FILE));
+    }
+
     /**
      * Where an attempt keeps the checkpoint of a step.
      *

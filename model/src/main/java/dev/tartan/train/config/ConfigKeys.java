@@ -59,6 +59,8 @@ final class ConfigKeys {
                                 "onNonFinite")));
         sections.put("init", kinds(NO_KIND, List.of("from")));
         sections.put("output", kinds(NO_KIND, List.of("dir")));
+        sections.put("checkpoint", kinds(NO_KIND, List.of("dir", "everySteps", "everySeconds", "keep", "async")));
+        sections.put("elastic", kinds(NO_KIND, List.of("maxFailures", "waitSeconds")));
         sections.put(
                 "collective",
                 kinds(

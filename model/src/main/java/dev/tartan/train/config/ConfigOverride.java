@@ -15,7 +15,13 @@ import java.util.Set;
 final class ConfigOverride {
     /** Their values are taken as they are: to HOCON, {@code //} and {@code #} begin comments, and a colon is a sign. */
     private static final Set<String> PLAIN_KEYS = Set.of(
-            "data.path", "validation.path", "init.from", "output.dir", "collective.bindAddress", "network.class");
+            "data.path",
+            "validation.path",
+            "init.from",
+            "output.dir",
+            "checkpoint.dir",
+            "collective.bindAddress",
+            "network.class");
 
     private ConfigOverride() {}
 

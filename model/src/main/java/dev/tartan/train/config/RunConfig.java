@@ -22,7 +22,9 @@ public record RunConfig(
         OutputConfig output,
         CollectiveConfig collective,
         StrategyConfig strategy,
-        @Nullable ValidationConfig validation) {
+        @Nullable ValidationConfig validation,
+        CheckpointConfig checkpoint,
+        ElasticConfig elastic) {
 
     /**
      * This config as HOCON with every key stated, which {@link RunConfigLoader#parse} reads back to an equal config.
@@ -44,14 +46,17 @@ public record RunConfig(
                 output,
                 collective,
                 other,
-                validation);
+                validation,
+                checkpoint,
+                elastic);
     }
 
-    /** This config with its samples, validation, first parameters and results in other places. */
+    /** This config with its samples, validation, first parameters, checkpoints and results in other places. */
     public RunConfig with(
             SampleSource otherData,
             @Nullable ValidationConfig otherValidation,
             InitConfig otherInit,
+            CheckpointConfig otherCheckpoint,
             OutputConfig otherOutput) {
         return new RunConfig(
                 mesh,
@@ -64,6 +69,8 @@ public record RunConfig(
                 otherOutput,
                 collective,
                 strategy,
-                otherValidation);
+                otherValidation,
+                otherCheckpoint,
+                elastic);
     }
 }

@@ -49,7 +49,9 @@ final class RunConfigReader {
                 output(),
                 collective(),
                 strategy(),
-                validation(data));
+                validation(data),
+                checkpoint(),
+                elastic());
     }
 
     private void checkTopSections() {
@@ -229,6 +231,21 @@ final class RunConfigReader {
 
     private OutputConfig output() {
         return new OutputConfig(section("output").path("dir"));
+    }
+
+    private CheckpointConfig checkpoint() {
+        ConfigSection section = section("checkpoint");
+        return new CheckpointConfig(
+                section.optionalPath("dir"),
+                section.integer("everySteps", 0),
+                section.integer("everySeconds", 0),
+                section.integer("keep", 0),
+                section.flag("async"));
+    }
+
+    private ElasticConfig elastic() {
+        ConfigSection section = section("elastic");
+        return new ElasticConfig(section.integer("maxFailures", 1), section.integer("waitSeconds", 0));
     }
 
     private CollectiveConfig collective() {

@@ -40,6 +40,8 @@ final class RunConfigRenderer {
                 "",
                 "output",
                 new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
+        section(text, "", "checkpoint", checkpoint(config.checkpoint()));
+        section(text, "", "elastic", elastic(config.elastic()));
         section(text, "", "collective", collective(config.collective()));
         if (config.strategy().isAutomatic()) {
             text.append("strategy = auto\n");
@@ -164,6 +166,23 @@ final class RunConfigRenderer {
         values.put("seed", train.seed());
         values.put("deviceMemoryLimit", train.deviceMemoryLimit() == 0 ? "null" : train.deviceMemoryLimit());
         values.put("onNonFinite", ConfigWord.of(train.onNonFinite()));
+        return values;
+    }
+
+    private static Map<String, Object> checkpoint(CheckpointConfig checkpoint) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("dir", checkpoint.dir() == null ? "null" : quote(checkpoint.dir()));
+        values.put("everySteps", checkpoint.everySteps());
+        values.put("everySeconds", checkpoint.everySeconds());
+        values.put("keep", checkpoint.keep());
+        values.put("async", checkpoint.async());
+        return values;
+    }
+
+    private static Map<String, Object> elastic(ElasticConfig elastic) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("maxFailures", elastic.maxFailures());
+        values.put("waitSeconds", elastic.waitSeconds());
         return values;
     }
 

@@ -62,6 +62,15 @@ public final class MetricsWriter implements AutoCloseable {
         line(metrics);
     }
 
+    /**
+     * Adds what became of a checkpoint.
+     *
+     * @throws OutputException if the disk fails
+     */
+    public void append(CheckpointMetrics metrics) {
+        line(metrics);
+    }
+
     private synchronized void line(Object metrics) {
         try {
             // One write a line, so that no reader sees half of one.

@@ -184,6 +184,17 @@ class RunConfigLoaderTest {
                         output {
                           dir = "runs/latest"
                         }
+                        checkpoint {
+                          dir = null
+                          everySteps = 0
+                          everySeconds = 0
+                          keep = 3
+                          async = true
+                        }
+                        elastic {
+                          maxFailures = 4
+                          waitSeconds = 120
+                        }
                         collective {
                           transport = auto
                           algorithm = auto

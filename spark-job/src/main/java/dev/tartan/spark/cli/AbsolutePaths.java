@@ -19,11 +19,13 @@ final class AbsolutePaths {
 
     static RunConfig of(RunConfig config) {
         Path from = config.init().from();
+        Path checkpoints = config.checkpoint().dir();
         ValidationConfig validation = config.validation();
         return config.with(
                 of(config.data()),
                 validation == null ? null : validation.on(of(Objects.requireNonNull(validation.samples()))),
                 new InitConfig(from == null ? null : absolute(from)),
+                checkpoints == null ? config.checkpoint() : config.checkpoint().in(absolute(checkpoints)),
                 new OutputConfig(absolute(config.output().dir())));
     }
 

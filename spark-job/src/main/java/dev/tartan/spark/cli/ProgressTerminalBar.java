@@ -1,5 +1,6 @@
 package dev.tartan.spark.cli;
 
+import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.PrintStream;
@@ -11,11 +12,13 @@ import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A bar that fills, with time left, loss and speed, on one line of a terminal. */
 final class ProgressTerminalBar implements ProgressDisplay {
+    private final PrintStream out;
     private final String unit;
     private final ProgressBar bar;
     private String validated = "";
 
     ProgressTerminalBar(PrintStream out, long numSteps, String unit) {
+        this.out = out;
         this.unit = unit;
         bar = new ProgressBarBuilder()
                 .setTaskName("training")
@@ -36,6 +39,19 @@ final class ProgressTerminalBar implements ProgressDisplay {
     @Override
     public void show(ValidationMetrics validation) {
         validated = String.format(Locale.ROOT, " (validation %.4f)", validation.loss());
+    }
+
+    @Override
+    public void onCheckpoint(CheckpointMetrics metrics) {
+        String line = ProgressLines.line(metrics);
+        if (line != null) {
+            out.println("\n" + line);
+        }
+    }
+
+    @Override
+    public void onRestart(long step, String reason) {
+        out.println("\n" + ProgressLines.restart(step, reason));
     }
 
     @Override

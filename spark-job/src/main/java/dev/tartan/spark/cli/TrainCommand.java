@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.dataset.PlannedFrames;
@@ -13,11 +14,13 @@ import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.RunCheckpoints;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.UserHome;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.metrics.StepMetrics;
@@ -63,6 +66,14 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                     + " given.")
     private int executors = 1;
 
+    @Option(
+            names = "--resume",
+            paramLabel = "DIR|latest|latest-valid",
+            description =
+                    "Goes on from a checkpoint, the newest of a folder, or of this run's folder; with latest-valid"
+                            + " all of its bytes are checked first, and an older one is taken if need be.")
+    private @Nullable String resume;
+
     @Mixin
     private HardwareOption hardware = new HardwareOption();
 
@@ -107,7 +118,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Preflight.check(spark, loaded.mesh().data() * loaded.mesh().model(), executors);
         DeviceTraits traits = Nd4jBackend.forDevices(1);
         RunConfig run = AutoStrategy.resolve(loaded, hardware::profile, traits, out);
-        TrainingJob job = TrainingJob.of(run);
+        TrainingJob job = resumed(TrainingJob.of(run));
         TrainingPlan plan = job.compile(traits);
         CheckMemoryLimit.run(job, plan, traits, plan.mesh().numRanks() / executors);
         long ofHost = traits.sharesHostMemory() ? plan.peakBytesPerDevice(traits) : plan.hostBytesPerDevice();
@@ -145,6 +156,19 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                 return 0;
             }
         }
+    }
+
+    private TrainingJob resumed(TrainingJob job) {
+        if (resume == null) {
+            return job;
+        }
+        Path folder = job.checkpoint().folder(job.files().output());
+        Path from = RunCheckpoints.find(
+                UserHome.expand(resume),
+                folder == null ? null : new CheckpointFolder(folder),
+                problem -> out.println("note: " + problem));
+        out.println("going on from " + from);
+        return job.resume(from);
     }
 
     private void checkExecutors(MeshConfig mesh) {

@@ -130,4 +130,25 @@ final class BarrierContext implements MeshTaskContext {
     public void report(Object report) {
         sender.send(report);
     }
+
+    @Override
+    public void tell(Object report) throws InterruptedException {
+        ask(new TaskMessage.Progress(attempt, List.of(report)));
+    }
+
+    @Override
+    public boolean isStopAsked() throws InterruptedException {
+        return Boolean.TRUE.equals(ask(new TaskMessage.StopQuestion(attempt)));
+    }
+
+    private Object ask(TaskMessage message) throws InterruptedException {
+        try {
+            return driver.ask(message, PIECE_LIMIT);
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Exception e) {
+            // Some are checked, which Scala does not declare.
+            throw new IllegalStateException("driver does not answer: reason=" + e, e);
+        }
+    }
 }

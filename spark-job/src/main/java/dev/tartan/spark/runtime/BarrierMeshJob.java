@@ -62,6 +62,8 @@ public final class BarrierMeshJob {
     private volatile @Nullable TaskOutcome finalFailure;
     private volatile @Nullable List<String> shared;
     private volatile @Nullable Submission submission;
+    private volatile boolean stopAsked;
+    private Duration grace = Duration.ZERO;
 
     /**
      * Prepares a job.
@@ -70,7 +72,16 @@ public final class BarrierMeshJob {
      * @param numTasks number of processes, each running one task
      */
     public BarrierMeshJob(JavaSparkContext spark, String description, int numTasks) {
-        this(spark, description, numTasks, SLOTS_LIMIT, new ReadyExecutors(spark.sc(), SLOTS_LIMIT));
+        this(spark, description, numTasks, SLOTS_LIMIT);
+    }
+
+    /**
+     * Prepares a job.
+     *
+     * @param limit how long an attempt may wait for executors and free slots
+     */
+    BarrierMeshJob(JavaSparkContext spark, String description, int numTasks, Duration limit) {
+        this(spark, description, numTasks, limit, new ReadyExecutors(spark.sc(), limit));
     }
 
     /**
@@ -85,6 +96,22 @@ public final class BarrierMeshJob {
         this.numTasks = numTasks;
         this.slotsLimit = slotsLimit;
         this.placement = placement;
+    }
+
+    /**
+     * Lets tasks end by themselves when the program is told to stop or the job is cancelled; they ask by
+     * {@link MeshTaskContext#isStopAsked}. To be called before the job is run.
+     *
+     * @param limit how long they may take
+     */
+    BarrierMeshJob stoppingGently(Duration limit) {
+        grace = limit;
+        return this;
+    }
+
+    /** Whether tasks are to end by themselves. */
+    boolean isStopAsked() {
+        return stopAsked;
     }
 
     /**
@@ -148,7 +175,8 @@ public final class BarrierMeshJob {
         }
         TaskClosure closure = TaskClosure.of(task);
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
-        ShutdownHookManager.get().addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS, TimeUnit.SECONDS);
+        ShutdownHookManager.get()
+                .addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS + grace.toSeconds(), TimeUnit.SECONDS);
         try (DriverEndpoint endpoint =
                 new DriverEndpoint(spark.sc().env().rpcEnv(), name, new TaskMessages(numTasks, progress, this))) {
             return results(outcomes(rows, attempts, closure));
@@ -181,7 +209,12 @@ public final class BarrierMeshJob {
                 return await(submitted);
             } catch (AttemptFailedException e) {
                 Throwable cause = Objects.requireNonNull(e.getCause());
-                if (isOver(cause)) {
+                TaskOutcome outcome = finalFailure;
+                Exception avoidable = outcome == null ? null : outcome.exception();
+                if (avoidable != null && cancelReason == null && attempts.recoversFrom(avoidable)) {
+                    finalFailure = null;
+                    attempts.failed(attempt, String.valueOf(avoidable.getMessage()), avoidable);
+                } else if (isOver(cause)) {
                     throw ending(cause);
                 } else if (shared != null) {
                     placeAnew(placements++);
@@ -210,18 +243,18 @@ public final class BarrierMeshJob {
         try {
             return decode(submitted.await(new SlotsWatch(spark.sc(), submitted, numTasks, slotsLimit)));
         } catch (ExecutionException e) {
-            submitted.settle();
+            submitted.settle(grace);
             Throwable cause = e.getCause() == null ? e : e.getCause();
             String last = submitted.watcher().lastFailure();
             String reason = String.valueOf(last == null ? cause.getMessage() : last);
             throw new AttemptFailedException(reason.lines().findFirst().orElse("unknown"), cause);
         } catch (InterruptedException e) {
             cancel("the thread that ran the job was interrupted");
-            submitted.settle();
+            submitted.settle(grace);
             throw e;
         } catch (MeshJobException e) {
             submitted.cancel("no free slots");
-            submitted.settle();
+            submitted.settle(grace);
             throw e;
         }
     }
@@ -321,8 +354,12 @@ public final class BarrierMeshJob {
     }
 
     private void stopWithProgram() {
-        cancel("the program was told to stop");
+        stopAsked = true;
         try {
+            if (ended.await(grace.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
+            cancel("the program was told to stop");
             // Spark is stopped after this hook, and would complain about tasks that still run.
             boolean unused = ended.await(HOOK_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

@@ -30,12 +30,7 @@ final class BarrierTask<I, R> extends AbstractFunction1<Iterator<Object>, Iterat
      * @param closure the task
      * @param settings of the driver's file systems
      */
-    BarrierTask(
-            String endpoint,
-            int attempt,
-            Broadcast<byte[]> input,
-            TaskClosure closure,
-            HadoopSettings settings) {
+    BarrierTask(String endpoint, int attempt, Broadcast<byte[]> input, TaskClosure closure, HadoopSettings settings) {
         this.endpoint = endpoint;
         this.attempt = attempt;
         this.input = input;

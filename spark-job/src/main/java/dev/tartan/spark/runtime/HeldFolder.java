@@ -2,6 +2,9 @@ package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.OutputLease;
+import dev.tartan.checkpoint.sharded.CheckpointFolder;
+import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
+import dev.tartan.train.RunCheckpoints;
 import dev.tartan.train.TrainingPlan;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,24 +31,47 @@ public final class HeldFolder implements AutoCloseable {
     }
 
     /**
-     * Takes the output folder of a plan and moves what an earlier run left there to its folder {@code earlier}. Does
-     * nothing for a plan without one.
+     * Takes the output folder of a plan and moves what an earlier run left there to its folder {@code earlier}, unless
+     * the plan goes on from a checkpoint of that run. Does nothing for a plan without one.
      *
-     * @throws IllegalArgumentException if another run holds the folder, naming that one
+     * @throws IllegalArgumentException if another run holds the folder, naming that one, or if the folder of
+     *     checkpoints is a place of its own and holds those of an earlier run
      * @throws OutputException if the folder cannot be written
      */
     public static HeldFolder of(TrainingPlan plan) {
         Path folder = plan.files().output();
         if (folder == null) {
+            checkCheckpoints(plan);
             return notHeld(plan);
         }
         OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh());
         try {
-            Path aside = OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
+            Path aside = goesOn(plan) ? null : OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
+            checkCheckpoints(plan);
             return new HeldFolder(aside == null ? plan : following(plan, folder, aside), lease, aside);
         } catch (RuntimeException e) {
             lease.close();
             throw e;
+        }
+    }
+
+    /** Whether the plan's results are to follow upon those that are there. */
+    private static boolean goesOn(TrainingPlan plan) {
+        Path from = plan.files().resume();
+        Path folder = plan.checkpoint().folder(plan.files().output());
+        return from != null && folder != null && folder.equals(from.getParent());
+    }
+
+    private static void checkCheckpoints(TrainingPlan plan) {
+        CheckpointFolder folder = RunCheckpoints.folder(plan);
+        if (folder == null || goesOn(plan)) {
+            return;
+        }
+        ShardedCheckpoint newest = folder.latest(false, problem -> {});
+        if (newest != null) {
+            throw new IllegalArgumentException("checkpoint.dir holds checkpoints of an earlier run: path="
+                    + folder.path() + ", newestStep=" + newest.manifest().step()
+                    + ". Go on with --resume latest (TrainingJob.resume), or choose another folder.");
         }
     }
 

@@ -10,9 +10,15 @@ public interface MeshAttempts<I> {
     /**
      * What the tasks of an attempt are given.
      *
-     * @param attempt 0 at first; one number may be passed over, if tasks had to be placed anew
+     * @param attempt 0 at first; asked for the next one also if tasks of the last did not begin, since they had to be
+     *     placed anew
      */
     I input(int attempt);
+
+    /** Whether another attempt can avoid a failure that a task called final. */
+    default boolean recoversFrom(Exception failure) {
+        return false;
+    }
 
     /**
      * An attempt has failed, in a way that another one may not.

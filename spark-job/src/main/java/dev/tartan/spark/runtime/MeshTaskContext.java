@@ -56,4 +56,18 @@ public interface MeshTaskContext {
      * waiting; it may get lost.
      */
     void report(Object report);
+
+    /**
+     * Sends a report as {@link #report} does, and returns when the listener has it.
+     *
+     * @throws IllegalStateException if the driver does not answer
+     */
+    void tell(Object report) throws InterruptedException;
+
+    /**
+     * Asks the driver whether the run is to end gently, at a time of its own choice.
+     *
+     * @throws IllegalStateException if the driver does not answer
+     */
+    boolean isStopAsked() throws InterruptedException;
 }

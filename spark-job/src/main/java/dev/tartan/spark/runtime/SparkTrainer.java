@@ -1,23 +1,38 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.MeshTrainer;
+import dev.tartan.train.RunCheckpoints;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.checkpoint.CommitCheckpoints;
+import dev.tartan.train.checkpoint.RankPart;
+import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.LossChart;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Trains a plan on a Spark cluster and writes what the driver knows of the run into its output folder, if any. */
 public final class SparkTrainer {
+    private static final Logger LOG = LoggerFactory.getLogger(SparkTrainer.class);
+
+    /**
+     * How long a run that is told to stop may take for a checkpoint. Cluster managers wait as long before they kill.
+     */
+    private static final Duration GRACE = Duration.ofSeconds(25);
+
     private SparkTrainer() {}
 
     /**
@@ -26,12 +41,12 @@ public final class SparkTrainer {
      *
      * @param network makes the network that the plan was compiled from
      * @param numExecutors number of processes over which the mesh is spread, each running one task
-     * @param viewer is shown each step and validation, in order, on a thread of Spark's; step 0 again when the stage is
-     *     run again
+     * @param viewer is shown each step and validation, in order, on a thread of Spark's; earlier ones again when an
+     *     attempt has failed and another goes on from a checkpoint or from step 0
      * @throws PreflightException if Spark is not set up for it
      * @throws IllegalArgumentException if data or initial parameters do not fit
      * @throws OutputException if the output folder cannot be written
-     * @throws MeshJobException if the job failed as often as Spark may try it, or other jobs kept the slots
+     * @throws MeshJobException if it failed as often as the plan says, or other jobs kept the slots
      * @throws CancellationException if the program was told to stop
      */
     public static TrainingResult train(
@@ -74,7 +89,12 @@ public final class SparkTrainer {
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
         MeshTrainer.checkProcesses(plan, numExecutors);
         Path folder = plan.files().output();
-        BarrierMeshJob job = new BarrierMeshJob(spark, describe(plan), numExecutors);
+        BarrierMeshJob job = new BarrierMeshJob(
+                        spark,
+                        describe(plan),
+                        numExecutors,
+                        Duration.ofSeconds(plan.elastic().waitSeconds()))
+                .stoppingGently(plan.checkpoint().isOn() ? GRACE : Duration.ZERO);
         TrainingListener shown = new TrainingListener() {
             @Override
             public void onStep(StepMetrics step) {
@@ -87,14 +107,30 @@ public final class SparkTrainer {
             public void onValidation(ValidationMetrics validation) {
                 viewer.onValidation(validation);
             }
+
+            @Override
+            public void onCheckpoint(CheckpointMetrics checkpoint) {
+                CheckpointMetrics.Outcome outcome = checkpoint.checkpoint();
+                if (outcome.failure() == null) {
+                    job.show("tartan checkpoint", "step " + (checkpoint.step() + 1));
+                } else {
+                    LOG.warn(
+                            "checkpoint could not be written, and training goes on: path={}, reason={}",
+                            outcome.path(),
+                            outcome.failure());
+                }
+                viewer.onCheckpoint(checkpoint);
+            }
         };
-        try (StepRecorder recorder =
-                new StepRecorder(folder, shown, failure -> job.cancel("the output folder cannot be used"))) {
+        try (StepRecorder recorder = new StepRecorder(
+                folder, firstStep(plan), shown, failure -> job.cancel("the output folder cannot be used"))) {
             held.onLost(recorder::fail);
             JobCredentials credentials = JobCredentials.ofDriver(spark.getConf());
             TrainingTask task = new TrainingTask(network, credentials, rows == null ? null : rows.reader());
-            TrainingResult result = run(job, plan, task, rows, recorder);
-            recorder.complete(result.steps(), result.validations());
+            TrainingResult last = run(job, plan, task, rows, recorder, viewer);
+            recorder.complete(last.steps(), last.validations());
+            TrainingResult result =
+                    new TrainingResult(last.summary(), recorder.steps(), recorder.validations(), last.sample());
             if (folder != null) {
                 held.check();
                 result.summary().write(folder);
@@ -102,6 +138,11 @@ public final class SparkTrainer {
             }
             return result;
         }
+    }
+
+    private static long firstStep(TrainingPlan plan) {
+        Path from = plan.files().resume();
+        return from == null ? 0 : ShardedCheckpoint.open(from).manifest().step();
     }
 
     /** For example {@code tartan: Gpt, mesh data=2 x model=2, 550 steps}. */
@@ -118,16 +159,36 @@ public final class SparkTrainer {
             TrainingPlan plan,
             TrainingTask task,
             @Nullable MeshRows<?> rows,
-            StepRecorder recorder) {
-        try {
+            StepRecorder recorder,
+            TrainingListener viewer) {
+        TrainingPlan sent = rows == null ? plan : withoutRows(plan, rows);
+        TrainingAttempts attempts = new TrainingAttempts(describe(plan), sent, recorder, viewer);
+        try (CommitCheckpoints commits =
+                plan.checkpoint().isOn() ? RunCheckpoints.committer(plan, recorder::onCheckpoint) : null) {
+            ProgressListener progress = commits == null ? recorder : new PartListener(commits, recorder);
             // Task 0 is process 0, which alone has a result.
-            return Objects.requireNonNull((rows == null
-                            ? job.run(plan, task, recorder)
-                            : job.run(rows.rdd(), withoutRows(plan, rows), task, recorder))
+            return Objects.requireNonNull(job.run(rows == null ? null : rows.rdd(), attempts, task, progress)
                     .get(0));
         } catch (CancellationException e) {
             recorder.rethrowDiskFailure();
             throw e;
+        }
+    }
+
+    /** Gives parts of checkpoints to who commits them, and all else to the recorder. */
+    private record PartListener(CommitCheckpoints commits, StepRecorder recorder) implements ProgressListener {
+        @Override
+        public void onProgress(int attempt, Object report) {
+            if (report instanceof RankPart part) {
+                commits.written(part);
+            } else {
+                recorder.onProgress(attempt, report);
+            }
+        }
+
+        @Override
+        public void onFilePart(int attempt, String file, long offset, byte[] bytes, boolean last) {
+            recorder.onFilePart(attempt, file, offset, bytes, last);
         }
     }
 

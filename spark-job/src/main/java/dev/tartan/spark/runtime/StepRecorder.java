@@ -2,6 +2,8 @@ package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.train.TrainingListener;
+import dev.tartan.train.metrics.CheckpointMetrics;
+import dev.tartan.train.metrics.MetricsReader;
 import dev.tartan.train.metrics.MetricsWriter;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
@@ -14,51 +16,105 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what executors report of their steps and validations to {@code metrics.jsonl}, each once and in order, a
- * validation after its step, and shows it to a viewer; and the files that they made beside it. When Spark runs the
- * stage again, the file begins again too. Safe for use by many threads.
+ * validation after its step, and shows it to a viewer; the files that they made beside it; and what became of
+ * checkpoints. When another attempt goes on from an earlier step, the file is cut there. Safe for use by many threads.
  */
 public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final @Nullable Path folder;
     private final TrainingListener viewer;
     private final Consumer<OutputException> onDiskFailure;
-    private final List<StepMetrics> steps = new ArrayList<>();
-    private final TreeMap<Long, StepMetrics> early = new TreeMap<>();
     private final @Nullable ReceivedFiles files;
-    /** Those whose step is still to come, by step. */
+
+    /** What stands in the file, in its order. */
+    private final List<Object> entries = new ArrayList<>();
+
+    /** Those whose turn is still to come, by step. */
+    private final TreeMap<Long, StepMetrics> earlySteps = new TreeMap<>();
+
     private final TreeMap<Long, ValidationMetrics> earlyValidations = new TreeMap<>();
 
+    private long nextStep;
     private long lastValidated = -1;
     private @Nullable MetricsWriter writer;
     private int attempt;
     private @Nullable OutputException diskFailure;
 
     /**
-     * Starts the file.
+     * Starts the file, with what it has of the steps before the first.
      *
      * @param folder where the file goes; null for none
+     * @param firstStep 0, or the step that the run goes on with
      * @param viewer is given each step and validation once per attempt, in order
      * @param onDiskFailure is told when the folder cannot be used any more; called once
      * @throws OutputException if the file cannot be made
      */
-    public StepRecorder(@Nullable Path folder, TrainingListener viewer, Consumer<OutputException> onDiskFailure) {
+    public StepRecorder(
+            @Nullable Path folder, long firstStep, TrainingListener viewer, Consumer<OutputException> onDiskFailure) {
         this.folder = folder;
         this.files = folder == null ? null : new ReceivedFiles(folder);
         this.viewer = viewer;
         this.onDiskFailure = onDiskFailure;
-        this.writer = open(folder);
+        if (folder != null && firstStep > 0) {
+            entries.addAll(MetricsReader.readBefore(firstStep, folder));
+        }
+        rewrite(firstStep);
+    }
+
+    /**
+     * Another attempt begins, and what follows comes from it alone.
+     *
+     * @param step its first step
+     * @throws OutputException if the file cannot be written again
+     */
+    public synchronized void beginAt(int newAttempt, long step) {
+        attempt = newAttempt;
+        if (newAttempt > 0) {
+            close();
+            entries.removeIf(entry -> stepOf(entry) >= step);
+            rewrite(step);
+        }
+    }
+
+    private static long stepOf(Object entry) {
+        if (entry instanceof StepMetrics step) {
+            return step.step();
+        }
+        return entry instanceof ValidationMetrics validation ? validation.step() : ((CheckpointMetrics) entry).step();
+    }
+
+    private void rewrite(long step) {
+        earlySteps.clear();
+        earlyValidations.clear();
+        nextStep = step;
+        lastValidated = step - 1;
+        writer = folder == null ? null : MetricsWriter.open(folder);
+        entries.forEach(this::write);
+    }
+
+    private void write(Object entry) {
+        if (writer == null) {
+            return;
+        }
+        if (entry instanceof StepMetrics step) {
+            writer.append(step);
+        } else if (entry instanceof ValidationMetrics validation) {
+            writer.append(validation);
+        } else {
+            writer.append((CheckpointMetrics) entry);
+        }
+    }
+
+    private void record(Object entry) {
+        entries.add(entry);
+        write(entry);
     }
 
     @Override
     public synchronized void onProgress(int fromAttempt, Object message) {
-        boolean isKnown = message instanceof StepMetrics || message instanceof ValidationMetrics;
-        if (!isKnown || fromAttempt < attempt || diskFailure != null) {
+        if (fromAttempt != attempt || diskFailure != null) {
             return;
         }
         try {
-            if (fromAttempt > attempt) {
-                attempt = fromAttempt;
-                restart();
-            }
             if (message instanceof StepMetrics step) {
                 add(step);
             } else if (message instanceof ValidationMetrics validation) {
@@ -67,6 +123,18 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
         } catch (OutputException e) {
             fail(e);
         }
+    }
+
+    /** Records what became of a checkpoint. */
+    public synchronized void onCheckpoint(CheckpointMetrics checkpoint) {
+        if (diskFailure == null) {
+            try {
+                record(checkpoint);
+            } catch (OutputException e) {
+                fail(e);
+            }
+        }
+        viewer.onCheckpoint(checkpoint);
     }
 
     /** Records and writes nothing any more, since the folder cannot be used; the first failure counts. */
@@ -80,7 +148,7 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     @Override
     public synchronized void onFilePart(int fromAttempt, String file, long offset, byte[] bytes, boolean last) {
         rethrowDiskFailure();
-        if (fromAttempt < attempt) {
+        if (fromAttempt != attempt) {
             throw new IllegalStateException("attempt is over: attempt=" + fromAttempt + ", running=" + attempt + ".");
         }
         if (files == null) {
@@ -90,18 +158,12 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     }
 
     /**
-     * Takes all steps and validations from the task's result and records those of which no message arrived.
+     * Takes all steps and validations from the last attempt's result and records those of which no message arrived.
      *
      * @throws OutputException if the file could not be written, now or before
      */
     public synchronized void complete(List<StepMetrics> all, List<ValidationMetrics> validations) {
         rethrowDiskFailure();
-        if (!all.isEmpty()
-                && !steps.isEmpty()
-                && !all.subList(0, Math.min(all.size(), steps.size())).equals(steps)) {
-            // What was recorded is of another attempt, whose successor's messages were all lost.
-            restart();
-        }
         // First, so that each is there when its step is added; those of steps that were recorded go to the end.
         validations.forEach(this::add);
         all.forEach(this::add);
@@ -114,9 +176,18 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
         }
     }
 
-    /** All steps recorded so far. */
+    /** All steps recorded so far, those of earlier attempts included as far as they are known. */
     public synchronized List<StepMetrics> steps() {
-        return List.copyOf(steps);
+        return all(StepMetrics.class);
+    }
+
+    /** All validations recorded so far, as {@link #steps}. */
+    public synchronized List<ValidationMetrics> validations() {
+        return all(ValidationMetrics.class);
+    }
+
+    private <T> List<T> all(Class<T> type) {
+        return entries.stream().filter(type::isInstance).map(type::cast).toList();
     }
 
     @Override
@@ -129,19 +200,6 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
         }
     }
 
-    private static @Nullable MetricsWriter open(@Nullable Path folder) {
-        return folder == null ? null : MetricsWriter.open(folder);
-    }
-
-    private void restart() {
-        steps.clear();
-        early.clear();
-        earlyValidations.clear();
-        lastValidated = -1;
-        close();
-        writer = open(folder);
-    }
-
     private void add(ValidationMetrics validation) {
         if (validation.step() > lastValidated) {
             earlyValidations.put(validation.step(), validation);
@@ -150,30 +208,26 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     }
 
     private void addEarlyValidations() {
-        while (!earlyValidations.isEmpty() && earlyValidations.firstKey() < steps.size()) {
+        while (!earlyValidations.isEmpty() && earlyValidations.firstKey() < nextStep) {
             ValidationMetrics next = earlyValidations.pollFirstEntry().getValue();
-            if (writer != null) {
-                writer.append(next);
-            }
+            record(next);
             lastValidated = next.step();
             viewer.onValidation(next);
         }
     }
 
     private void add(StepMetrics step) {
-        if (step.step() < steps.size()) {
+        if (step.step() < nextStep) {
             return;
         }
-        early.put(step.step(), step);
-        StepMetrics next = early.remove((long) steps.size());
+        earlySteps.put(step.step(), step);
+        StepMetrics next = earlySteps.remove(nextStep);
         while (next != null) {
-            if (writer != null) {
-                writer.append(next);
-            }
-            steps.add(next);
+            record(next);
+            nextStep++;
             viewer.onStep(next);
             addEarlyValidations();
-            next = early.remove((long) steps.size());
+            next = earlySteps.remove(nextStep);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.tartan.spark.runtime;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
@@ -90,14 +91,18 @@ final class Submission implements AutoCloseable {
         }
     }
 
-    /** Waits until all tasks of the failed job have ended and Spark has told why, for some seconds at most. */
-    void settle() {
+    /**
+     * Waits until all tasks of the failed job have ended and Spark has told why, for some seconds at most.
+     *
+     * @param grace how much longer tasks may take that end by themselves
+     */
+    void settle(Duration grace) {
         boolean interrupted = Thread.interrupted();
         try {
             if (!spark.isStopped()) {
                 watcher.awaitEnd(SETTLE_MILLIS);
                 // The task at fault may still be ending, when those that waited for it have failed already.
-                watcher.awaitIdle(SETTLE_MILLIS);
+                watcher.awaitIdle(SETTLE_MILLIS + grace.toMillis());
             }
         } catch (InterruptedException e) {
             interrupted = true;

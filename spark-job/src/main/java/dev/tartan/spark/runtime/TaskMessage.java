@@ -47,4 +47,11 @@ sealed interface TaskMessage {
      * @param text the part
      */
     record Gather(int attempt, int round, int taskIndex, String text) implements TaskMessage {}
+
+    /**
+     * Asks whether the run is to end gently. The answer is a Boolean.
+     *
+     * @param attempt as in {@link #attempt()}
+     */
+    record StopQuestion(int attempt) implements TaskMessage {}
 }

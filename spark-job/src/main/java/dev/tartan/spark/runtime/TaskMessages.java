@@ -19,6 +19,10 @@ final class TaskMessages implements DriverEndpoint.MessageHandler {
             gatherings.add(gather, caller, texts -> gather.round() > 0 || job.mayBegin(texts));
             return;
         }
+        if (message instanceof TaskMessage.StopQuestion) {
+            caller.answer(job.isStopAsked());
+            return;
+        }
         if (message instanceof TaskMessage.FilePart part) {
             caller.answer(write(part));
             return;

@@ -5,9 +5,13 @@ import dev.tartan.network.NetworkFactory;
 import dev.tartan.path.UriPath;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.NonFiniteException;
+import dev.tartan.train.RunControl;
+import dev.tartan.train.StopSignal;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.TrainingStoppedException;
+import dev.tartan.train.checkpoint.RankPart;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.IOException;
@@ -26,6 +30,8 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
 
     /** Spark's name of the driver, where tasks run in local mode. */
     private static final String DRIVER = "driver";
+
+    private static final int ATTEMPT_DIGITS = 12;
 
     private final NetworkFactory network;
     private final JobCredentials credentials;
@@ -83,14 +89,40 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         Files.deleteIfExists(folder);
     }
 
+    @SuppressWarnings("try") // The poll works by itself.
     private @Nullable TrainingResult train(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
+        StopSignal stop = new StopSignal();
+        RunControl control = new RunControl(attempt(context), part -> tell(context, part), stop);
+        boolean asks = plan.checkpoint().isOn() && context.taskIndex() == 0;
+        try (StopPoll poll = asks ? new StopPoll(context, stop) : null) {
+            return train(plan, context, control);
+        }
+    }
+
+    /** Letters and digits that no other attempt at any run has. */
+    private static String attempt(MeshTaskContext context) {
+        String run = context.runId().replaceAll("[^0-9a-f]", "");
+        return run.substring(Math.max(0, run.length() - ATTEMPT_DIGITS)) + "x" + context.attempt();
+    }
+
+    private static void tell(MeshTaskContext context, RankPart part) {
+        try {
+            context.tell(part);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private @Nullable TrainingResult train(TrainingPlan plan, MeshTaskContext context, RunControl control)
+            throws InterruptedException {
         if (context.numTasks() == 1) {
             try (ReadSamples rows = read(plan, context, 0)) {
                 return MeshTrainer.run(
                         rows == null ? plan : rows.in(plan),
                         network,
                         Nd4jBackend.forDevices(plan.mesh().numRanks()),
-                        new Reports(context));
+                        new Reports(context),
+                        control);
             }
         }
         MeshTrainer.checkProcesses(plan, context.numTasks());
@@ -102,7 +134,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
             }
             Nd4jBackend backend = Nd4jBackend.forDevices(mesh.numRanksOnMachine());
             TrainingResult result = MeshTrainer.run(
-                    rows == null ? plan : rows.in(plan), network, backend, mesh.ranks(), new Reports(context));
+                    rows == null ? plan : rows.in(plan), network, backend, mesh.ranks(), new Reports(context), control);
             mesh.logLinks();
             return result;
         }
@@ -112,10 +144,12 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         return reader == null ? null : ReadSamples.of(reader, plan, context, process);
     }
 
-    /** The same numbers would come out again. */
+    /** The same numbers would come out again; and who stopped a run does not want it to go on. */
     @Override
     public boolean isFinal(Exception failure) {
-        return failure instanceof NonFiniteException || MeshTask.super.isFinal(failure);
+        return failure instanceof NonFiniteException
+                || failure instanceof TrainingStoppedException
+                || MeshTask.super.isFinal(failure);
     }
 
     /** Reports to the driver what happens in process 0. */

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.train.TrainingJob;
+import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.metrics.StepMetrics;
 import java.io.IOException;
@@ -32,20 +34,7 @@ class LostExecutorTest {
     @TempDir
     Path folder;
 
-    @Test
-    void theOthersNoticeAndSparkBeginsAnew() throws Exception {
-        Path text = Files.writeString(
-                folder.resolve("text.txt"), "All work and no play makes Jack a dull boy.\n".repeat(200));
-        TrainingJob job = TrainingJob.of(
-                RunConfigLoader.parse("""
-                        mesh { data=2, model=1 }
-                        network { kind=gpt, vocab=256, context=64, hidden=64, layers=2, heads=2 }
-                        data { kind=text, path="%s" }
-                        optimizer { kind=adamw, learningRate=1e-3 }
-                        train { steps=%d, globalBatch=16, seed=1 }
-                        output { dir="%s" }
-                        """.formatted(text, NUM_STEPS, Files.createDirectories(folder.resolve("out")))));
-        TrainingPlan plan = job.compile(Nd4jBackend.forDevices(1));
+    private JavaSparkContext session() {
         SparkConf conf = new SparkConf(false)
                 .setMaster("local-cluster[2,1,1024]")
                 .setAppName("lost executor test")
@@ -53,20 +42,88 @@ class LostExecutorTest {
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
-        List<StepMetrics> shown = Collections.synchronizedList(new ArrayList<>());
+        return new JavaSparkContext(SparkSettings.addTo(conf, NUM_EXECUTORS));
+    }
+
+    private TrainingJob job() throws IOException {
+        Path text = Files.writeString(
+                folder.resolve("text.txt"), "All work and no play makes Jack a dull boy.\n".repeat(200));
+        return TrainingJob.of(
+                RunConfigLoader.parse("""
+                        mesh { data=2, model=1 }
+                        network { kind=gpt, vocab=256, context=32, hidden=32, layers=2, heads=2 }
+                        data { kind=text, path="%s" }
+                        optimizer { kind=adamw, learningRate=1e-3 }
+                        train { steps=%d, globalBatch=16, seed=1 }
+                        output { dir="%s" }
+                        """.formatted(text, NUM_STEPS, Files.createDirectories(folder.resolve("out")))));
+    }
+
+    /** Trains, and kills an executor at a step, once. */
+    private static TrainingResult trainAndKill(
+            JavaSparkContext spark, TrainingJob job, long atStep, TrainingListener viewer) {
         AtomicBoolean killed = new AtomicBoolean();
-        try (JavaSparkContext spark = new JavaSparkContext(SparkSettings.addTo(conf, NUM_EXECUTORS))) {
-            TrainingResult result = SparkTrainer.train(spark, plan, job.network(), NUM_EXECUTORS, step -> {
-                shown.add(step);
-                if (step.step() == 5 && killed.compareAndSet(false, true)) {
+        TrainingPlan plan = job.compile(Nd4jBackend.forDevices(1));
+        return SparkTrainer.train(spark, plan, job.network(), NUM_EXECUTORS, new TrainingListener() {
+            @Override
+            public void onStep(StepMetrics step) {
+                viewer.onStep(step);
+                if (step.step() == atStep && killed.compareAndSet(false, true)) {
                     executors().get(0).destroyForcibly();
                 }
-            });
+            }
+
+            @Override
+            public void onRestart(long step, String reason) {
+                viewer.onRestart(step, reason);
+            }
+        });
+    }
+
+    @Test
+    void withoutCheckpointsTheOthersNoticeAndTheRunBeginsAnew() throws Exception {
+        List<Long> steps = Collections.synchronizedList(new ArrayList<>());
+        try (JavaSparkContext spark = session()) {
+            TrainingResult result = trainAndKill(spark, job(), 5, step -> steps.add(step.step()));
             assertThat(result.steps()).hasSize(NUM_STEPS);
-            List<Long> steps = shown.stream().map(StepMetrics::step).toList();
             assertThat(steps.subList(1, steps.size())).as("begins anew").contains(0L);
             assertThat(steps).endsWith(NUM_STEPS - 1L);
         }
+    }
+
+    @Test
+    void withCheckpointsTheRunGoesOnAndEndsAsIfNothingHadHappened() throws Exception {
+        List<Long> restarts = Collections.synchronizedList(new ArrayList<>());
+        TrainingListener viewer = new TrainingListener() {
+            @Override
+            public void onStep(StepMetrics step) {}
+
+            @Override
+            public void onRestart(long step, String reason) {
+                restarts.add(step);
+            }
+        };
+        try (JavaSparkContext spark = session()) {
+            TrainingResult whole = trainAndKill(spark, job().output(folder.resolve("whole")), -1, viewer);
+            assertThat(restarts).isEmpty();
+            TrainingJob saved = job().checkpoint(CheckpointConfig.everySteps(20));
+            TrainingResult result = trainAndKill(spark, saved, 45, viewer);
+            assertThat(restarts).hasSize(1);
+            assertThat(restarts.get(0))
+                    .isBetween(20L, NUM_STEPS - 1L)
+                    .satisfies(step -> assertThat(step % 20).isZero());
+            assertThat(losses(result)).isEqualTo(losses(whole));
+            assertThat(folder.resolve("out/final.safetensors"))
+                    .hasSameBinaryContentAs(folder.resolve("whole/final.safetensors"));
+            assertThat(Files.readAllLines(folder.resolve("out/metrics.jsonl")).stream()
+                            .filter(line -> line.contains("\"loss\"")))
+                    .hasSize(NUM_STEPS);
+            assertThat(Files.list(folder.resolve("out/checkpoints"))).hasSize(CheckpointConfig.KEEP);
+        }
+    }
+
+    private static List<Double> losses(TrainingResult result) {
+        return result.steps().stream().map(StepMetrics::loss).toList();
     }
 
     private static List<ProcessHandle> executors() {

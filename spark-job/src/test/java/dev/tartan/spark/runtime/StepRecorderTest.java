@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.IOException;
@@ -70,6 +71,7 @@ class StepRecorderTest {
         try (StepRecorder recorder = recorder()) {
             recorder.onProgress(0, step(0, 3));
             recorder.onProgress(0, step(1, 2));
+            recorder.beginAt(1, 0);
             recorder.onProgress(1, step(0, 4));
             recorder.onProgress(0, step(2, 9));
         }
@@ -78,12 +80,41 @@ class StepRecorderTest {
     }
 
     @Test
-    void theResultWinsOverAnEarlierAttemptsMessages() throws IOException {
+    void anAttemptThatGoesOnCutsTheFileAtItsFirstStep() throws IOException {
         try (StepRecorder recorder = recorder()) {
             recorder.onProgress(0, step(0, 3));
-            recorder.complete(List.of(step(0, 4), step(1, 1)), List.of());
+            recorder.onProgress(0, new ValidationMetrics(0, Map.of("loss", 2.5)));
+            recorder.onProgress(0, step(1, 2));
+            recorder.onProgress(0, step(2, 9));
+            recorder.beginAt(1, 2);
+            recorder.onProgress(0, step(3, 9));
+            recorder.onProgress(1, step(2, 1));
+            assertThat(recorder.steps()).containsExactly(step(0, 3), step(1, 2), step(2, 1));
         }
-        assertThat(lines()).containsExactly(json(0, 4), json(1, 1));
+        assertThat(lines())
+                .containsExactly(json(0, 3), "{\"step\":0,\"validation\":{\"loss\":2.5}}", json(1, 2), json(2, 1));
+    }
+
+    @Test
+    void aRunThatGoesOnInItsFolderKeepsItsHistory() throws IOException {
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, new StepMetrics(0, Double.NaN, 1, 2, 3, Map.of("accuracy", 0.5)));
+            recorder.onProgress(0, new ValidationMetrics(0, Map.of("loss", 2.5)));
+            recorder.onCheckpoint(new CheckpointMetrics(0, new CheckpointMetrics.Outcome("c", 7, 1, 2, null)));
+            recorder.onProgress(0, step(1, 2));
+        }
+        List<String> before = lines();
+        Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\":2,\"lo", java.nio.file.StandardOpenOption.APPEND);
+        try (StepRecorder recorder = new StepRecorder(folder, 1, step -> {}, failure -> {
+            throw failure;
+        })) {
+            recorder.onProgress(0, step(1, 5));
+            assertThat(recorder.steps()).hasSize(2);
+            assertThat(recorder.validations()).hasSize(1);
+        }
+        assertThat(lines())
+                .startsWith(before.subList(0, 3).toArray(new String[0]))
+                .endsWith(json(1, 5));
     }
 
     @Test
@@ -115,11 +146,11 @@ class StepRecorderTest {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-        return new StepRecorder(folder, step -> {}, failures::add);
+        return new StepRecorder(folder, 0, step -> {}, failures::add);
     }
 
     private StepRecorder recorder() {
-        return new StepRecorder(folder, step -> seen.add(step.step() + ":" + step.loss()), failure -> {
+        return new StepRecorder(folder, 0, step -> seen.add(step.step() + ":" + step.loss()), failure -> {
             throw failure;
         });
     }
