@@ -48,7 +48,8 @@ public final class CommunicationOptions {
         AlgorithmChoice choice = AlgorithmChoice.defaults().withSegmentBytes(config.segmentBytes());
         return switch (config.algorithm()) {
             case AUTO -> choice;
-            // Both add up in the order of ranks. Across processes nobody can share work, but what comes out is the same.
+            // Both add up in the order of ranks. Across processes nobody can share work, but what comes out is the
+            // same.
             case SHARED, DIRECT ->
                 choice.with(CollectiveOp.ALL_REDUCE, "direct").with(CollectiveOp.REDUCE_SCATTER, "direct");
             default ->

@@ -5,8 +5,8 @@ import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
 
 /**
- * Every rank sends each other one that one's chunk, and adds up its own chunk in the order of ranks: {@code ((r0 + r1) +
- * r2) + ...}, as ranks of one process do on shared work. So sums are bitwise the same however ranks are spread over
+ * Every rank sends each other one that one's chunk, and adds up its own chunk in the order of ranks: {@code ((r0 + r1)
+ * + r2) + ...}, as ranks of one process do on shared work. So sums are bitwise the same however ranks are spread over
  * processes. A chunk moves as <i>segments</i>, one message each.
  */
 abstract class DirectReduction {

@@ -10,8 +10,8 @@ import dev.tartan.collective.transport.Link;
  * so on; back the same way, each sends the sums it holds. For payloads in between.
  *
  * <p>Cost: steps 2 log2 P, bytes sent 2S(P-1)/P, bytes combined S(P-1)/P; two steps and 2S more unless P is a power of
- * two ({@link FoldedRanks}). Source: Thakur, Rabenseifner and Gropp,
- * <i>Optimization of Collective Communication Operations in MPICH</i> (2005).
+ * two ({@link FoldedRanks}). Source: Thakur, Rabenseifner and Gropp, <i>Optimization of Collective Communication
+ * Operations in MPICH</i> (2005).
  *
  * <p>At <i>depth</i> d a place holds one of 2^d ranges: that of its d highest bits, as the halves of halves.
  */

@@ -122,8 +122,8 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
                 return algorithm;
             }
         }
-        throw new IllegalStateException("algorithm is not among those of its op: op=" + op.label() + ", algorithm="
-                + name + ". Report this.");
+        throw new IllegalStateException(
+                "algorithm is not among those of its op: op=" + op.label() + ", algorithm=" + name + ". Report this.");
     }
 
     @Override

@@ -169,8 +169,7 @@ final class FormTransport {
             if (entry.getKey() > rank && mayShare(entry.getKey())) {
                 offers.put(
                         entry.getKey(),
-                        SharedMemoryOffer.receive(
-                                entry.getValue().socket(), options.sharedMemory(), deadlineNanos));
+                        SharedMemoryOffer.receive(entry.getValue().socket(), options.sharedMemory(), deadlineNanos));
             }
         }
         for (Map.Entry<Integer, SharedMemoryOffer> entry : offers.entrySet()) {

@@ -10,8 +10,8 @@ import dev.tartan.collective.RankPlace;
 import dev.tartan.collective.algorithm.TransportCommunicator;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.collective.reduce.Combiner;
-import dev.tartan.collective.transport.RankGroup;
 import dev.tartan.collective.transport.Carrier;
+import dev.tartan.collective.transport.RankGroup;
 import dev.tartan.collective.transport.Transport;
 import dev.tartan.collective.transport.tcp.ProcessAddress;
 import dev.tartan.collective.transport.tcp.TcpNode;
@@ -110,8 +110,8 @@ public final class ProcessMesh implements MeshCommunicators {
         Combiner combiner = new Combiner();
         FormTransport form = new FormTransport(node, seats, options, group, members.indexOf(rank), combiner);
         Transport transport = form.run();
-        TransportCommunicator communicator =
-                new TransportCommunicator(transport, carrier(members), options.choice(), combiner, options.messageDelay());
+        TransportCommunicator communicator = new TransportCommunicator(
+                transport, carrier(members), options.choice(), combiner, options.messageDelay());
         synchronized (spanning) {
             spanning.add(communicator);
             notes.addAll(form.notes());

@@ -5,8 +5,8 @@ package dev.tartan.train.config;
  *
  * @param transport how ranks in different processes reach each other
  * @param algorithm of all-reduce; naming one fixes it for all all-reduces, also within one process. With {@code shared}
- *     and {@code direct} all sums, those of reduce-scatter too, are rounded in the order of ranks, and so are bitwise the
- *     same however ranks are spread over processes
+ *     and {@code direct} all sums, those of reduce-scatter too, are rounded in the order of ranks, and so are bitwise
+ *     the same however ranks are spread over processes
  * @param segmentBytes most bytes of a pipelined message; a multiple of 8
  * @param timeoutSeconds the longest a rank waits within one call
  * @param connectTimeoutSeconds the longest it may take until all ranks have joined
@@ -14,8 +14,8 @@ package dev.tartan.train.config;
  *     {@link dev.tartan.collective.transport.tcp.TcpOptions#defaults} for how long a pause may be
  * @param bindAddress host name or address that ranks listen on; empty for the executor's own as Spark knows it
  * @param portRange ports that ranks listen on, such as {@code 40000-40100} or {@code 40000}; {@code 0} for any
- * @param encrypt whether all connections are encrypted, even if Spark does not ask for it; processes of one host then use
- *     TCP, too
+ * @param encrypt whether all connections are encrypted, even if Spark does not ask for it; processes of one host then
+ *     use TCP, too
  * @param streams TCP connections per pair of ranks, 0 to leave the number to Tartan
  * @param gradients element type of parameters' gradients on the wire between processes; see
  *     {@link dev.tartan.collective.compress.Bfloat16Call} for what bfloat16 rounds, and how often

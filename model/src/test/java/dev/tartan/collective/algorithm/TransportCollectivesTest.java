@@ -424,7 +424,10 @@ class TransportCollectivesTest {
                 if (rank == 3) {
                     float[] sum = new float[chunk];
                     buffer.position(4 * rank * chunk);
-                    buffer.slice().order(ByteOrder.nativeOrder()).asFloatBuffer().get(sum);
+                    buffer.slice()
+                            .order(ByteOrder.nativeOrder())
+                            .asFloatBuffer()
+                            .get(sum);
                     sums[self] = sum;
                 }
             };

@@ -117,8 +117,8 @@ final class ChildRank implements AutoCloseable {
         ProcessGroup processes = new ProcessGroup(rank, SpawnRanks.addresses(ports));
         TcpOptions options = SpawnRanks.options();
         boolean isQuick = Boolean.parseBoolean(arguments[1]);
-        TcpNode node = TcpNode.join(
-                endpoint, processes, secret, isQuick ? SpawnRanks.quickHeartbeat(options) : options);
+        TcpNode node =
+                TcpNode.join(endpoint, processes, secret, isQuick ? SpawnRanks.quickHeartbeat(options) : options);
         try (ProcessMesh mesh = new ProcessMesh(
                 node,
                 new MeshAxes(List.of("data"), List.of(ports.size())),

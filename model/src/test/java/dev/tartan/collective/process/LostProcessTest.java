@@ -132,8 +132,7 @@ class LostProcessTest {
                 }
             });
             trouble.start();
-            TcpOptions options =
-                    isQuick ? SpawnRanks.quickHeartbeat(SpawnRanks.options()) : SpawnRanks.options();
+            TcpOptions options = isQuick ? SpawnRanks.quickHeartbeat(SpawnRanks.options()) : SpawnRanks.options();
             List<@Nullable Throwable> thrown = SpawnRanks.of(wiring, 3)
                     .joining(process -> TcpNode.join(
                             endpoints.get(process),

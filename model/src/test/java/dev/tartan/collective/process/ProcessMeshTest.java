@@ -73,8 +73,8 @@ class ProcessMeshTest {
         for (int process = 0; process < machines.length; process++) {
             ProcessGroup group = new ProcessGroup(process, addresses);
             TcpEndpoint endpoint = endpoints.get(process);
-            joining.add(threads.submit(
-                    () -> new ProcessMesh(TcpNode.join(endpoint, group, secret, tcp), AXES, options)));
+            joining.add(
+                    threads.submit(() -> new ProcessMesh(TcpNode.join(endpoint, group, secret, tcp), AXES, options)));
         }
         for (Future<ProcessMesh> each : joining) {
             meshes.add(each.get());

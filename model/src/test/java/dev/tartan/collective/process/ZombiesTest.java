@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
-import dev.tartan.collective.Elements;
 import dev.tartan.collective.ElementType;
+import dev.tartan.collective.Elements;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
 import dev.tartan.collective.transport.tcp.JobSecret;
 import dev.tartan.collective.transport.tcp.MeshId;
@@ -43,8 +43,7 @@ class ZombiesTest {
 
     private TcpNode join(TcpEndpoint endpoint, int attempt, int process, List<Integer> ports, TcpOptions how) {
         MeshId mesh = new MeshId(RUN, attempt);
-        return TcpNode.join(
-                endpoint, new ProcessGroup(mesh, process, SpawnRanks.addresses(ports)), sparks, how);
+        return TcpNode.join(endpoint, new ProcessGroup(mesh, process, SpawnRanks.addresses(ports)), sparks, how);
     }
 
     @Test
@@ -104,8 +103,7 @@ class ZombiesTest {
                     }
                     stranger.join();
                     try {
-                        TcpEndpoint zero =
-                                TcpEndpoint.bind(HERE, new PortRange(port, port), Duration.ofSeconds(10));
+                        TcpEndpoint zero = TcpEndpoint.bind(HERE, new PortRange(port, port), Duration.ofSeconds(10));
                         return join(zero, 1, 0, ports, options);
                     } catch (InterruptedException e) {
                         throw new AssertionError(e);
@@ -119,8 +117,10 @@ class ZombiesTest {
     private static void answer(ServerSocket garbage, AtomicBoolean answered) {
         try (garbage;
                 Socket caller = garbage.accept()) {
-            caller.getOutputStream().write("HTTP/1.1 400 Bad Request, so go away now\r\n\r\n".repeat(4)
-                    .getBytes(StandardCharsets.US_ASCII));
+            caller.getOutputStream()
+                    .write("HTTP/1.1 400 Bad Request, so go away now\r\n\r\n"
+                            .repeat(4)
+                            .getBytes(StandardCharsets.US_ASCII));
             answered.set(true);
         } catch (IOException e) {
             throw new AssertionError(e);

@@ -21,7 +21,18 @@ class CollectiveConfigTest {
     void defaultsAreForOneHostOrMany() {
         assertThat(load().collective())
                 .isEqualTo(new CollectiveConfig(
-                        Transport.AUTO, Algorithm.AUTO, 262144, 300, 60, 12, "", "0", false, 0, GradientType.FLOAT32, 0));
+                        Transport.AUTO,
+                        Algorithm.AUTO,
+                        262144,
+                        300,
+                        60,
+                        12,
+                        "",
+                        "0",
+                        false,
+                        0,
+                        GradientType.FLOAT32,
+                        0));
     }
 
     @Test

@@ -7,8 +7,7 @@ public final class CollectivesBench {
     private CollectivesBench() {}
 
     /**
-     * Measures; gives each line of JSON to {@code lines} as soon as it is known, one for each size and
-     * algorithm.
+     * Measures; gives each line of JSON to {@code lines} as soon as it is known, one for each size and algorithm.
      *
      * @throws IllegalArgumentException if the plan names an algorithm that does not exist
      * @throws BenchException if a result is wrong, a rank ends early, or the transport cannot be had

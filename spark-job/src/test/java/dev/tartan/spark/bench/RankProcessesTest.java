@@ -5,11 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.spark.cli.BenchCommand;
-
 import java.io.File;
-
 import java.lang.ProcessBuilder.Redirect;
-
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;

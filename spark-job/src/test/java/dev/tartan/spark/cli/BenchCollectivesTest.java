@@ -59,9 +59,7 @@ class BenchCollectivesTest {
         once.addAll(ALL_REDUCES);
         List<String> twice = new ArrayList<>(once);
         twice.addAll(once);
-        assertThat(lines)
-                .extracting(line -> line.get("algorithm").asText())
-                .containsExactlyElementsOf(twice);
+        assertThat(lines).extracting(line -> line.get("algorithm").asText()).containsExactlyElementsOf(twice);
     }
 
     @Test

@@ -69,11 +69,7 @@ final class SharedFile {
     }
 
     private static SharedFile createIn(Path folder, int ringBytes) throws IOException {
-        Path path = Files.createTempFile(
-                folder,
-                PREFIX,
-                SUFFIX,
-                PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        Path path = Files.createTempFile(folder, PREFIX, SUFFIX, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         try (FileChannel channel =
                 FileChannel.open(path, EnumSet.of(StandardOpenOption.READ, StandardOpenOption.WRITE))) {
             long bytes = SharedFileDescriptor.fileBytes(ringBytes);

@@ -103,7 +103,8 @@ public final class SharedMemoryOffer {
         String text = new String(bytes.array(), StandardCharsets.UTF_8);
         offer.file = isMade ? SharedFile.open(options.folders(), text, token) : null;
         if (offer.file == null) {
-            offer.refusal = isMade ? "this rank does not see the other's file, or not as its own user's: path=" + text : text;
+            offer.refusal =
+                    isMade ? "this rank does not see the other's file, or not as its own user's: path=" + text : text;
         }
         offer.write(ByteBuffer.wrap(new byte[] {(byte) (offer.file == null ? 0 : 1)}));
         return offer;

@@ -105,8 +105,10 @@ final class Dialer {
             if (channel == null && nowNanos - nextNanos >= 0) {
                 dial(nowNanos);
             } else if (channel != null && nowNanos - deadlineNanos >= 0) {
-                retry("no answer within handshakeMillis="
-                        + options.handshakeTimeout().toMillis(), RETRY_NANOS);
+                retry(
+                        "no answer within handshakeMillis="
+                                + options.handshakeTimeout().toMillis(),
+                        RETRY_NANOS);
             }
         }
 
@@ -145,8 +147,8 @@ final class Dialer {
                         return;
                     }
                     Channels.connected(open);
-                    handshake = Handshake.initiate(
-                            open, group, keys, options.encrypt(), process, kind, id, deadlineNanos);
+                    handshake =
+                            Handshake.initiate(open, group, keys, options.encrypt(), process, kind, id, deadlineNanos);
                 }
                 if (handshake.advance()) {
                     Handshake proven = handshake;

@@ -62,7 +62,8 @@ final class Resolver implements AutoCloseable {
      *
      * @throws UnknownHostException if it was looked up in vain, which the next call does again
      */
-    @Nullable InetAddress ask(String host) throws UnknownHostException {
+    @Nullable
+    InetAddress ask(String host) throws UnknownHostException {
         Answer answer = answers.get(host);
         if (answer == null) {
             Answer asked = new Answer();

@@ -26,7 +26,8 @@ final class Watcher implements Runnable, ControlLink.Listener {
     private static final long FAREWELL_TICK_MILLIS = 10;
 
     /** Twice the longest tick: a thread that looks later than that was stopped. */
-    private static final long LONGEST_LOOK_NANOS = Duration.ofMillis(2 * MAX_TICK_MILLIS).toNanos();
+    private static final long LONGEST_LOOK_NANOS =
+            Duration.ofMillis(2 * MAX_TICK_MILLIS).toNanos();
 
     private final @Nullable TcpEndpoint endpoint;
     private final TcpOptions options;

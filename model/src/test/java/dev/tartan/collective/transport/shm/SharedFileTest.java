@@ -81,7 +81,9 @@ class SharedFileTest {
 
     @Test
     void aFileOfAnotherUserIsNotOpened() throws IOException {
-        assumeThat(new UnixSystem().getUid()).as("only root can give files away").isZero();
+        assumeThat(new UnixSystem().getUid())
+                .as("only root can give files away")
+                .isZero();
         Files.setAttribute(made.path(), "unix:uid", 12_345);
         assertThat(opens(made.path())).isFalse();
     }

@@ -12,7 +12,8 @@ import javax.crypto.spec.GCMParameterSpec;
 import org.junit.jupiter.api.Test;
 
 class RecordCipherTest {
-    private static final TrafficKey KEY = SessionKeys.derive(MeshKeys.derive(JobSecret.random(), MeshId.ONLY), new byte[64], JobSecret.nonce(), true)
+    private static final TrafficKey KEY = SessionKeys.derive(
+                    MeshKeys.derive(JobSecret.random(), MeshId.ONLY), new byte[64], JobSecret.nonce(), true)
             .sending();
 
     private static byte[] seal(RecordCipher sealer, byte... plain) throws IOException {
