@@ -22,7 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The last rank of a group, in a real process of its own, which adds up until it is stopped. */
+/** A rank of a group, in a real process of its own, which adds up until it is stopped. */
 final class ChildRank implements AutoCloseable {
     static final int LENGTH = 1 << 20;
 
@@ -64,15 +64,27 @@ final class ChildRank implements AutoCloseable {
 
     /** Sends the ports of all ranks, its own last, and a secret of printable bytes. */
     void join(List<Integer> ports, String secret) throws IOException {
+        join(ports, ports.size() - 1, secret);
+    }
+
+    /** Sends the ports of all ranks, which of them it is, and a secret of printable bytes. */
+    void join(List<Integer> ports, int rank, String secret) throws IOException {
         Writer writer = new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8);
         for (int each : ports) {
             writer.write(each + " ");
         }
-        writer.write("\n" + secret + "\n");
+        writer.write("\n" + rank + "\n" + secret + "\n");
         writer.flush();
     }
 
-    /** Waits for the child's word that it has added up a few times. */
+    /** Forgets what the child has said so far. */
+    void skipWords() throws IOException {
+        while (fromChild.ready()) {
+            fromChild.readLine();
+        }
+    }
+
+    /** Waits for the child's word that it has added up a few times, or a few times more. */
     void awaitRunning() throws IOException {
         String line = fromChild.readLine();
         if (!"running".equals(line)) {
@@ -112,8 +124,8 @@ final class ChildRank implements AutoCloseable {
         for (String each : in.readLine().trim().split(" ", -1)) {
             ports.add(Integer.valueOf(each));
         }
+        int rank = Integer.parseInt(in.readLine());
         JobSecret secret = JobSecret.of(in.readLine().getBytes(StandardCharsets.UTF_8));
-        int rank = ports.size() - 1;
         ProcessGroup processes = new ProcessGroup(rank, SpawnRanks.addresses(ports));
         TcpOptions options = SpawnRanks.options();
         boolean isQuick = Boolean.parseBoolean(arguments[1]);
@@ -127,7 +139,7 @@ final class ChildRank implements AutoCloseable {
             Elements region = Elements.allocate(ElementType.FLOAT32, LENGTH);
             for (int round = 0; ; round++) {
                 round(rank, communicator, region);
-                if (round == 3) {
+                if (round % 20 == 3) {
                     System.out.println("running");
                 }
                 if (in.ready()) {

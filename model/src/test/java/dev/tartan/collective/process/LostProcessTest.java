@@ -102,6 +102,31 @@ class LostProcessTest {
         }
     }
 
+    /** As when the machine that all of them are on is stopped: the silence is nobody's. */
+    @Test
+    void processesThatPausedTogetherDoNotTakeTheirOwnPauseForTheSilenceOfOthers() throws Exception {
+        try (ChildRank zero = ChildRank.start(Wiring.TCP, true);
+                ChildRank one = ChildRank.start(Wiring.TCP, true)) {
+            List<Integer> ports = List.of(zero.port(), one.port());
+            zero.join(ports, 0, SECRET);
+            one.join(ports, 1, SECRET);
+            zero.awaitRunning();
+            one.awaitRunning();
+            for (int time = 0; time < TIMES; time++) {
+                signal(zero, "STOP");
+                signal(one, "STOP");
+                // Twice as long as a peer of theirs may be silent.
+                Thread.sleep(3000);
+                zero.skipWords();
+                one.skipWords();
+                signal(zero, "CONT");
+                signal(one, "CONT");
+                zero.awaitRunning();
+                one.awaitRunning();
+            }
+        }
+    }
+
     private static void signal(ChildRank child, String name) throws Exception {
         Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(child.pid())).start();
         assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();

@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkContext$;
 import org.apache.spark.deploy.SparkHadoopUtil;
 
 /**
@@ -43,9 +44,14 @@ public final class HadoopSettings implements Serializable {
         return values;
     }
 
-    /** Makes this process's file systems that are opened from now on go by them, until others are brought. */
+    /**
+     * Makes this process's file systems that are opened from now on go by them, until others are brought. Does nothing
+     * on the driver, whose own configuration has them.
+     */
     public void bring() {
-        HadoopConfiguration.bring(this);
+        if (SparkContext$.MODULE$.getActive().isEmpty()) {
+            HadoopConfiguration.bring(this);
+        }
     }
 
     void addTo(Configuration conf) {

@@ -101,9 +101,9 @@ class BenchCollectivesTest {
     @Test
     void aBarrierHasNoBandwidth() throws IOException {
         List<JsonNode> lines = lines("--transport", "local", "--op", "barrier", "--algorithm", "dissemination");
-        assertThat(lines).hasSize(2);
-        assertThat(lines.get(1).get("median_us").asDouble()).isPositive();
-        assertThat(lines.get(1).has("busbw_GBps")).isFalse();
+        assertThat(lines).hasSize(1);
+        assertThat(lines.get(0).get("median_us").asDouble()).isPositive();
+        assertThat(lines.get(0).has("busbw_GBps")).isFalse();
     }
 
     @ParameterizedTest
