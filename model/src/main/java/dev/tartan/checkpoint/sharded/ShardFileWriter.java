@@ -11,6 +11,7 @@ import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -50,10 +51,15 @@ public final class ShardFileWriter implements AutoCloseable {
      * @throws IOException if the file is there already or cannot be made
      */
     public static ShardFileWriter create(
-            Path folder, String name, List<TensorDeclaration> tensors, Map<String, String> metadata)
-            throws IOException {
-        SafetensorsHeader header =
-                new SafetensorsHeader(SafetensorsHeader.layOut(tensors), new LinkedHashMap<>(metadata));
+            Path folder, String name, List<ShardTensor> tensors, Map<String, String> metadata) throws IOException {
+        Map<String, String> described = new LinkedHashMap<>(metadata);
+        List<TensorDeclaration> declarations = new ArrayList<>();
+        for (ShardTensor tensor : tensors) {
+            declarations.add(new TensorDeclaration(
+                    tensor.name(), tensor.dtype(), tensor.box().shape()));
+            described.put(ShardTensor.key(tensor.name()), ShardTensor.text(tensor.view(), tensor.box()));
+        }
+        SafetensorsHeader header = new SafetensorsHeader(SafetensorsHeader.layOut(declarations), described);
         byte[] json = header.toBytes();
         long bytes = SafetensorsDescriptor.dataOffset(json.length) + header.dataBytes();
         Path path = folder.resolve(name);

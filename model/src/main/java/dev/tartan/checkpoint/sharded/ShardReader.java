@@ -109,13 +109,15 @@ public final class ShardReader implements AutoCloseable {
 
     private static SafetensorsEntry entry(OpenShard shard, StoredTensor tensor, StoredBox box) {
         SafetensorsEntry entry = shard.header().tensors().get(tensor.name());
+        String held = shard.header().metadata().get(ShardTensor.key(tensor.name()));
         if (entry == null
                 || entry.type() != tensor.type()
-                || !entry.shape().equals(box.slice().shape())) {
+                || !entry.shape().equals(box.slice().shape())
+                || !ShardTensor.text(tensor.view(), box.slice()).equals(held)) {
             throw new InvalidCheckpointException("checkpoint file does not hold what its manifest says: path="
                     + shard.file().path() + ", offset=0, tensor=" + tensor.name() + ", expected=" + tensor.type() + " "
-                    + box.slice().shape() + ", found="
-                    + (entry == null ? "nothing" : entry.type() + " " + entry.shape()) + ". Resume from another one.");
+                    + ShardTensor.text(tensor.view(), box.slice()) + ", found="
+                    + (entry == null ? "nothing" : entry.type() + " " + held) + ". Resume from another one.");
         }
         return entry;
     }

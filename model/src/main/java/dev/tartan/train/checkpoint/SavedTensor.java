@@ -1,8 +1,8 @@
 package dev.tartan.train.checkpoint;
 
 import dev.tartan.checkpoint.SafetensorsType;
-import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
+import dev.tartan.checkpoint.sharded.ShardTensor;
 import dev.tartan.checkpoint.sharded.StoredBox;
 import dev.tartan.checkpoint.sharded.StoredTensor;
 import dev.tartan.graph.DType;
@@ -31,8 +31,8 @@ record SavedTensor(String name, PlannedState state, boolean isBest) {
         return new SavedTensor(BEST + parameter.name(), parameter, true);
     }
 
-    TensorDeclaration declaration(TensorSlice box) {
-        return new TensorDeclaration(name, TYPE, box.shape());
+    ShardTensor shard(TensorSlice box) {
+        return new ShardTensor(name, TYPE, state.logicalShape(), box);
     }
 
     /** What the manifest says of it. */

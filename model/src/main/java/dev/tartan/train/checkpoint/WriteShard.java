@@ -2,11 +2,11 @@ package dev.tartan.train.checkpoint;
 
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
-import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.checkpoint.sharded.BoxRuns;
 import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.checkpoint.sharded.ShardFileWriter;
+import dev.tartan.checkpoint.sharded.ShardTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,10 +36,10 @@ final class WriteShard implements AutoCloseable {
         Path folder = plan.path(step);
         Files.createDirectories(folder);
         Map<SavedTensor, TensorSlice> own = plan.owners().of(rank);
-        List<TensorDeclaration> declarations = new ArrayList<>();
-        own.forEach((tensor, box) -> declarations.add(tensor.declaration(box)));
+        List<ShardTensor> tensors = new ArrayList<>();
+        own.forEach((tensor, box) -> tensors.add(tensor.shard(box)));
         Map<String, String> metadata = Map.of("tartan", "step " + step + ", rank " + rank);
-        try (ShardFileWriter file = ShardFileWriter.create(folder, CheckpointPlan.file(rank), declarations, metadata)) {
+        try (ShardFileWriter file = ShardFileWriter.create(folder, CheckpointPlan.file(rank), tensors, metadata)) {
             for (Map.Entry<SavedTensor, TensorSlice> tensor : own.entrySet()) {
                 write(tensor.getKey(), tensor.getValue(), shards.apply(tensor.getKey()), file);
             }
