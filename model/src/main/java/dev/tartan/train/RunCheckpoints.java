@@ -8,6 +8,7 @@ import dev.tartan.execute.RankExecutor;
 import dev.tartan.path.UriPath;
 import dev.tartan.train.checkpoint.CheckpointPlan;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
+import dev.tartan.train.checkpoint.ExportParameters;
 import dev.tartan.train.checkpoint.RankCheckpoints;
 import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.checkpoint.ShardOwners;
@@ -75,6 +76,7 @@ public final class RunCheckpoints {
         run.put("globalBatch", plan.train().globalBatch());
         run.put("microBatches", plan.train().microBatches());
         run.put("seed", plan.train().seed());
+        run.put(ExportParameters.FILE_METADATA, ParameterFile.metadata(plan));
         run.put("random", "counter-based: follows from seed and step");
         return run;
     }
