@@ -30,24 +30,24 @@ final class HalfPrecision {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
             // The bits that stay may all be 0, which would be infinity.
-            return (short) (bits >>> 16 | 0x40);
+            return (short) ((bits >>> 16) | 0x40);
         }
-        return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
+        return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
     /** The nearest binary16; infinity from 65520 on. */
     static short toFloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        int sign = bits >>> 16 & 0x8000;
+        int sign = (bits >>> 16) & 0x8000;
         int magnitude = bits & 0x7fff_ffff;
         if (Float.isNaN(value)) {
-            return (short) (sign | 0x7e00 | magnitude >>> 13 & 0x3ff);
+            return (short) (sign | 0x7e00 | ((magnitude >>> 13) & 0x3ff));
         }
         if (magnitude < Float.floatToRawIntBits(0x1p-14f)) {
             // Subnormals count by 2^-24; the sum may carry into the smallest normal number, as it should.
             return (short) (sign | (int) Math.rint(Math.abs(value) * 0x1p24f));
         }
-        int rounded = magnitude + 0xfff + (magnitude >>> 13 & 1) - (127 - 15 << 23);
+        int rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1) - ((127 - 15) << 23);
         return (short) (sign | Math.min(rounded >>> 13, 0x7c00));
     }
 }
