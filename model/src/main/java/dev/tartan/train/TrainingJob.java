@@ -56,6 +56,7 @@ public final class TrainingJob {
     private @Nullable ValidationConfig validation;
     private CheckpointConfig checkpoint = CheckpointConfig.off();
     private ElasticConfig elastic = ElasticConfig.defaults();
+    private boolean resumesSame;
 
     private TrainingJob(NetworkFactory network) {
         this.network = network;
@@ -77,6 +78,7 @@ public final class TrainingJob {
         validation = other.validation;
         checkpoint = other.checkpoint;
         elastic = other.elastic;
+        resumesSame = other.resumesSame;
     }
 
     private TrainingJob with(Consumer<TrainingJob> change) {
@@ -352,6 +354,16 @@ public final class TrainingJob {
         return with(job -> job.files = files.resumed(checked));
     }
 
+    /**
+     * As {@link #resume}, refusing a checkpoint of a run with other samples, optimizer, number of steps, global batch
+     * or seed.
+     *
+     * @throws IllegalArgumentException when compiled, naming what differs
+     */
+    public TrainingJob resumeSame(Path folder) {
+        return resume(folder).with(job -> job.resumesSame = true);
+    }
+
     /** This job with the gradients of the first step in a file of their own, for comparisons. */
     public TrainingJob gradientOutputs() {
         return with(job -> job.gradientOutputs = true);
@@ -377,7 +389,11 @@ public final class TrainingJob {
      * @throws IllegalArgumentException if the network does not fit the mesh, or the samples the network
      */
     public TrainingPlan compile(DeviceTraits traits) {
-        return new CompileJob(this, traits).run();
+        TrainingPlan plan = new CompileJob(this, traits).run();
+        if (resumesSame) {
+            RunCheckpoints.checkSame(plan);
+        }
+        return plan;
     }
 
     /** What makes the network. */

@@ -115,7 +115,7 @@ class ResumeTest {
         TrainingPlan plan = stopped.compile(BACKEND);
         StopSignal stop = new StopSignal();
         List<CheckpointMetrics> told = new ArrayList<>();
-        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, told::add)) {
+        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, step -> new byte[0], told::add)) {
             RunControl control = new RunControl("attempt1", commits, stop);
             assertThatThrownBy(() -> MeshTrainer.run(
                             plan,

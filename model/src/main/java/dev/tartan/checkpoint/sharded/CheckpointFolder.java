@@ -136,6 +136,13 @@ public final class CheckpointFolder {
         }
     }
 
+    /** Removes all checkpoints, the oldest first. */
+    public void clear() throws IOException {
+        for (Path path : folders()) {
+            remove(path);
+        }
+    }
+
     /** Removes a checkpoint, its manifest first, so that it is not there while parts of it still are. */
     public static void remove(Path checkpoint) throws IOException {
         Files.deleteIfExists(checkpoint.resolve(ManifestDescriptor.FILE));

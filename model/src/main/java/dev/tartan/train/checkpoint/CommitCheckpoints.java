@@ -1,11 +1,13 @@
 package dev.tartan.train.checkpoint;
 
+import dev.tartan.checkpoint.sharded.AttachedFile;
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.checkpoint.sharded.Manifest;
 import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.checkpoint.sharded.StoredBox;
 import dev.tartan.checkpoint.sharded.StoredTensor;
 import dev.tartan.train.metrics.CheckpointMetrics;
+import dev.tartan.train.metrics.MetricsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,7 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
     private final ShardOwners owners;
     private final int keep;
     private final Map<String, Object> run;
+    private final LongFunction<byte[]> history;
     private final Consumer<CheckpointMetrics> listener;
     private final Map<String, Map<Integer, RankPart>> parts = new LinkedHashMap<>();
     private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
@@ -47,6 +51,8 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
      *
      * @param keep how many checkpoints are kept, 0 for all
      * @param run what is trained and how, for the manifest: a JSON object
+     * @param history what was measured before a step, as lines of {@code metrics.jsonl}, which is kept with a
+     *     checkpoint
      * @param listener is told what became of each checkpoint, on another thread
      */
     public CommitCheckpoints(
@@ -54,11 +60,13 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
             ShardOwners owners,
             int keep,
             Map<String, Object> run,
+            LongFunction<byte[]> history,
             Consumer<CheckpointMetrics> listener) {
         this.folder = folder;
         this.owners = owners;
         this.keep = keep;
         this.run = run;
+        this.history = history;
         this.listener = listener;
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         thread.execute(() -> Thread.currentThread().setContextClassLoader(loader));
@@ -144,6 +152,7 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
                 .map(tensor -> tensor.stored(boxes.getOrDefault(tensor.name(), List.of())))
                 .toList();
         RunProgress known = Objects.requireNonNull(progress);
+        ordered.add(AttachedFile.write(path, MetricsWriter.FILE_NAME, history.apply(known.step())));
         String time =
                 Instant.now(Clock.systemUTC()).truncatedTo(ChronoUnit.MILLIS).toString();
         return new Manifest(known.step(), time, run, ProgressJson.of(known), ordered, tensors);
