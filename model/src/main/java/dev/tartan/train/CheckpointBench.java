@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import org.jspecify.annotations.Nullable;
@@ -89,11 +88,13 @@ public final class CheckpointBench {
                         bench::committed)) {
             CyclicBarrier barrier = new CyclicBarrier(plan.mesh().numRanks());
             new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> {
-                try (RankExecutor executor =
-                        new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+                try (RankExecutor executor = new RankExecutor(
+                                plan.step().program(), plan.step().memory(), rank, backend, communicators);
+                        RankCheckpoints waiting = bench.checkpoints(rank, false, executor, commits);
+                        RankCheckpoints meanwhile = bench.checkpoints(rank, true, executor, commits)) {
                     new RankTrainer(plan, rank, executor).initialize(network, null);
                     for (int round = -1; round < rounds; round++) {
-                        bench.round(rank, round, executor, commits, barrier);
+                        bench.round(rank, round, executor, waiting, meanwhile, barrier);
                     }
                 }
             });
@@ -129,11 +130,17 @@ public final class CheckpointBench {
         }
     }
 
-    private void round(int rank, int round, RankExecutor executor, CommitCheckpoints commits, CyclicBarrier barrier)
+    private void round(
+            int rank,
+            int round,
+            RankExecutor executor,
+            RankCheckpoints waiting,
+            RankCheckpoints meanwhile,
+            CyclicBarrier barrier)
             throws InterruptedException, BrokenBarrierException, IOException {
         long step = 2L * (round + 2);
         long start = meet(barrier);
-        save(rank, step, false, executor, commits);
+        save(waiting, step);
         await(step);
         note(rank, round, result.saveSeconds(), start);
         Path path = folder.of(step, "bench");
@@ -153,11 +160,11 @@ public final class CheckpointBench {
             note(rank, round, result.restoreCopySeconds(), start);
         }
         meet(barrier);
-        save(rank, step + 1, true, executor, commits);
-        CheckpointMetrics meanwhile = await(step + 1);
+        save(meanwhile, step + 1);
+        CheckpointMetrics done = await(step + 1);
         if (rank == 0 && round >= 0) {
-            result.stallMillis().add(meanwhile.checkpoint().stallMillis());
-            result.writeMillis().add(meanwhile.checkpoint().writeMillis());
+            result.stallMillis().add(done.checkpoint().stallMillis());
+            result.writeMillis().add(done.checkpoint().writeMillis());
         }
     }
 
@@ -172,20 +179,20 @@ public final class CheckpointBench {
         }
     }
 
-    private void save(int rank, long step, boolean async, RankExecutor executor, CommitCheckpoints commits)
-            throws InterruptedException {
-        CheckpointPlan where = new CheckpointPlan(plan.mesh(), plan.shardOwners(), folder, "bench");
-        try (RankCheckpoints checkpoints = RankCheckpoints.of(
-                where,
+    private RankCheckpoints checkpoints(int rank, boolean async, RankExecutor executor, CommitCheckpoints commits) {
+        return RankCheckpoints.of(
+                new CheckpointPlan(plan.mesh(), plan.shardOwners(), folder, "bench"),
                 rank,
                 async,
                 backend,
                 state -> executor.input(state.name()),
-                best -> Objects.requireNonNull(executor.input(best.name())),
-                commits)) {
-            checkpoints.save(new RunProgress(step, -1, 0, 0, 0, null));
-            checkpoints.await();
-        }
+                best -> executor.input(best.name()),
+                commits);
+    }
+
+    private static void save(RankCheckpoints checkpoints, long step) throws InterruptedException {
+        checkpoints.save(new RunProgress(step, -1, 0, 0, 0, null));
+        checkpoints.await();
     }
 
     /** As the kernel copies, one file after the other, each synced. */
