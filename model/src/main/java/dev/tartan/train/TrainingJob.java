@@ -1,5 +1,6 @@
 package dev.tartan.train;
 
+import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.network.Layout;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
@@ -355,8 +356,21 @@ public final class TrainingJob {
     }
 
     /**
-     * As {@link #resume}, refusing a checkpoint of a run with other samples, optimizer, number of steps, global batch
-     * or seed.
+     * This job going on from the checkpoint that a person means: {@code latest} or {@code latest-valid} of its own
+     * folder of checkpoints, a checkpoint, or the newest of a folder of checkpoints or an output folder, local or a
+     * URI.
+     *
+     * @param notes is told why a newer one was passed over
+     * @throws IllegalArgumentException if there is none
+     */
+    public TrainingJob resume(String choice, Consumer<String> notes) {
+        Path folder = checkpoint.folder(files.output());
+        return resume(RunCheckpoints.find(choice, folder == null ? null : new CheckpointFolder(folder), notes));
+    }
+
+    /**
+     * As {@link #resume(Path)}, refusing a checkpoint of a run with other samples, optimizer, number of steps, global
+     * batch or seed.
      *
      * @throws IllegalArgumentException when compiled, naming what differs
      */
