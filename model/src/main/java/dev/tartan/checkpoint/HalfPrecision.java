@@ -1,6 +1,9 @@
 package dev.tartan.checkpoint;
 
-/** Widening of 16-bit floating-point formats to float32, exact for every bit pattern. */
+/**
+ * 16-bit floating-point formats: widening to float32, exact for every bit pattern, and narrowing, which rounds to the
+ * nearest value and of two that are as near takes the one whose last bit is 0. NaN stays NaN, with its sign.
+ */
 final class HalfPrecision {
     private HalfPrecision() {}
 
@@ -20,5 +23,31 @@ final class HalfPrecision {
         }
         int wideExponent = exponent == 0x1f ? 0xff : exponent - 15 + 127;
         return Float.intBitsToFloat(sign | wideExponent << 23 | mantissa << 13);
+    }
+
+    /** The nearest bfloat16; infinity for what rounds beyond the largest. */
+    static short toBfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if (Float.isNaN(value)) {
+            // The bits that stay may all be 0, which would be infinity.
+            return (short) (bits >>> 16 | 0x40);
+        }
+        return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
+    }
+
+    /** The nearest binary16; infinity from 65520 on. */
+    static short toFloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        int sign = bits >>> 16 & 0x8000;
+        int magnitude = bits & 0x7fff_ffff;
+        if (Float.isNaN(value)) {
+            return (short) (sign | 0x7e00 | magnitude >>> 13 & 0x3ff);
+        }
+        if (magnitude < Float.floatToRawIntBits(0x1p-14f)) {
+            // Subnormals count by 2^-24; the sum may carry into the smallest normal number, as it should.
+            return (short) (sign | (int) Math.rint(Math.abs(value) * 0x1p24f));
+        }
+        int rounded = magnitude + 0xfff + (magnitude >>> 13 & 1) - (127 - 15 << 23);
+        return (short) (sign | Math.min(rounded >>> 13, 0x7c00));
     }
 }

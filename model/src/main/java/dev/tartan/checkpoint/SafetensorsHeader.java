@@ -188,19 +188,19 @@ public record SafetensorsHeader(Map<String, SafetensorsEntry> tensors, Map<Strin
     /**
      * Where tensors go that are declared in some order: wide elements first, else in that order.
      *
-     * @throws IllegalArgumentException if two tensors have one name or a type that is never stored
+     * @throws IllegalArgumentException if two tensors have one name
      */
     public static Map<String, SafetensorsEntry> layOut(List<TensorDeclaration> declarations) {
         List<TensorDeclaration> sorted = new ArrayList<>(declarations);
         // Wide elements first keeps every tensor aligned to its element size without holes, which are not allowed.
         sorted.sort(Comparator.comparing(
-                (TensorDeclaration tensor) -> -tensor.dtype().bytes()));
+                (TensorDeclaration tensor) -> -tensor.type().bytes()));
         Map<String, SafetensorsEntry> tensors = new LinkedHashMap<>();
         long offset = 0;
         for (TensorDeclaration tensor : sorted) {
-            SafetensorsType type = SafetensorsType.of(tensor.dtype());
-            long bytes = Math.multiplyExact(tensor.shape().numElements(), (long) type.bytes());
-            SafetensorsEntry entry = new SafetensorsEntry(tensor.name(), type, tensor.shape(), offset, bytes);
+            long bytes = Math.multiplyExact(
+                    tensor.shape().numElements(), (long) tensor.type().bytes());
+            SafetensorsEntry entry = new SafetensorsEntry(tensor.name(), tensor.type(), tensor.shape(), offset, bytes);
             if (tensors.put(tensor.name(), entry) != null || tensor.name().equals(SafetensorsDescriptor.METADATA_KEY)) {
                 throw new IllegalArgumentException("tensor name is taken: tensor=" + tensor.name()
                         + ". Give every tensor of a file its own name.");

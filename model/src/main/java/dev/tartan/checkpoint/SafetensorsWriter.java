@@ -57,7 +57,7 @@ public final class SafetensorsWriter implements AutoCloseable {
      * Starts a file of exactly these tensors; folders are made where missing.
      *
      * @param metadata free text to store, in this order
-     * @throws IllegalArgumentException if two tensors have one name or a type that is never stored
+     * @throws IllegalArgumentException if two tensors have one name
      * @throws OutputException if the file cannot be made
      */
     public static SafetensorsWriter create(Path path, List<TensorDeclaration> tensors, Map<String, String> metadata) {

@@ -16,9 +16,7 @@ import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -270,11 +268,7 @@ public final class MeshTrainer {
         if (path == null || !ranks.holdsRankZero()) {
             return null;
         }
-        Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
-        if (plan.samples() instanceof TextSamples) {
-            metadata.putAll(TextVocabulary.metadata());
-        }
-        return SafetensorsWriter.create(path, ParameterFile.declarations(states), metadata);
+        return SafetensorsWriter.create(path, ParameterFile.declarations(states), ParameterFile.metadata(plan));
     }
 
     private @Nullable String sample(LanguageModel network, Path parameters) throws InterruptedException {

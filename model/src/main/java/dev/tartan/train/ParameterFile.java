@@ -6,8 +6,11 @@ import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.Shape;
+import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.PlannedState;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** The network's parameters in a safetensors file: whole tensors under their Hugging Face names and shapes. */
@@ -20,6 +23,15 @@ final class ParameterFile {
                 .map(parameter -> new TensorDeclaration(
                         parameter.name(), DType.FLOAT32, parameter.fileShape(), parameter.logicalShape()))
                 .toList();
+    }
+
+    /** The free text in it. */
+    static Map<String, String> metadata(TrainingPlan plan) {
+        Map<String, String> metadata = new LinkedHashMap<>(Map.of("format", "pt"));
+        if (plan.samples() instanceof TextSamples) {
+            metadata.putAll(TextVocabulary.metadata());
+        }
+        return metadata;
     }
 
     /** Whether a rank is the one that writes its shard: the first of those that hold the same. */

@@ -8,6 +8,7 @@ import dev.tartan.execute.RankExecutor;
 import dev.tartan.path.UriPath;
 import dev.tartan.train.checkpoint.CheckpointPlan;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
+import dev.tartan.train.checkpoint.ExportParameters;
 import dev.tartan.train.checkpoint.RankCheckpoints;
 import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.checkpoint.ShardOwners;
@@ -82,6 +83,7 @@ public final class RunCheckpoints {
         run.put("seed", plan.train().seed());
         SampleSource samples = plan.samples();
         run.put("data", samples == null ? "unknown" : samples.identity());
+        run.put(ExportParameters.FILE_METADATA, ParameterFile.metadata(plan));
         run.put("random", "counter-based: follows from seed and step");
         return run;
     }

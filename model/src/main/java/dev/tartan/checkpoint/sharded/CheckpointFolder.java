@@ -92,7 +92,13 @@ public final class CheckpointFolder {
         return null;
     }
 
-    private List<Path> folders() {
+    /**
+     * All folders with names of checkpoints, in their order, whether they are whole or not; none if this folder is not
+     * there.
+     *
+     * @throws InvalidCheckpointException if the folder cannot be read
+     */
+    public List<Path> folders() {
         List<Path> folders = new ArrayList<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
             for (Path entry : entries) {

@@ -3,6 +3,7 @@ package dev.tartan.checkpoint.sharded;
 import dev.tartan.checkpoint.SafetensorsDescriptor;
 import dev.tartan.checkpoint.SafetensorsHeader;
 import dev.tartan.checkpoint.TensorDeclaration;
+import dev.tartan.mesh.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -55,8 +56,8 @@ public final class ShardFileWriter implements AutoCloseable {
         Map<String, String> described = new LinkedHashMap<>(metadata);
         List<TensorDeclaration> declarations = new ArrayList<>();
         for (ShardTensor tensor : tensors) {
-            declarations.add(new TensorDeclaration(
-                    tensor.name(), tensor.dtype(), tensor.box().shape()));
+            Shape shape = tensor.box().shape();
+            declarations.add(new TensorDeclaration(tensor.name(), tensor.type(), shape, shape));
             described.put(ShardTensor.key(tensor.name()), ShardTensor.text(tensor.view(), tensor.box()));
         }
         SafetensorsHeader header = new SafetensorsHeader(SafetensorsHeader.layOut(declarations), described);

@@ -1,7 +1,7 @@
 package dev.tartan.checkpoint.sharded;
 
+import dev.tartan.checkpoint.SafetensorsType;
 import dev.tartan.checkpoint.TensorSlice;
-import dev.tartan.graph.DType;
 import dev.tartan.mesh.Shape;
 
 /**
@@ -9,7 +9,7 @@ import dev.tartan.mesh.Shape;
  *
  * @param view the shape along whose dims the box is cut
  */
-public record ShardTensor(String name, DType dtype, Shape view, TensorSlice box) {
+public record ShardTensor(String name, SafetensorsType type, Shape view, TensorSlice box) {
     /** Under which key the metadata of a file says which box it holds. */
     static String key(String tensor) {
         return "box of " + tensor;

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,13 +75,33 @@ public final class ShardedCheckpoint {
      * @throws InvalidCheckpointException naming the first file that is not, and where
      */
     public void verify() {
+        verify(bytes -> {});
+    }
+
+    /**
+     * As {@link #verify()}.
+     *
+     * @param checked is told numbers of bytes as they are checked
+     */
+    public void verify(LongConsumer checked) {
         for (ShardFile file : manifest.files()) {
             try (VerifiedFile opened = VerifiedFile.open(folder, file)) {
-                opened.verify();
+                opened.verify(checked);
             }
         }
         try (ShardReader reader = reader()) {
             manifest.tensors().forEach(tensor -> tensor.boxes().forEach(box -> reader.check(tensor, box)));
+        }
+    }
+
+    /**
+     * Checks that all files are there and as long as they were written, without reading them.
+     *
+     * @throws InvalidCheckpointException naming the first file that is not
+     */
+    public void checkLengths() {
+        for (ShardFile file : manifest.files()) {
+            VerifiedFile.open(folder, file).close();
         }
     }
 

@@ -8,6 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads parts of a file and checks every block that it takes bytes of. Whole blocks go where they are wanted; of others
@@ -17,7 +19,7 @@ final class VerifiedFile implements AutoCloseable {
     private final Path path;
     private final ShardFile expected;
     private final FileChannel channel;
-    private final ByteBuffer kept = ByteBuffer.allocateDirect(BlockChecksums.BLOCK_BYTES);
+    private @Nullable ByteBuffer kept;
     private long keptBlock = -1;
 
     private VerifiedFile(Path path, ShardFile expected, FileChannel channel) {
@@ -96,22 +98,37 @@ final class VerifiedFile implements AutoCloseable {
             }
             if (keptBlock != block) {
                 keptBlock = -1;
-                load(block, kept.clear().limit(length));
+                load(block, kept().clear().limit(length));
                 keptBlock = block;
             }
             int within = (int) (at - start);
             int count = Math.min(length - within, into.remaining());
-            into.put(kept.slice(within, count));
+            into.put(kept().slice(within, count));
             at += count;
         }
     }
 
-    /** Checks all blocks. */
-    void verify() {
+    /**
+     * Checks all blocks.
+     *
+     * @param checked is told the bytes of each
+     */
+    void verify(LongConsumer checked) {
         for (long block = 0; block < expected.checksums().numBlocks(); block++) {
             keptBlock = -1;
-            load(block, kept.clear().limit(blockLength(block)));
+            load(block, kept().clear().limit(blockLength(block)));
+            checked.accept(blockLength(block));
         }
+    }
+
+    /** Made when it is needed: of many files only the length is looked at. */
+    private ByteBuffer kept() {
+        ByteBuffer buffer = kept;
+        if (buffer == null) {
+            buffer = ByteBuffer.allocateDirect(BlockChecksums.BLOCK_BYTES);
+            kept = buffer;
+        }
+        return buffer;
     }
 
     private int blockLength(long block) {

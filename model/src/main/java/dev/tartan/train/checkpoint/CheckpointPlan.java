@@ -1,9 +1,9 @@
 package dev.tartan.train.checkpoint;
 
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
+import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.mesh.Mesh;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /**
  * Where one attempt at a run writes checkpoints, and who writes what.
@@ -19,6 +19,6 @@ public record CheckpointPlan(Mesh mesh, ShardOwners owners, CheckpointFolder fol
 
     /** The name of a rank's file. */
     static String file(int rank) {
-        return String.format(Locale.ROOT, "rank-%05d.safetensors", rank);
+        return ShardFile.name(rank);
     }
 }

@@ -2,7 +2,6 @@ package dev.tartan.checkpoint.sharded;
 
 import dev.tartan.checkpoint.SafetensorsType;
 import dev.tartan.checkpoint.TensorSlice;
-import dev.tartan.graph.DType;
 import dev.tartan.mesh.Shape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,9 +28,9 @@ final class SmallCheckpoint {
         List<ShardFile> files = new ArrayList<>();
         for (int rank = 0; rank < 2; rank++) {
             List<ShardTensor> tensors = new ArrayList<>();
-            tensors.add(new ShardTensor("w", DType.FLOAT32, W, columns(rank)));
+            tensors.add(new ShardTensor("w", SafetensorsType.F32, W, columns(rank)));
             if (rank == 0) {
-                tensors.add(new ShardTensor("b", DType.FLOAT32, B, TensorSlice.whole(B)));
+                tensors.add(new ShardTensor("b", SafetensorsType.F32, B, TensorSlice.whole(B)));
             }
             try (ShardFileWriter file = ShardFileWriter.create(path, "rank-" + rank, tensors, Map.of())) {
                 file.write(bytes(W, columns(rank)));

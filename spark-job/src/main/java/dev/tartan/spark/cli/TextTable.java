@@ -2,16 +2,26 @@ package dev.tartan.spark.cli;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
-/** A table of aligned columns, numbers to the right. Not thread-safe. */
+/** A table of aligned columns, to the right unless told otherwise. Not thread-safe. */
 final class TextTable {
     private final List<String[]> rows = new ArrayList<>();
+    private final Set<Integer> left = new HashSet<>();
 
     /** Begins a table with these titles. */
     TextTable(String... titles) {
         rows.add(titles);
+    }
+
+    /** Aligns these columns, counted from 0, to the left. */
+    TextTable toTheLeft(int... columns) {
+        Arrays.stream(columns).forEach(left::add);
+        return this;
     }
 
     /** Adds a row of as many cells as there are titles. */
@@ -36,9 +46,9 @@ final class TextTable {
             StringBuilder line = new StringBuilder();
             for (int i = 0; i < columns; i++) {
                 String blanks = " ".repeat(widths[i] - row[i].length());
-                line.append(i == 0 ? "" : "  ").append(blanks).append(row[i]);
+                line.append(i == 0 ? "" : "  ").append(left.contains(i) ? row[i] + blanks : blanks + row[i]);
             }
-            out.println(line);
+            out.println(line.toString().stripTrailing());
         }
     }
 
