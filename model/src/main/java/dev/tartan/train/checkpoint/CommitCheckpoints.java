@@ -16,9 +16,11 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +42,10 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
     private final LongFunction<byte[]> history;
     private final Consumer<CheckpointMetrics> listener;
     private final Map<String, Map<Integer, RankPart>> parts = new LinkedHashMap<>();
+
+    /** What could not be written, and perhaps not be removed. Used by the thread alone. */
+    private final Set<Path> failed = new LinkedHashSet<>();
+
     private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
         Thread made = new Thread(work, "tartan-checkpoint-commit");
         made.setDaemon(true);
@@ -97,10 +103,12 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
                 failure = e.getClass().getSimpleName() + ": " + e.getMessage();
             }
         }
+        if (failure != null) {
+            failed.add(path);
+        }
         try {
-            if (failure != null) {
-                CheckpointFolder.remove(path);
-            } else {
+            removeFailed();
+            if (failure == null) {
                 folder.prune(keep, any.attempt());
             }
         } catch (IOException | RuntimeException e) {
@@ -114,6 +122,13 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
                         all.stream().mapToDouble(RankPart::stallMillis).max().orElse(0),
                         all.stream().mapToDouble(RankPart::writeMillis).max().orElse(0),
                         failure)));
+    }
+
+    private void removeFailed() throws IOException {
+        for (Path path : List.copyOf(failed)) {
+            CheckpointFolder.remove(path);
+            failed.remove(path);
+        }
     }
 
     private static @Nullable String failure(List<RankPart> all) {
