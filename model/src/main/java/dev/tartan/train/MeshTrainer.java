@@ -66,7 +66,9 @@ public final class MeshTrainer {
                 notes.addAll(initial.notes());
             }
         }
-        notes.addAll(RunCheckpoints.differences(plan));
+        RunCheckpoints.checkStepsLeft(plan);
+        RunCheckpoints.differences(plan)
+                .forEach(difference -> notes.add("run goes on otherwise than its checkpoint was made: " + difference));
         SampleSource samples = samples(plan);
         if (!samples.isBrought()) {
             try (BatchSource data = samples.open(plan.batches())) {
@@ -129,9 +131,10 @@ public final class MeshTrainer {
         if (RunCheckpoints.folder(plan) == null) {
             return run(plan, factory, backend, listener, withoutCheckpoints());
         }
-        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, listener::onCheckpoint)) {
+        StepHistory history = new StepHistory(listener);
+        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, history::linesBefore, listener::onCheckpoint)) {
             RunControl control = new RunControl(RunCheckpoints.newAttempt(), commits, new StopSignal());
-            return run(plan, factory, backend, listener, control);
+            return run(plan, factory, backend, history, control);
         }
     }
 

@@ -14,6 +14,7 @@ import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.checkpoint.ShardOwners;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.StrategyConfig;
+import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The checkpoints of a plan: where they are, who commits them, and what they say of the run. */
@@ -52,14 +54,17 @@ public final class RunCheckpoints {
     /**
      * Commits the checkpoints of a plan that has some.
      *
+     * @param history what was measured before a step, as lines of {@code metrics.jsonl}
      * @param listener is told what became of each
      */
-    public static CommitCheckpoints committer(TrainingPlan plan, Consumer<CheckpointMetrics> listener) {
+    public static CommitCheckpoints committer(
+            TrainingPlan plan, LongFunction<byte[]> history, Consumer<CheckpointMetrics> listener) {
         return new CommitCheckpoints(
                 Objects.requireNonNull(folder(plan)),
                 plan.shardOwners(),
                 plan.checkpoint().keep(),
                 describe(plan),
+                history,
                 listener);
     }
 
@@ -76,6 +81,8 @@ public final class RunCheckpoints {
         run.put("globalBatch", plan.train().globalBatch());
         run.put("microBatches", plan.train().microBatches());
         run.put("seed", plan.train().seed());
+        SampleSource samples = plan.samples();
+        run.put("data", samples == null ? "unknown" : samples.identity());
         run.put(ExportParameters.FILE_METADATA, ParameterFile.metadata(plan));
         run.put("random", "counter-based: follows from seed and step");
         return run;
@@ -125,28 +132,53 @@ public final class RunCheckpoints {
      * What differs between a plan and the run whose checkpoint it goes on from, so that it will not give the numbers
      * that run would have given.
      *
-     * @throws InvalidCheckpointException if the checkpoint is not of this network and optimizer, or has no steps left
+     * @throws InvalidCheckpointException if the checkpoint is not of this network and optimizer
      */
-    static List<String> differences(TrainingPlan plan) {
+    public static List<String> differences(TrainingPlan plan) {
         RestoredRun restored = restored(plan);
         if (restored == null) {
             return List.of();
+        }
+        Map<String, Object> now = describe(plan);
+        List<String> differences = new ArrayList<>();
+        for (String key : List.of("optimizer", "steps", "globalBatch", "seed", "data")) {
+            String before = String.valueOf(restored.run().get(key));
+            if (!before.equals(String.valueOf(now.get(key)))) {
+                differences.add(key + " was " + before + " and is " + now.get(key));
+            }
+        }
+        return differences;
+    }
+
+    /**
+     * Checks that a plan is of the very run whose checkpoint it goes on from.
+     *
+     * @throws InvalidCheckpointException naming what differs
+     */
+    static void checkSame(TrainingPlan plan) {
+        List<String> differences = differences(plan);
+        if (!differences.isEmpty()) {
+            throw new InvalidCheckpointException("checkpoint is of another run: path="
+                    + plan.files().resume() + ", " + String.join(", ", differences)
+                    + ". Repeat that run as it was, or remove its checkpoints.");
+        }
+    }
+
+    /**
+     * Checks that a checkpoint leaves something to do.
+     *
+     * @throws InvalidCheckpointException if it has no steps left
+     */
+    static void checkStepsLeft(TrainingPlan plan) {
+        RestoredRun restored = restored(plan);
+        if (restored == null) {
+            return;
         }
         long step = restored.progress().step();
         if (step >= plan.train().steps()) {
             throw new InvalidCheckpointException("run has no steps left after its checkpoint: path=" + restored.folder()
                     + ", step=" + step + ", steps=" + plan.train().steps() + ". Raise train.steps to train on.");
         }
-        Map<String, Object> now = describe(plan);
-        List<String> differences = new ArrayList<>();
-        for (String key : List.of("optimizer", "steps", "globalBatch", "seed")) {
-            String before = String.valueOf(restored.run().get(key));
-            if (!before.equals(String.valueOf(now.get(key)))) {
-                differences.add("run goes on otherwise than its checkpoint was made: " + key + " was " + before
-                        + " and is " + now.get(key));
-            }
-        }
-        return differences;
     }
 
     /** One rank's part of them; null for a plan without. */

@@ -1,5 +1,6 @@
 package dev.tartan.train;
 
+import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.network.Layout;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
@@ -56,6 +57,7 @@ public final class TrainingJob {
     private @Nullable ValidationConfig validation;
     private CheckpointConfig checkpoint = CheckpointConfig.off();
     private ElasticConfig elastic = ElasticConfig.defaults();
+    private boolean resumesSame;
 
     private TrainingJob(NetworkFactory network) {
         this.network = network;
@@ -77,6 +79,7 @@ public final class TrainingJob {
         validation = other.validation;
         checkpoint = other.checkpoint;
         elastic = other.elastic;
+        resumesSame = other.resumesSame;
     }
 
     private TrainingJob with(Consumer<TrainingJob> change) {
@@ -352,6 +355,29 @@ public final class TrainingJob {
         return with(job -> job.files = files.resumed(checked));
     }
 
+    /**
+     * This job going on from the checkpoint that a person means: {@code latest} or {@code latest-valid} of its own
+     * folder of checkpoints, a checkpoint, or the newest of a folder of checkpoints or an output folder, local or a
+     * URI.
+     *
+     * @param notes is told why a newer one was passed over
+     * @throws IllegalArgumentException if there is none
+     */
+    public TrainingJob resume(String choice, Consumer<String> notes) {
+        Path folder = checkpoint.folder(files.output());
+        return resume(RunCheckpoints.find(choice, folder == null ? null : new CheckpointFolder(folder), notes));
+    }
+
+    /**
+     * As {@link #resume(Path)}, refusing a checkpoint of a run with other samples, optimizer, number of steps, global
+     * batch or seed.
+     *
+     * @throws IllegalArgumentException when compiled, naming what differs
+     */
+    public TrainingJob resumeSame(Path folder) {
+        return resume(folder).with(job -> job.resumesSame = true);
+    }
+
     /** This job with the gradients of the first step in a file of their own, for comparisons. */
     public TrainingJob gradientOutputs() {
         return with(job -> job.gradientOutputs = true);
@@ -377,7 +403,11 @@ public final class TrainingJob {
      * @throws IllegalArgumentException if the network does not fit the mesh, or the samples the network
      */
     public TrainingPlan compile(DeviceTraits traits) {
-        return new CompileJob(this, traits).run();
+        TrainingPlan plan = new CompileJob(this, traits).run();
+        if (resumesSame) {
+            RunCheckpoints.checkSame(plan);
+        }
+        return plan;
     }
 
     /** What makes the network. */

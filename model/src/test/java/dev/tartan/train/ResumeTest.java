@@ -115,7 +115,7 @@ class ResumeTest {
         TrainingPlan plan = stopped.compile(BACKEND);
         StopSignal stop = new StopSignal();
         List<CheckpointMetrics> told = new ArrayList<>();
-        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, told::add)) {
+        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, step -> new byte[0], told::add)) {
             RunControl control = new RunControl("attempt1", commits, stop);
             assertThatThrownBy(() -> MeshTrainer.run(
                             plan,
@@ -196,5 +196,56 @@ class ResumeTest {
         long state = none.parameterBytesPerDevice() + none.optimizerBytesPerDevice();
         // Each of two ranks writes about half of what both hold.
         assertThat(some.hostBytesPerDevice() - none.hostBytesPerDevice()).isBetween(state / 2, state * 6 / 10);
+    }
+
+    @Test
+    void aPersonMayNameACheckpointInMoreThanOneWay() throws Exception {
+        TrainingJob saved = job("whole", 1, 1).checkpoint(CheckpointConfig.everySteps(1));
+        List<String> notes = new ArrayList<>();
+        assertThatThrownBy(() -> saved.resume("latest", notes::add))
+                .isInstanceOf(InvalidCheckpointException.class)
+                .hasMessage("there is no checkpoint to go on from: resume=latest, path="
+                        + folder.resolve("whole/checkpoints") + ". Check the path, or begin anew without resume.");
+        assertThatThrownBy(() -> job("whole", 1, 1).output(null).resume("latest", notes::add))
+                .hasMessage("run has no folder of checkpoints: resume=latest. Give checkpoint.dir or output.dir, or the"
+                        + " path of a checkpoint.");
+        run(saved);
+        Path newest = checkpoint("whole", 4);
+        Path before = checkpoint("whole", 3);
+        for (String choice : List.of(
+                "latest", "latest-valid", newest.toString(), newest.getParent().toString(), folder + "/whole")) {
+            assertThat(saved.resume(choice, notes::add).files().resume())
+                    .as(choice)
+                    .isEqualTo(newest);
+        }
+        assertThat(notes).isEmpty();
+        Path file = newest.resolve("rank-00000.safetensors");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 4;
+        Files.write(file, bytes);
+        assertThat(saved.resume("latest", notes::add).files().resume()).isEqualTo(newest);
+        assertThat(saved.resume("latest-valid", notes::add).files().resume()).isEqualTo(before);
+        assertThat(notes)
+                .hasSize(1)
+                .allMatch(note -> note.startsWith("passed over: checkpoint file is corrupt: path=" + file));
+        assertThatThrownBy(() -> run(saved.output(folder.resolve("rest")).resume(newest)))
+                .isInstanceOf(InvalidCheckpointException.class)
+                .hasMessageStartingWith("checkpoint file is corrupt: path=" + file + ", offset=0");
+    }
+
+    @Test
+    void whatDiffersFromTheRunBeforeIsSaidOrRefused() throws Exception {
+        run(job("whole", 1, 1).checkpoint(CheckpointConfig.everySteps(2)));
+        Path half = checkpoint("whole", 2);
+        TrainingJob other = job("rest", 1, 1).seed(6).resume(half);
+        assertThat(MeshTrainer.checkFiles(other.compile(BACKEND), other.network()))
+                .contains("run goes on otherwise than its checkpoint was made: seed was 5 and is 6");
+        assertThatThrownBy(() -> job("rest", 1, 1).seed(6).resumeSame(half).compile(BACKEND))
+                .isInstanceOf(InvalidCheckpointException.class)
+                .hasMessage("checkpoint is of another run: path=" + half
+                        + ", seed was 5 and is 6. Repeat that run as it was, or remove its checkpoints.");
+        TrainingJob over = job("rest", 1, 1).resume(checkpoint("whole", 4));
+        assertThatThrownBy(() -> MeshTrainer.checkFiles(over.compile(BACKEND), over.network()))
+                .hasMessageEndingWith("step=4, steps=4. Raise train.steps to train on.");
     }
 }

@@ -46,7 +46,8 @@ public final class Tartan {
      * @param job with a number of steps or of epochs; its own samples are not used
      * @param executors number of processes over which the mesh is spread, by rows of its axis {@code data}, so that it
      *     divides that
-     * @param viewer is shown each step, in order, on a thread of Spark's; step 0 again when the stage is run again
+     * @param viewer is shown each step, in order, on a thread of Spark's; earlier ones again when an attempt has failed
+     *     and another goes on
      * @return losses and other numbers of all steps; tensors are in the job's output folder, if it has one, from which
      *     earlier results are moved to its folder {@code earlier}
      * @throws IllegalArgumentException if columns or rows cannot be used, before training starts, or if the session has

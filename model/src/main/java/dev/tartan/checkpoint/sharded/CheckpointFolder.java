@@ -120,7 +120,8 @@ public final class CheckpointFolder {
     }
 
     /**
-     * Removes all checkpoints but the newest ones, and what attempts before this one left unfinished.
+     * Removes all checkpoints but the newest ones, and what attempts before this one left unfinished. Those of this
+     * attempt count as newer than all others: it may have passed over some of later steps, which are corrupt.
      *
      * @param keep how many to keep; 0 for all
      * @param attempt whose unfinished ones stay
@@ -128,18 +129,31 @@ public final class CheckpointFolder {
      */
     public void prune(int keep, String attempt) throws IOException {
         List<ShardedCheckpoint> whole = list(problem -> {});
+        whole.sort(Comparator.comparing(checkpoint -> !attempt.equals(attempt(checkpoint.folder()))));
         if (keep > 0) {
             for (ShardedCheckpoint old : whole.subList(Math.min(keep, whole.size()), whole.size())) {
                 remove(old.folder());
             }
         }
         for (Path path : folders()) {
-            Matcher name = NAME.matcher(String.valueOf(path.getFileName()));
             boolean unfinished = !Files.exists(path.resolve(ManifestDescriptor.FILE));
-            if (unfinished && name.matches() && !attempt.equals(name.group(2))) {
+            if (unfinished && !attempt.equals(attempt(path))) {
                 remove(path);
             }
         }
+    }
+
+    /** Removes all checkpoints, the oldest first. */
+    public void clear() throws IOException {
+        for (Path path : folders()) {
+            remove(path);
+        }
+    }
+
+    /** Which attempt wrote a checkpoint, by the name of its folder. */
+    private static String attempt(Path checkpoint) {
+        Matcher name = NAME.matcher(String.valueOf(checkpoint.getFileName()));
+        return name.matches() ? name.group(2) : "";
     }
 
     /** Removes a checkpoint, its manifest first, so that it is not there while parts of it still are. */

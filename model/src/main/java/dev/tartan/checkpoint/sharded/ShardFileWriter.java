@@ -46,10 +46,10 @@ public final class ShardFileWriter implements AutoCloseable {
     }
 
     /**
-     * Starts a file in a folder that is there.
+     * Starts a file in a folder that is there, in place of what a try before left of it.
      *
      * @param metadata free text to store, in this order
-     * @throws IOException if the file is there already or cannot be made
+     * @throws IOException if the file cannot be made
      */
     public static ShardFileWriter create(
             Path folder, String name, List<ShardTensor> tensors, Map<String, String> metadata) throws IOException {
@@ -65,7 +65,11 @@ public final class ShardFileWriter implements AutoCloseable {
         long bytes = SafetensorsDescriptor.dataOffset(json.length) + header.dataBytes();
         Path path = folder.resolve(name);
         SeekableByteChannel channel =
-                Files.newByteChannel(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+                Files.newByteChannel(
+                        path,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING);
         ShardFileWriter writer = new ShardFileWriter(path, name, channel, bytes);
         ByteBuffer length =
                 ByteBuffer.allocate(SafetensorsDescriptor.HEADER_OFFSET).order(ByteOrder.LITTLE_ENDIAN);

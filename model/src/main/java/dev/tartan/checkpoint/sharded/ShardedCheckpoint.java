@@ -1,6 +1,7 @@
 package dev.tartan.checkpoint.sharded;
 
 import dev.tartan.checkpoint.InvalidCheckpointException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -43,6 +44,24 @@ public final class ShardedCheckpoint {
     /** A tensor by its name; null if there is none. */
     public @Nullable StoredTensor find(String name) {
         return tensors.get(name);
+    }
+
+    /**
+     * The content of a file that holds no tensors; empty if there is none of this name.
+     *
+     * @throws InvalidCheckpointException if it is not as it was written
+     */
+    public byte[] attached(String name) {
+        for (ShardFile file : manifest.files()) {
+            if (file.name().equals(name)) {
+                try (VerifiedFile opened = VerifiedFile.open(folder, file)) {
+                    byte[] content = new byte[Math.toIntExact(file.bytes())];
+                    opened.read(0, ByteBuffer.wrap(content));
+                    return content;
+                }
+            }
+        }
+        return new byte[0];
     }
 
     /** A reader of its own for the calling thread. */

@@ -1,11 +1,13 @@
 package dev.tartan.train.checkpoint;
 
+import dev.tartan.checkpoint.sharded.AttachedFile;
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.checkpoint.sharded.Manifest;
 import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.checkpoint.sharded.StoredBox;
 import dev.tartan.checkpoint.sharded.StoredTensor;
 import dev.tartan.train.metrics.CheckpointMetrics;
+import dev.tartan.train.metrics.MetricsWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,13 +16,16 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +39,13 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
     private final ShardOwners owners;
     private final int keep;
     private final Map<String, Object> run;
+    private final LongFunction<byte[]> history;
     private final Consumer<CheckpointMetrics> listener;
     private final Map<String, Map<Integer, RankPart>> parts = new LinkedHashMap<>();
+
+    /** What could not be written, and perhaps not be removed. Used by the thread alone. */
+    private final Set<Path> failed = new LinkedHashSet<>();
+
     private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
         Thread made = new Thread(work, "tartan-checkpoint-commit");
         made.setDaemon(true);
@@ -47,6 +57,8 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
      *
      * @param keep how many checkpoints are kept, 0 for all
      * @param run what is trained and how, for the manifest: a JSON object
+     * @param history what was measured before a step, as lines of {@code metrics.jsonl}, which is kept with a
+     *     checkpoint
      * @param listener is told what became of each checkpoint, on another thread
      */
     public CommitCheckpoints(
@@ -54,11 +66,13 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
             ShardOwners owners,
             int keep,
             Map<String, Object> run,
+            LongFunction<byte[]> history,
             Consumer<CheckpointMetrics> listener) {
         this.folder = folder;
         this.owners = owners;
         this.keep = keep;
         this.run = run;
+        this.history = history;
         this.listener = listener;
         ClassLoader loader = Thread.currentThread().getContextClassLoader();
         thread.execute(() -> Thread.currentThread().setContextClassLoader(loader));
@@ -89,10 +103,12 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
                 failure = e.getClass().getSimpleName() + ": " + e.getMessage();
             }
         }
+        if (failure != null) {
+            failed.add(path);
+        }
         try {
-            if (failure != null) {
-                CheckpointFolder.remove(path);
-            } else {
+            removeFailed();
+            if (failure == null) {
                 folder.prune(keep, any.attempt());
             }
         } catch (IOException | RuntimeException e) {
@@ -106,6 +122,13 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
                         all.stream().mapToDouble(RankPart::stallMillis).max().orElse(0),
                         all.stream().mapToDouble(RankPart::writeMillis).max().orElse(0),
                         failure)));
+    }
+
+    private void removeFailed() throws IOException {
+        for (Path path : List.copyOf(failed)) {
+            CheckpointFolder.remove(path);
+            failed.remove(path);
+        }
     }
 
     private static @Nullable String failure(List<RankPart> all) {
@@ -144,6 +167,7 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
                 .map(tensor -> tensor.stored(boxes.getOrDefault(tensor.name(), List.of())))
                 .toList();
         RunProgress known = Objects.requireNonNull(progress);
+        ordered.add(AttachedFile.write(path, MetricsWriter.FILE_NAME, history.apply(known.step())));
         String time =
                 Instant.now(Clock.systemUTC()).truncatedTo(ChronoUnit.MILLIS).toString();
         return new Manifest(known.step(), time, run, ProgressJson.of(known), ordered, tensors);

@@ -23,6 +23,10 @@ final class RankCopies implements AutoCloseable {
             copies.put(tensor, arena.buffer(type, offset));
             offset += Arena.aligned(type.bytes());
         }
+        // Memory is slow when it is used first, and no step should wait for that.
+        try (ShardMemory memory = new ShardMemory(backend)) {
+            copies.values().forEach(memory::clear);
+        }
     }
 
     private static TensorType type(Mesh mesh, SavedTensor tensor) {

@@ -78,6 +78,9 @@ public final class ReadAhead implements AutoCloseable {
             if (e.getCause() instanceof RuntimeException failure) {
                 throw failure;
             }
+            if (e.getCause() instanceof Error error) {
+                throw error; // Spark replaces a JVM that has run out of memory, if it is told.
+            }
             throw new IllegalStateException("samples cannot be read: step=" + step, e.getCause());
         }
     }

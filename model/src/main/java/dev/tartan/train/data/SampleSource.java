@@ -24,6 +24,13 @@ public interface SampleSource {
     }
 
     /**
+     * What tells these samples from others, for people and for checkpoints: where they are, or better, what they are.
+     */
+    default String identity() {
+        return toString();
+    }
+
+    /**
      * Opens the samples and checks that they suffice for the run.
      *
      * @throws IllegalArgumentException if they are missing, too few, or of other shapes or types than asked for

@@ -3,35 +3,26 @@ package dev.tartan.train.metrics;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tartan.checkpoint.OutputException;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads what {@link MetricsWriter} wrote, so that a run that goes on has its history. */
+/** Reads what {@link MetricsWriter} writes, so that a run that goes on has its history. */
 public final class MetricsReader {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private MetricsReader() {}
 
     /**
-     * The lines of a folder's {@code metrics.jsonl} before a step, in order: {@link StepMetrics},
-     * {@link ValidationMetrics} and {@link CheckpointMetrics}. Ends at the first line that was cut off; empty if there
-     * is no file.
-     *
-     * @throws OutputException if the file cannot be read
+     * The lines before a step, in order: {@link StepMetrics}, {@link ValidationMetrics} and {@link CheckpointMetrics}.
+     * Ends at the first line that was cut off.
      */
-    public static List<Object> readBefore(long step, Path folder) {
-        Path path = folder.resolve(MetricsWriter.FILE_NAME);
+    public static List<Object> readBefore(long step, byte[] content) {
         List<Object> entries = new ArrayList<>();
-        try (BufferedReader lines = Files.newBufferedReader(path)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        for (String line : new String(content, StandardCharsets.UTF_8).split("\n", -1)) {
+            try {
                 JsonNode node = JSON.readTree(line);
                 if (!node.isObject() || !node.path("step").isIntegralNumber()) {
                     break;
@@ -39,14 +30,9 @@ public final class MetricsReader {
                 if (node.path("step").asLong() < step) {
                     entries.add(entry(node));
                 }
+            } catch (JsonProcessingException e) {
+                break;
             }
-        } catch (NoSuchFileException e) {
-            return List.of();
-        } catch (JsonProcessingException e) {
-            // The line under way when a run was killed.
-            return entries;
-        } catch (IOException e) {
-            throw OutputException.cannotWrite(path, e);
         }
         return entries;
     }

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Writes {@code metrics.jsonl}, a JSON object a line: one for each step, and one for each validation, after that of its
@@ -79,6 +80,23 @@ public final class MetricsWriter implements AutoCloseable {
         } catch (IOException e) {
             throw OutputException.cannotWrite(path, e);
         }
+    }
+
+    /**
+     * The lines of a file with these entries, as this class writes them.
+     *
+     * @param entries {@link StepMetrics}, {@link ValidationMetrics} and {@link CheckpointMetrics}
+     */
+    public static byte[] lines(List<Object> entries) {
+        StringBuilder lines = new StringBuilder();
+        try {
+            for (Object entry : entries) {
+                lines.append(toJson(entry)).append('\n');
+            }
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("metrics cannot be written as JSON: reason=" + e.getMessage(), e);
+        }
+        return lines.toString().getBytes(StandardCharsets.UTF_8);
     }
 
     private static String toJson(Object metrics) throws JsonProcessingException {

@@ -34,6 +34,24 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code checkpoint}, found by picocli through its annotation. */
+    @Command(
+            name = "checkpoint",
+            sortOptions = false,
+            description = {
+                "Times writing and restoring a checkpoint of an MLP with AdamW, ranks being threads of one process, beside"
+                        + " a copy of its files by the kernel with the same sync, in turns; prints a line of JSON.",
+                "",
+                "saveOverCopy and restoreOverCopy are the throughput of each over the copy's, of the medians of rounds."
+                        + " stallOverWrite is how long training waits for a checkpoint that is written meanwhile, over"
+                        + " the time that writing takes.",
+                ""
+            })
+    int checkpoint(@Mixin BenchCheckpoint checkpoint) throws IOException, InterruptedException {
+        out.println(checkpoint.measure());
+        return 0;
+    }
+
     /** The subcommand {@code collectives}, found by picocli through its annotation. */
     @Command(
             name = "collectives",

@@ -8,7 +8,7 @@ import java.io.PrintStream;
 
 /** Shows a person how far a run is. Used by one thread at a time. */
 interface ProgressDisplay extends AutoCloseable, TrainingListener {
-    /** Shows a finished step; step 0 again means that the run began anew. */
+    /** Shows a finished step; an earlier one again means that another attempt goes on from there. */
     void show(StepMetrics step);
 
     /** Shows what an evaluation gave. */

@@ -1,7 +1,6 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.dataset.PlannedFrames;
@@ -14,7 +13,6 @@ import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.MeshTrainer;
-import dev.tartan.train.RunCheckpoints;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
@@ -162,13 +160,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         if (resume == null) {
             return job;
         }
-        Path folder = job.checkpoint().folder(job.files().output());
-        Path from = RunCheckpoints.find(
-                UserHome.expand(resume),
-                folder == null ? null : new CheckpointFolder(folder),
-                problem -> out.println("note: " + problem));
-        out.println("going on from " + from);
-        return job.resume(from);
+        TrainingJob resumed = job.resume(UserHome.expand(resume), problem -> out.println("note: " + problem));
+        out.println("going on from " + resumed.files().resume());
+        return resumed;
     }
 
     private void checkExecutors(MeshConfig mesh) {

@@ -91,6 +91,15 @@ final class FrameCounts implements Serializable {
         return digests[bucket];
     }
 
+    /** Of all rows, whatever their order. */
+    long digest() {
+        long sum = 0;
+        for (int bucket = 0; bucket < NUM_BUCKETS; bucket++) {
+            sum += RowHash.finish(digests[bucket] + bucket);
+        }
+        return sum;
+    }
+
     /** Rows of all buckets. */
     long numRows() {
         long sum = 0;

@@ -3,6 +3,7 @@ package dev.tartan.spark.dataset;
 import dev.tartan.spark.runtime.MeshRows;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.apache.spark.ContextCleaner;
 import org.apache.spark.ShuffleDependency;
 import org.apache.spark.api.java.JavaRDD;
@@ -124,7 +125,11 @@ public final class FrameRows implements AutoCloseable {
                     + ", globalBatch=" + globalBatch + ", dropLast=true. Lower the global batch, or keep the last"
                     + " step of an epoch.");
         }
-        return new FrameSamples(samples.fields(), slots.stepsPerEpoch(), samples.hasWeights() || slots.isRagged());
+        return new FrameSamples(
+                samples.fields(),
+                slots.stepsPerEpoch(),
+                samples.hasWeights() || slots.isRagged(),
+                String.format(Locale.ROOT, "frame of %d rows, digest %016x", numRows(), counts.digest()));
     }
 
     private SlotTable slots(int globalBatch) {

@@ -14,9 +14,11 @@ import java.util.stream.Collectors;
  *
  * @param names of the fields that columns fill
  * @param stepsPerEpoch steps until every row was there once
+ * @param identity number of rows, and a digest of all they hold that does not depend on their order
  * @param weights whether samples have weights: of a column, or since the last step of an epoch is filled up
  */
-public record FrameSamples(Set<String> names, long stepsPerEpoch, boolean weights) implements SampleSource {
+public record FrameSamples(Set<String> names, long stepsPerEpoch, boolean weights, String identity)
+        implements SampleSource {
     public FrameSamples {
         names = Set.copyOf(names);
     }

@@ -64,6 +64,8 @@ final class FitNetwork {
         params.setDefault(params.seed(), 0L);
         params.setDefault(params.earlyStoppingRounds(), 0);
         params.setDefault(params.earlyStoppingMinDelta(), 0.0);
+        params.setDefault(params.checkpointPath(), "");
+        params.setDefault(params.checkpointInterval(), 0);
         params.setDefault(params.networkClass(), "");
         params.setDefault(params.networkConfig(), "");
     }
@@ -81,7 +83,9 @@ final class FitNetwork {
         try {
             TrainingJob job =
                     ChosenStrategy.of(params.getStrategy(), job(factory)).output(folder);
-            TrainingResult result = train(session, job, columns);
+            CheckpointedFit checkpoints = CheckpointedFit.of(params);
+            TrainingResult result = train(session, checkpoints.in(job), columns);
+            checkpoints.remove();
             ModelFile file = ModelFile.of(path -> Files.move(folder.resolve(MeshTrainer.FINAL_FILE), path));
             return new Fitted(
                     new TrainedNetwork(source, file, optional(factory, columns.keySet())),

@@ -112,6 +112,46 @@ public interface TrainingParams<E> extends InferenceParams<E> {
                 ParamValidators.gtEq(0));
     }
 
+    /** Where checkpoints are kept while a fit runs, a local folder or a URI; none if it is not set or empty. */
+    default Param<String> checkpointPath() {
+        return new Param<>(
+                uid(),
+                "checkpointPath",
+                "where checkpoints are kept while a fit runs, so that one that was cut off can go on; none if empty");
+    }
+
+    /** Steps from one checkpoint to the next; 0 for one a minute. */
+    default IntParam checkpointInterval() {
+        return new IntParam(
+                uid(),
+                "checkpointInterval",
+                "steps from one checkpoint to the next; 0 for one a minute",
+                ParamValidators.gtEq(0));
+    }
+
+    /** See {@link #checkpointPath()}. */
+    default String getCheckpointPath() {
+        return getOrDefault(checkpointPath());
+    }
+
+    /**
+     * Keeps checkpoints while a fit runs. A fit that was cut off goes on where it was when it is called again with the
+     * same rows and params, and refuses to if they differ. Once it has ended they are removed.
+     */
+    default E setCheckpointPath(String value) {
+        return with(() -> set(checkpointPath(), value));
+    }
+
+    /** See {@link #checkpointInterval()}. */
+    default int getCheckpointInterval() {
+        return (Integer) getOrDefault(checkpointInterval());
+    }
+
+    /** See {@link #checkpointInterval()}. */
+    default E setCheckpointInterval(int value) {
+        return with(() -> set(checkpointInterval(), value));
+    }
+
     /** See {@link #weightCol()}. */
     default String getWeightCol() {
         return getOrDefault(weightCol());

@@ -17,17 +17,20 @@ import org.jspecify.annotations.Nullable;
 public final class HeldFolder implements AutoCloseable {
     private final TrainingPlan plan;
     private final @Nullable OutputLease lease;
+    private final @Nullable OutputLease checkpoints;
     private final @Nullable Path aside;
 
-    private HeldFolder(TrainingPlan plan, @Nullable OutputLease lease, @Nullable Path aside) {
+    private HeldFolder(
+            TrainingPlan plan, @Nullable OutputLease lease, @Nullable OutputLease checkpoints, @Nullable Path aside) {
         this.plan = plan;
         this.lease = lease;
+        this.checkpoints = checkpoints;
         this.aside = aside;
     }
 
     /** The output folder of a plan, if it has one, in nobody's hands. */
     static HeldFolder notHeld(TrainingPlan plan) {
-        return new HeldFolder(plan, null, null);
+        return new HeldFolder(plan, null, null, null);
     }
 
     /**
@@ -40,15 +43,35 @@ public final class HeldFolder implements AutoCloseable {
      */
     public static HeldFolder of(TrainingPlan plan) {
         Path folder = plan.files().output();
+        OutputLease checkpoints = leaseOfCheckpoints(plan);
         if (folder == null) {
-            checkCheckpoints(plan);
-            return notHeld(plan);
+            return new HeldFolder(plan, null, checkpoints, null);
         }
-        OutputLease lease = OutputLease.take(folder, plan.network() + " on " + plan.mesh());
+        OutputLease lease = null;
         try {
+            lease = OutputLease.take(folder, owner(plan));
             Path aside = goesOn(plan) ? null : OutputFolder.prepare(folder, LocalDateTime.now(ZoneId.systemDefault()));
+            return new HeldFolder(aside == null ? plan : following(plan, folder, aside), lease, checkpoints, aside);
+        } catch (RuntimeException e) {
+            close(lease);
+            close(checkpoints);
+            throw e;
+        }
+    }
+
+    private static String owner(TrainingPlan plan) {
+        return plan.network() + " on " + plan.mesh();
+    }
+
+    /** Takes the folder of checkpoints if it is a place of its own. */
+    private static @Nullable OutputLease leaseOfCheckpoints(TrainingPlan plan) {
+        if (!plan.checkpoint().isOn() || plan.checkpoint().dir() == null) {
+            return null;
+        }
+        OutputLease lease = OutputLease.take(plan.checkpoint().dir(), owner(plan));
+        try {
             checkCheckpoints(plan);
-            return new HeldFolder(aside == null ? plan : following(plan, folder, aside), lease, aside);
+            return lease;
         } catch (RuntimeException e) {
             lease.close();
             throw e;
@@ -128,6 +151,11 @@ public final class HeldFolder implements AutoCloseable {
     /** Gives the folder back. */
     @Override
     public void close() {
+        close(lease);
+        close(checkpoints);
+    }
+
+    private static void close(@Nullable OutputLease lease) {
         if (lease != null) {
             lease.close();
         }

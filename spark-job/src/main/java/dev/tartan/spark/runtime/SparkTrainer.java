@@ -123,7 +123,7 @@ public final class SparkTrainer {
             }
         };
         try (StepRecorder recorder = new StepRecorder(
-                folder, firstStep(plan), shown, failure -> job.cancel("the output folder cannot be used"))) {
+                folder, resumed(plan), shown, failure -> job.cancel("the output folder cannot be used"))) {
             held.onLost(recorder::fail);
             JobCredentials credentials = JobCredentials.ofDriver(spark.getConf());
             TrainingTask task = new TrainingTask(network, credentials, rows == null ? null : rows.reader());
@@ -140,9 +140,9 @@ public final class SparkTrainer {
         }
     }
 
-    private static long firstStep(TrainingPlan plan) {
+    private static @Nullable ShardedCheckpoint resumed(TrainingPlan plan) {
         Path from = plan.files().resume();
-        return from == null ? 0 : ShardedCheckpoint.open(from).manifest().step();
+        return from == null ? null : ShardedCheckpoint.open(from);
     }
 
     /** For example {@code tartan: Gpt, mesh data=2 x model=2, 550 steps}. */
@@ -163,8 +163,9 @@ public final class SparkTrainer {
             TrainingListener viewer) {
         TrainingPlan sent = rows == null ? plan : withoutRows(plan, rows);
         TrainingAttempts attempts = new TrainingAttempts(describe(plan), sent, recorder, viewer);
-        try (CommitCheckpoints commits =
-                plan.checkpoint().isOn() ? RunCheckpoints.committer(plan, recorder::onCheckpoint) : null) {
+        try (CommitCheckpoints commits = plan.checkpoint().isOn()
+                ? RunCheckpoints.committer(plan, recorder::linesBefore, recorder::onCheckpoint)
+                : null) {
             ProgressListener progress = commits == null ? recorder : new PartListener(commits, recorder);
             // Task 0 is process 0, which alone has a result.
             return Objects.requireNonNull(job.run(rows == null ? null : rows.rdd(), attempts, task, progress)

@@ -1,6 +1,7 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.MetricsReader;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * checkpoints. When another attempt goes on from an earlier step, the file is cut there. Safe for use by many threads.
  */
 public final class StepRecorder implements ProgressListener, AutoCloseable {
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(5);
+    private static final long POLL_MILLIS = 50;
+
     private final @Nullable Path folder;
     private final TrainingListener viewer;
     private final Consumer<OutputException> onDiskFailure;
@@ -40,22 +45,26 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     private @Nullable OutputException diskFailure;
 
     /**
-     * Starts the file, with what it has of the steps before the first.
+     * Starts the file.
      *
      * @param folder where the file goes; null for none
-     * @param firstStep 0, or the step that the run goes on with
+     * @param resumed the checkpoint that the run goes on from, with what was measured before it; null for none
      * @param viewer is given each step and validation once per attempt, in order
      * @param onDiskFailure is told when the folder cannot be used any more; called once
      * @throws OutputException if the file cannot be made
      */
     public StepRecorder(
-            @Nullable Path folder, long firstStep, TrainingListener viewer, Consumer<OutputException> onDiskFailure) {
+            @Nullable Path folder,
+            @Nullable ShardedCheckpoint resumed,
+            TrainingListener viewer,
+            Consumer<OutputException> onDiskFailure) {
         this.folder = folder;
         this.files = folder == null ? null : new ReceivedFiles(folder);
         this.viewer = viewer;
         this.onDiskFailure = onDiskFailure;
-        if (folder != null && firstStep > 0) {
-            entries.addAll(MetricsReader.readBefore(firstStep, folder));
+        long firstStep = resumed == null ? 0 : resumed.manifest().step();
+        if (resumed != null) {
+            entries.addAll(MetricsReader.readBefore(firstStep, resumed.attached(MetricsWriter.FILE_NAME)));
         }
         rewrite(firstStep);
     }
@@ -167,6 +176,22 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
         // First, so that each is there when its step is added; those of steps that were recorded go to the end.
         validations.forEach(this::add);
         all.forEach(this::add);
+    }
+
+    /**
+     * What was measured before a step, as lines of the file. Waits a while for steps of which no message has come yet.
+     */
+    public synchronized byte[] linesBefore(long step) {
+        long end = System.nanoTime() + WAIT_NANOS;
+        try {
+            while (nextStep < step && System.nanoTime() < end) {
+                wait(POLL_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return MetricsWriter.lines(
+                entries.stream().filter(entry -> stepOf(entry) < step).toList());
     }
 
     /** Throws the failure to write the file, if there was one. */

@@ -19,6 +19,8 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.spark.SparkEnv;
+import org.apache.spark.util.Utils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +57,9 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         if (output == null || (context.executorId().equals(DRIVER) && UriPath.isLocal(output))) {
             return train(plan, context);
         }
-        Path staging = Files.createTempDirectory("tartan-results");
+        // Spark's own folder, which is removed even if this process is killed.
+        Path local = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
+        Path staging = Files.createTempDirectory(local, "tartan-results");
         try {
             TrainingResult result = train(plan.staged(staging), context);
             if (result != null) {

@@ -154,8 +154,8 @@ class FrameValidationTest {
                         Samples.of(training).field("x", "x").field("y", "y")))
                 .hasMessage("validation has no samples: everySteps=5. Give the training samples"
                         + " Samples.validation(frame), or the job TrainingJob.validation.");
-        assertThatThrownBy(() ->
-                        Tartan.train(session, job(1, 1).validation(new FrameSamples(Set.of(), 1, true), 5), samples()))
+        assertThatThrownBy(() -> Tartan.train(
+                        session, job(1, 1).validation(new FrameSamples(Set.of(), 1, true, "none"), 5), samples()))
                 .hasMessageStartingWith("validation is given twice: ");
     }
 
