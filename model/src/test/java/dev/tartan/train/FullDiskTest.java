@@ -38,7 +38,7 @@ class FullDiskTest {
     private TrainingResult train(CheckpointConfig how) throws InterruptedException {
         TrainingJob job = TrainingJob.of(SmallRun.config(folder, "run", 2, 1)).checkpoint(how);
         TrainingPlan plan = job.compile(BACKEND);
-        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, told::add)) {
+        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, step -> new byte[0], told::add)) {
             RunControl control = new RunControl(ATTEMPT, commits, new StopSignal());
             return MeshTrainer.run(plan, job.network(), BACKEND, step -> {}, control);
         }
@@ -46,8 +46,7 @@ class FullDiskTest {
 
     @Test
     void theCheckpointDoesNotComeAboutAndTrainingGoesOn() throws Exception {
-        TrainingResult result =
-                train(CheckpointConfig.everySteps(1).keeping(0).synchronously());
+        TrainingResult result = train(CheckpointConfig.everySteps(1).keeping(0).synchronously());
         assertThat(result.steps()).hasSize(SmallRun.STEPS);
         assertThat(told.get(1).checkpoint().failure()).isEqualTo("IOException: No space left on device (rank 1)");
         assertThat(told).filteredOn(each -> each.checkpoint().failure() == null).hasSize(3);
@@ -61,8 +60,8 @@ class FullDiskTest {
     void aSecondTryWritesTheCheckpointOnceThereIsSpace() throws Exception {
         TrainingResult result = train(CheckpointConfig.everySteps(1).keeping(0));
         assertThat(result.steps()).hasSize(SmallRun.STEPS);
-        assertThat(told).allSatisfy(each -> assertThat(each.checkpoint().failure())
-                .isNull());
+        assertThat(told)
+                .allSatisfy(each -> assertThat(each.checkpoint().failure()).isNull());
         new CheckpointFolder(folder.resolve("run/checkpoints"))
                 .list(problem -> {})
                 .forEach(each -> each.verify());
