@@ -14,7 +14,9 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,10 +33,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes checkpoints of what ranks have written: when all have, it writes the manifest, and removes the oldest
- * checkpoints. One place of a run has it, which sees the folder. Works on a thread of its own. Safe for use by many
- * threads.
+ * checkpoints. One place of a run has it, which sees the folder. Works on a thread of its own; of checkpoints that come
+ * faster than it can commit them, it leaves out those that would soon be removed. Safe for use by many threads.
  */
 public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
+    private static final String LATE = "later ones came before it could be committed";
+
     private final CheckpointFolder folder;
     private final ShardOwners owners;
     private final int keep;
@@ -42,6 +46,7 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
     private final LongFunction<byte[]> history;
     private final Consumer<CheckpointMetrics> listener;
     private final Map<String, Map<Integer, RankPart>> parts = new LinkedHashMap<>();
+    private final Deque<List<RankPart>> complete = new ArrayDeque<>();
 
     /** What could not be written, and perhaps not be removed. Used by the thread alone. */
     private final Set<Path> failed = new LinkedHashSet<>();
@@ -85,14 +90,29 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
         known.put(part.rank(), part);
         if (known.size() == owners.numRanks() && !thread.isShutdown()) {
             parts.remove(key);
-            thread.execute(() -> conclude(List.copyOf(known.values())));
+            complete.add(List.copyOf(known.values()));
+            thread.execute(this::concludeNext);
         }
     }
 
-    private void conclude(List<RankPart> all) {
+    private void concludeNext() {
+        List<RankPart> next;
+        boolean late;
+        synchronized (this) {
+            next = complete.remove();
+            String attempt = next.get(0).attempt();
+            long later = complete.stream()
+                    .filter(all -> all.get(0).attempt().equals(attempt) && failure(all) == null)
+                    .count();
+            late = keep > 0 && later >= keep;
+        }
+        conclude(next, late ? LATE : failure(next));
+    }
+
+    private void conclude(List<RankPart> all, @Nullable String failureOfParts) {
         RankPart any = all.get(0);
         Path path = folder.of(any.step(), any.attempt());
-        String failure = failure(all);
+        String failure = failureOfParts;
         long bytes = 0;
         if (failure == null) {
             try {

@@ -180,10 +180,12 @@ public final class DrillCommand implements Callable<Integer>, CommandRunner.Verb
 
     private static String spread(DrillReport report, ToDoubleFunction<FaultOutcome> time) {
         double[] sorted = report.outcomes().stream().mapToDouble(time).sorted().toArray();
-        return sorted.length == 0
+        int count = sorted.length;
+        return count == 0
                 ? "-"
                 : TextTable.format(
-                        "%.2f s (median), %.2f s (worst)", sorted[sorted.length / 2], sorted[sorted.length - 1]);
+                        "%.2f s (median), %.2f s (worst)",
+                        (sorted[(count - 1) / 2] + sorted[count / 2]) / 2, sorted[count - 1]);
     }
 
     private static void delete(Path folder) throws IOException {
