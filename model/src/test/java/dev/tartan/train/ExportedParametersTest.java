@@ -209,6 +209,8 @@ class ExportedParametersTest {
         TrainingResult whole = run(job.checkpoint(CheckpointConfig.everySteps(2)));
         Path made = folder.resolve("resharded");
         ReshardCheckpoint.run(checkpoint("whole", 2), made, files, bytes -> {}).verify();
+        assertThat(made.resolve("metrics.jsonl"))
+                .hasSameBinaryContentAs(checkpoint("whole", 2).folder().resolve("metrics.jsonl"));
         TrainingResult rest = run(job.output(folder.resolve("rest")).resume(made));
         assertThat(losses(rest)).isEqualTo(losses(whole).subList(2, SmallRun.STEPS));
         assertThat(rest.summary().validation()).isEqualTo(whole.summary().validation());

@@ -17,7 +17,7 @@ import java.util.function.LongConsumer;
 
 /**
  * Writes a checkpoint again with another number of files: each tensor is cut along the first dim of its view into as
- * many boxes, as even as possible. Step, run and progress stay.
+ * many boxes, as even as possible. Step, run, progress and files that hold no tensors stay.
  *
  * <p>Example, {@code w [5, 4]} in 3 files: rows 0, 1 to 2 and 3 to 4. A tensor of fewer rows than there are files is in
  * some of them alone, a scalar in the last.
@@ -72,6 +72,9 @@ public final class ReshardCheckpoint {
             for (int rank = 0; rank < numFiles; rank++) {
                 files.add(write(folder, rank, pieces));
             }
+            for (ShardFile file : attached()) {
+                files.add(AttachedFile.write(folder, file.name(), source.attached(file.name())));
+            }
             CheckpointFolder.commit(folder, manifest(files));
             ShardedCheckpoint made = ShardedCheckpoint.open(folder);
             whole = true;
@@ -81,6 +84,16 @@ public final class ReshardCheckpoint {
                 CheckpointFolder.remove(folder);
             }
         }
+    }
+
+    /** Files such as what was measured; a rank that writes no tensor has a safetensors file all the same. */
+    private List<ShardFile> attached() {
+        return source.manifest().files().stream()
+                .filter(file -> !file.name().endsWith(".safetensors"))
+                .filter(file -> source.manifest().tensors().stream()
+                        .flatMap(tensor -> tensor.boxes().stream())
+                        .noneMatch(box -> box.file().equals(file.name())))
+                .toList();
     }
 
     private ShardFile write(Path folder, int rank, TensorPieces pieces) throws IOException {

@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,6 +56,28 @@ class ReshardCheckpointTest {
                                 .map(box -> box.slice().toString())
                                 .toList()))
                 .containsExactly(List.of("[0:1, 0:6]", "[1:2, 0:6]", "[2:4, 0:6]"), List.of("[0:1]", "[1:3]", "[3:5]"));
+    }
+
+    @Test
+    void filesWithoutTensorsComeAlong() throws IOException {
+        byte[] content = "what was measured".getBytes(StandardCharsets.UTF_8);
+        Path path = folder.resolve("step-0000000008-a");
+        SmallCheckpoint.write(folder, "step-0000000008-a", 8, manifest -> {
+            List<ShardFile> files = new ArrayList<>(manifest.files());
+            try {
+                files.add(AttachedFile.write(path, "metrics.jsonl", content));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return new Manifest(8, manifest.time(), manifest.run(), manifest.progress(), files, manifest.tensors());
+        });
+        ShardedCheckpoint made =
+                ReshardCheckpoint.run(ShardedCheckpoint.open(path), folder.resolve("made"), 1, bytes -> {});
+        made.verify();
+        assertThat(made.manifest().files())
+                .extracting(ShardFile::name)
+                .containsExactly(ShardFile.name(0), "metrics.jsonl");
+        assertThat(made.attached("metrics.jsonl")).isEqualTo(content);
     }
 
     @Test
