@@ -46,8 +46,7 @@ class FullDiskTest {
 
     @Test
     void theCheckpointDoesNotComeAboutAndTrainingGoesOn() throws Exception {
-        TrainingResult result =
-                train(CheckpointConfig.everySteps(1).keeping(0).synchronously());
+        TrainingResult result = train(CheckpointConfig.everySteps(1).keeping(0).synchronously());
         assertThat(result.steps()).hasSize(SmallRun.STEPS);
         assertThat(told.get(1).checkpoint().failure()).isEqualTo("IOException: No space left on device (rank 1)");
         assertThat(told).filteredOn(each -> each.checkpoint().failure() == null).hasSize(3);
@@ -61,8 +60,8 @@ class FullDiskTest {
     void aSecondTryWritesTheCheckpointOnceThereIsSpace() throws Exception {
         TrainingResult result = train(CheckpointConfig.everySteps(1).keeping(0));
         assertThat(result.steps()).hasSize(SmallRun.STEPS);
-        assertThat(told).allSatisfy(each -> assertThat(each.checkpoint().failure())
-                .isNull());
+        assertThat(told)
+                .allSatisfy(each -> assertThat(each.checkpoint().failure()).isNull());
         new CheckpointFolder(folder.resolve("run/checkpoints"))
                 .list(problem -> {})
                 .forEach(each -> each.verify());

@@ -23,7 +23,9 @@ final class KilledTraining {
     public static void main(String[] args) throws Exception {
         Path folder = Path.of(args[0]);
         TrainingJob job = job(folder, 1_000_000)
-                .checkpoint(CheckpointConfig.everySteps(1).keeping(KEEP).in(checkpoints(folder).path()))
+                .checkpoint(CheckpointConfig.everySteps(1)
+                        .keeping(KEEP)
+                        .in(checkpoints(folder).path()))
                 .resume(newest(folder));
         MeshTrainer.run(job.compile(BACKEND), job.network(), BACKEND, new TrainingListener() {
             private boolean said;
@@ -56,14 +58,12 @@ final class KilledTraining {
         if (!Files.exists(text)) {
             Files.writeString(text, "Here today, gone tomorrow.\n".repeat(100));
         }
-        return TrainingJob.of(
-                RunConfigLoader.parse("""
+        return TrainingJob.of(RunConfigLoader.parse("""
                         mesh { data=2, model=1 }
                         network { kind=gpt, vocab=256, context=8, hidden=16, layers=1, heads=2 }
                         data { kind=text, path="%s" }
                         optimizer { kind=adamw, learningRate=1e-3 }
                         train { steps=%d, globalBatch=2, seed=1 }
-                        """.formatted(text, steps)))
-                .output(null);
+                        """.formatted(text, steps))).output(null);
     }
 }

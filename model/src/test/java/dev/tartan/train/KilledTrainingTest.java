@@ -56,7 +56,8 @@ class KilledTrainingTest {
             step = newest.manifest().step();
         }
         assertThat(list(folder.resolve("checkpoints"))).hasSizeLessThan(12);
-        assertThat(list(folder)).extracting(file -> file.getFileName().toString())
+        assertThat(list(folder))
+                .extracting(file -> file.getFileName().toString())
                 .containsExactlyInAnyOrder("text.txt", "checkpoints");
         assertThat(parameters("resumed", step + 2, KilledTraining.newest(folder)))
                 .isEqualTo(parameters("undisturbed", step + 2, null));

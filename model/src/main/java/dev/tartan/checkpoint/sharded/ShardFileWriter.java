@@ -63,12 +63,8 @@ public final class ShardFileWriter implements AutoCloseable {
         byte[] json = header.toBytes();
         long bytes = SafetensorsDescriptor.dataOffset(json.length) + header.dataBytes();
         Path path = folder.resolve(name);
-        SeekableByteChannel channel =
-                Files.newByteChannel(
-                        path,
-                        StandardOpenOption.WRITE,
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.TRUNCATE_EXISTING);
+        SeekableByteChannel channel = Files.newByteChannel(
+                path, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING);
         ShardFileWriter writer = new ShardFileWriter(path, name, channel, bytes);
         ByteBuffer length =
                 ByteBuffer.allocate(SafetensorsDescriptor.HEADER_OFFSET).order(ByteOrder.LITTLE_ENDIAN);

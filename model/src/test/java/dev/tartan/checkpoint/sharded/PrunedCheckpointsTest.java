@@ -13,8 +13,7 @@ class PrunedCheckpointsTest {
     Path folder;
 
     private void write(long step, String attempt) throws IOException {
-        SmallCheckpoint.write(
-                folder, "step-%010d-%s".formatted(step, attempt), step, manifest -> manifest);
+        SmallCheckpoint.write(folder, "step-%010d-%s".formatted(step, attempt), step, manifest -> manifest);
     }
 
     private List<String> names() {

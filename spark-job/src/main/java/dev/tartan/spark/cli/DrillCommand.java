@@ -68,8 +68,9 @@ public final class DrillCommand implements Callable<Integer>, CommandRunner.Verb
     @Option(
             names = "--corrupt-newest-checkpoint-at-step",
             paramLabel = "STEP",
-            description = "An exception in a task; and a file of the newest checkpoint is changed, cut or removed before"
-                    + " the run goes on from it; repeatable.")
+            description =
+                    "An exception in a task; and a file of the newest checkpoint is changed, cut or removed before"
+                            + " the run goes on from it; repeatable.")
     private List<Long> corrupt = new ArrayList<>();
 
     @Option(names = "--faults", paramLabel = "N", description = "So many faults of all kinds at random.")
@@ -178,8 +179,7 @@ public final class DrillCommand implements Callable<Integer>, CommandRunner.Verb
     }
 
     private static String spread(DrillReport report, ToDoubleFunction<FaultOutcome> time) {
-        double[] sorted =
-                report.outcomes().stream().mapToDouble(time).sorted().toArray();
+        double[] sorted = report.outcomes().stream().mapToDouble(time).sorted().toArray();
         int count = sorted.length;
         return count == 0
                 ? "-"

@@ -122,7 +122,8 @@ public record Drill(int executors, List<Fault> faults, long seed, List<String> o
                 optimizer { kind=adamw, learningRate=1e-3 }
                 train { steps=%d, globalBatch=%d, seed=1 }
                 elastic { maxFailures=8 }
-                """.formatted(executors, text, last + STEPS_AFTER, SAMPLES_PER_RANK * executors));
+                """.formatted(
+                        executors, text, last + STEPS_AFTER, SAMPLES_PER_RANK * executors));
         return RunConfigLoader.load(file, overrides);
     }
 

@@ -85,8 +85,8 @@ final class FaultInjector implements TrainingListener, AutoCloseable {
     }
 
     private void conclude(Present done) {
-        outcomes.add(new FaultOutcome(
-                done.fault.kind(), done.step, done.detected, done.seconds(), done.resumed, done.note));
+        outcomes.add(
+                new FaultOutcome(done.fault.kind(), done.step, done.detected, done.seconds(), done.resumed, done.note));
         present = null;
     }
 

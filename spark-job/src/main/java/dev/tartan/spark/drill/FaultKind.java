@@ -19,7 +19,9 @@ public enum FaultKind {
     /** Writes to the folder of checkpoints fail until the driver has noticed. */
     FILL_DISK,
 
-    /** An exception in a task; and the newest checkpoint is not what was written when the run comes to go on from it. */
+    /**
+     * An exception in a task; and the newest checkpoint is not what was written when the run comes to go on from it.
+     */
     CORRUPT_NEWEST_CHECKPOINT;
 
     /** Whether the run goes on without a new attempt. */

@@ -56,12 +56,7 @@ class DrillCommandTest {
         assertThat(rows(printed))
                 .extracting(row -> row.group(1))
                 .containsExactly(
-                        "kill-executor",
-                        "freeze",
-                        "throw",
-                        "out-of-memory",
-                        "fill-disk",
-                        "corrupt-newest-checkpoint");
+                        "kill-executor", "freeze", "throw", "out-of-memory", "fill-disk", "corrupt-newest-checkpoint");
     }
 
     /** A frozen executor is waited for less long than by default, to fit the time of a test. */
@@ -100,9 +95,10 @@ class DrillCommandTest {
         int code = run(arguments);
         String printed = out.toString(StandardCharsets.UTF_8);
         assertThat(code).as(printed + err).isZero();
-        assertThat(rows(printed)).allSatisfy(row -> assertThat(Double.parseDouble(row.group(2)))
-                .as(row.group())
-                .isBetween(0.0, MOST_SECONDS_TO_NOTICE));
+        assertThat(rows(printed))
+                .allSatisfy(row -> assertThat(Double.parseDouble(row.group(2)))
+                        .as(row.group())
+                        .isBetween(0.0, MOST_SECONDS_TO_NOTICE));
         assertThat(printed)
                 .contains("losses are bitwise those of the undisturbed run;")
                 .contains("parameters are bitwise those of the undisturbed run")

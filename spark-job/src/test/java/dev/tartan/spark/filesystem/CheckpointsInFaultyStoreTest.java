@@ -76,9 +76,9 @@ class CheckpointsInFaultyStoreTest {
             }
         });
         byte[] trained = run.train(false, null);
-        assertThat(run.failures().subList(2, 4)).allSatisfy(failure -> assertThat(failure)
-                .contains("quota exceeded")
-                .contains("rank"));
+        assertThat(run.failures().subList(2, 4))
+                .allSatisfy(failure ->
+                        assertThat(failure).contains("quota exceeded").contains("rank"));
         assertThat(run.failures().subList(5, 8)).containsOnlyNulls();
         assertGoesOn(run, trained);
     }
@@ -143,7 +143,9 @@ class CheckpointsInFaultyStoreTest {
         FaultyStore.rule((doing, path) -> {});
         assertThat(run.checkpoints()).isNotEmpty();
         assertThat(trained).isEqualTo(undisturbed());
-        assertThat(run().train(true, run.checkpoints().get(run.steps().size() - 1).folder()))
+        assertThat(run().train(
+                                true,
+                                run.checkpoints().get(run.steps().size() - 1).folder()))
                 .isEqualTo(trained);
     }
 }

@@ -23,7 +23,8 @@ class CheckpointsInHdfsTest {
     void aRunOutlivesALostDataNodeAndGoesOnFromWhatItLeftThere() throws Exception {
         Configuration conf = new Configuration();
         conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.resolve("hdfs").toString());
-        try (MiniDFSCluster cluster = new MiniDFSCluster.Builder(conf).numDataNodes(1).build();
+        try (MiniDFSCluster cluster =
+                        new MiniDFSCluster.Builder(conf).numDataNodes(1).build();
                 StoreProperties properties = new StoreProperties().with(Map.of("spark.hadoop.dfs.replication", "1"))) {
             cluster.waitActive();
             Path checkpoints = UriPath.of(cluster.getURI() + "/checkpoints");
@@ -35,7 +36,8 @@ class CheckpointsInHdfsTest {
             assertThat(run.failures().get(3)).contains("could only be written to 0 of the 1 minReplication nodes");
             assertThat(run.failures().subList(5, 8)).containsOnlyNulls();
             assertThat(run.steps()).containsExactly(8L, 7L, 6L);
-            assertThat(new StoredRun(folder, checkpoints).train(true, run.checkpoints().get(2).folder()))
+            assertThat(new StoredRun(folder, checkpoints)
+                            .train(true, run.checkpoints().get(2).folder()))
                     .isEqualTo(trained);
         }
     }

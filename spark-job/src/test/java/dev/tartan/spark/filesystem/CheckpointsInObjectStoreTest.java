@@ -37,6 +37,8 @@ class CheckpointsInObjectStoreTest {
         assertThat(ObjectStore.names("/a")).hasSize(3 * 3);
         Path from = run.checkpoints().get(2).folder();
         assertThat(run.train(true, from)).isEqualTo(trained);
-        assertThat(ObjectStore.names("/a")).as("two of the second run, one of the first").hasSize(3 * 3);
+        assertThat(ObjectStore.names("/a"))
+                .as("two of the second run, one of the first")
+                .hasSize(3 * 3);
     }
 }

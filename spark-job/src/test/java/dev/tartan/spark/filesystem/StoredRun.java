@@ -52,8 +52,7 @@ final class StoredRun implements TrainingListener {
         Path text = Files.writeString(local.resolve("text.txt"), "Nobody expects a full disk.\n".repeat(50));
         Path output = Files.createTempDirectory(local, "out");
         CheckpointConfig each = CheckpointConfig.everySteps(1).keeping(3).in(checkpoints);
-        TrainingJob job = TrainingJob.of(
-                        RunConfigLoader.parse("""
+        TrainingJob job = TrainingJob.of(RunConfigLoader.parse("""
                         mesh { data=2, model=1 }
                         network { kind=gpt, vocab=256, context=8, hidden=16, layers=1, heads=2 }
                         data { kind=text, path="%s" }
