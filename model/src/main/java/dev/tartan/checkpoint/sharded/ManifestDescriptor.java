@@ -28,9 +28,6 @@ final class ManifestDescriptor {
 
     static final String END = "}\n";
 
-    private static final String FORMAT =
-            "{\"tartanCheckpoint\":%d,\"bytes\":\"%012d\",\"crc32c\":\"%08x\",\"manifest\":";
-
     /** Groups: version, bytes, checksum. */
     static final Pattern START = Pattern.compile("\\{\"tartanCheckpoint\":(\\d{1,9}),\"bytes\":\"(\\d{12})\","
             + "\"crc32c\":\"([0-9a-f]{8})\",\"manifest\":");
@@ -47,6 +44,12 @@ final class ManifestDescriptor {
     }
 
     private static byte[] start(long bytes, int crc) {
-        return String.format(Locale.ROOT, FORMAT, VERSION, bytes, crc).getBytes(StandardCharsets.US_ASCII);
+        String start = String.format(
+                Locale.ROOT,
+                "{\"tartanCheckpoint\":%d,\"bytes\":\"%012d\",\"crc32c\":\"%08x\",\"manifest\":",
+                VERSION,
+                bytes,
+                crc);
+        return start.getBytes(StandardCharsets.US_ASCII);
     }
 }
