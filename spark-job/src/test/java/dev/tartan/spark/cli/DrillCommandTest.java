@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Drills on two executors of this machine. */
-@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DrillCommandTest {
     private static final double MOST_SECONDS_TO_NOTICE = 15;
     private static final Pattern ROW = Pattern.compile(" *([a-z-]+) +\\d+ +([\\d.]+) +([\\d.]+) +(\\d+|-)");
@@ -63,7 +63,7 @@ class DrillCommandTest {
     @Test
     @Tag("slow")
     void aRunRecoversFromTwentyRandomFaults() {
-        String printed = drill("--faults", "20", "--seed", "5", "--set", "collective.silenceSeconds=3");
+        String printed = drill("--faults", "20", "--seed", "19", "--set", "collective.silenceSeconds=3");
         assertThat(rows(printed)).hasSize(20);
     }
 

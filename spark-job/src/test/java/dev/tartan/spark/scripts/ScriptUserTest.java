@@ -119,7 +119,7 @@ class ScriptUserTest {
     @Test
     void aUserWithoutANameIsRefused() throws Exception {
         assumeThat(ROOT).as("can become another user").isTrue();
-        for (String script : List.of("train", "plan", "shell", "bench")) {
+        for (String script : List.of("train", "plan", "shell", "bench", "drill")) {
             ScriptSurroundingsTest.assertRefused(
                     runAs("12345", script),
                     "user has no name, and Spark needs one: uid=12345. Add the uid to /etc/passwd, or run as another"
