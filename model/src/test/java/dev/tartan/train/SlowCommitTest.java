@@ -31,7 +31,7 @@ class SlowCommitTest {
         TrainingPlan plan = job.compile(BACKEND);
         List<CheckpointMetrics> told = new ArrayList<>();
         CountDownLatch trained = new CountDownLatch(1);
-        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, metrics -> {
+        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, step -> new byte[0], metrics -> {
             told.add(metrics);
             awaitUninterruptibly(trained);
         })) {
@@ -46,7 +46,7 @@ class SlowCommitTest {
                         "later ones came before it could be committed",
                         "later ones came before it could be committed",
                         null);
-        assertThat(Files.list(folder.resolve("run/checkpoints")))
+        assertThat(folder.resolve("run/checkpoints").toFile().list())
                 .containsExactly(folder.resolve("run/checkpoints/step-0000000004-attempt1"));
     }
 

@@ -79,9 +79,9 @@ class RunOverlapTest {
     }
 
     private static Shape[] views(Random random) {
-        int a = 1 + random.nextInt(4);
-        int b = 1 + random.nextInt(4);
-        int c = 1 + random.nextInt(4);
+        long a = 1L + random.nextInt(4);
+        long b = 1L + random.nextInt(4);
+        long c = 1L + random.nextInt(4);
         return new Shape[] {
             Shape.shape(a, b, c),
             Shape.shape(a * b, c),
