@@ -6,7 +6,6 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.metrics.CheckpointMetrics;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
