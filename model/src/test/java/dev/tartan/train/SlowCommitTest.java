@@ -6,6 +6,7 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.metrics.CheckpointMetrics;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +31,7 @@ class SlowCommitTest {
         TrainingPlan plan = job.compile(BACKEND);
         List<CheckpointMetrics> told = new ArrayList<>();
         CountDownLatch trained = new CountDownLatch(1);
-        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, step -> new byte[0], metrics -> {
+        try (CommitCheckpoints commits = RunCheckpoints.committer(plan, metrics -> {
             told.add(metrics);
             awaitUninterruptibly(trained);
         })) {
@@ -45,7 +46,7 @@ class SlowCommitTest {
                         "later ones came before it could be committed",
                         "later ones came before it could be committed",
                         null);
-        assertThat(folder.resolve("run/checkpoints").toFile().list())
+        assertThat(Files.list(folder.resolve("run/checkpoints")))
                 .containsExactly(folder.resolve("run/checkpoints/step-0000000004-attempt1"));
     }
 
