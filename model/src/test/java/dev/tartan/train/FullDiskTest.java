@@ -53,7 +53,7 @@ class FullDiskTest {
         assertThat(new CheckpointFolder(folder.resolve("run/checkpoints")).list(problem -> {}))
                 .extracting(each -> each.manifest().step())
                 .containsExactly(4L, 3L, 1L);
-        assertThat(Files.list(folder.resolve("run/checkpoints"))).hasSize(3);
+        assertThat(folder.resolve("run/checkpoints").toFile().list()).hasSize(3);
     }
 
     @Test
