@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,7 +64,7 @@ class KilledTrainingTest {
                 .isEqualTo(parameters("undisturbed", step + 2, null));
     }
 
-    private byte[] parameters(String name, long steps, Path from) throws Exception {
+    private byte[] parameters(String name, long steps, @Nullable Path from) throws Exception {
         Path output = Files.createDirectories(folder.resolve(name));
         TrainingJob job = KilledTraining.job(folder, steps).output(output).resume(from);
         MeshTrainer.run(job.compile(KilledTraining.BACKEND), job.network(), KilledTraining.BACKEND, step -> {});
