@@ -47,7 +47,7 @@ final class LargeTensor {
         List<ShardFile> files = new ArrayList<>();
         List<StoredBox> boxes = new ArrayList<>();
         for (int rank = 0; rank < 2; rank++) {
-            TensorSlice box = TensorSlice.of(new long[] {0, rank * COLUMNS}, new long[] {SHAPE.dim(0), COLUMNS});
+            TensorSlice box = TensorSlice.of(new long[] {0, (long) rank * COLUMNS}, new long[] {SHAPE.dim(0), COLUMNS});
             String name = ShardFile.name(rank);
             boxes.add(new StoredBox(name, box));
             List<ShardTensor> tensors = List.of(new ShardTensor("w", SafetensorsType.F32, SHAPE, box));
@@ -56,7 +56,7 @@ final class LargeTensor {
                 for (int i = 0; i < SHAPE.dim(0); i++) {
                     row.clear();
                     for (int j = 0; j < COLUMNS; j++) {
-                        row.putFloat(i * SHAPE.dim(1) + rank * COLUMNS + j);
+                        row.putFloat(i * SHAPE.dim(1) + (long) rank * COLUMNS + j);
                     }
                     file.write(row.flip());
                 }

@@ -19,6 +19,7 @@ class CheckpointsInHdfsTest {
     Path folder;
 
     /** The one data node is down while three checkpoints are due, as if the disk of HDFS were full. */
+    @SuppressWarnings("try") // The properties are read by Tartan.
     @Test
     void aRunOutlivesALostDataNodeAndGoesOnFromWhatItLeftThere() throws Exception {
         Configuration conf = new Configuration();
