@@ -65,7 +65,7 @@ class ReshardedResumeTest {
         for (Way way : ways()) {
             Path output = folder.resolve(way.toString());
             LOSSES.put(
-                    way, run(way, job(way).output(output).checkpoint(new CheckpointConfig(null, SAVED, 0, 0, true))));
+                    way, run(job(way).output(output).checkpoint(new CheckpointConfig(null, SAVED, 0, 0, true))));
             List<ShardedCheckpoint> all = new CheckpointFolder(output.resolve("checkpoints")).list(problem -> {
                 throw new AssertionError(problem);
             });
@@ -83,7 +83,7 @@ class ReshardedResumeTest {
                 .samples(new TextSamples(folder.resolve("text.txt")));
     }
 
-    private static List<Double> run(Way way, TrainingJob job) throws InterruptedException {
+    private static List<Double> run(TrainingJob job) throws InterruptedException {
         return MeshTrainer.run(job.compile(BACKEND), NETWORK, BACKEND, step -> {}).steps().stream()
                 .map(StepMetrics::loss)
                 .toList();
@@ -122,7 +122,7 @@ class ReshardedResumeTest {
     }
 
     private static void goOn(Way from, Way to) throws Exception {
-        List<Double> rest = run(to, job(to).resume(CHECKPOINTS.get(from)));
+        List<Double> rest = run(job(to).resume(CHECKPOINTS.get(from)));
         List<Double> undisturbed = LOSSES.get(from).subList(SAVED, STEPS);
         if (from.equals(to)) {
             assertThat(rest).isEqualTo(undisturbed);
