@@ -64,8 +64,7 @@ class ReshardedResumeTest {
         Files.writeString(folder.resolve("text.txt"), "All work and no play makes Jack a dull boy.\n".repeat(20));
         for (Way way : ways()) {
             Path output = folder.resolve(way.toString());
-            LOSSES.put(
-                    way, run(job(way).output(output).checkpoint(new CheckpointConfig(null, SAVED, 0, 0, true))));
+            LOSSES.put(way, run(job(way).output(output).checkpoint(new CheckpointConfig(null, SAVED, 0, 0, true))));
             List<ShardedCheckpoint> all = new CheckpointFolder(output.resolve("checkpoints")).list(problem -> {
                 throw new AssertionError(problem);
             });
