@@ -168,5 +168,16 @@ public final class ObjectStore extends FileSystem {
         public int read() {
             return position == bytes.length ? -1 : bytes[position++] & 0xff;
         }
+
+        @Override
+        public int read(byte[] into, int offset, int length) {
+            int count = Math.min(length, bytes.length - position);
+            if (count == 0 && length > 0) {
+                return -1;
+            }
+            System.arraycopy(bytes, position, into, offset, count);
+            position += count;
+            return count;
+        }
     }
 }
