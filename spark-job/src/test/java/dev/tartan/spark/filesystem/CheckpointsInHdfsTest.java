@@ -21,7 +21,6 @@ class CheckpointsInHdfsTest {
     /** The one data node is down while three checkpoints are due, as if the disk of HDFS were full. */
     @SuppressWarnings("try") // The properties are read by Tartan.
     @Test
-    @SuppressWarnings("try") // The properties hold by themselves.
     void aRunOutlivesALostDataNodeAndGoesOnFromWhatItLeftThere() throws Exception {
         Configuration conf = new Configuration();
         conf.set(MiniDFSCluster.HDFS_MINIDFS_BASEDIR, folder.resolve("hdfs").toString());
