@@ -34,11 +34,11 @@ class CheckpointsInObjectStoreTest {
         assertThat(trained).isEqualTo(new StoredRun(folder, folder.resolve("undisturbed")).train(true, null));
         assertThat(run.failures()).containsOnlyNulls().hasSize(StoredRun.STEPS);
         assertThat(run.steps()).containsExactly(8L, 7L, 6L);
-        assertThat(ObjectStore.names("/a")).hasSize(3 * 3);
+        assertThat(ObjectStore.names("/a")).hasSize(3 * 4);
         Path from = run.checkpoints().get(2).folder();
         assertThat(run.train(true, from)).isEqualTo(trained);
         assertThat(ObjectStore.names("/a"))
                 .as("two of the second run, one of the first")
-                .hasSize(3 * 3);
+                .hasSize(3 * 4);
     }
 }
