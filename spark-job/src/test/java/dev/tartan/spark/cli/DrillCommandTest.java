@@ -61,7 +61,7 @@ class DrillCommandTest {
 
     /** A frozen executor is waited for less long than by default, to fit the time of a test. */
     @Test
-    @Tag("slow")
+    @Tag("large")
     void aRunRecoversFromTwentyRandomFaults() {
         String printed = drill("--faults", "20", "--seed", "19", "--set", "collective.silenceSeconds=3");
         assertThat(rows(printed)).hasSize(20);
