@@ -8,6 +8,7 @@ import dev.tartan.checkpoint.sharded.StoredBox;
 import dev.tartan.checkpoint.sharded.StoredTensor;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.MetricsWriter;
+import dev.tartan.train.thread.WorkerThread;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,9 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
@@ -51,11 +49,8 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
     /** What could not be written, and perhaps not be removed. Used by the thread alone. */
     private final Set<Path> failed = new LinkedHashSet<>();
 
-    private final ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
-        Thread made = new Thread(work, "tartan-checkpoint-commit");
-        made.setDaemon(true);
-        return made;
-    });
+    private final WorkerThread thread = new WorkerThread("tartan-checkpoint-commit");
+    private boolean closed;
 
     /**
      * Makes one that waits for parts.
@@ -79,8 +74,6 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
         this.run = run;
         this.history = history;
         this.listener = listener;
-        ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        thread.execute(() -> Thread.currentThread().setContextClassLoader(loader));
     }
 
     @Override
@@ -88,7 +81,7 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
         String key = part.step() + "-" + part.attempt();
         Map<Integer, RankPart> known = parts.computeIfAbsent(key, absent -> new LinkedHashMap<>());
         known.put(part.rank(), part);
-        if (known.size() == owners.numRanks() && !thread.isShutdown()) {
+        if (known.size() == owners.numRanks() && !closed) {
             parts.remove(key);
             complete.add(List.copyOf(known.values()));
             thread.execute(this::concludeNext);
@@ -210,19 +203,9 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
      */
     @Override
     public void close() {
-        thread.shutdown();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                if (thread.awaitTermination(1, TimeUnit.HOURS)) {
-                    break;
-                }
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+        synchronized (this) {
+            closed = true;
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.finish();
     }
 }

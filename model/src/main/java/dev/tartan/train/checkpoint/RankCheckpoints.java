@@ -4,12 +4,10 @@ import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
 import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.train.graph.PlannedState;
+import dev.tartan.train.thread.WorkerThread;
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +26,7 @@ public final class RankCheckpoints implements AutoCloseable {
     private final CheckpointSink sink;
     private final WriteShard writer;
     private final @Nullable RankCopies copies;
-    private final @Nullable ExecutorService thread;
+    private final @Nullable WorkerThread thread;
     private @Nullable Future<?> pending;
 
     /**
@@ -63,17 +61,7 @@ public final class RankCheckpoints implements AutoCloseable {
         this.sink = sink;
         this.writer = new WriteShard(plan, rank, backend);
         this.copies = async ? new RankCopies(plan.mesh(), plan.owners().of(rank).keySet(), backend) : null;
-        this.thread = async ? thread(rank) : null;
-    }
-
-    private static ExecutorService thread(int rank) {
-        ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        return Executors.newSingleThreadExecutor(work -> {
-            Thread thread = new Thread(work, "tartan-checkpoint-" + rank);
-            thread.setDaemon(true);
-            thread.setContextClassLoader(loader);
-            return thread;
-        });
+        this.thread = async ? new WorkerThread("tartan-checkpoint-" + rank) : null;
     }
 
     /**
@@ -84,37 +72,38 @@ public final class RankCheckpoints implements AutoCloseable {
     public void save(RunProgress progress) throws InterruptedException {
         long start = System.nanoTime();
         await();
-        RunProgress told = rank == 0 ? progress : null;
         if (copies == null || thread == null) {
-            long writing = System.nanoTime();
-            RankPart part = write(progress.step(), told, shards, 1);
-            double millis = (System.nanoTime() - writing) / 1e6;
-            tell(part, (System.nanoTime() - start) / 1e6, millis);
+            Written written = write(progress.step(), shards, 1);
+            tell(progress, written, millisSince(start));
             return;
         }
         copies.take(shards);
-        double stall = (System.nanoTime() - start) / 1e6;
-        pending = thread.submit(() -> {
-            long writing = System.nanoTime();
-            RankPart part = write(progress.step(), told, copies::of, TRIES);
-            tell(part, stall, (System.nanoTime() - writing) / 1e6);
-        });
+        double stallMillis = millisSince(start);
+        pending = thread.submit(() -> tell(progress, write(progress.step(), copies::of, TRIES), stallMillis));
     }
 
-    private RankPart write(long step, @Nullable RunProgress progress, Function<SavedTensor, Buffer> from, int tries) {
+    /** How writing a part went: one of file and failure is there. */
+    private record Written(
+            @Nullable ShardFile file, @Nullable String failure, double millis) {}
+
+    private Written write(long step, Function<SavedTensor, Buffer> from, int tries) {
+        long start = System.nanoTime();
         for (int tried = 1; ; tried++) {
             try {
                 ShardFile file = writer.write(step, from);
-                return new RankPart(step, plan.attempt(), rank, file, null, progress, 0, 0);
+                return new Written(file, null, millisSince(start));
             } catch (IOException | RuntimeException e) {
                 if (tried == tries || !pause()) {
-                    String reason = e.getMessage() == null
-                            ? e.getClass().getSimpleName()
-                            : e.getClass().getSimpleName() + ": " + e.getMessage();
-                    return new RankPart(step, plan.attempt(), rank, null, reason, progress, 0, 0);
+                    String type = e.getClass().getSimpleName();
+                    return new Written(
+                            null, e.getMessage() == null ? type : type + ": " + e.getMessage(), millisSince(start));
                 }
             }
         }
+    }
+
+    private static double millisSince(long nanoTime) {
+        return (System.nanoTime() - nanoTime) / 1e6;
     }
 
     private static boolean pause() {
@@ -127,16 +116,16 @@ public final class RankCheckpoints implements AutoCloseable {
         }
     }
 
-    private void tell(RankPart part, double stallMillis, double writeMillis) {
+    private void tell(RunProgress progress, Written written, double stallMillis) {
         sink.written(new RankPart(
-                part.step(),
-                part.attempt(),
-                part.rank(),
-                part.file(),
-                part.failure(),
-                part.progress(),
+                progress.step(),
+                plan.attempt(),
+                rank,
+                written.file(),
+                written.failure(),
+                rank == 0 ? progress : null,
                 stallMillis,
-                writeMillis));
+                written.millis()));
     }
 
     /** Waits until what was saved last is written and told, if it can be. */
@@ -160,20 +149,7 @@ public final class RankCheckpoints implements AutoCloseable {
     @Override
     public void close() {
         if (thread != null) {
-            thread.shutdownNow();
-            boolean interrupted = false;
-            while (true) {
-                try {
-                    if (thread.awaitTermination(1, TimeUnit.HOURS)) {
-                        break;
-                    }
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            thread.stop();
         }
         writer.close();
         if (copies != null) {

@@ -1,5 +1,6 @@
 package dev.tartan.train.data;
 
+import dev.tartan.train.thread.WorkerThread;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -7,8 +8,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 
 /**
  * Reads the samples of the next step while this one runs, for the ranks of one process. Ranks along {@code model} get
@@ -21,7 +20,7 @@ public final class ReadAhead implements AutoCloseable {
     private final RankSamples samples;
     private final long steps;
     private final Map<Integer, Feed> feeds = new ConcurrentHashMap<>();
-    private final ExecutorService reader;
+    private final WorkerThread reader = new WorkerThread("tartan-read-ahead");
 
     /** The samples of one rank along {@code data}. */
     private final class Feed {
@@ -57,13 +56,6 @@ public final class ReadAhead implements AutoCloseable {
         this.source = source;
         this.samples = samples;
         this.steps = steps;
-        ClassLoader loader = Thread.currentThread().getContextClassLoader();
-        this.reader = Executors.newSingleThreadExecutor(work -> {
-            Thread thread = new Thread(work, "tartan-read-ahead");
-            thread.setDaemon(true);
-            thread.setContextClassLoader(loader);
-            return thread;
-        });
     }
 
     /**
@@ -100,19 +92,7 @@ public final class ReadAhead implements AutoCloseable {
 
     @Override
     public void close() {
-        reader.shutdownNow();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                // The source is closed after this, and must not be while it is read.
-                reader.awaitTermination(Long.MAX_VALUE, java.util.concurrent.TimeUnit.NANOSECONDS);
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        // The source is closed after this, and must not be while it is read.
+        reader.stop();
     }
 }
