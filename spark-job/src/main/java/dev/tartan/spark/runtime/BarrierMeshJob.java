@@ -63,7 +63,9 @@ public final class BarrierMeshJob {
     private volatile @Nullable List<String> shared;
     private volatile @Nullable Submission submission;
     private volatile boolean stopAsked;
+    private volatile int attempt;
     private Duration grace = Duration.ZERO;
+    private Runnable conclusion = () -> {};
 
     /**
      * Prepares a job.
@@ -106,6 +108,15 @@ public final class BarrierMeshJob {
      */
     BarrierMeshJob stoppingGently(Duration limit) {
         grace = limit;
+        return this;
+    }
+
+    /**
+     * Does something once all tasks have ended, before a stop of the program goes on. To be called before the job is
+     * run.
+     */
+    BarrierMeshJob concludingBy(Runnable action) {
+        conclusion = action;
         return this;
     }
 
@@ -181,7 +192,11 @@ public final class BarrierMeshJob {
                 new DriverEndpoint(spark.sc().env().rpcEnv(), name, new TaskMessages(numTasks, progress, this))) {
             return results(outcomes(rows, attempts, closure));
         } finally {
-            ended.countDown();
+            try {
+                conclusion.run();
+            } finally {
+                ended.countDown();
+            }
             if (!ShutdownHookManager.get().isShutdownInProgress()) {
                 ShutdownHookManager.get().removeShutdownHook(hook);
             }
@@ -195,15 +210,16 @@ public final class BarrierMeshJob {
     private <I> List<TaskOutcome> outcomes(@Nullable RDD<?> rows, MeshAttempts<I> attempts, TaskClosure closure)
             throws InterruptedException {
         int placements = 1;
-        for (int attempt = 0; ; attempt++) {
+        for (int number = 0; ; number++) {
+            attempt = number;
             List<ExecutorPlace> places = places();
             shared = null;
-            Broadcast<byte[]> input = spark.broadcast(TartanKryo.toBytes(attempts.input(attempt)));
+            Broadcast<byte[]> input = spark.broadcast(TartanKryo.toBytes(attempts.input(number)));
             HadoopSettings settings = HadoopSettings.of(spark.sc());
-            BarrierTask<?, ?> body = new BarrierTask<>(name, attempt, input, closure, settings);
+            BarrierTask<?, ?> body = new BarrierTask<>(name, number, input, closure, settings);
             MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
             try (Submission submitted =
-                    new Submission(spark.sc(), name + "-" + attempt, description, partitions, body)) {
+                    new Submission(spark.sc(), name + "-" + number, description, partitions, body)) {
                 submission = submitted;
                 stopIfWanted();
                 return await(submitted);
@@ -213,13 +229,13 @@ public final class BarrierMeshJob {
                 Exception avoidable = outcome == null ? null : outcome.exception();
                 if (avoidable != null && cancelReason == null && attempts.recoversFrom(avoidable)) {
                     finalFailure = null;
-                    attempts.failed(attempt, String.valueOf(avoidable.getMessage()), avoidable);
+                    attempts.failed(number, String.valueOf(avoidable.getMessage()), avoidable);
                 } else if (isOver(cause)) {
                     throw ending(cause);
                 } else if (shared != null) {
                     placeAnew(placements++);
                 } else {
-                    attempts.failed(attempt, String.valueOf(e.getMessage()), cause);
+                    attempts.failed(number, String.valueOf(e.getMessage()), cause);
                 }
             } finally {
                 submission = null;
@@ -274,7 +290,7 @@ public final class BarrierMeshJob {
     }
 
     private void throwIfCancelled() {
-        String reason = cancelReason;
+        String reason = cancelReason == null && stopAsked ? "the program was told to stop" : cancelReason;
         if (reason != null) {
             throw Cancellations.of(reason, null);
         }
@@ -345,9 +361,9 @@ public final class BarrierMeshJob {
         }
     }
 
-    /** The first one counts, unless the job was cancelled before. */
-    synchronized void onFinalFailure(TaskOutcome failed) {
-        if (finalFailure == null && cancelReason == null) {
+    /** The first one of the attempt that runs counts, unless the job was cancelled before. */
+    synchronized void onFinalFailure(int ofAttempt, TaskOutcome failed) {
+        if (ofAttempt == attempt && finalFailure == null && cancelReason == null) {
             finalFailure = failed;
             stopIfWanted();
         }

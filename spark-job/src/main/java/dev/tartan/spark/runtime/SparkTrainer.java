@@ -163,10 +163,13 @@ public final class SparkTrainer {
             TrainingListener viewer) {
         TrainingPlan sent = rows == null ? plan : withoutRows(plan, rows);
         TrainingAttempts attempts = new TrainingAttempts(describe(plan), sent, recorder, viewer);
-        try (CommitCheckpoints commits = plan.checkpoint().isOn()
-                ? RunCheckpoints.committer(plan, recorder::linesBefore, recorder::onCheckpoint)
-                : null) {
-            ProgressListener progress = commits == null ? recorder : new PartListener(commits, recorder);
+        ProgressListener progress = recorder;
+        if (plan.checkpoint().isOn()) {
+            CommitCheckpoints commits = RunCheckpoints.committer(plan, recorder::linesBefore, recorder::onCheckpoint);
+            job.concludingBy(commits::close);
+            progress = new PartListener(commits, recorder);
+        }
+        try {
             // Task 0 is process 0, which alone has a result.
             return Objects.requireNonNull(job.run(rows == null ? null : rows.rdd(), attempts, task, progress)
                     .get(0));

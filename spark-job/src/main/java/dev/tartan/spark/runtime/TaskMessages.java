@@ -28,7 +28,7 @@ final class TaskMessages implements DriverEndpoint.MessageHandler {
             return;
         }
         if (message instanceof TaskMessage.FinalFailure failed) {
-            job.onFinalFailure(failed.outcome());
+            job.onFinalFailure(failed.attempt(), failed.outcome());
         } else if (message instanceof TaskMessage.Progress reported) {
             reported.reports().forEach(report -> progress.onProgress(reported.attempt(), report));
         }

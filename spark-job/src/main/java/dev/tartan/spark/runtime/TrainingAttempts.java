@@ -23,6 +23,8 @@ import org.slf4j.LoggerFactory;
 final class TrainingAttempts implements MeshAttempts<TrainingPlan> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingAttempts.class);
     private static final int MOST_TOLD = 4;
+    private static final int TRIES = 5;
+    private static final long PAUSE_MILLIS = 3000;
 
     private final String job;
     private final TrainingPlan plan;
@@ -73,7 +75,30 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan> {
                 : ShardedCheckpoint.open(checkpoint).manifest().step();
     }
 
+    /** A store may be away just when executors are; that is no reason to give up, or to begin anew. */
     private @Nullable ShardedCheckpoint newest() {
+        for (int tried = 1; ; tried++) {
+            try {
+                return listNewest();
+            } catch (InvalidCheckpointException e) {
+                if (tried == TRIES) {
+                    throw e;
+                }
+                LOG.warn("checkpoints cannot be listed, tried again: reason={}", e.getMessage());
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private @Nullable ShardedCheckpoint listNewest() {
         if (folder == null) {
             return null;
         }

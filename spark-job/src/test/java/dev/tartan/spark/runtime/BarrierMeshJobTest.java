@@ -226,6 +226,23 @@ class BarrierMeshJobTest {
     }
 
     @Test
+    void aFailureOfAnotherAttemptIsNoneOfThisOne() {
+        BarrierMeshJob job = job(1);
+        job.onFinalFailure(7, TaskOutcome.failed(0, new IllegalArgumentException("late")));
+        assertThat(job.run(0, new Flaky(), DEAF)).containsExactly(0);
+    }
+
+    @Test
+    void whatConcludesAJobIsDoneHoweverItEnds() {
+        List<String> done = new ArrayList<>();
+        assertThat(job(1).concludingBy(() -> done.add("worked")).run(0, new Flaky(), DEAF))
+                .containsExactly(0);
+        assertThatThrownBy(() -> job(1).concludingBy(() -> done.add("failed")).run("salt", new Picky(), DEAF))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(done).containsExactly("worked", "failed");
+    }
+
+    @Test
     void everyTaskHearsWhatAllGather() {
         List<String> all = List.of("0 in driver at 127.0.0.1 é", "1 in driver at 127.0.0.1 é");
         assertThat(job(2).run(0, new Gossip(), DEAF)).containsExactly(all, all);
