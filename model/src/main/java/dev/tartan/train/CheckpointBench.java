@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * kernel, synced to the disk alike, in turns. All ranks are threads of this process.
  */
 public final class CheckpointBench {
+    private static final String ATTEMPT = "bench";
+
     private final TrainingPlan plan;
     private final Backend backend;
     private final CheckpointFolder folder;
@@ -79,13 +81,9 @@ public final class CheckpointBench {
         CheckpointBench bench = new CheckpointBench(plan, backend, folder);
         Network network = factory.create();
         try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), plan.collective());
-                CommitCheckpoints commits = new CommitCheckpoints(
-                        bench.folder,
-                        plan.shardOwners(),
-                        1,
-                        Map.of("network", "bench"),
-                        step -> new byte[0],
-                        bench::committed)) {
+                CommitCheckpoints commits =
+                        new CommitCheckpoints(bench.folder, 1, step -> new byte[0], bench::committed)) {
+            commits.begin(ATTEMPT, plan.shardOwners(), Map.of("network", "bench"));
             CyclicBarrier barrier = new CyclicBarrier(plan.mesh().numRanks());
             new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> {
                 try (RankExecutor executor = new RankExecutor(
@@ -181,7 +179,7 @@ public final class CheckpointBench {
 
     private RankCheckpoints checkpoints(int rank, boolean async, RankExecutor executor, CommitCheckpoints commits) {
         return RankCheckpoints.of(
-                new CheckpointPlan(plan.mesh(), plan.shardOwners(), folder, "bench"),
+                new CheckpointPlan(plan.mesh(), plan.shardOwners(), folder, ATTEMPT),
                 rank,
                 async,
                 backend,

@@ -134,6 +134,7 @@ public final class MeshTrainer {
         StepHistory history = new StepHistory(listener);
         try (CommitCheckpoints commits = RunCheckpoints.committer(plan, history::linesBefore, listener::onCheckpoint)) {
             RunControl control = new RunControl(RunCheckpoints.newAttempt(), commits, new StopSignal());
+            RunCheckpoints.begin(commits, plan, control.attempt());
             return run(plan, factory, backend, history, control);
         }
     }

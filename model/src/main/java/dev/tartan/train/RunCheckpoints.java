@@ -52,7 +52,7 @@ public final class RunCheckpoints {
     }
 
     /**
-     * Commits the checkpoints of a plan that has some.
+     * Commits the checkpoints of a plan that has some; {@link #begin} says whose.
      *
      * @param history what was measured before a step, as lines of {@code metrics.jsonl}
      * @param listener is told what became of each
@@ -60,12 +60,16 @@ public final class RunCheckpoints {
     public static CommitCheckpoints committer(
             TrainingPlan plan, LongFunction<byte[]> history, Consumer<CheckpointMetrics> listener) {
         return new CommitCheckpoints(
-                Objects.requireNonNull(folder(plan)),
-                plan.shardOwners(),
-                plan.checkpoint().keep(),
-                describe(plan),
-                history,
-                listener);
+                Objects.requireNonNull(folder(plan)), plan.checkpoint().keep(), history, listener);
+    }
+
+    /**
+     * Lets an attempt's checkpoints be committed.
+     *
+     * @param attempt its name, see {@link RunControl}
+     */
+    public static void begin(CommitCheckpoints commits, TrainingPlan plan, String attempt) {
+        commits.begin(attempt, plan.shardOwners(), describe(plan));
     }
 
     /** What manifests say of a run. */

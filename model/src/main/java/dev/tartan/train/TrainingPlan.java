@@ -83,6 +83,11 @@ public record TrainingPlan(
         return with(samples, files.resumed(from), validation);
     }
 
+    /** This plan with other files. */
+    public TrainingPlan withFiles(RunFiles other) {
+        return with(samples, other, validation);
+    }
+
     /** This plan on other samples, with the same fields; null for none. */
     public TrainingPlan withSamples(@Nullable SampleSource other) {
         return with(other, files, validation);

@@ -39,6 +39,7 @@ class FullDiskTest {
         TrainingJob job = TrainingJob.of(SmallRun.config(folder, "run", 2, 1)).checkpoint(how);
         TrainingPlan plan = job.compile(BACKEND);
         try (CommitCheckpoints commits = RunCheckpoints.committer(plan, step -> new byte[0], told::add)) {
+            RunCheckpoints.begin(commits, plan, ATTEMPT);
             RunControl control = new RunControl(ATTEMPT, commits, new StopSignal());
             return MeshTrainer.run(plan, job.network(), BACKEND, step -> {}, control);
         }

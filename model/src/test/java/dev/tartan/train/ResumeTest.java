@@ -118,6 +118,7 @@ class ResumeTest {
         stop.raise();
         List<CheckpointMetrics> told = new ArrayList<>();
         try (CommitCheckpoints commits = RunCheckpoints.committer(plan, step -> new byte[0], told::add)) {
+            RunCheckpoints.begin(commits, plan, "attempt1");
             RunControl control = new RunControl("attempt1", commits, stop);
             assertThatThrownBy(() -> MeshTrainer.run(plan, stopped.network(), BACKEND, step -> {}, control))
                     .isInstanceOf(TrainingStoppedException.class)

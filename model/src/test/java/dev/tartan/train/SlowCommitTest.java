@@ -34,6 +34,7 @@ class SlowCommitTest {
             told.add(metrics);
             awaitUninterruptibly(trained);
         })) {
+            RunCheckpoints.begin(commits, plan, "attempt1");
             RunControl control = new RunControl("attempt1", commits, new StopSignal());
             MeshTrainer.run(plan, job.network(), BACKEND, step -> {}, control);
             trained.countDown();

@@ -1,8 +1,10 @@
 package dev.tartan.spark;
 
+import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.Samples;
 import dev.tartan.spark.runtime.HeldFolder;
+import dev.tartan.spark.runtime.MeshWork;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingListener;
@@ -65,7 +67,8 @@ public final class Tartan {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         try (PlannedFrames frames = PlannedFrames.of(spark, job, samples, executors);
                 HeldFolder folder = HeldFolder.of(frames.plan())) {
-            return SparkTrainer.train(spark, folder, job.network(), executors, viewer, frames.rows());
+            MeshWork work = MeshWork.of(job, folder.plan(), executors, frames, Nd4jBackend.forDevices(1));
+            return SparkTrainer.train(spark, folder, work, viewer);
         }
     }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
@@ -38,78 +39,103 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
     private static final String LATE = "later ones came before it could be committed";
 
     private final CheckpointFolder folder;
-    private final ShardOwners owners;
     private final int keep;
-    private final Map<String, Object> run;
     private final LongFunction<byte[]> history;
     private final Consumer<CheckpointMetrics> listener;
-    private final Map<String, Map<Integer, RankPart>> parts = new LinkedHashMap<>();
-    private final Deque<List<RankPart>> complete = new ArrayDeque<>();
+    private final Map<Long, Map<Integer, RankPart>> parts = new LinkedHashMap<>();
+    private final Deque<Complete> complete = new ArrayDeque<>();
 
     /** What could not be written, and perhaps not be removed. Used by the thread alone. */
     private final Set<Path> failed = new LinkedHashSet<>();
 
     private final WorkerThread thread = new WorkerThread("tartan-checkpoint-commit");
+    private @Nullable Attempt current;
     private boolean closed;
 
     /**
-     * Makes one that waits for parts.
+     * An attempt at the run, whose ranks write parts.
+     *
+     * @param run what is trained and how, for the manifest: a JSON object
+     */
+    private record Attempt(String name, ShardOwners owners, Map<String, Object> run) {}
+
+    /** All parts of a checkpoint. */
+    private record Complete(Attempt attempt, List<RankPart> parts) {}
+
+    /**
+     * Makes one that waits for an attempt.
      *
      * @param keep how many checkpoints are kept, 0 for all
-     * @param run what is trained and how, for the manifest: a JSON object
      * @param history what was measured before a step, as lines of {@code metrics.jsonl}, which is kept with a
      *     checkpoint
      * @param listener is told what became of each checkpoint, on another thread
      */
     public CommitCheckpoints(
-            CheckpointFolder folder,
-            ShardOwners owners,
-            int keep,
-            Map<String, Object> run,
-            LongFunction<byte[]> history,
-            Consumer<CheckpointMetrics> listener) {
+            CheckpointFolder folder, int keep, LongFunction<byte[]> history, Consumer<CheckpointMetrics> listener) {
         this.folder = folder;
-        this.owners = owners;
         this.keep = keep;
-        this.run = run;
         this.history = history;
         this.listener = listener;
     }
 
+    /**
+     * Takes the parts of a new attempt from now on, and no more of those before.
+     *
+     * @param name which its parts give
+     * @param owners which ranks write what
+     * @param run what is trained and how, for the manifest: a JSON object
+     */
+    public synchronized void begin(String name, ShardOwners owners, Map<String, Object> run) {
+        parts.clear();
+        current = new Attempt(name, owners, run);
+    }
+
+    /**
+     * Waits until all checkpoints are concluded whose parts are all there.
+     *
+     * @return whether they are, in time
+     */
+    public boolean awaitConcluded(Duration limit) throws InterruptedException {
+        return thread.awaitIdle(limit);
+    }
+
     @Override
     public synchronized void written(RankPart part) {
-        String key = part.step() + "-" + part.attempt();
-        Map<Integer, RankPart> known = parts.computeIfAbsent(key, absent -> new LinkedHashMap<>());
+        Attempt attempt = current;
+        if (closed || attempt == null || !part.attempt().equals(attempt.name())) {
+            return;
+        }
+        Map<Integer, RankPart> known = parts.computeIfAbsent(part.step(), absent -> new LinkedHashMap<>());
         known.put(part.rank(), part);
-        if (known.size() == owners.numRanks() && !closed) {
-            parts.remove(key);
-            complete.add(List.copyOf(known.values()));
+        if (known.size() == attempt.owners().numRanks()) {
+            parts.remove(part.step());
+            complete.add(new Complete(attempt, List.copyOf(known.values())));
             thread.execute(this::concludeNext);
         }
     }
 
     private void concludeNext() {
-        List<RankPart> next;
+        Complete next;
         boolean late;
         synchronized (this) {
             next = complete.remove();
-            String attempt = next.get(0).attempt();
+            Attempt attempt = next.attempt();
             long later = complete.stream()
-                    .filter(all -> all.get(0).attempt().equals(attempt) && failure(all) == null)
+                    .filter(all -> all.attempt().equals(attempt) && failure(all.parts()) == null)
                     .count();
             late = keep > 0 && later >= keep;
         }
-        conclude(next, late ? LATE : failure(next));
+        conclude(next.attempt(), next.parts(), late ? LATE : failure(next.parts()));
     }
 
-    private void conclude(List<RankPart> all, @Nullable String failureOfParts) {
+    private void conclude(Attempt attempt, List<RankPart> all, @Nullable String failureOfParts) {
         RankPart any = all.get(0);
         Path path = folder.of(any.step(), any.attempt());
         String failure = failureOfParts;
         long bytes = 0;
         if (failure == null) {
             try {
-                Manifest manifest = manifest(all, path);
+                Manifest manifest = manifest(attempt, all, path);
                 bytes = manifest.bytes();
                 CheckpointFolder.commit(path, manifest);
             } catch (IOException | RuntimeException e) {
@@ -158,7 +184,8 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
                                 .collect(Collectors.joining(", ", " (ranks ", ")")));
     }
 
-    private Manifest manifest(List<RankPart> all, Path path) throws IOException {
+    private Manifest manifest(Attempt attempt, List<RankPart> all, Path path) throws IOException {
+        ShardOwners owners = attempt.owners();
         Map<Integer, ShardFile> files = new LinkedHashMap<>();
         RunProgress progress = null;
         for (RankPart part : all) {
@@ -183,7 +210,7 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
         ordered.add(AttachedFile.write(path, MetricsWriter.FILE_NAME, history.apply(known.step())));
         String time =
                 Instant.now(Clock.systemUTC()).truncatedTo(ChronoUnit.MILLIS).toString();
-        return new Manifest(known.step(), time, run, ProgressJson.of(known), ordered, tensors);
+        return new Manifest(known.step(), time, attempt.run(), ProgressJson.of(known), ordered, tensors);
     }
 
     private static void checkSeen(Path path, ShardFile file) throws IOException {

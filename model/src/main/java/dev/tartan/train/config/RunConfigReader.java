@@ -245,7 +245,11 @@ final class RunConfigReader {
 
     private ElasticConfig elastic() {
         ConfigSection section = section("elastic");
-        return new ElasticConfig(section.integer("maxFailures", 1), section.integer("waitSeconds", 0));
+        return new ElasticConfig(
+                section.integer("maxFailures", 1),
+                section.integer("waitSeconds", 0),
+                section.integer("minExecutors", 1),
+                section.integer("excludeAfter", 0));
     }
 
     private CollectiveConfig collective() {

@@ -183,6 +183,8 @@ final class RunConfigRenderer {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("maxFailures", elastic.maxFailures());
         values.put("waitSeconds", elastic.waitSeconds());
+        values.put("minExecutors", elastic.minExecutors());
+        values.put("excludeAfter", elastic.excludeAfter());
         return values;
     }
 

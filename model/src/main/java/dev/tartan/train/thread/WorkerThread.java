@@ -1,9 +1,12 @@
 package dev.tartan.train.thread;
 
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -32,6 +35,21 @@ public final class WorkerThread implements Executor {
     /** Does the work later; its failure is in the result. */
     public Future<?> submit(Runnable work) {
         return executor.submit(work);
+    }
+
+    /**
+     * Waits until all work is done that was given so far.
+     *
+     * @return whether it is, in time
+     */
+    public boolean awaitIdle(Duration limit) throws InterruptedException {
+        CountDownLatch reached = new CountDownLatch(1);
+        try {
+            executor.execute(reached::countDown);
+        } catch (RejectedExecutionException e) {
+            return executor.awaitTermination(limit.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        return reached.await(limit.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     /** Takes no more work, and returns when all that was given is done, also if the caller is interrupted. */

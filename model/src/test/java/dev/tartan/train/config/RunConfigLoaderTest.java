@@ -194,6 +194,8 @@ class RunConfigLoaderTest {
                         elastic {
                           maxFailures = 4
                           waitSeconds = 120
+                          minExecutors = 1
+                          excludeAfter = 3
                         }
                         collective {
                           transport = auto

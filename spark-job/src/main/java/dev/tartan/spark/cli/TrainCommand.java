@@ -1,13 +1,12 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.network.NetworkFactory;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.ReadTable;
 import dev.tartan.spark.dataset.Samples;
 import dev.tartan.spark.runtime.HeldFolder;
-import dev.tartan.spark.runtime.MeshRows;
+import dev.tartan.spark.runtime.MeshWork;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
@@ -128,8 +127,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         try (HeldFolder folder = HeldFolder.of(plan)) {
             folder.writeConfig(run.render());
             announce(plan, fileNotes, folder.aside());
-            TrainingResult result = train(spark, folder, job.network());
-            conclude(plan, result);
+            conclude(plan, train(spark, folder, job, traits));
             return 0;
         }
     }
@@ -150,7 +148,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                     HeldFolder folder = HeldFolder.of(frames.plan())) {
                 folder.writeConfig(run.render());
                 announce(frames.plan(), fileNotes, folder.aside());
-                conclude(frames.plan(), train(spark, folder, job.network(), frames.rows()));
+                DeviceTraits traits = Nd4jBackend.forDevices(1);
+                MeshWork work = MeshWork.of(job, folder.plan(), executors, frames, traits);
+                conclude(frames.plan(), train(spark, folder, work));
                 return 0;
             }
         }
@@ -177,17 +177,17 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
     }
 
-    private TrainingResult train(SparkConf conf, HeldFolder folder, NetworkFactory network) {
+    private TrainingResult train(SparkConf conf, HeldFolder folder, TrainingJob job, DeviceTraits traits) {
+        MeshWork work = MeshWork.of(job, folder.plan(), executors, smaller -> smaller.compile(traits), traits);
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            return train(spark, folder, network, null);
+            return train(spark, folder, work);
         }
     }
 
-    private TrainingResult train(
-            JavaSparkContext spark, HeldFolder folder, NetworkFactory network, @Nullable MeshRows<?> rows) {
+    private TrainingResult train(JavaSparkContext spark, HeldFolder folder, MeshWork work) {
         TrainingPlan plan = folder.plan();
         try (ProgressDisplay progress = ProgressDisplay.on(out, plan.train().steps(), plan.unit())) {
-            return SparkTrainer.train(spark, folder, network, executors, progress, rows);
+            return SparkTrainer.train(spark, folder, work, progress);
         }
     }
 

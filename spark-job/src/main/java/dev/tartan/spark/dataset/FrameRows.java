@@ -31,7 +31,6 @@ public final class FrameRows implements AutoCloseable {
 
     private final JavaSparkContext spark;
     private final ResolvedSamples samples;
-    private final int numTasks;
     private final HashPartitions partitions;
     private final ShuffleDependency<Integer, byte[], byte[]> shuffle;
     private final FrameCounts counts;
@@ -39,7 +38,6 @@ public final class FrameRows implements AutoCloseable {
     private FrameRows(JavaSparkContext spark, ResolvedSamples samples, int numTasks, long seed) {
         this.spark = spark;
         this.samples = samples;
-        this.numTasks = numTasks;
         this.partitions = HashPartitions.forTasks(numTasks);
         this.shuffle = shuffle(samples, partitions, spark, seed);
         this.counts = count();
@@ -48,7 +46,7 @@ public final class FrameRows implements AutoCloseable {
     /**
      * Goes through a frame.
      *
-     * @param numTasks that will train on it
+     * @param numTasks that will train on it, at most
      * @param seed of the order of samples
      * @throws IllegalArgumentException if it is empty or has rows that cannot be used, naming the first
      */
@@ -136,12 +134,12 @@ public final class FrameRows implements AutoCloseable {
         return new SlotTable(numRows(), globalBatch, samples.dropLast());
     }
 
-    /** What the tasks of a mesh job read, with {@code validation}'s rows to validate on if not null. */
-    public MeshRows<?> rows(int globalBatch, @Nullable FrameRows validation, int validationBatch) {
+    /** What so many tasks of a mesh job read, with {@code validation}'s rows to validate on if not null. */
+    public MeshRows<?> rows(int globalBatch, int tasks, @Nullable FrameRows validation, int validationBatch) {
         List<ShuffleDependency<Integer, byte[], byte[]>> shuffles =
                 validation == null ? List.of(shuffle) : List.of(shuffle, validation.shuffle);
         ShuffledChunks<ChunkReader[]> readers =
-                new ShuffledChunks<>(spark.sc(), shuffles, numTasks, chunks -> chunks, READERS);
+                new ShuffledChunks<>(spark.sc(), shuffles, tasks, chunks -> chunks, READERS);
         return new MeshRows<>(
                 readers.toJavaRDD(),
                 new FrameReader(spool(globalBatch), validation == null ? null : validation.spool(validationBatch)),

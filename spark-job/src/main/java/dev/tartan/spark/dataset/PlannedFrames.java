@@ -2,31 +2,40 @@ package dev.tartan.spark.dataset;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.network.Network;
+import dev.tartan.spark.runtime.JobCompiler;
 import dev.tartan.spark.runtime.MeshRows;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.config.TrainConfig;
 import dev.tartan.train.config.ValidationConfig;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
 
 /** A job on the rows of frames, which have been counted, and the plan that follows from their number. */
-public final class PlannedFrames implements AutoCloseable {
-    private final TrainingPlan plan;
+public final class PlannedFrames implements JobCompiler, AutoCloseable {
     private final FrameRows rows;
     private final @Nullable FrameRows validation;
-    private final int validationBatch;
+    private final TrainingPlan plan;
 
     private PlannedFrames(TrainingJob job, FrameRows rows, @Nullable FrameRows validation) {
-        int globalBatch = job.train().globalBatch();
         this.rows = rows;
         this.validation = validation;
-        this.validationBatch = globalBatch / job.train().microBatches();
-        FrameSamples counted = rows.samples(globalBatch);
+        this.plan = compile(job);
+    }
+
+    /** The job as before, but for what follows from the number of rows. */
+    @Override
+    public TrainingPlan compile(TrainingJob job) {
+        FrameSamples counted = rows.samples(job.train().globalBatch());
         TrainingJob ready = job.samples(counted);
         if (validation != null) {
-            ready = ready.validation(how(job).on(validation.samples(validationBatch)));
+            ready = ready.validation(how(job).on(validation.samples(validationBatch(job.train()))));
         }
-        this.plan = ready.ofEpoch(counted.stepsPerEpoch()).compile(Nd4jBackend.forDevices(1));
+        return ready.ofEpoch(counted.stepsPerEpoch()).compile(Nd4jBackend.forDevices(1));
+    }
+
+    private static int validationBatch(TrainConfig train) {
+        return train.globalBatch() / train.microBatches();
     }
 
     /**
@@ -66,9 +75,9 @@ public final class PlannedFrames implements AutoCloseable {
         return plan;
     }
 
-    /** What the tasks of the mesh read. */
-    public MeshRows<?> rows() {
-        return rows.rows(plan.train().globalBatch(), validation, validationBatch);
+    @Override
+    public MeshRows<?> rows(TrainingPlan made, int executors) {
+        return rows.rows(made.train().globalBatch(), executors, validation, validationBatch(made.train()));
     }
 
     /** Removes what Spark keeps of the rows. */

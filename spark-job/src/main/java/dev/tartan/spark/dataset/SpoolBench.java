@@ -32,7 +32,7 @@ public final class SpoolBench {
         TrainingPlan plan = job.steps(Math.toIntExact(samples.stepsPerEpoch()))
                 .samples(samples)
                 .compile(Nd4jBackend.forDevices(1));
-        MeshRows<?> given = rows.rows(globalBatch, null, 0);
+        MeshRows<?> given = rows.rows(globalBatch, numTasks, null, 0);
         List<double[]> measured = new BarrierMeshJob(spark, "tartan: spools", numTasks)
                 .run(given.rdd(), plan.withSamples(null), new ReadEpoch(given.reader()), (attempt, report) -> {});
         return new Result(worst(measured, 0), worst(measured, 1), worst(measured, 2));

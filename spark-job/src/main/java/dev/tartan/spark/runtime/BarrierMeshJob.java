@@ -52,7 +52,7 @@ public final class BarrierMeshJob {
 
     private final JavaSparkContext spark;
     private final String description;
-    private final int numTasks;
+    private final int wantedTasks;
     private final Duration slotsLimit;
     private final Placement placement;
     private final String name = "tartan-" + UUID.randomUUID();
@@ -63,9 +63,13 @@ public final class BarrierMeshJob {
     private volatile @Nullable List<String> shared;
     private volatile @Nullable Submission submission;
     private volatile boolean stopAsked;
+    private volatile boolean stopAfterCheckpoint;
     private volatile int attempt;
+    private volatile int numTasks;
+    private volatile List<String> executors = List.of();
     private Duration grace = Duration.ZERO;
     private Runnable conclusion = () -> {};
+    private Runnable watch = () -> {};
 
     /**
      * Prepares a job.
@@ -95,6 +99,7 @@ public final class BarrierMeshJob {
     BarrierMeshJob(JavaSparkContext spark, String description, int numTasks, Duration slotsLimit, Placement placement) {
         this.spark = spark;
         this.description = description;
+        this.wantedTasks = numTasks;
         this.numTasks = numTasks;
         this.slotsLimit = slotsLimit;
         this.placement = placement;
@@ -120,9 +125,38 @@ public final class BarrierMeshJob {
         return this;
     }
 
+    /**
+     * Lets the tasks of the attempt that runs end by themselves after a checkpoint; whether another attempt follows is
+     * {@link MeshAttempts#goesOnAfter}'s to say. Callable by any thread.
+     */
+    void stopAfterCheckpoint() {
+        stopAfterCheckpoint = true;
+    }
+
+    /** What {@link MeshTaskContext#runId} is in its tasks. */
+    String runId() {
+        return name;
+    }
+
+    /** Spark's names of the executors whose tasks have begun, in the order of tasks; of the latest attempt. */
+    List<String> executors() {
+        return executors;
+    }
+
+    /** Does something every quarter of a second or so while tasks run. To be called before the job is run. */
+    BarrierMeshJob watching(Runnable action) {
+        watch = action;
+        return this;
+    }
+
+    /** Number of the attempt that runs. */
+    int attempt() {
+        return attempt;
+    }
+
     /** Whether tasks are to end by themselves. */
     boolean isStopAsked() {
-        return stopAsked;
+        return stopAsked || stopAfterCheckpoint;
     }
 
     /**
@@ -136,18 +170,7 @@ public final class BarrierMeshJob {
      * @throws RuntimeException whatever a task threw that {@link MeshTask#isFinal} calls final
      */
     public <I, R> List<R> run(I input, MeshTask<I, R> task, ProgressListener progress) {
-        return run((RDD<?>) null, new SameInput<>(description, input), task, progress);
-    }
-
-    /**
-     * Runs the job as above, attempts as said.
-     *
-     * @param rows as below; null for none
-     */
-    <I, R> List<R> run(
-            @Nullable JavaRDD<?> rows, MeshAttempts<I> attempts, MeshTask<I, R> task, ProgressListener progress) {
-        checkPartitions(rows);
-        return run(rows == null ? null : rows.rdd(), attempts, task, progress);
+        return run(new SameInput<>(wantedTasks, new MeshAttempt<>(description, input, task, null)), progress);
     }
 
     /**
@@ -156,21 +179,13 @@ public final class BarrierMeshJob {
      * @param rows an RDD with as many partitions as there are tasks; partition i goes to task i
      */
     public <T, I, R> List<R> run(JavaRDD<T> rows, I input, MeshTask<I, R> task, ProgressListener progress) {
-        checkPartitions(rows);
-        return run(rows.rdd(), new SameInput<>(description, input), task, progress);
+        return run(new SameInput<>(wantedTasks, new MeshAttempt<>(description, input, task, rows)), progress);
     }
 
-    private void checkPartitions(@Nullable JavaRDD<?> rows) {
-        if (rows != null && rows.getNumPartitions() != numTasks) {
-            throw new IllegalArgumentException("rows are not in one partition for each task: partitions="
-                    + rows.getNumPartitions() + ", tasks=" + numTasks + ". Repartition them.");
-        }
-    }
-
-    private <I, R> List<R> run(
-            @Nullable RDD<?> rows, MeshAttempts<I> attempts, MeshTask<I, R> task, ProgressListener progress) {
+    /** Runs the job as above, with attempts as said. */
+    <I, R> List<R> run(MeshAttempts<I, R> attempts, ProgressListener progress) {
         try {
-            return runInterruptibly(rows, attempts, task, progress);
+            return runInterruptibly(attempts, progress);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw Cancellations.of("the thread that ran the job was interrupted", e);
@@ -178,19 +193,17 @@ public final class BarrierMeshJob {
     }
 
     @SuppressWarnings("try") // The endpoint is there to be called.
-    private <I, R> List<R> runInterruptibly(
-            @Nullable RDD<?> rows, MeshAttempts<I> attempts, MeshTask<I, R> task, ProgressListener progress)
+    private <I, R> List<R> runInterruptibly(MeshAttempts<I, R> attempts, ProgressListener progress)
             throws InterruptedException {
         if (spark.sc().isLocal()) {
             BarrierTimer.letProgramsEnd();
         }
-        TaskClosure closure = TaskClosure.of(task);
         Thread hook = new Thread(this::stopWithProgram, "tartan-cancel");
         ShutdownHookManager.get()
                 .addShutdownHook(hook, HOOK_PRIORITY, HOOK_SECONDS + grace.toSeconds(), TimeUnit.SECONDS);
-        try (DriverEndpoint endpoint =
-                new DriverEndpoint(spark.sc().env().rpcEnv(), name, new TaskMessages(numTasks, progress, this))) {
-            return results(outcomes(rows, attempts, closure));
+        TaskMessages messages = new TaskMessages(() -> numTasks, progress, this);
+        try (DriverEndpoint endpoint = new DriverEndpoint(spark.sc().env().rpcEnv(), name, messages)) {
+            return results(outcomes(attempts));
         } finally {
             try {
                 conclusion.run();
@@ -207,35 +220,33 @@ public final class BarrierMeshJob {
      * Submits the job until its tasks are each in an executor of their own and none fails, or there are no attempts
      * left.
      */
-    private <I> List<TaskOutcome> outcomes(@Nullable RDD<?> rows, MeshAttempts<I> attempts, TaskClosure closure)
-            throws InterruptedException {
+    private <I, R> List<TaskOutcome> outcomes(MeshAttempts<I, R> attempts) throws InterruptedException {
         int placements = 1;
         for (int number = 0; ; number++) {
             attempt = number;
-            List<ExecutorPlace> places = places();
+            stopAfterCheckpoint = false;
+            Placement.Placed placed = place(attempts);
+            numTasks = placed.numTasks();
             shared = null;
-            Broadcast<byte[]> input = spark.broadcast(TartanKryo.toBytes(attempts.input(number)));
-            HadoopSettings settings = HadoopSettings.of(spark.sc());
-            BarrierTask<?, ?> body = new BarrierTask<>(name, number, input, closure, settings);
-            MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
-            try (Submission submitted =
-                    new Submission(spark.sc(), name + "-" + number, description, partitions, body)) {
+            MeshAttempt<I, R> next = attempts.begin(number, numTasks);
+            next.check(numTasks);
+            Broadcast<byte[]> input = spark.broadcast(TartanKryo.toBytes(next.input()));
+            try (Submission submitted = submit(number, next, input, placed.places())) {
                 submission = submitted;
                 stopIfWanted();
                 return await(submitted);
             } catch (AttemptFailedException e) {
                 Throwable cause = Objects.requireNonNull(e.getCause());
                 TaskOutcome outcome = finalFailure;
-                Exception avoidable = outcome == null ? null : outcome.exception();
-                if (avoidable != null && cancelReason == null && attempts.recoversFrom(avoidable)) {
+                Exception ofTask = outcome == null ? null : outcome.exception();
+                if (ofTask != null && cancelReason == null && !stopAsked && attempts.goesOnAfter(ofTask)) {
                     finalFailure = null;
-                    attempts.failed(number, String.valueOf(avoidable.getMessage()), avoidable);
                 } else if (isOver(cause)) {
                     throw ending(cause);
                 } else if (shared != null) {
                     placeAnew(placements++);
                 } else {
-                    attempts.failed(number, String.valueOf(e.getMessage()), cause);
+                    attempts.failed(String.valueOf(e.getMessage()), cause);
                 }
             } finally {
                 submission = null;
@@ -244,6 +255,15 @@ public final class BarrierMeshJob {
                 }
             }
         }
+    }
+
+    private <I, R> Submission submit(
+            int number, MeshAttempt<I, R> next, Broadcast<byte[]> input, List<ExecutorPlace> places) {
+        HadoopSettings settings = HadoopSettings.of(spark.sc());
+        BarrierTask<I, R> body = new BarrierTask<>(name, number, input, TaskClosure.of(next.task()), settings);
+        RDD<?> rows = next.rows() == null ? null : next.rows().rdd();
+        MeshPartitions partitions = MeshPartitions.of(spark.sc(), rows, numTasks, places);
+        return new Submission(spark.sc(), name + "-" + number, next.description(), partitions, body);
     }
 
     /** An attempt failed; the message is why, in one line. */
@@ -257,9 +277,16 @@ public final class BarrierMeshJob {
 
     private List<TaskOutcome> await(Submission submitted) throws InterruptedException, AttemptFailedException {
         try {
-            return decode(submitted.await(new SlotsWatch(spark.sc(), submitted, numTasks, slotsLimit)));
+            SlotsWatch slots = new SlotsWatch(spark.sc(), submitted, numTasks, slotsLimit);
+            List<TaskOutcome> outcomes = decode(submitted.await(() -> {
+                slots.run();
+                watch.run();
+            }));
+            throwFinalFailure(outcomes);
+            return outcomes;
         } catch (ExecutionException e) {
             submitted.settle(grace);
+            placement.blame(submitted.watcher().blamed());
             Throwable cause = e.getCause() == null ? e : e.getCause();
             String last = submitted.watcher().lastFailure();
             String reason = String.valueOf(last == null ? cause.getMessage() : last);
@@ -275,11 +302,24 @@ public final class BarrierMeshJob {
         }
     }
 
-    private List<ExecutorPlace> places() throws InterruptedException {
+    /** All tasks may end by themselves before the job is cancelled for one that failed finally. */
+    private void throwFinalFailure(List<TaskOutcome> outcomes) throws AttemptFailedException {
+        for (TaskOutcome outcome : outcomes) {
+            Exception failure = outcome.exception();
+            if (failure != null) {
+                onFinalFailure(attempt, outcome);
+                throw new AttemptFailedException(String.valueOf(failure.getMessage()), failure);
+            }
+        }
+    }
+
+    private Placement.Placed place(MeshAttempts<?, ?> attempts) throws InterruptedException {
         try {
-            List<ExecutorPlace> places = placement.await(numTasks, this::throwIfCancelled);
+            Placement.Placed placed = placement.await(attempts.sizes(), this::throwIfCancelled);
             throwIfCancelled();
-            return places;
+            return placed;
+        } catch (IllegalArgumentException | MeshJobException e) {
+            throw attempts.unplaced(e);
         } catch (ExecutionException e) {
             String why = Cancellations.bySpark(e);
             if (why != null) {
@@ -325,13 +365,7 @@ public final class BarrierMeshJob {
     @SuppressWarnings("unchecked")
     private static <R> List<R> results(List<TaskOutcome> outcomes) {
         List<R> results = new ArrayList<>();
-        for (TaskOutcome outcome : outcomes) {
-            Exception failure = outcome.exception();
-            if (failure != null) {
-                throw unchecked(failure);
-            }
-            results.add((R) outcome.result());
-        }
+        outcomes.forEach(outcome -> results.add((R) outcome.result()));
         return results;
     }
 
@@ -399,15 +433,16 @@ public final class BarrierMeshJob {
     }
 
     /** Hears that all tasks run now, in which executors, and says whether they may begin. */
-    boolean mayBegin(List<String> executors) {
+    boolean mayBegin(List<String> places) {
         Submission running = submission;
         if (running != null) {
             running.watcher().onAllStarted();
         }
-        if (LocalMaster.numThreads(spark.master()).isPresent() || new HashSet<>(executors).size() == numTasks) {
+        if (LocalMaster.numThreads(spark.master()).isPresent() || new HashSet<>(places).size() == places.size()) {
+            executors = List.copyOf(places);
             return true;
         }
-        shared = executors;
+        shared = places;
         stopIfWanted();
         return false;
     }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -13,11 +14,16 @@ import org.jspecify.annotations.Nullable;
  * are never answered; Spark interrupts them. Not thread-safe.
  */
 final class Gatherings {
-    private final int numTasks;
+    private final IntSupplier numTasks;
     private final Map<Integer, Round> rounds = new HashMap<>();
     private int attempt;
 
-    Gatherings(int numTasks) {
+    /**
+     * Makes one.
+     *
+     * @param numTasks of the attempt that runs
+     */
+    Gatherings(IntSupplier numTasks) {
         this.numTasks = numTasks;
     }
 
@@ -34,7 +40,7 @@ final class Gatherings {
             attempt = message.attempt();
             rounds.clear();
         }
-        Round round = rounds.computeIfAbsent(message.round(), number -> new Round(numTasks));
+        Round round = rounds.computeIfAbsent(message.round(), number -> new Round(numTasks.getAsInt()));
         if (round.add(message, caller)) {
             rounds.remove(message.round());
             List<String> texts = round.texts();

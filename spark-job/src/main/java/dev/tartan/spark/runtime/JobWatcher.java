@@ -16,6 +16,7 @@ import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.scheduler.StageInfo;
+import org.apache.spark.scheduler.TaskInfo;
 import org.apache.spark.storage.RDDInfo;
 import org.jspecify.annotations.Nullable;
 import scala.collection.JavaConverters;
@@ -37,6 +38,7 @@ final class JobWatcher extends SparkListener {
     private int job = -1;
     private int numRunning;
     private @Nullable String lastFailure;
+    private final BlamedExecutors blamed = new BlamedExecutors();
     private @Nullable StageInfo barrierStage;
     private long waitingSince = System.nanoTime();
     private boolean preparing;
@@ -110,7 +112,8 @@ final class JobWatcher extends SparkListener {
         numRunning--;
         notifyAll();
         if (end.reason() instanceof TaskFailedReason reason && !(reason instanceof TaskKilled)) {
-            lastFailure = describe(reason);
+            lastFailure = describe(reason) + where(end.taskInfo());
+            blamed.add(end.taskInfo().executorId(), reason);
         }
     }
 
@@ -140,6 +143,19 @@ final class JobWatcher extends SparkListener {
     /** Why the last task failed, in one line; null if none did. */
     synchronized @Nullable String lastFailure() {
         return lastFailure;
+    }
+
+    /** The executors that the job failed for, as far as is known. */
+    synchronized Set<String> blamed() {
+        return blamed.ids();
+    }
+
+    /** Empty in local mode, where all is in one process. */
+    private static String where(TaskInfo task) {
+        if (task.executorId().equals("driver")) {
+            return "";
+        }
+        return " (executor " + task.executorId() + ", host " + task.host() + ")";
     }
 
     private static String describe(TaskFailedReason reason) {

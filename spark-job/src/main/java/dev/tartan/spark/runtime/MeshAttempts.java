@@ -1,31 +1,50 @@
 package dev.tartan.spark.runtime;
 
 /**
- * What a job does about tasks that fail: what the tasks of the next attempt are given, and whether there is one. Used
+ * What a job does about tasks that fail: what each attempt is, over how many tasks, and whether there is another. Used
  * by one thread.
  *
  * @param <I> what tasks are given
+ * @param <R> what they give back
  */
-public interface MeshAttempts<I> {
+interface MeshAttempts<I, R> {
+    /** How many tasks the next attempt may have. */
+    MeshSizes sizes();
+
     /**
-     * What the tasks of an attempt are given.
+     * Begins an attempt.
      *
      * @param attempt 0 at first; asked for the next one also if tasks of the last did not begin, since they had to be
      *     placed anew
+     * @param numTasks one of {@link #sizes}
      */
-    I input(int attempt);
+    MeshAttempt<I, R> begin(int attempt, int numTasks);
 
-    /** Whether another attempt can avoid a failure that a task called final. */
-    default boolean recoversFrom(Exception failure) {
+    /**
+     * An attempt ended by what a task called final.
+     *
+     * @return whether another one follows all the same
+     * @throws MeshJobException if one might, but enough have failed
+     */
+    default boolean goesOnAfter(Exception failure) {
         return false;
     }
 
     /**
      * An attempt has failed, in a way that another one may not.
      *
-     * @param attempt which one
      * @param reason why, in one line
      * @throws MeshJobException if there is to be no other
      */
-    void failed(int attempt, String reason, Throwable cause);
+    void failed(String reason, Throwable cause);
+
+    /**
+     * There is no room for an attempt.
+     *
+     * @param failure why
+     * @return what the user is told
+     */
+    default RuntimeException unplaced(RuntimeException failure) {
+        return failure;
+    }
 }

@@ -1,18 +1,42 @@
 package dev.tartan.spark.runtime;
 
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 
 /** Chooses the executors that the tasks of a mesh should run in. */
 interface Placement {
     /**
-     * Names an executor for each task, as soon as there are so many with a free slot; an empty list if it does not
-     * matter.
+     * Where tasks should run.
+     *
+     * @param numTasks how many there are to be
+     * @param places an executor for each; empty if it does not matter
+     */
+    record Placed(int numTasks, List<ExecutorPlace> places) {
+        public Placed {
+            places = List.copyOf(places);
+        }
+
+        /** One task in each of these. */
+        static Placed in(List<ExecutorPlace> places) {
+            return new Placed(places.size(), places);
+        }
+    }
+
+    /**
+     * Names an executor for each task, as soon as there are so many with a free slot.
      *
      * @param meanwhile is run again and again during the wait; what it throws ends it
      * @throws IllegalArgumentException if there are not as many executors in time
      * @throws MeshJobException if there are, but other jobs hold their slots
      * @throws ExecutionException if a job that asks executors is cancelled
      */
-    List<ExecutorPlace> await(int numTasks, Runnable meanwhile) throws InterruptedException, ExecutionException;
+    Placed await(MeshSizes sizes, Runnable meanwhile) throws InterruptedException, ExecutionException;
+
+    /**
+     * An attempt failed for these executors.
+     *
+     * @param executors Spark's names of them
+     */
+    default void blame(Set<String> executors) {}
 }

@@ -3,24 +3,23 @@ package dev.tartan.spark.runtime;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
 import org.apache.spark.SparkContext;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaFutureAction;
-import org.apache.spark.status.api.v1.ExecutorSummary;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.collection.Iterator;
 import scala.collection.Iterator$;
-import scala.collection.JavaConverters;
 import scala.reflect.ClassTag;
 import scala.reflect.ClassTag$;
 import scala.runtime.AbstractFunction1;
@@ -42,32 +41,53 @@ final class ReadyExecutors implements Placement {
 
     private final SparkContext spark;
     private final Duration limit;
+    private final LiveExecutors live;
+    private final FaultyPlaces faulty;
     private final Set<String> answered = new HashSet<>();
 
     ReadyExecutors(SparkContext spark, Duration limit) {
+        this(spark, limit, new FaultyPlaces(0));
+    }
+
+    /**
+     * Looks for executors of a session.
+     *
+     * @param limit how long the wanted number of them is waited for
+     * @param faulty where none is to be used
+     */
+    ReadyExecutors(SparkContext spark, Duration limit, FaultyPlaces faulty) {
         this.spark = spark;
         this.limit = limit;
+        this.live = new LiveExecutors(spark);
+        this.faulty = faulty;
     }
 
     @Override
-    public List<ExecutorPlace> await(int numTasks, Runnable meanwhile) throws InterruptedException, ExecutionException {
+    public Placed await(MeshSizes sizes, Runnable meanwhile) throws InterruptedException, ExecutionException {
         if (LocalMaster.numThreads(spark.master()).isPresent()) {
-            checkLocalSlots(numTasks);
-            return List.of();
+            checkLocalSlots(sizes.wanted());
+            return new Placed(sizes.wanted(), List.of());
         }
         long start = System.nanoTime();
         boolean told = false;
         while (true) {
-            List<ExecutorPlace> known = known();
-            List<ExecutorPlace> ready = ready(known, numTasks);
-            if (ready.size() >= numTasks) {
-                return List.copyOf(ready.subList(0, numTasks));
-            }
             Duration waited = Duration.ofNanos(System.nanoTime() - start);
-            String facts = "needed=" + numTasks + ", executors=" + known.size() + ", withFreeSlot=" + ready.size()
+            boolean late = waited.compareTo(limit) > 0;
+            IntFunction<OptionalInt> choice = late ? sizes::largestOn : sizes::enoughOn;
+            List<ExecutorPlace> known = live.list();
+            faulty.know(known);
+            List<ExecutorPlace> ready = ready(faulty.usable(known), choice);
+            OptionalInt size = choice.apply(ready.size());
+            String facts = "needed=" + sizes.wanted() + ", executors=" + known.size() + ", withFreeSlot=" + ready.size()
                     + ", " + Slots.of(spark);
-            if (waited.compareTo(limit) > 0) {
-                throw lacking(known.size() < numTasks, facts + ", waitedSeconds=" + waited.toSeconds());
+            if (size.isPresent()) {
+                if (size.getAsInt() < sizes.wanted()) {
+                    LOG.warn("mesh job goes on over fewer executors: {}, taken={}", facts, size.getAsInt());
+                }
+                return Placed.in(ready.subList(0, size.getAsInt()));
+            }
+            if (late) {
+                throw lacking(known.size() < sizes.wanted(), facts + ", waitedSeconds=" + waited.toSeconds());
             }
             if (!told && waited.compareTo(PATIENCE) > 0) {
                 LOG.warn("mesh job waits for executors: {}, limitSeconds={}", facts, limit.toSeconds());
@@ -76,6 +96,11 @@ final class ReadyExecutors implements Placement {
             meanwhile.run();
             Thread.sleep(POLL.toMillis());
         }
+    }
+
+    @Override
+    public void blame(Set<String> executors) {
+        faulty.failed(executors);
     }
 
     private static RuntimeException lacking(boolean executors, String facts) {
@@ -95,13 +120,14 @@ final class ReadyExecutors implements Placement {
         }
     }
 
-    private List<ExecutorPlace> ready(List<ExecutorPlace> known, int numTasks)
+    private List<ExecutorPlace> ready(List<ExecutorPlace> known, IntFunction<OptionalInt> choice)
             throws InterruptedException, ExecutionException {
         List<ExecutorPlace> free =
                 known.stream().filter(place -> place.freeSlots() > 0).toList();
         List<ExecutorPlace> unknown =
                 free.stream().filter(place -> !isReady(place)).toList();
-        if (free.size() >= numTasks && free.size() - unknown.size() < numTasks) {
+        OptionalInt possible = choice.apply(free.size());
+        if (possible.isPresent() && free.size() - unknown.size() < possible.getAsInt()) {
             ask(unknown);
         }
         return free.stream()
@@ -146,25 +172,5 @@ final class ReadyExecutors implements Placement {
         public Iterator<byte[]> apply(Iterator<Object> rows) {
             return Iterator$.MODULE$.single(SparkEnv.get().executorId().getBytes(StandardCharsets.UTF_8));
         }
-    }
-
-    private List<ExecutorPlace> known() {
-        List<ExecutorPlace> places = new ArrayList<>();
-        for (ExecutorSummary executor :
-                JavaConverters.seqAsJavaList(spark.statusStore().executorList(true))) {
-            if (!executor.id().equals("driver")) {
-                places.add(new ExecutorPlace(
-                        executor.id(),
-                        host(executor.hostPort()),
-                        executor.maxTasks() - executor.activeTasks(),
-                        executor.totalTasks() > 0));
-            }
-        }
-        return places;
-    }
-
-    private static String host(String hostPort) {
-        int colon = hostPort.lastIndexOf(':');
-        return colon < 0 ? hostPort : hostPort.substring(0, colon);
     }
 }

@@ -1,5 +1,6 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.network.NetworkFactory;
@@ -55,47 +56,52 @@ public final class SparkTrainer {
             NetworkFactory network,
             int numExecutors,
             TrainingListener viewer) {
-        return train(spark, plan, network, numExecutors, viewer, null);
+        MeshWork work = MeshWork.fixed(plan, numExecutors, network, Nd4jBackend.forDevices(1));
+        return train(spark, HeldFolder.notHeld(plan), work, viewer);
     }
 
     /**
-     * As above, on rows that Spark brings to the tasks.
-     *
-     * @param rows in one partition for each executor; null for the plan's own samples
-     */
-    public static TrainingResult train(
-            JavaSparkContext spark,
-            TrainingPlan plan,
-            NetworkFactory network,
-            int numExecutors,
-            TrainingListener viewer,
-            @Nullable MeshRows<?> rows) {
-        return train(spark, HeldFolder.notHeld(plan), network, numExecutors, viewer, rows);
-    }
-
-    /**
-     * As above, on the plan of a folder that the run holds.
+     * As above, on the plan of a folder that the run holds, or over fewer executors after some were lost.
      *
      * @throws OutputException also if another run has taken the folder, which stops this one
      */
     public static TrainingResult train(
-            JavaSparkContext spark,
-            HeldFolder held,
-            NetworkFactory network,
-            int numExecutors,
-            TrainingListener viewer,
-            @Nullable MeshRows<?> rows) {
-        TrainingPlan plan = held.plan();
-        Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
-        MeshTrainer.checkProcesses(plan, numExecutors);
-        Path folder = plan.files().output();
-        BarrierMeshJob job = new BarrierMeshJob(
-                        spark,
-                        describe(plan),
-                        numExecutors,
-                        Duration.ofSeconds(plan.elastic().waitSeconds()))
+            JavaSparkContext spark, HeldFolder held, MeshWork work, TrainingListener viewer) {
+        TrainingPlan plan = work.plan();
+        Preflight.check(spark.getConf(), plan.mesh().numRanks(), work.executors());
+        MeshTrainer.checkProcesses(plan, work.executors());
+        Duration wait = Duration.ofSeconds(plan.elastic().waitSeconds());
+        ReadyExecutors placement = new ReadyExecutors(
+                spark.sc(), wait, new FaultyPlaces(plan.elastic().excludeAfter()));
+        BarrierMeshJob job = new BarrierMeshJob(spark, describe(plan), work.executors(), wait, placement)
                 .stoppingGently(plan.checkpoint().isOn() ? GRACE : Duration.ZERO);
-        TrainingListener shown = new TrainingListener() {
+        ElasticWatch watch = new ElasticWatch(
+                job, new LiveExecutors(spark.sc()), plan.checkpoint().isOn());
+        job.watching(watch::look);
+        Path folder = plan.files().output();
+        try (StepRecorder recorder = new StepRecorder(
+                folder,
+                resumed(plan),
+                shown(job, plan, watch, viewer),
+                failure -> job.cancel("the output folder cannot be used"))) {
+            held.onLost(recorder::fail);
+            TrainingResult last = run(job, work, JobCredentials.ofDriver(spark.getConf()), recorder, viewer, watch);
+            recorder.complete(last.steps(), last.validations());
+            TrainingResult result =
+                    new TrainingResult(last.summary(), recorder.steps(), recorder.validations(), last.sample());
+            if (folder != null) {
+                held.check();
+                result.summary().write(folder);
+                LossChart.write(folder, "loss on " + plan.mesh(), result.steps(), result.validations());
+            }
+            return result;
+        }
+    }
+
+    /** Shows a viewer what comes, and Spark's UI, too. */
+    private static TrainingListener shown(
+            BarrierMeshJob job, TrainingPlan plan, ElasticWatch watch, TrainingListener viewer) {
+        return new TrainingListener() {
             @Override
             public void onStep(StepMetrics step) {
                 job.show("tartan step", step.step() + 1 + " of " + plan.train().steps());
@@ -113,6 +119,7 @@ public final class SparkTrainer {
                 CheckpointMetrics.Outcome outcome = checkpoint.checkpoint();
                 if (outcome.failure() == null) {
                     job.show("tartan checkpoint", "step " + (checkpoint.step() + 1));
+                    watch.onCheckpoint();
                 } else {
                     LOG.warn(
                             "checkpoint could not be written, and training goes on: path={}, reason={}",
@@ -122,22 +129,6 @@ public final class SparkTrainer {
                 viewer.onCheckpoint(checkpoint);
             }
         };
-        try (StepRecorder recorder = new StepRecorder(
-                folder, resumed(plan), shown, failure -> job.cancel("the output folder cannot be used"))) {
-            held.onLost(recorder::fail);
-            JobCredentials credentials = JobCredentials.ofDriver(spark.getConf());
-            TrainingTask task = new TrainingTask(network, credentials, rows == null ? null : rows.reader());
-            TrainingResult last = run(job, plan, task, rows, recorder, viewer);
-            recorder.complete(last.steps(), last.validations());
-            TrainingResult result =
-                    new TrainingResult(last.summary(), recorder.steps(), recorder.validations(), last.sample());
-            if (folder != null) {
-                held.check();
-                result.summary().write(folder);
-                LossChart.write(folder, "loss on " + plan.mesh(), result.steps(), result.validations());
-            }
-            return result;
-        }
     }
 
     private static @Nullable ShardedCheckpoint resumed(TrainingPlan plan) {
@@ -156,23 +147,24 @@ public final class SparkTrainer {
 
     private static TrainingResult run(
             BarrierMeshJob job,
-            TrainingPlan plan,
-            TrainingTask task,
-            @Nullable MeshRows<?> rows,
+            MeshWork work,
+            JobCredentials credentials,
             StepRecorder recorder,
-            TrainingListener viewer) {
-        TrainingPlan sent = rows == null ? plan : withoutRows(plan, rows);
-        TrainingAttempts attempts = new TrainingAttempts(describe(plan), sent, recorder, viewer);
+            TrainingListener viewer,
+            ElasticWatch watch) {
+        CommitCheckpoints commits = work.plan().checkpoint().isOn()
+                ? RunCheckpoints.committer(work.plan(), recorder::linesBefore, recorder::onCheckpoint)
+                : null;
         ProgressListener progress = recorder;
-        if (plan.checkpoint().isOn()) {
-            CommitCheckpoints commits = RunCheckpoints.committer(plan, recorder::linesBefore, recorder::onCheckpoint);
+        if (commits != null) {
             job.concludingBy(commits::close);
             progress = new PartListener(commits, recorder);
         }
+        TrainingAttempts attempts =
+                new TrainingAttempts(job.runId(), work, credentials, commits, recorder, viewer, watch);
         try {
             // Task 0 is process 0, which alone has a result.
-            return Objects.requireNonNull(job.run(rows == null ? null : rows.rdd(), attempts, task, progress)
-                    .get(0));
+            return Objects.requireNonNull(job.run(attempts, progress).get(0));
         } catch (CancellationException e) {
             recorder.rethrowDiskFailure();
             throw e;
@@ -194,11 +186,5 @@ public final class SparkTrainer {
         public void onFilePart(int attempt, String file, long offset, byte[] bytes, boolean last) {
             recorder.onFilePart(attempt, file, offset, bytes, last);
         }
-    }
-
-    /** What the tasks read from their rows is of no use to them before. */
-    private static TrainingPlan withoutRows(TrainingPlan plan, MeshRows<?> rows) {
-        TrainingPlan sent = plan.withSamples(null);
-        return rows.validates() ? sent.withValidationSamples(null) : sent;
     }
 }

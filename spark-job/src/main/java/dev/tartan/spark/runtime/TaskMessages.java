@@ -1,12 +1,14 @@
 package dev.tartan.spark.runtime;
 
+import java.util.function.IntSupplier;
+
 /** Handles what the tasks of one job send to its driver. Used by one thread. */
 final class TaskMessages implements DriverEndpoint.MessageHandler {
     private final Gatherings gatherings;
     private final ProgressListener progress;
     private final BarrierMeshJob job;
 
-    TaskMessages(int numTasks, ProgressListener progress, BarrierMeshJob job) {
+    TaskMessages(IntSupplier numTasks, ProgressListener progress, BarrierMeshJob job) {
         this.gatherings = new Gatherings(numTasks);
         this.progress = progress;
         this.job = job;
@@ -15,8 +17,10 @@ final class TaskMessages implements DriverEndpoint.MessageHandler {
     @Override
     public void handle(TaskMessage message, DriverEndpoint.Caller caller) {
         if (message instanceof TaskMessage.Gather gather) {
-            // The first gathering of an attempt is of the executors' names.
-            gatherings.add(gather, caller, texts -> gather.round() > 0 || job.mayBegin(texts));
+            // Tasks of another attempt are over; and the first gathering of each is of the executors' names.
+            if (gather.attempt() == job.attempt()) {
+                gatherings.add(gather, caller, texts -> gather.round() > 0 || job.mayBegin(texts));
+            }
             return;
         }
         if (message instanceof TaskMessage.StopQuestion) {

@@ -6,7 +6,11 @@ import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.train.RunCheckpoints;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
+import dev.tartan.train.TrainingResult;
+import dev.tartan.train.TrainingStoppedException;
+import dev.tartan.train.checkpoint.CommitCheckpoints;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -16,57 +20,106 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Goes on from the newest whole checkpoint when an attempt at a run has failed, or begins anew where there is none. A
- * checkpoint that turns out not to be as it was written is passed over from then on. Gives up after as many failures in
- * a row as the plan says, those before the last checkpoint not counted.
+ * Goes on from the newest whole checkpoint when an attempt at a run has failed, or begins anew where there is none;
+ * over fewer executors where some are missing. A checkpoint that turns out not to be as it was written is passed over
+ * from then on. Gives up after as many failures in a row as the plan says, those before the last checkpoint not
+ * counted.
  */
-final class TrainingAttempts implements MeshAttempts<TrainingPlan> {
+final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResult> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingAttempts.class);
     private static final int MOST_TOLD = 4;
     private static final int TRIES = 5;
     private static final long PAUSE_MILLIS = 3000;
+    private static final Duration COMMIT_LIMIT = Duration.ofSeconds(30);
 
-    private final String job;
-    private final TrainingPlan plan;
+    private final String runId;
+    private final MeshWork work;
+    private final JobCredentials credentials;
+    private final @Nullable CommitCheckpoints commits;
     private final @Nullable CheckpointFolder folder;
     private final StepRecorder recorder;
     private final TrainingListener listener;
+    private final ElasticWatch watch;
     private final Set<Path> bad = new HashSet<>();
     private final List<String> failures = new ArrayList<>();
     private @Nullable Path resumed;
+    private @Nullable String restart;
     private boolean picked;
+    private boolean begun;
     private long newest = -1;
     private int failuresInARow;
 
-    TrainingAttempts(String job, TrainingPlan plan, StepRecorder recorder, TrainingListener listener) {
-        this.job = job;
-        this.plan = plan;
-        this.folder = RunCheckpoints.folder(plan);
+    /**
+     * Prepares the first attempt.
+     *
+     * @param commits takes the parts of checkpoints; null if the run has none
+     * @param watch says when an attempt is to end for another over more executors
+     */
+    TrainingAttempts(
+            String runId,
+            MeshWork work,
+            JobCredentials credentials,
+            @Nullable CommitCheckpoints commits,
+            StepRecorder recorder,
+            TrainingListener listener,
+            ElasticWatch watch) {
+        this.runId = runId;
+        this.work = work;
+        this.credentials = credentials;
+        this.commits = commits;
+        this.folder = RunCheckpoints.folder(work.plan());
         this.recorder = recorder;
         this.listener = listener;
-        this.resumed = plan.files().resume();
+        this.watch = watch;
+        this.resumed = work.plan().files().resume();
+    }
+
+    /** The first attempt is over all executors. */
+    @Override
+    public MeshSizes sizes() {
+        return begun ? new MeshSizes(watch.wanted(), work.sizes()) : MeshSizes.exactly(work.executors());
     }
 
     @Override
-    public TrainingPlan input(int attempt) {
-        if (failures.isEmpty()) {
-            recorder.beginAt(attempt, step(resumed));
-            return plan;
+    public MeshAttempt<TrainingPlan, TrainingResult> begin(int attempt, int numTasks) {
+        TrainingPlan plan = work.plan(numTasks);
+        if (commits != null) {
+            RunCheckpoints.begin(commits, plan, TrainingTask.attemptName(runId, attempt));
         }
+        watch.begin(numTasks, begun ? work.sizes() : List.of(numTasks));
+        if (restart == null) {
+            recorder.beginAt(attempt, step(resumed));
+        } else {
+            goOn(attempt, plan, restart);
+        }
+        MeshRows<?> rows = work.rows(numTasks);
+        TrainingPlan sent = plan.resumed(resumed);
+        return new MeshAttempt<>(
+                SparkTrainer.describe(plan),
+                rows == null ? sent : withoutRows(sent, rows),
+                new TrainingTask(work.network(), credentials, rows == null ? null : rows.reader()),
+                rows == null ? null : rows.rdd());
+    }
+
+    private void goOn(int attempt, TrainingPlan plan, String reason) {
         ShardedCheckpoint found = newest();
-        resumed = found == null ? plan.files().resume() : found.folder();
+        resumed = found == null ? work.plan().files().resume() : found.folder();
         picked = found != null;
         long step = step(resumed);
         recorder.beginAt(attempt, step);
-        String reason = failures.get(failures.size() - 1);
         LOG.warn(
-                "run goes on after a failure: job='{}', attempt={}, fromStep={}, reason={}",
-                job,
+                "run goes on: job='{}', attempt={}, fromStep={}, reason={}",
+                SparkTrainer.describe(plan),
                 attempt,
                 step,
                 reason);
         listener.onRestart(step, reason);
-        return plan.resumed(resumed);
+    }
+
+    /** What the tasks read from their rows is of no use to them before. */
+    private static TrainingPlan withoutRows(TrainingPlan plan, MeshRows<?> rows) {
+        TrainingPlan sent = plan.withSamples(null);
+        return rows.validates() ? sent.withValidationSamples(null) : sent;
     }
 
     private static long step(@Nullable Path checkpoint) {
@@ -75,8 +128,12 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan> {
                 : ShardedCheckpoint.open(checkpoint).manifest().step();
     }
 
-    /** A store may be away just when executors are; that is no reason to give up, or to begin anew. */
+    /**
+     * The newest checkpoint, those included whose parts are all written. A store may be away just when executors are;
+     * that is no reason to give up, or to begin anew.
+     */
     private @Nullable ShardedCheckpoint newest() {
+        awaitCommits();
         for (int tried = 1; ; tried++) {
             try {
                 return listNewest();
@@ -87,6 +144,19 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan> {
                 LOG.warn("checkpoints cannot be listed, tried again: reason={}", e.getMessage());
                 pause();
             }
+        }
+    }
+
+    private void awaitCommits() {
+        try {
+            if (commits != null && !commits.awaitConcluded(COMMIT_LIMIT)) {
+                LOG.warn(
+                        "checkpoints that executors have written are not committed, and are not waited for any more:"
+                                + " waitedSeconds={}",
+                        COMMIT_LIMIT.toSeconds());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -108,38 +178,65 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan> {
                 .orElse(null);
     }
 
-    /** A checkpoint that this object picked may be corrupt; one that the user named is the user's to replace. */
+    /**
+     * An attempt that was to end for another; or one whose checkpoint is corrupt, if this object picked it: one that
+     * the user named is the user's to replace.
+     */
     @Override
-    public boolean recoversFrom(Exception failure) {
+    public boolean goesOnAfter(Exception failure) {
+        begun = true;
+        String moves = watch.reason();
+        if (failure instanceof TrainingStoppedException && moves != null) {
+            restart = moves;
+            return true;
+        }
         Path from = resumed;
         if (failure instanceof InvalidCheckpointException && picked && from != null) {
             bad.add(from);
+            failed(String.valueOf(failure.getMessage()), failure);
             return true;
         }
         return false;
     }
 
     @Override
-    public void failed(int attempt, String reason, Throwable cause) {
+    public void failed(String reason, Throwable cause) {
+        begun = true;
+        restart = reason;
         failures.add(reason);
         ShardedCheckpoint found = newest();
         long step = found == null ? 0 : found.manifest().step();
         failuresInARow = step > newest && newest >= 0 ? 1 : failuresInARow + 1;
         newest = step;
-        if (failuresInARow >= plan.elastic().maxFailures()) {
+        if (failuresInARow >= work.plan().elastic().maxFailures()) {
             throw new MeshJobException(
-                    "run failed: job='" + job + "', attempts=" + failures.size() + ", failuresSinceLastCheckpoint="
-                            + failuresInARow + ", reasons=" + lastReasons()
-                            + (found == null
-                                    ? ", checkpoint=none"
-                                    : ", checkpoint=" + found.folder() + " (step " + step + ")")
-                            + ". The executors' logs have the stack traces."
-                            + (found == null ? "" : " Go on with --resume latest, or TrainingJob.resume."),
+                    "run failed: " + facts(found) + ". The executors' logs have the stack traces." + advice(found),
                     cause);
         }
     }
 
-    private List<String> lastReasons() {
-        return List.copyOf(failures.subList(Math.max(0, failures.size() - MOST_TOLD), failures.size()));
+    /** Nothing has failed yet, or the failures are what the user must know besides. */
+    @Override
+    public RuntimeException unplaced(RuntimeException failure) {
+        if (!begun) {
+            return failure;
+        }
+        ShardedCheckpoint found = newest();
+        return new MeshJobException(
+                "run cannot go on: " + facts(found) + ", reason=" + failure.getMessage() + advice(found), failure);
+    }
+
+    private String facts(@Nullable ShardedCheckpoint found) {
+        return "job='" + SparkTrainer.describe(work.plan()) + "', attempts=" + failures.size()
+                + ", failuresSinceLastCheckpoint=" + failuresInARow + ", reasons="
+                + failures.subList(Math.max(0, failures.size() - MOST_TOLD), failures.size())
+                + (found == null
+                        ? ", checkpoint=none"
+                        : ", checkpoint=" + found.folder() + " (step "
+                                + found.manifest().step() + ")");
+    }
+
+    private static String advice(@Nullable ShardedCheckpoint found) {
+        return found == null ? "" : " Go on with --resume latest, or TrainingJob.resume.";
     }
 }

@@ -96,7 +96,8 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     @SuppressWarnings("try") // The poll works by itself.
     private @Nullable TrainingResult train(TrainingPlan plan, MeshTaskContext context) throws InterruptedException {
         StopSignal stop = new StopSignal();
-        RunControl control = new RunControl(attempt(context), part -> tell(context, part), stop);
+        RunControl control =
+                new RunControl(attemptName(context.runId(), context.attempt()), part -> tell(context, part), stop);
         boolean asks = plan.checkpoint().isOn() && context.taskIndex() == 0;
         try (StopPoll poll = asks ? new StopPoll(context, stop) : null) {
             return train(plan, context, control);
@@ -104,9 +105,9 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     }
 
     /** Letters and digits that no other attempt at any run has. */
-    private static String attempt(MeshTaskContext context) {
-        String run = context.runId().replaceAll("[^0-9a-f]", "");
-        return run.substring(Math.max(0, run.length() - ATTEMPT_DIGITS)) + "x" + context.attempt();
+    static String attemptName(String runId, int attempt) {
+        String run = runId.replaceAll("[^0-9a-f]", "");
+        return run.substring(Math.max(0, run.length() - ATTEMPT_DIGITS)) + "x" + attempt;
     }
 
     private static void tell(MeshTaskContext context, RankPart part) {

@@ -7,7 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class GatheringsTest {
-    private final Gatherings gatherings = new Gatherings(2);
+    private final Gatherings gatherings = new Gatherings(() -> 2);
     private final List<String> answers = new ArrayList<>();
 
     @Test

@@ -133,8 +133,12 @@ class SharedSessionTest {
             while (Slots.of(spark.sc()).busy() < 3) {
                 Thread.sleep(20);
             }
-            BarrierMeshJob job =
-                    new BarrierMeshJob(spark, "waits", 2, Duration.ofSeconds(2), (numTasks, meanwhile) -> List.of());
+            BarrierMeshJob job = new BarrierMeshJob(
+                    spark,
+                    "waits",
+                    2,
+                    Duration.ofSeconds(2),
+                    (sizes, meanwhile) -> new Placement.Placed(sizes.wanted(), List.of()));
             assertThatThrownBy(() -> job.run(0, new Waiter(), DEAF))
                     .isInstanceOf(MeshJobException.class)
                     .hasMessage("mesh job found no free slots: needed=2, waitedSeconds=2, slots=4, busy=3, usedBy=[job "

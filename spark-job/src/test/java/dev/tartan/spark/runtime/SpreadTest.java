@@ -34,7 +34,7 @@ class SpreadTest {
                 .set("spark.ui.enabled", "false")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path")));
         // As a session is that has run something before.
-        new ReadyExecutors(spark.sc(), Duration.ofSeconds(60)).await(2, () -> {});
+        new ReadyExecutors(spark.sc(), Duration.ofSeconds(60)).await(MeshSizes.exactly(2), () -> {});
     }
 
     @AfterAll
@@ -75,7 +75,11 @@ class SpreadTest {
     void tasksThatWouldShareAnExecutorAreRefusedOnTheDriver() {
         ExecutorPlace first = new ExecutorPlace("0", "127.0.0.1", 2, true);
         BarrierMeshJob job = new BarrierMeshJob(
-                spark, "where", 2, Duration.ofSeconds(60), (numTasks, meanwhile) -> List.of(first, first));
+                spark,
+                "where",
+                2,
+                Duration.ofSeconds(60),
+                (sizes, meanwhile) -> Placement.Placed.in(List.of(first, first)));
         List<Object> begun = Collections.synchronizedList(new ArrayList<>());
         assertThatThrownBy(() -> job.run(0L, new Where(), (attempt, report) -> begun.add(report)))
                 .isExactlyInstanceOf(IllegalArgumentException.class)
@@ -96,7 +100,8 @@ class SpreadTest {
                 "where",
                 2,
                 Duration.ofSeconds(60),
-                (numTasks, meanwhile) -> List.of(first, asked.getAndIncrement() == 0 ? first : second));
+                (sizes, meanwhile) ->
+                        Placement.Placed.in(List.of(first, asked.getAndIncrement() == 0 ? first : second)));
         List<Object> attempts = Collections.synchronizedList(new ArrayList<>());
         assertThat(job.run(0L, new Where(), (attempt, report) -> attempts.add(report)))
                 .containsExactly("0", "1");

@@ -1,0 +1,31 @@
+package dev.tartan.train;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A job over fewer processes: with fewer ranks along {@code data}, each process as many as before, and the same global
+ * batch, so that its steps give the same numbers but for rounding.
+ */
+public final class SmallerMesh {
+    private SmallerMesh() {}
+
+    /**
+     * The jobs that would do, the best first: the next ones have more micro-batches, and need less memory.
+     *
+     * @param processes over which the job's mesh is spread, a divisor of {@code mesh.data}
+     * @param fewer over how many it is to be spread
+     * @return empty if the global batch does not divide over so few
+     */
+    public static List<TrainingJob> of(TrainingJob job, int processes, int fewer) {
+        int data = job.mesh().data() / processes * fewer;
+        int batch = job.train().globalBatch();
+        List<TrainingJob> jobs = new ArrayList<>();
+        for (int microBatches = job.train().microBatches(); microBatches <= batch / data; microBatches++) {
+            if (batch % (data * microBatches) == 0) {
+                jobs.add(job.mesh(data, job.mesh().model()).microBatches(microBatches));
+            }
+        }
+        return jobs;
+    }
+}

@@ -1,0 +1,51 @@
+package dev.tartan.spark.runtime;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.SparkContext;
+import org.apache.spark.resource.ResourceInformation;
+import org.apache.spark.status.api.v1.ExecutorSummary;
+import scala.Option;
+import scala.collection.JavaConverters;
+
+/** The executors of a session that Spark knows to be there and that are to stay. */
+final class LiveExecutors {
+    private final SparkContext spark;
+
+    LiveExecutors(SparkContext spark) {
+        this.spark = spark;
+    }
+
+    /** All of them; none in local mode. Those that are being decommissioned are left out. */
+    List<ExecutorPlace> list() {
+        List<ExecutorPlace> places = new ArrayList<>();
+        for (ExecutorSummary executor :
+                JavaConverters.seqAsJavaList(spark.statusStore().executorList(true))) {
+            if (!executor.id().equals("driver") && !isLeaving(executor.id())) {
+                places.add(new ExecutorPlace(
+                        executor.id(),
+                        host(executor.hostPort()),
+                        gpus(executor),
+                        executor.maxTasks() - executor.activeTasks(),
+                        executor.totalTasks() > 0));
+            }
+        }
+        return places;
+    }
+
+    /** Whether an executor is being decommissioned: it takes no more tasks, and will soon be gone. */
+    boolean isLeaving(String id) {
+        return spark.taskScheduler().getExecutorDecommissionState(id).isDefined();
+    }
+
+    private static List<String> gpus(ExecutorSummary executor) {
+        Option<ResourceInformation> gpus = executor.resources().get("gpu");
+        return gpus.isEmpty() ? List.of() : Arrays.asList(gpus.get().addresses());
+    }
+
+    private static String host(String hostPort) {
+        int colon = hostPort.lastIndexOf(':');
+        return colon < 0 ? hostPort : hostPort.substring(0, colon);
+    }
+}
