@@ -64,7 +64,7 @@ final class FaultyPlaces {
         }
         List<ExecutorPlace> usable = new ArrayList<>();
         for (ExecutorPlace place : places) {
-            if (isFaulty(gpu(place)) || isFaulty(place.host()) && !isOfOneGpu(place.host())) {
+            if (isFaulty(gpu(place)) || (isFaulty(place.host()) && !isOfOneGpu(place.host()))) {
                 tell(place);
             } else {
                 usable.add(place);

@@ -108,10 +108,10 @@ final class StandaloneCluster implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         while (!workers.isEmpty()) {
             killWorker(0);
         }
-        master.destroyForcibly().waitFor();
+        master.destroyForcibly().onExit().join();
     }
 }
