@@ -9,7 +9,7 @@ import dev.tartan.train.data.SampleSource;
 import java.nio.file.Path;
 
 /**
- * Samples whose reader fails when a {@link Markers marker} says so.
+ * Samples whose reader fails when a {@link Markers marker} says so, and waits for the driver.
  *
  * @param samples what is read
  * @param markers folder of the markers
@@ -27,6 +27,7 @@ public record DrillSamples(SampleSource samples, Path markers) implements Sample
         return new BatchSource() {
             @Override
             public HostBatch samples(long step, int first, int count) {
+                set.awaitDriver(step);
                 if (set.take(Markers.THROW)) {
                     throw new IllegalStateException("drill makes a task fail: step=" + step);
                 }

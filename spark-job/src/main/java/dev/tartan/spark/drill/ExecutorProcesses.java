@@ -23,7 +23,10 @@ final class ExecutorProcesses {
     /** Kills one and returns its process id. */
     long kill() {
         ProcessHandle chosen = choose();
-        chosen.destroyForcibly();
+        if (!chosen.destroyForcibly()) {
+            throw new IllegalStateException(
+                    "executor cannot be killed: process=" + chosen.pid() + ", alive=" + chosen.isAlive() + ".");
+        }
         return chosen.pid();
     }
 
@@ -31,7 +34,9 @@ final class ExecutorProcesses {
     long freeze() {
         long pid = choose().pid();
         frozen.add(pid);
-        signal("STOP", pid);
+        if (!signal("STOP", pid)) {
+            throw new IllegalStateException("executor cannot be stopped: process=" + pid + ".");
+        }
         return pid;
     }
 
@@ -68,13 +73,18 @@ final class ExecutorProcesses {
         }
     }
 
-    private static void signal(String name, long pid) {
+    /** Whether the process was there to get it. */
+    private static boolean signal(String name, long pid) {
         try {
-            new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor();
+            return new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                            .start()
+                            .waitFor()
+                    == 0;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

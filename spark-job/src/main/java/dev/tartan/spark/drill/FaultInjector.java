@@ -70,9 +70,24 @@ final class FaultInjector implements TrainingListener, AutoCloseable {
         if (present == null && next != null && next.step() <= step) {
             begin(coming.remove());
         }
+        if (present == null && coming.isEmpty()) {
+            markers.go();
+        } else {
+            markers.seen(step);
+        }
     }
 
+    /** A fault that cannot be done is told as such, and the next one follows. */
     private void begin(Fault fault) {
+        try {
+            inflict(fault);
+        } catch (RuntimeException e) {
+            unexpected.add(fault.kind() + " after step " + lastStep + " could not be done: " + e.getMessage());
+            present = null;
+        }
+    }
+
+    private void inflict(Fault fault) {
         Present begun = new Present(fault, lastStep);
         present = begun;
         switch (fault.kind()) {
@@ -168,6 +183,7 @@ final class FaultInjector implements TrainingListener, AutoCloseable {
     @Override
     public synchronized void close() {
         executors.thaw();
+        markers.go();
         List.of(Markers.FULL, Markers.THROW, Markers.OUT_OF_MEMORY).forEach(markers::take);
     }
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /**
  * Files by whose presence the driver tells executors of the same machine what is to go wrong.
@@ -20,6 +21,43 @@ record Markers(Path folder) {
 
     /** Writes to the {@link DrillStore} are to fail. */
     static final String FULL = "full";
+
+    /** How far readers may go ahead of what the driver has been told. */
+    private static final int LEAD = 8;
+
+    private static final long POLL_MILLIS = 20;
+    private static final String SEEN = "seen-";
+
+    /** The driver has been told of so many steps: readers wait for it, so that faults come when they should. */
+    void seen(long steps) {
+        set(SEEN + steps);
+        take(SEEN + (steps - 1));
+    }
+
+    /** Lets readers go on without waiting. */
+    void go() {
+        Stream.of(listSeen()).forEach(this::take);
+    }
+
+    /** Waits, as a reader of a step's samples, while the driver is far behind. */
+    void awaitDriver(long step) {
+        try {
+            while (Stream.of(listSeen())
+                            .mapToLong(name -> Long.parseLong(name.substring(SEEN.length())))
+                            .max()
+                            .orElse(step)
+                    < step - LEAD) {
+                Thread.sleep(POLL_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private String[] listSeen() {
+        String[] names = folder.toFile().list((any, name) -> name.startsWith(SEEN));
+        return names == null ? new String[0] : names;
+    }
 
     void set(String name) {
         try {
