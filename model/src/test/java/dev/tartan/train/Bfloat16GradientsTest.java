@@ -7,6 +7,7 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.process.JoinedMeshes;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.metrics.CommunicationTotal;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ class Bfloat16GradientsTest {
 
     private TrainingResult train(String gradients, int data, int model) throws Exception {
         ExecutorService processes = Executors.newFixedThreadPool(2);
-        MeshAxes axes = new MeshAxes(TrainingPlan.AXES, List.of(data, model));
+        MeshAxes axes = new MeshAxes(RunMesh.AXES, List.of(data, model));
         try (JoinedMeshes meshes = JoinedMeshes.of(Wiring.TCP, axes, 2)) {
             List<Future<@Nullable TrainingResult>> results = new ArrayList<>();
             for (int process = 0; process < 2; process++) {

@@ -8,6 +8,7 @@ import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.network.GptConfig;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -200,7 +201,7 @@ class MeshTrainerProcessesTest {
     }
 
     private static MeshCommunicators mesh(int data, int model) {
-        return LocalMesh.create(TrainingPlan.AXES, new int[] {data, model}, COLLECTIVE_TIMEOUT);
+        return LocalMesh.create(RunMesh.AXES, new int[] {data, model}, COLLECTIVE_TIMEOUT);
     }
 
     private static List<Double> losses(TrainingResult result) {

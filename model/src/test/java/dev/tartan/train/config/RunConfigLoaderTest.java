@@ -211,6 +211,7 @@ class RunConfigLoaderTest {
                         }
                         strategy {
                           zero = 0
+                          shard = 0
                           reshardAfterForward = true
                           recompute = none
                           sequenceParallel = false
