@@ -132,7 +132,8 @@ final class PlanBuckets {
         int operand = instruction.operands().get(0);
         DType dtype = program.typeOf(operand).dtype();
         Integer second = seconds.get(member);
-        Object then = second == null ? List.of() : program.instructions().get(second).op();
+        Object then =
+                second == null ? List.of() : program.instructions().get(second).op();
         return List.of(instruction.op(), dtype, program.values().get(operand).unreduced(), then);
     }
 

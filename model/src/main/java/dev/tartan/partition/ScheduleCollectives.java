@@ -240,8 +240,8 @@ public final class ScheduleCollectives {
             return;
         }
         instruction.operands().forEach(this::demand);
-        if (defined.containsAll(instruction.operands())) {
-            onDemand.remove(value);
+        // A second stage that an operand asked for may have had it written meanwhile.
+        if (defined.containsAll(instruction.operands()) && onDemand.remove(value) != null) {
             append(instruction);
         }
     }
@@ -272,8 +272,7 @@ public final class ScheduleCollectives {
             changed = false;
             for (Instruction instruction : List.copyOf(waiting)) {
                 instruction.operands().forEach(this::demand);
-                if (defined.containsAll(instruction.operands())) {
-                    waiting.remove(instruction);
+                if (defined.containsAll(instruction.operands()) && waiting.remove(instruction)) {
                     append(instruction);
                     changed = true;
                 }

@@ -47,8 +47,7 @@ class HybridPlanTest {
                 .containsOnlyKeys("reduce_scatter over data", "all_reduce over replica")
                 .containsEntry("reduce_scatter over data", psi)
                 .containsEntry("all_reduce over replica", psi / shard);
-        assertThat(wireBytes(plan, "replica"))
-                .isEqualTo(2 * psi / shard * (data / shard - 1) / (data / shard));
+        assertThat(wireBytes(plan, "replica")).isEqualTo(2 * psi / shard * (data / shard - 1) / (data / shard));
         assertThat(wireBytes(plan, "replica,data")).isEqualTo(scalarWireBytes(data));
     }
 
@@ -104,6 +103,27 @@ class HybridPlanTest {
         }
         expected.add("all_reduce");
         assertThat(stages).isEqualTo(expected);
+    }
+
+    /** Micro-batches add up gradients whose second stage nothing else has started yet. */
+    @ParameterizedTest
+    @CsvSource({"none, 2, false", "none, 4, true", "block, 2, true", "block, 4, false", "selective, 1, true"})
+    void stagesAndMicroBatchesGoTogether(String recompute, int microBatches, boolean sequenceParallel) {
+        String[] keys = {
+            "train.microBatches=" + microBatches,
+            "strategy { recompute=" + recompute + ", sequenceParallel=" + sequenceParallel + " }"
+        };
+        for (int zero = 1; zero <= 3; zero++) {
+            Program program = plan(4, 2, hybrid(zero, 2), keys[0], keys[1]).step().program();
+            // Stage 3 reduces the gradients of each micro-batch, the others their sum.
+            long psi = plan(4, 2, "strategy.zero=0").parameterBytesPerDevice();
+            assertThat(gradientBytes(program))
+                    .containsEntry("reduce_scatter over data", psi * (zero == 3 ? microBatches : 1));
+            Program groupless =
+                    plan(2, 2, "strategy.zero=" + zero, keys[0], keys[1]).step().program();
+            assertThat(gradientBytes(groupless))
+                    .containsEntry("reduce_scatter over data", psi * (zero == 3 ? microBatches : 1));
+        }
     }
 
     private static String hybrid(int zero, int shard) {

@@ -55,11 +55,20 @@ class MeshTrainerProcessesTest {
     @ParameterizedTest
     @CsvSource({"2, 1", "4, 1", "2, 2"})
     void twoProcessesTrainBitwiseLikeOne(int data, int model) throws Exception {
-        String[] keys = {"network.dropout=0.1", "train.microBatches=2"};
+        checkBitwise(data, model, "network.dropout=0.1", "train.microBatches=2");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 1, 1", "4, 1, 3", "4, 2, 2"})
+    void twoProcessesOfAShardGroupEachTrainBitwiseLikeOne(int data, int model, int zero) throws Exception {
+        checkBitwise(data, model, "network.dropout=0.1", "strategy.zero=" + zero, "strategy.shard=2");
+    }
+
+    private void checkBitwise(int data, int model, String... keys) throws Exception {
         TrainingPlan plan = plan("alone", data, model, keys);
         TrainingResult alone = MeshTrainer.run(plan, network(plan), new Nd4jBackend(1), step -> {});
 
-        MeshCommunicators mesh = mesh(data, model);
+        MeshCommunicators mesh = LocalMesh.create(CommunicationOptions.axes(plan.mesh()), COLLECTIVE_TIMEOUT);
         List<StepMetrics> reported = new ArrayList<>();
         List<StepMetrics> reportedByOther = new ArrayList<>();
         Future<@Nullable TrainingResult> first = start(0, mesh, plan("first", data, model, keys), reported::add);

@@ -14,8 +14,9 @@ import java.util.OptionalLong;
 /**
  * Looks for the change of fewest keys after which a run fits a device. Changes of as many keys are tried in this order:
  * a higher stage of ZeRO, the lowest first; recomputation; sequence parallelism; more micro-batches, the fewest first;
- * and by themselves, ZeRO over all of {@code data} where it is over fewer ranks, and, if device memory is not the host's,
- * offload of optimizer state. Other meshes of as many devices come last. Estimates say which are worth a compile.
+ * and by themselves, ZeRO over all of {@code data} where it is over fewer ranks, and, if device memory is not the
+ * host's, offload of optimizer state. Other meshes of as many devices come last. Estimates say which are worth a
+ * compile.
  */
 final class SmallestChange {
     private final TrainingJob job;

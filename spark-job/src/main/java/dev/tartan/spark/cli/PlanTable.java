@@ -66,11 +66,7 @@ final class PlanTable {
         int shard = job.strategy().shard();
         return TextTable.format(
                         "%,d parameters, %,d samples a step, on %,d devices of %s with %s each",
-                        parameters,
-                        job.train().globalBatch(),
-                        devices,
-                        hardware.name(),
-                        ByteSize.text(limitBytes))
+                        parameters, job.train().globalBatch(), devices, hardware.name(), ByteSize.text(limitBytes))
                 + (shard == 0 ? "" : TextTable.format(", ZeRO over %,d ranks of data", shard));
     }
 
