@@ -114,7 +114,8 @@ class HybridPlanTest {
             "strategy { recompute=" + recompute + ", sequenceParallel=" + sequenceParallel + " }"
         };
         for (int zero = 1; zero <= 3; zero++) {
-            Program program = plan(4, 2, hybrid(zero, 2), keys[0], keys[1]).step().program();
+            Program program =
+                    plan(4, 2, hybrid(zero, 2), keys[0], keys[1]).step().program();
             // Stage 3 reduces the gradients of each micro-batch, the others their sum.
             long psi = plan(4, 2, "strategy.zero=0").parameterBytesPerDevice();
             assertThat(gradientBytes(program))

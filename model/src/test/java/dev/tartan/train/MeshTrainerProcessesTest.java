@@ -183,6 +183,19 @@ class MeshTrainerProcessesTest {
     }
 
     @Test
+    void groupsOfShardsThatReachOutOfTheirProcessAreNoted() {
+        TrainingPlan plan = plan("any", 4, 1, "strategy.zero=3", "strategy.shard=2");
+        assertThat(MeshTrainer.checkProcesses(plan, 1)).isEmpty();
+        assertThat(MeshTrainer.checkProcesses(plan, 2)).isEmpty();
+        assertThat(MeshTrainer.checkProcesses(plan("any", 4, 1, "strategy.zero=3"), 4))
+                .isEmpty();
+        assertThat(MeshTrainer.checkProcesses(plan, 4))
+                .containsExactly("groups of strategy.shard reach out of their executors, so that what they gather"
+                        + " travels between executors: ranksPerGroup=2, ranksPerExecutor=1. Give each executor a whole"
+                        + " number of groups if links within it are faster.");
+    }
+
+    @Test
     void communicatorsOfAnotherMeshAreRefused() {
         ProcessRanks ranks = new ProcessRanks(0, 2, mesh(4, 1));
         assertThatThrownBy(() ->

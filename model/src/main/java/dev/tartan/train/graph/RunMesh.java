@@ -82,6 +82,11 @@ public final class RunMesh {
         return mesh.numShards(batchAxes(mesh));
     }
 
+    /** How many groups of ranks hold the same shards. */
+    public static int numReplicas(Mesh mesh) {
+        return mesh.axisNames().contains(REPLICA_AXIS) ? mesh.axisSize(REPLICA_AXIS) : 1;
+    }
+
     /** Which part of the batch a rank has, from 0. */
     public static int dataRank(Mesh mesh, int rank) {
         return mesh.indexAlong(rank, batchAxes(mesh));

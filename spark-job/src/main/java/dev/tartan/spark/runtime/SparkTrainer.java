@@ -87,7 +87,7 @@ public final class SparkTrainer {
             @Nullable MeshRows<?> rows) {
         TrainingPlan plan = held.plan();
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), numExecutors);
-        MeshTrainer.checkProcesses(plan, numExecutors);
+        MeshTrainer.checkProcesses(plan, numExecutors).forEach(LOG::warn);
         Path folder = plan.files().output();
         BarrierMeshJob job = new BarrierMeshJob(
                         spark,
