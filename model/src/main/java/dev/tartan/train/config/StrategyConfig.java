@@ -56,7 +56,7 @@ public record StrategyConfig(
                 0, 0, true, Recompute.NONE, false, false, true, DEFAULT_BUCKET_BYTES, DEFAULT_PREFETCH_BYTES);
     }
 
-    /** To be picked for the run before it is compiled; what {@code strategy = auto} means. */
+    /** To be picked for the run before it is compiled, all but {@code shard}; what {@code strategy = auto} means. */
     public static StrategyConfig automatic() {
         return defaults().withZero(AUTOMATIC);
     }
