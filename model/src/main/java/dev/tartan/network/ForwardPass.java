@@ -4,6 +4,7 @@ import static dev.tartan.mesh.PartitionSpec.spec;
 
 import dev.tartan.op.Tensor;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ public final class ForwardPass {
     private final Map<Param, Tensor> updates = new LinkedHashMap<>();
 
     /** The mesh axes of the residual stream: of its batch, if any, and of its positions. */
-    private record SequenceSplit(@Nullable String batchAxis, String sequenceAxis) {}
+    private record SequenceSplit(List<String> batchAxes, String sequenceAxis) {}
 
     private ForwardPass(@Nullable Tensor step, long seed, @Nullable SequenceSplit split) {
         this.step = step;
@@ -86,11 +87,11 @@ public final class ForwardPass {
      * This pass, untraced yet, as a sequence-parallel one: its residual stream is split along its positions where
      * tensor parallelism leaves it whole. Source: Korthikanti et al. 2022, section 4.2.2.
      *
-     * @param batchAxis the axis that splits the batch; null if none does
+     * @param batchAxes the axes that split the batch, major to minor
      * @param sequenceAxis the axis of tensor parallelism
      */
-    public ForwardPass splittingSequences(@Nullable String batchAxis, String sequenceAxis) {
-        return new ForwardPass(step, seed, new SequenceSplit(batchAxis, sequenceAxis));
+    public ForwardPass splittingSequences(List<String> batchAxes, String sequenceAxis) {
+        return new ForwardPass(step, seed, new SequenceSplit(batchAxes, sequenceAxis));
     }
 
     /**
@@ -100,7 +101,7 @@ public final class ForwardPass {
      */
     public Tensor residual(Tensor x) {
         hasResidual = true;
-        return split == null ? x : x.sharded(spec(split.batchAxis, split.sequenceAxis), spec(split.batchAxis, null));
+        return split == null ? x : x.sharded(spec(split.batchAxes, split.sequenceAxis), spec(split.batchAxes, null));
     }
 
     /**
@@ -108,7 +109,7 @@ public final class ForwardPass {
      * {@link #residual}: gathered, its gradient reduce-scattered. Else {@code x} itself.
      */
     public Tensor wholeSequence(Tensor x) {
-        return split == null ? x : x.sharded(spec(split.batchAxis, null), spec(split.batchAxis, split.sequenceAxis));
+        return split == null ? x : x.sharded(spec(split.batchAxes, null), spec(split.batchAxes, split.sequenceAxis));
     }
 
     /**

@@ -11,13 +11,20 @@ import java.util.List;
 /**
  * Collectives that are done as one: their operands laid side by side. Example, reduce-scatters of {@code [2, 3]} and
  * {@code [2, 5]} over two ranks become one of {@code [2, 8]}, of whose result {@code [8]} the first gets {@code [0:3]}.
+ *
+ * <p>What is scattered over one axis and then reduced over another is one bucket in both stages: the joint result
+ * {@code [8]} is all-reduced as it is, and the first gets {@code [0:3]} of that.
  */
 final class Bucket {
     final CollectiveRole role;
     /** Indices of the collectives, in order. */
     final List<Integer> members = new ArrayList<>();
+    /** Indices of the all-reduces of the members' results, in the same order; empty if there is one stage only. */
+    final List<Integer> seconds = new ArrayList<>();
     /** The instruction before which it starts. */
     int startsAt;
+    /** The joint result of the members, once they are started as one. */
+    int outcome;
 
     Bucket(CollectiveRole role) {
         this.role = role;

@@ -14,6 +14,8 @@ final class PlanBuckets {
     private final Program program;
     private final ProgramUses uses;
     private final CollectiveSchedule schedule;
+    /** The all-reduce that alone reads the result of a reduction, by that reduction. */
+    private final Map<Integer, Integer> seconds = new HashMap<>();
 
     PlanBuckets(Program program, ProgramUses uses, CollectiveSchedule schedule) {
         this.program = program;
@@ -23,10 +25,11 @@ final class PlanBuckets {
 
     /** All buckets, those of one alone included, in the order in which those of one role start. */
     List<Bucket> run() {
+        findSeconds();
         Map<CollectiveRole, List<Integer>> byRole = new LinkedHashMap<>();
         for (int i = 0; i < program.instructions().size(); i++) {
             CollectiveRole role = program.instructions().get(i).role();
-            if (role != null && program.instructions().get(i).isMovable()) {
+            if (role != null && program.instructions().get(i).isMovable() && !seconds.containsValue(i)) {
                 byRole.computeIfAbsent(role, key -> new ArrayList<>()).add(i);
             }
         }
@@ -37,6 +40,23 @@ final class PlanBuckets {
             all.addAll(joined);
         });
         return all;
+    }
+
+    private void findSeconds() {
+        for (int i = 0; i < program.instructions().size(); i++) {
+            Instruction first = program.instructions().get(i);
+            if (!(first.op() instanceof ReduceScatter) || !first.carriesGradient()) {
+                continue;
+            }
+            int result = first.results().get(0);
+            List<Integer> readers = uses.readers(result);
+            if (readers.size() == 1 && !uses.isOutput(result)) {
+                Instruction reader = program.instructions().get(readers.get(0));
+                if (reader.op() instanceof AllReduce && reader.carriesGradient()) {
+                    seconds.put(i, readers.get(0));
+                }
+            }
+        }
     }
 
     /** The last instruction that has to have run before a member can start, apart from arranging. */
@@ -73,6 +93,9 @@ final class PlanBuckets {
                 joined.add(bucket);
             }
             bucket.members.add(member);
+            if (seconds.containsKey(member)) {
+                bucket.seconds.add(seconds.get(member));
+            }
             long total = bytes.merge(bucket, size, Long::sum);
             if (size < schedule.bucketBytes()) {
                 if (total < schedule.bucketBytes()) {
@@ -108,7 +131,10 @@ final class PlanBuckets {
         Instruction instruction = program.instructions().get(member);
         int operand = instruction.operands().get(0);
         DType dtype = program.typeOf(operand).dtype();
-        return List.of(instruction.op(), dtype, program.values().get(operand).unreduced());
+        Integer second = seconds.get(member);
+        Object then =
+                second == null ? List.of() : program.instructions().get(second).op();
+        return List.of(instruction.op(), dtype, program.values().get(operand).unreduced(), then);
     }
 
     private void place(CollectiveRole role, List<Bucket> joined) {

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * block by block, each while the one before is used; updated parameters are gathered as soon as their update is done.
  * What only arranges the outcome of such a collective waits until somebody reads it.
  *
+ * <p>Of gradients that are reduced in two stages, over one axis and then over another, the second stage of a bucket
+ * starts once the first stage of the next one has, or when somebody reads it, so that nobody waits for the first.
+ *
  * <p>Computes the same: only the order changes, and sums over ranks remain sums of the same addends.
  */
 public final class ScheduleCollectives {
@@ -36,6 +39,8 @@ public final class ScheduleCollectives {
     private final Set<Integer> defined = new HashSet<>();
     private final List<Instruction> waiting = new ArrayList<>();
     private @Nullable Bucket lastUpdate;
+    /** The bucket of which only the first of two stages is started. */
+    private @Nullable Bucket halfReduced;
 
     private ScheduleCollectives(Program program, CollectiveSchedule schedule) {
         this.program = program;
@@ -67,6 +72,7 @@ public final class ScheduleCollectives {
                 }
             }
         }
+        startSecondStage();
         List.copyOf(onDemand.keySet()).forEach(this::demand);
         return new Program(
                 program.name(), program.mesh(), values, written, program.inputs(), program.outputs(), program.notes());
@@ -79,6 +85,7 @@ public final class ScheduleCollectives {
             moved.addAll(uses.arrangementBefore(
                     program.instructions().get(member).operands().get(0)));
         }
+        bucket.seconds.forEach(second -> buckets.put(second, bucket));
     }
 
     private boolean isOutcome(int value) {
@@ -94,6 +101,10 @@ public final class ScheduleCollectives {
             write(program.instructions().get(bucket.members.get(0)));
         } else {
             startJoined(bucket);
+        }
+        if (bucket.role == CollectiveRole.GRADIENT) {
+            startSecondStage();
+            halfReduced = bucket.seconds.isEmpty() ? null : bucket;
         }
         if (bucket.role == CollectiveRole.UPDATE) {
             // Two at a time are under way, so that they take no more memory than two.
@@ -126,9 +137,35 @@ public final class ScheduleCollectives {
         });
         int joined = make(Bucket.join(op), flats, first, unreduced);
         List<String> left = program.values().get(first.results().get(0)).unreduced();
-        int outcome = make(op, List.of(joined), first, left);
+        bucket.outcome = make(op, List.of(joined), first, left);
+        if (bucket.seconds.isEmpty()) {
+            handOut(op, bucket.members, bucket.outcome);
+        }
+    }
+
+    private void startSecondStage() {
+        Bucket bucket = halfReduced;
+        halfReduced = null;
+        if (bucket == null) {
+            return;
+        }
+        Instruction first = program.instructions().get(bucket.seconds.get(0));
+        if (bucket.seconds.size() == 1) {
+            write(first);
+            return;
+        }
+        List<String> left = program.values().get(first.results().get(0)).unreduced();
+        bucket.seconds.forEach(second ->
+                isPartOfJoined(program.instructions().get(second).results().get(0)));
+        int outcome = make(first.op(), List.of(bucket.outcome), first, left);
+        handOut((Collective) first.op(), bucket.seconds, outcome);
+    }
+
+    /** Gives each of the collectives that {@code op} has done as one its part of the outcome. */
+    private void handOut(Collective op, List<Integer> members, int outcome) {
+        List<String> left = values.get(outcome).unreduced();
         long start = 0;
-        for (int member : bucket.members) {
+        for (int member : members) {
             Instruction instruction = program.instructions().get(member);
             int result = instruction.results().get(0);
             long numElements = flatElements(op, program.typeOf(result));
@@ -195,15 +232,22 @@ public final class ScheduleCollectives {
 
     /** Writes what is to be written for a value, if that has to wait for a collective no longer. */
     private void demand(int value) {
+        if (halfReduced != null && halfReduced.seconds.stream().anyMatch(second -> makes(second, value))) {
+            startSecondStage();
+        }
         Instruction instruction = onDemand.get(value);
         if (instruction == null) {
             return;
         }
         instruction.operands().forEach(this::demand);
-        if (defined.containsAll(instruction.operands())) {
-            onDemand.remove(value);
+        // A second stage that an operand asked for may have had it written meanwhile.
+        if (defined.containsAll(instruction.operands()) && onDemand.remove(value) != null) {
             append(instruction);
         }
+    }
+
+    private boolean makes(int index, int value) {
+        return program.instructions().get(index).results().contains(value);
     }
 
     private void write(Instruction instruction) {
@@ -228,8 +272,7 @@ public final class ScheduleCollectives {
             changed = false;
             for (Instruction instruction : List.copyOf(waiting)) {
                 instruction.operands().forEach(this::demand);
-                if (defined.containsAll(instruction.operands())) {
-                    waiting.remove(instruction);
+                if (defined.containsAll(instruction.operands()) && waiting.remove(instruction)) {
                     append(instruction);
                     changed = true;
                 }

@@ -2,7 +2,6 @@ package dev.tartan.train;
 
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Value;
-import dev.tartan.mesh.Device;
 import dev.tartan.mesh.MemoryKind;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.NamedSharding;
@@ -31,6 +30,7 @@ import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.EvaluationGraph;
 import dev.tartan.train.graph.LogitsGraph;
 import dev.tartan.train.graph.PlannedState;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
@@ -70,7 +70,7 @@ final class CompileJob {
             throw new IllegalArgumentException("job has a number of epochs, but its samples are not counted: epochs="
                     + job.epochs() + ". Give TrainingJob.steps, or train on the rows of a DataFrame.");
         }
-        Mesh mesh = mesh(job.mesh().data(), job.mesh().model());
+        Mesh mesh = RunMesh.of(job.mesh().data(), job.mesh().model(), job.strategy());
         Network network = job.create();
         PresentFields fields = samples == null ? PresentFields.REQUIRED : samples.fields(network);
         StepOptions options = new StepOptions(
@@ -133,13 +133,6 @@ final class CompileJob {
                     "checkpoints have no folder: checkpoint=" + how + ". Give checkpoint.dir, or an output folder.");
         }
         return how;
-    }
-
-    private static Mesh mesh(int data, int model) {
-        return Mesh.of(
-                Device.cpus(Math.multiplyExact(data, model)),
-                Shape.shape(data, model),
-                TrainingPlan.AXES.toArray(new String[0]));
     }
 
     private CompiledProgram compileStep(Mesh mesh, TrainStepGraph graph) {
@@ -259,7 +252,7 @@ final class CompileJob {
         if (!(trained instanceof LanguageModel network) || !(job.samples() instanceof TextSamples)) {
             return null;
         }
-        Mesh mesh = mesh(1, job.mesh().model());
+        Mesh mesh = RunMesh.of(1, job.mesh().model());
         LogitsGraph graph = LogitsGraph.trace(network, mesh, DType.FLOAT32);
         Map<Value, PartitionSpec> given = new LinkedHashMap<>();
         graph.parameters().forEach(state -> given.put(state.input(), state.spec()));

@@ -1,7 +1,6 @@
 package dev.tartan.train;
 
 import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.Shape;
 import dev.tartan.network.BatchField;
@@ -13,6 +12,7 @@ import dev.tartan.plan.PlanMemory;
 import dev.tartan.train.graph.BatchBinding;
 import dev.tartan.train.graph.InferenceGraph;
 import dev.tartan.train.graph.PlannedState;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.graph.StateBinding;
 import java.util.Arrays;
 import java.util.Collections;
@@ -38,8 +38,7 @@ public record InferencePlan(
         List<PlannedState> parameters,
         Map<String, TensorType> outputs,
         CompiledProgram compiled) {
-    private static final Mesh ONE_DEVICE =
-            Mesh.of(Device.cpus(1), Shape.shape(1, 1), TrainingPlan.AXES.toArray(new String[0]));
+    private static final Mesh ONE_DEVICE = RunMesh.of(1, 1);
 
     public InferencePlan {
         fields = List.copyOf(fields);

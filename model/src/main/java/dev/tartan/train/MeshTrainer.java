@@ -14,6 +14,7 @@ import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.PlannedState;
+import dev.tartan.train.graph.RunMesh;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,10 +110,18 @@ public final class MeshTrainer {
     /**
      * Checks that the plan's ranks can be dealt out to {@code numProcesses}.
      *
+     * @return what the user may want to know of how they are
      * @throws IllegalArgumentException if they do not divide evenly
      */
-    public static void checkProcesses(TrainingPlan plan, int numProcesses) {
-        ProcessRanks.numRanksPerProcess(plan.mesh().numRanks(), numProcesses);
+    public static List<String> checkProcesses(TrainingPlan plan, int numProcesses) {
+        int numRanks = ProcessRanks.numRanksPerProcess(plan.mesh().numRanks(), numProcesses);
+        int group = plan.mesh().numRanks() / RunMesh.numReplicas(plan.mesh());
+        boolean reachesOut = group < plan.mesh().numRanks() && numRanks % group != 0;
+        return reachesOut
+                ? List.of("groups of strategy.shard reach out of their executors, so that what they gather travels"
+                        + " between executors: ranksPerGroup=" + group + ", ranksPerExecutor=" + numRanks
+                        + ". Give each executor a whole number of groups if links within it are faster.")
+                : List.of();
     }
 
     /**

@@ -31,7 +31,7 @@ public record PlannedValidation(ValidationConfig how, List<BatchField> stored, i
         return fields;
     }
 
-    /** Which samples of a batch belong to which of so many ranks along {@code data}. */
+    /** Which samples of a batch belong to which of so many data ranks. */
     public RankSamples rankSamples(int dataRanks) {
         return new RankSamples(batch, 1, dataRanks);
     }

@@ -15,7 +15,6 @@ import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.data.HostTensor;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.graph.PlannedState;
-import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,7 +74,7 @@ final class RankTrainer {
     /** Runs one step on this rank's part of the global batch. */
     void step(long step, ReadAhead data) throws InterruptedException {
         long start = System.nanoTime();
-        HostBatch batch = data.batch(step, mesh.coordinate(rank, StepOptions.DATA_AXIS));
+        HostBatch batch = data.batch(step, plan.dataRank(rank));
         dataNanos += System.nanoTime() - start;
         step(step, batch);
     }

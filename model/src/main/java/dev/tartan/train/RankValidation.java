@@ -8,7 +8,6 @@ import dev.tartan.train.checkpoint.ValidationProgress;
 import dev.tartan.train.data.HostBatch;
 import dev.tartan.train.graph.EvaluationGraph;
 import dev.tartan.train.graph.PlannedState;
-import dev.tartan.train.graph.StepOptions;
 import dev.tartan.train.graph.TrainStepGraph;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.util.LinkedHashMap;
@@ -60,7 +59,7 @@ final class RankValidation implements AutoCloseable {
         return new RankValidation(
                 validation,
                 data,
-                plan.mesh().coordinate(rank, StepOptions.DATA_AXIS),
+                plan.dataRank(rank),
                 step.beside(program.program(), program.memory()),
                 validation.how().keepBest() ? new BestParameters(plan, step, backend) : null);
     }

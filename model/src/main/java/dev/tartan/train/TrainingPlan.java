@@ -14,6 +14,7 @@ import dev.tartan.train.data.BatchSpec;
 import dev.tartan.train.data.RankSamples;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.graph.PlannedState;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.graph.TrainStepGraph;
 import java.nio.file.Path;
 import java.util.List;
@@ -59,9 +60,6 @@ public record TrainingPlan(
         CheckpointConfig checkpoint,
         ElasticConfig elastic,
         List<String> notes) {
-    /** The mesh axes, in order. */
-    public static final List<String> AXES = List.of("data", "model");
-
     public TrainingPlan {
         fields = List.copyOf(fields);
         states = List.copyOf(states);
@@ -134,9 +132,19 @@ public record TrainingPlan(
         return new BatchSpec(fields, train.globalBatch(), train.steps(), train.seed(), files.output());
     }
 
-    /** Which of them belong to which rank. */
+    /** Which of them belong to which data rank. */
     public RankSamples rankSamples() {
-        return new RankSamples(train.globalBatch(), train.microBatches(), mesh.axisSize(AXES.get(0)));
+        return new RankSamples(train.globalBatch(), train.microBatches(), numDataRanks());
+    }
+
+    /** In how many parts a batch is split; see {@link RunMesh}. */
+    public int numDataRanks() {
+        return RunMesh.numDataRanks(mesh);
+    }
+
+    /** Which part of a batch a rank has, from 0. */
+    public int dataRank(int rank) {
+        return RunMesh.dataRank(mesh, rank);
     }
 
     /** What speed is counted in. */

@@ -31,9 +31,8 @@ final class ValidationData implements AutoCloseable {
         if (samples == null) {
             throw new IllegalStateException("validation has no samples: network=" + plan.network());
         }
-        int dataRanks = plan.mesh().axisSize(TrainingPlan.AXES.get(0));
         return new ValidationData(
-                samples.openForEvaluation(validation.batches(plan)), validation.rankSamples(dataRanks));
+                samples.openForEvaluation(validation.batches(plan)), validation.rankSamples(plan.numDataRanks()));
     }
 
     /**
@@ -62,7 +61,7 @@ final class ValidationData implements AutoCloseable {
     /**
      * The samples of a rank in a batch; batches are counted over all evaluations.
      *
-     * @param rank along {@code data}
+     * @param rank the data rank
      */
     HostBatch batch(long index, int rank) throws InterruptedException {
         return ahead.batch(index, rank);

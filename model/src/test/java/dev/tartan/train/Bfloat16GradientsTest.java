@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,6 +74,22 @@ class Bfloat16GradientsTest {
         assertThat(bytes(rounded, "model")).isEqualTo(bytes(exact, "model"));
     }
 
+    /** What is scattered within a process goes as it is; the shards of it that go to the other one are halved. */
+    @Test
+    void shardsThatLeaveTheirGroupAreHalvedAndNothingElse() throws Exception {
+        String[] hybrid = {"strategy.zero=2", "strategy.shard=2"};
+        TrainingResult exact = train("float32", 4, 1, hybrid);
+        TrainingResult rounded = train("bfloat16", 4, 1, hybrid);
+        assertThat(bytes(rounded, "replica")).isPositive().isEqualTo(bytes(exact, "replica") / 2);
+        assertThat(bytes(rounded, "data")).isEqualTo(bytes(exact, "data"));
+        StepMetrics first = exact.steps().get(0);
+        assertThat(rounded.steps().get(0).gradNorm())
+                .isNotEqualTo(first.gradNorm())
+                .isCloseTo(first.gradNorm(), within(first.gradNorm() * ROUNDING));
+        assertThat(rounded.summary().measuredPeakBytesPerDevice())
+                .isEqualTo(rounded.summary().plannedPeakBytesPerDevice());
+    }
+
     private static long bytes(TrainingResult result, String axis) {
         return result.summary().communication().stream()
                 .filter(total -> total.axis().equals(axis))
@@ -80,16 +97,16 @@ class Bfloat16GradientsTest {
                 .sum();
     }
 
-    private TrainingResult train(String gradients, int data, int model) throws Exception {
+    private TrainingResult train(String gradients, int data, int model, String... more) throws Exception {
+        List<String> keys = new ArrayList<>(List.of(SGD, "collective.gradients=" + gradients));
+        keys.addAll(List.of(more));
         ExecutorService processes = Executors.newFixedThreadPool(2);
-        MeshAxes axes = new MeshAxes(TrainingPlan.AXES, List.of(data, model));
+        MeshAxes axes = CommunicationOptions.axes(plan("any", data, model, keys).mesh());
         try (JoinedMeshes meshes = JoinedMeshes.of(Wiring.TCP, axes, 2)) {
             List<Future<@Nullable TrainingResult>> results = new ArrayList<>();
             for (int process = 0; process < 2; process++) {
                 int self = process;
-                TrainingPlan plan = TrainingJob.of(SmallRun.config(
-                                folder, gradients + self, data, model, SGD, "collective.gradients=" + gradients))
-                        .compile(new Nd4jBackend(1));
+                TrainingPlan plan = plan(gradients + self, data, model, keys);
                 ProcessRanks ranks = new ProcessRanks(self, 2, meshes.process(self));
                 results.add(processes.submit(
                         () -> MeshTrainer.run(plan, SmallRun.NETWORK, new Nd4jBackend(1), ranks, step -> {})));
@@ -99,5 +116,10 @@ class Bfloat16GradientsTest {
         } finally {
             processes.shutdownNow();
         }
+    }
+
+    private TrainingPlan plan(String name, int data, int model, List<String> keys) {
+        return TrainingJob.of(SmallRun.config(folder, name, data, model, keys.toArray(new String[0])))
+                .compile(new Nd4jBackend(1));
     }
 }

@@ -8,6 +8,7 @@ import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.network.GptConfig;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,11 +55,20 @@ class MeshTrainerProcessesTest {
     @ParameterizedTest
     @CsvSource({"2, 1", "4, 1", "2, 2"})
     void twoProcessesTrainBitwiseLikeOne(int data, int model) throws Exception {
-        String[] keys = {"network.dropout=0.1", "train.microBatches=2"};
+        checkBitwise(data, model, "network.dropout=0.1", "train.microBatches=2");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4, 1, 1", "4, 1, 3", "4, 2, 2"})
+    void twoProcessesOfAShardGroupEachTrainBitwiseLikeOne(int data, int model, int zero) throws Exception {
+        checkBitwise(data, model, "network.dropout=0.1", "strategy.zero=" + zero, "strategy.shard=2");
+    }
+
+    private void checkBitwise(int data, int model, String... keys) throws Exception {
         TrainingPlan plan = plan("alone", data, model, keys);
         TrainingResult alone = MeshTrainer.run(plan, network(plan), new Nd4jBackend(1), step -> {});
 
-        MeshCommunicators mesh = mesh(data, model);
+        MeshCommunicators mesh = LocalMesh.create(CommunicationOptions.axes(plan.mesh()), COLLECTIVE_TIMEOUT);
         List<StepMetrics> reported = new ArrayList<>();
         List<StepMetrics> reportedByOther = new ArrayList<>();
         Future<@Nullable TrainingResult> first = start(0, mesh, plan("first", data, model, keys), reported::add);
@@ -173,6 +183,19 @@ class MeshTrainerProcessesTest {
     }
 
     @Test
+    void groupsOfShardsThatReachOutOfTheirProcessAreNoted() {
+        TrainingPlan plan = plan("any", 4, 1, "strategy.zero=3", "strategy.shard=2");
+        assertThat(MeshTrainer.checkProcesses(plan, 1)).isEmpty();
+        assertThat(MeshTrainer.checkProcesses(plan, 2)).isEmpty();
+        assertThat(MeshTrainer.checkProcesses(plan("any", 4, 1, "strategy.zero=3"), 4))
+                .isEmpty();
+        assertThat(MeshTrainer.checkProcesses(plan, 4))
+                .containsExactly("groups of strategy.shard reach out of their executors, so that what they gather"
+                        + " travels between executors: ranksPerGroup=2, ranksPerExecutor=1. Give each executor a whole"
+                        + " number of groups if links within it are faster.");
+    }
+
+    @Test
     void communicatorsOfAnotherMeshAreRefused() {
         ProcessRanks ranks = new ProcessRanks(0, 2, mesh(4, 1));
         assertThatThrownBy(() ->
@@ -200,7 +223,7 @@ class MeshTrainerProcessesTest {
     }
 
     private static MeshCommunicators mesh(int data, int model) {
-        return LocalMesh.create(TrainingPlan.AXES, new int[] {data, model}, COLLECTIVE_TIMEOUT);
+        return LocalMesh.create(RunMesh.AXES, new int[] {data, model}, COLLECTIVE_TIMEOUT);
     }
 
     private static List<Double> losses(TrainingResult result) {

@@ -11,6 +11,7 @@ import dev.tartan.optimizer.Schedule;
 import dev.tartan.optimizer.SgdOptimizer;
 import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.StrategyConfig;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +74,7 @@ class NonFiniteTest {
     void bothProcessesStop() throws Exception {
         ExecutorService processes = Executors.newFixedThreadPool(2);
         try {
-            MeshCommunicators mesh = LocalMesh.create(TrainingPlan.AXES, new int[] {2, 1}, Duration.ofMinutes(1));
+            MeshCommunicators mesh = LocalMesh.create(RunMesh.AXES, new int[] {2, 1}, Duration.ofMinutes(1));
             TrainingJob job = job("stopped", 2, 1, 0);
             TrainingPlan plan = job.compile(backend);
             List<Future<@Nullable TrainingResult>> futures = new ArrayList<>();

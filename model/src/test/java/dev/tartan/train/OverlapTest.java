@@ -7,6 +7,7 @@ import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.process.JoinedMeshes;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
 import dev.tartan.partition.Instruction;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
@@ -93,7 +94,7 @@ class OverlapTest {
 
     private TrainingResult trainInTwoProcesses(Wiring wiring, String name, String... keys) throws Exception {
         ExecutorService processes = Executors.newFixedThreadPool(2);
-        MeshAxes axes = new MeshAxes(TrainingPlan.AXES, List.of(2, 1));
+        MeshAxes axes = new MeshAxes(RunMesh.AXES, List.of(2, 1));
         try (JoinedMeshes meshes = JoinedMeshes.of(wiring, axes, 2)) {
             TrainingPlan plan = plan(name, 2, 1, keys);
             Future<@Nullable TrainingResult> first = processes.submit(() -> train(plan, 0, meshes));

@@ -26,6 +26,7 @@ import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.train.graph.PlannedState;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.graph.StateBinding;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,7 +75,7 @@ class ParameterWriterTest {
     @ParameterizedTest
     @CsvSource({"2, 2, 2", "2, 2, 4", "4, 1, 2", "1, 4, 2", "3, 2, 2", "3, 2, 3", "2, 3, 2", "2, 2, 1"})
     void processZeroWritesEveryLayoutWhole(int data, int model, int numProcesses) throws Exception {
-        LocalMesh communicators = LocalMesh.create(TrainingPlan.AXES, new int[] {data, model}, Duration.ofSeconds(30));
+        LocalMesh communicators = LocalMesh.create(RunMesh.AXES, new int[] {data, model}, Duration.ofSeconds(30));
         Mesh mesh = mesh(data, model);
         checkFile(write(mesh, numProcesses, rank -> communicators));
         boolean hasCommunicated = !communicators.totals(mesh.numRanks() - 1).isEmpty();
@@ -83,7 +84,7 @@ class ParameterWriterTest {
 
     @Test
     void processesGatherOverSockets() throws Exception {
-        try (JoinedMeshes meshes = JoinedMeshes.of(Wiring.PAIRS, new MeshAxes(TrainingPlan.AXES, List.of(2, 2)), 2)) {
+        try (JoinedMeshes meshes = JoinedMeshes.of(Wiring.PAIRS, new MeshAxes(RunMesh.AXES, List.of(2, 2)), 2)) {
             checkFile(write(mesh(2, 2), 2, rank -> meshes.process(rank / 2)));
             // Of model only, process 0 has all.
             assertThat(meshes.process(0).totals(0))
@@ -164,6 +165,6 @@ class ParameterWriterTest {
     }
 
     private static Mesh mesh(int data, int model) {
-        return Mesh.of(Device.cpus(data * model), shape(data, model), TrainingPlan.AXES.toArray(new String[0]));
+        return Mesh.of(Device.cpus(data * model), shape(data, model), RunMesh.AXES.toArray(new String[0]));
     }
 }

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
+import dev.tartan.train.graph.RunMesh;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProcessRanksTest {
-    private final MeshCommunicators mesh =
-            LocalMesh.create(TrainingPlan.AXES, new int[] {3, 2}, Duration.ofSeconds(10));
+    private final MeshCommunicators mesh = LocalMesh.create(RunMesh.AXES, new int[] {3, 2}, Duration.ofSeconds(10));
 
     @Test
     void processesHoldConsecutiveRanks() {

@@ -26,8 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Checkpoints written by each of 20 meshes and stages, gone on from on each of them, of a Llama whose vocabulary of 257
- * and 3 heads of keys and values no mesh divides. Processes make no difference: each rank has a file of its own.
+ * Checkpoints written by each of 20 meshes and stages and 4 hybrids, gone on from on each of them, of a Llama whose
+ * vocabulary of 257 and 3 heads of keys and values no mesh divides. Processes make no difference: each rank has a file
+ * of its own.
  */
 class ReshardedResumeTest {
     private static final int SAVED = 3;
@@ -41,11 +42,11 @@ class ReshardedResumeTest {
     private static final Map<Way, Path> CHECKPOINTS = new HashMap<>();
     private static final Map<Way, List<Double>> LOSSES = new HashMap<>();
 
-    /** A mesh and a stage of ZeRO. */
-    record Way(int data, int model, int zero) {
+    /** A mesh, a stage of ZeRO and over how many ranks; 0 for all along data. */
+    record Way(int data, int model, int zero, int shard) {
         @Override
         public String toString() {
-            return data + "x" + model + " zero " + zero;
+            return data + "x" + model + " zero " + zero + (shard == 0 ? "" : " shard " + shard);
         }
     }
 
@@ -53,9 +54,13 @@ class ReshardedResumeTest {
         List<Way> ways = new ArrayList<>();
         for (int[] mesh : new int[][] {{1, 1}, {2, 1}, {1, 2}, {2, 2}, {4, 1}}) {
             for (int zero = 0; zero <= StrategyConfig.MAX_ZERO; zero++) {
-                ways.add(new Way(mesh[0], mesh[1], zero));
+                ways.add(new Way(mesh[0], mesh[1], zero, 0));
             }
         }
+        for (int zero = 1; zero <= StrategyConfig.MAX_ZERO; zero++) {
+            ways.add(new Way(4, 1, zero, 2));
+        }
+        ways.add(new Way(4, 2, StrategyConfig.MAX_ZERO, 2));
         return ways;
     }
 
@@ -75,7 +80,7 @@ class ReshardedResumeTest {
     private static TrainingJob job(Way way) {
         return TrainingJob.of(NETWORK)
                 .mesh(way.data(), way.model())
-                .strategy(StrategyConfig.defaults().withZero(way.zero()))
+                .strategy(StrategyConfig.defaults().withZero(way.zero()).withShard(way.shard()))
                 .globalBatch(8)
                 .steps(STEPS)
                 .seed(3)

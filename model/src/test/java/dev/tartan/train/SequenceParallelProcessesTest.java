@@ -7,6 +7,7 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.process.JoinedMeshes;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
+import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,7 +58,7 @@ class SequenceParallelProcessesTest {
 
     private TrainingResult train(String name, String... keys) throws Exception {
         ExecutorService processes = Executors.newFixedThreadPool(2);
-        MeshAxes axes = new MeshAxes(TrainingPlan.AXES, List.of(2, 2));
+        MeshAxes axes = new MeshAxes(RunMesh.AXES, List.of(2, 2));
         try (JoinedMeshes meshes = JoinedMeshes.of(Wiring.TCP, axes, 2)) {
             List<Future<@Nullable TrainingResult>> results = new ArrayList<>();
             for (int process = 0; process < 2; process++) {

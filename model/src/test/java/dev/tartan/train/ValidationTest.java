@@ -59,20 +59,23 @@ class ValidationTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 1, 0, 1, false",
-        "2, 1, 0, 2, true",
-        "1, 2, 0, 1, true",
-        "2, 2, 0, 4, false",
-        "2, 1, 3, 1, true",
-        "2, 2, 3, 2, false",
-        "4, 1, 3, 1, false",
+        "1, 1, 0, 0, 1, false",
+        "2, 1, 0, 0, 2, true",
+        "1, 2, 0, 0, 1, true",
+        "2, 2, 0, 0, 4, false",
+        "2, 1, 3, 0, 1, true",
+        "2, 2, 3, 0, 2, false",
+        "4, 1, 3, 0, 1, false",
+        "4, 1, 3, 2, 2, true",
+        "4, 1, 1, 2, 1, false",
+        "4, 2, 2, 2, 2, false",
     })
     void meansOverRaggedSamplesAreExactAndTrainingIsBitwiseTheSame(
-            int data, int model, int zero, int microBatches, boolean weighted) throws Exception {
+            int data, int model, int zero, int shard, int microBatches, boolean weighted) throws Exception {
         MadeSamples samples = new MadeSamples(RAGGED.count(), weighted, null, -1, 1);
         TrainingJob plain = job("plain")
                 .mesh(data, model)
-                .strategy(StrategyConfig.defaults().withZero(zero))
+                .strategy(StrategyConfig.defaults().withZero(zero).withShard(shard))
                 .microBatches(microBatches);
         TrainingResult without = run(plain);
         TrainingResult with = run(plain.validation(samples, 2).output(folder.resolve("validated")));
@@ -138,20 +141,26 @@ class ValidationTest {
 
     /** Trained on one class and validated on another, the loss only rises. */
     private TrainingJob worsening(String name, int data, int model, int zero) {
+        return worsening(name, data, model, zero, 0);
+    }
+
+    private TrainingJob worsening(String name, int data, int model, int zero, int shard) {
         return job(name)
                 .mesh(data, model)
-                .strategy(StrategyConfig.defaults().withZero(zero))
+                .strategy(StrategyConfig.defaults().withZero(zero).withShard(shard))
                 .steps(20)
                 .samples(new MadeSamples(0, false, 0, -1, 1))
                 .validation(new MadeSamples(5, false, 1, -1, 1), 1);
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 1, 0", "2, 2, 0", "2, 1, 3"})
-    void runStopsAfterRoundsWithoutImprovementAndKeepsTheBest(int data, int model, int zero) throws Exception {
-        TrainingResult stopped =
-                run(worsening("stopped", data, model, zero).earlyStopping(2, 0).keepBest());
-        TrainingResult oneStep = run(worsening("one", data, model, zero).steps(1));
+    @CsvSource({"1, 1, 0, 0", "2, 2, 0, 0", "2, 1, 3, 0", "4, 1, 3, 2", "4, 1, 1, 2"})
+    void runStopsAfterRoundsWithoutImprovementAndKeepsTheBest(int data, int model, int zero, int shard)
+            throws Exception {
+        TrainingResult stopped = run(worsening("stopped", data, model, zero, shard)
+                .earlyStopping(2, 0)
+                .keepBest());
+        TrainingResult oneStep = run(worsening("one", data, model, zero, shard).steps(1));
 
         assertThat(stopped.steps()).hasSize(3);
         assertThat(summary(stopped).stoppedEarly()).isTrue();

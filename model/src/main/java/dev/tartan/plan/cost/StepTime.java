@@ -13,7 +13,8 @@ import java.util.List;
  *   <li>other ops: bytes / (memory bandwidth * efficiency)
  *   <li>collectives over {@code model}: nothing hides them, as the next op needs their result, unless they run in
  *       pieces beside the products
- *   <li>gradients over {@code data}: hide behind the last backward pass, but for the last block
+ *   <li>gradients over {@code data}, and between copies of what ZeRO splits: hide behind the last backward pass, but
+ *       for the last block
  *   <li>parameters over {@code data}: hide behind the forward pass, for ZeRO 3 behind every pass, but for the first
  *       block
  *   <li>the optimizer's update: bytes / (memory bandwidth * efficiency)
@@ -44,12 +45,17 @@ public record StepTime(List<Term> terms) {
         DataExchanges exchanges = work.exchanges();
         double passes = (products + otherOps) / micro;
         double backward = passes * work.backwardShare();
-        double gradients = exchanges.gradientReductions(micro) * phaseSeconds(work, hardware, work.gradientBytes());
-        double gathers = exchanges.parameterGathers(micro) * phaseSeconds(work, hardware, work.parameterBytes());
+        int replicas = exchanges.replicas();
+        int shards = work.data() / replicas;
+        double reduction = phaseSeconds(hardware, shards, work.model(), work.gradientBytes())
+                + 2 * phaseSeconds(hardware, replicas, shards * work.model(), work.gradientBytes() / shards);
+        double gradients = exchanges.gradientReductions(micro) * reduction;
+        double gathers =
+                exchanges.parameterGathers(micro) * phaseSeconds(hardware, shards, work.model(), work.parameterBytes());
         double hidesGathers = exchanges.zero() < 3 ? passes - backward : micro * passes;
         // ZeRO 3's gathers leave less of the backward pass for gradients.
         double hidesGradients = exchanges.zero() < 3 ? backward : Math.max(0, micro * backward - gathers / 2);
-        int shares = exchanges.zero() == 0 ? 1 : work.data();
+        int shares = exchanges.zero() == 0 ? 1 : shards;
         double optimizer = work.optimizerBytes() / shares / bandwidth;
         double offload = hardware.sharesHostMemory()
                 ? 0
@@ -91,13 +97,16 @@ public record StepTime(List<Term> terms) {
                         / (link.bytesPerSecond() * hardware.efficiency().link());
     }
 
-    /** One reduce-scatter or all-gather of {@code bytes} over {@code data}: within nodes, then between them. */
-    private static double phaseSeconds(StepWork work, HardwareProfile hardware, double bytes) {
-        if (work.data() == 1) {
+    /**
+     * One reduce-scatter or all-gather of {@code bytes} over {@code ranks} ranks, {@code stride} devices apart: within
+     * nodes, then between them.
+     */
+    private static double phaseSeconds(HardwareProfile hardware, int ranks, int stride, double bytes) {
+        if (ranks == 1) {
             return 0;
         }
-        int local = Math.max(1, Math.min(work.data(), hardware.devicesPerNode() / work.model()));
-        double nodes = Math.ceil((double) work.data() / local);
+        int local = Math.max(1, Math.min(ranks, hardware.devicesPerNode() / stride));
+        double nodes = Math.ceil((double) ranks / local);
         double efficiency = hardware.efficiency().link();
         double within = hardware.intraNode().seconds(local - 1, bytes * (local - 1) / local / efficiency);
         double between = hardware.interNode().seconds(nodes - 1, bytes / local * (nodes - 1) / nodes / efficiency);

@@ -84,6 +84,7 @@ final class ConfigKeys {
                         NO_KIND,
                         List.of(
                                 "zero",
+                                "shard",
                                 "reshardAfterForward",
                                 "recompute",
                                 "sequenceParallel",

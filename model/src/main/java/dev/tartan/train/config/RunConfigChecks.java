@@ -30,6 +30,7 @@ final class RunConfigChecks {
                             + ", mesh.data=" + config.mesh().data() + ", microBatches=" + train.microBatches()
                             + ". Change one of them.");
         }
+        checkShard(config.strategy(), config.mesh().data());
         if (config.network() instanceof NetworkConfig network && source.good("network", "network.kind")) {
             network.check(new NetworkRules(source, config.mesh().model()));
         }
@@ -46,6 +47,27 @@ final class RunConfigChecks {
         }
         if (config.strategy().sequenceParallel() && source.good("strategy", "strategy.sequenceParallel")) {
             checkSequences(config);
+        }
+    }
+
+    private void checkShard(StrategyConfig strategy, int data) {
+        String key = "strategy.shard";
+        if (strategy.shard() == 0 || !source.good("strategy", key)) {
+            return;
+        }
+        if (strategy.zero() == 0 && source.good("strategy.zero")) {
+            source.mistakeAmong(
+                    key,
+                    List.of("strategy.zero"),
+                    "goes with strategy.zero=1, 2 or 3, for stage 0 splits nothing: strategy.shard=" + strategy.shard()
+                            + ", strategy.zero=0. Raise strategy.zero, or leave strategy.shard out.");
+        }
+        if (source.good("mesh.data") && data % strategy.shard() != 0) {
+            source.mistakeAmong(
+                    key,
+                    List.of("mesh.data"),
+                    "does not divide mesh.data: strategy.shard=" + strategy.shard() + ", mesh.data=" + data
+                            + ". Change one of them, or set strategy.shard=0 to split over all of data.");
         }
     }
 

@@ -208,6 +208,7 @@ final class RunConfigRenderer {
     private static Map<String, Object> strategy(StrategyConfig strategy) {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("zero", strategy.zero());
+        values.put("shard", strategy.shard());
         values.put("reshardAfterForward", strategy.reshardAfterForward());
         values.put("recompute", ConfigWord.of(strategy.recompute()));
         values.put("sequenceParallel", strategy.sequenceParallel());

@@ -6,6 +6,8 @@ package dev.tartan.train.config;
  *
  * @param zero 0: whole on all ranks along {@code data}; 1: optimizer state split over them; 2: gradients too; 3:
  *     parameters too
+ * @param shard for zero 1 to 3: how many consecutive ranks along {@code data} share what is split, of which the others
+ *     hold copies; 0 for all of them
  * @param reshardAfterForward for zero 3: whether gathered parameters are freed after the forward pass and gathered
  *     again in the backward pass
  * @param recompute what the backward pass computes again instead of keeping it
@@ -21,6 +23,7 @@ package dev.tartan.train.config;
  */
 public record StrategyConfig(
         int zero,
+        int shard,
         boolean reshardAfterForward,
         Recompute recompute,
         boolean sequenceParallel,
@@ -50,10 +53,10 @@ public record StrategyConfig(
     /** Everything whole, nothing recomputed; what a config without a strategy means. */
     public static StrategyConfig defaults() {
         return new StrategyConfig(
-                0, true, Recompute.NONE, false, false, true, DEFAULT_BUCKET_BYTES, DEFAULT_PREFETCH_BYTES);
+                0, 0, true, Recompute.NONE, false, false, true, DEFAULT_BUCKET_BYTES, DEFAULT_PREFETCH_BYTES);
     }
 
-    /** To be picked for the run before it is compiled; what {@code strategy = auto} means. */
+    /** To be picked for the run before it is compiled, all but {@code shard}; what {@code strategy = auto} means. */
     public static StrategyConfig automatic() {
         return defaults().withZero(AUTOMATIC);
     }
@@ -61,6 +64,11 @@ public record StrategyConfig(
     /** Whether this still is to be picked. */
     public boolean isAutomatic() {
         return zero == AUTOMATIC;
+    }
+
+    /** Over how many of {@code data} ranks along data ZeRO splits. */
+    public int shards(int data) {
+        return shard == 0 ? data : shard;
     }
 
     /** Whether parameters are split over {@code data} from step to step. */
@@ -77,6 +85,21 @@ public record StrategyConfig(
     public StrategyConfig withZero(int stage) {
         return new StrategyConfig(
                 stage,
+                shard,
+                reshardAfterForward,
+                recompute,
+                sequenceParallel,
+                offloadOptimizer,
+                overlap,
+                bucketBytes,
+                prefetchBytes);
+    }
+
+    /** This strategy with what is split shared by so many ranks; 0 for all along {@code data}. */
+    public StrategyConfig withShard(int ranks) {
+        return new StrategyConfig(
+                zero,
+                ranks,
                 reshardAfterForward,
                 recompute,
                 sequenceParallel,
@@ -89,13 +112,14 @@ public record StrategyConfig(
     /** This strategy with or without gathering parameters again in the backward pass. */
     public StrategyConfig withReshardAfterForward(boolean on) {
         return new StrategyConfig(
-                zero, on, recompute, sequenceParallel, offloadOptimizer, overlap, bucketBytes, prefetchBytes);
+                zero, shard, on, recompute, sequenceParallel, offloadOptimizer, overlap, bucketBytes, prefetchBytes);
     }
 
     /** This strategy with other recomputation. */
     public StrategyConfig withRecompute(Recompute other) {
         return new StrategyConfig(
                 zero,
+                shard,
                 reshardAfterForward,
                 other,
                 sequenceParallel,
@@ -108,19 +132,20 @@ public record StrategyConfig(
     /** This strategy with or without sequence parallelism. */
     public StrategyConfig withSequenceParallel(boolean on) {
         return new StrategyConfig(
-                zero, reshardAfterForward, recompute, on, offloadOptimizer, overlap, bucketBytes, prefetchBytes);
+                zero, shard, reshardAfterForward, recompute, on, offloadOptimizer, overlap, bucketBytes, prefetchBytes);
     }
 
     /** This strategy with optimizer state on the host or on the device. */
     public StrategyConfig withOffloadOptimizer(boolean on) {
         return new StrategyConfig(
-                zero, reshardAfterForward, recompute, sequenceParallel, on, overlap, bucketBytes, prefetchBytes);
+                zero, shard, reshardAfterForward, recompute, sequenceParallel, on, overlap, bucketBytes, prefetchBytes);
     }
 
     /** This strategy with or without overlap. */
     public StrategyConfig withOverlap(boolean on) {
         return new StrategyConfig(
                 zero,
+                shard,
                 reshardAfterForward,
                 recompute,
                 sequenceParallel,

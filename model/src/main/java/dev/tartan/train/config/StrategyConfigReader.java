@@ -11,6 +11,7 @@ final class StrategyConfigReader {
     StrategyConfig read() {
         return new StrategyConfig(
                 section.integer("zero", 0, StrategyConfig.MAX_ZERO),
+                section.integer("shard", 0),
                 section.flag("reshardAfterForward"),
                 section.constant("recompute", StrategyConfig.Recompute.class),
                 section.flag("sequenceParallel"),

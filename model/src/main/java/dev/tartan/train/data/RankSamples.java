@@ -4,19 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Which samples of a global batch belong to which rank along {@code data}: each micro-batch is a run of samples, and of
- * each the ranks take equal parts in their order. With 16 samples, 2 micro-batches and 2 ranks, rank 0 has samples 0..3
- * and 8..11.
+ * Which samples of a global batch belong to which data rank: each micro-batch is a run of samples, and of each the
+ * ranks take equal parts in their order. With 16 samples, 2 micro-batches and 2 ranks, rank 0 has samples 0..3 and
+ * 8..11.
  *
  * @param globalBatch samples of a step
  * @param microBatches parts of a step
- * @param ranks number of ranks along {@code data}; microBatches * ranks divides the global batch
+ * @param ranks number of data ranks; microBatches * ranks divides the global batch
  */
 public record RankSamples(int globalBatch, int microBatches, int ranks) {
     /** Consecutive samples of a step. */
     public record Range(int first, int count) {}
 
-    /** The samples of a rank along {@code data}, a range for each micro-batch. */
+    /** The samples of a data rank, a range for each micro-batch. */
     public List<Range> of(int rank) {
         List<Range> ranges = new ArrayList<>();
         int size = globalBatch / microBatches;
@@ -27,7 +27,7 @@ public record RankSamples(int globalBatch, int microBatches, int ranks) {
         return ranges;
     }
 
-    /** The rank along {@code data} that a sample belongs to. */
+    /** The data rank that a sample belongs to. */
     public int rankOf(int sample) {
         int size = globalBatch / microBatches;
         return sample % size / (size / ranks);

@@ -22,7 +22,7 @@ public final class ReadAhead implements AutoCloseable {
     private final Map<Integer, Feed> feeds = new ConcurrentHashMap<>();
     private final WorkerThread reader = new WorkerThread("tartan-read-ahead");
 
-    /** The samples of one rank along {@code data}. */
+    /** The samples of one data rank. */
     private final class Feed {
         private final int rank;
         private final Map<Long, CompletableFuture<HostBatch>> pending = new LinkedHashMap<>();
@@ -61,7 +61,7 @@ public final class ReadAhead implements AutoCloseable {
     /**
      * The samples of a rank in a step, its micro-batches one after the other.
      *
-     * @param rank along {@code data}
+     * @param rank the data rank
      */
     public HostBatch batch(long step, int rank) throws InterruptedException {
         try {

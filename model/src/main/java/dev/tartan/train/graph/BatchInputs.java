@@ -23,13 +23,13 @@ final class BatchInputs {
     BatchInputs(GraphBuilder graph, Network network, StepOptions options) {
         microBatches = options.microBatches();
         long size = options.globalBatch() / microBatches;
-        String axis = options.mesh().axisNames().contains(StepOptions.DATA_AXIS) ? StepOptions.DATA_AXIS : null;
+        List<String> axes = RunMesh.batchAxes(options.mesh());
         for (BatchField field : options.fields().of(network)) {
             boolean several = microBatches > 1;
             long[] leading = several ? new long[] {microBatches, size} : new long[] {size};
             Tensor tensor =
                     Tensor.input(graph, field.name(), TrainStepTracer.fieldType(field, options.dtype(), leading));
-            PartitionSpec spec = (several ? spec(null, axis) : spec(axis)).extendedTo(tensor.numDims());
+            PartitionSpec spec = (several ? spec(null, axes) : spec(axes)).extendedTo(tensor.numDims());
             tensors.add(tensor);
             bindings.add(new BatchBinding(field, tensor.value(), spec));
         }

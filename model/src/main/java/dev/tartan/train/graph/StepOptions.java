@@ -28,14 +28,11 @@ public record StepOptions(
         StrategyConfig strategy,
         PresentFields fields,
         boolean skipsNonFinite) {
-    /** The mesh axis that splits the batch. */
-    public static final String DATA_AXIS = "data";
-
     public StepOptions {
-        int shards = mesh.axisNames().contains(DATA_AXIS) ? mesh.axisSize(DATA_AXIS) : 1;
+        int shards = RunMesh.numDataRanks(mesh);
         if (microBatches < 1 || globalBatch < 1 || globalBatch % ((long) microBatches * shards) != 0) {
-            throw new IllegalArgumentException("global batch is not divisible by microBatches times mesh axis 'data':"
-                    + " globalBatch=" + globalBatch + ", microBatches=" + microBatches + ", axisSize=" + shards
+            throw new IllegalArgumentException("global batch is not divisible by microBatches times data ranks:"
+                    + " globalBatch=" + globalBatch + ", microBatches=" + microBatches + ", dataRanks=" + shards
                     + ". Change one of them.");
         }
     }

@@ -6,11 +6,10 @@ import dev.tartan.network.ForwardPass;
 import dev.tartan.network.Network;
 import dev.tartan.op.Tensor;
 import dev.tartan.train.config.StrategyConfig;
+import java.util.List;
 
 /** What a strategy asks of the forward and the backward pass of a step. */
 final class TracedStrategy {
-    private static final String MODEL_AXIS = "model";
-
     private final StepOptions options;
     private final StrategyConfig strategy;
     private final boolean splitsSequences;
@@ -18,7 +17,7 @@ final class TracedStrategy {
     TracedStrategy(StepOptions options) {
         this.options = options;
         this.strategy = options.strategy();
-        this.splitsSequences = strategy.sequenceParallel() && isSplit(options.mesh(), MODEL_AXIS);
+        this.splitsSequences = strategy.sequenceParallel() && isSplit(options.mesh(), RunMesh.MODEL_AXIS);
     }
 
     private static boolean isSplit(Mesh mesh, String axis) {
@@ -36,10 +35,13 @@ final class TracedStrategy {
     }
 
     private ForwardPass split(ForwardPass pass) {
-        String data = StepOptions.DATA_AXIS;
-        return splitsSequences
-                ? pass.splittingSequences(isSplit(options.mesh(), data) ? data : null, MODEL_AXIS)
-                : pass;
+        if (!splitsSequences) {
+            return pass;
+        }
+        List<String> batchAxes = RunMesh.batchAxes(options.mesh()).stream()
+                .filter(axis -> isSplit(options.mesh(), axis))
+                .toList();
+        return pass.splittingSequences(batchAxes, RunMesh.MODEL_AXIS);
     }
 
     /**

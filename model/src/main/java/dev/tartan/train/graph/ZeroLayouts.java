@@ -32,13 +32,13 @@ record ZeroLayouts(StorageLayout parameter, StorageLayout gradient, StorageLayou
         int stage = strategy.zero();
         StorageLayout asUsed = StorageLayout.asUsed(layout.shape(), layout.spec());
         boolean splits = stage > 0
-                && mesh.axisNames().contains(StepOptions.DATA_AXIS)
-                && mesh.axisSize(StepOptions.DATA_AXIS) > 1
-                && !layout.spec().usedAxes().contains(StepOptions.DATA_AXIS);
+                && mesh.axisNames().contains(RunMesh.DATA_AXIS)
+                && mesh.axisSize(RunMesh.DATA_AXIS) > 1
+                && !layout.spec().usedAxes().contains(RunMesh.DATA_AXIS);
         if (!splits) {
             return new ZeroLayouts(asUsed, asUsed, asUsed);
         }
-        StorageLayout split = StorageLayout.splitOver(mesh, StepOptions.DATA_AXIS, layout.shape(), layout.spec());
+        StorageLayout split = StorageLayout.splitOver(mesh, RunMesh.DATA_AXIS, layout.shape(), layout.spec());
         return new ZeroLayouts(
                 strategy.splitsParameters() ? split : asUsed, stage >= GRADIENTS ? split : asUsed, split);
     }

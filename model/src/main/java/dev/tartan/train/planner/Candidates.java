@@ -1,15 +1,13 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
-import dev.tartan.mesh.Shape;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
 import dev.tartan.network.ParamLayout;
 import dev.tartan.train.TrainingJob;
-import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
+import dev.tartan.train.graph.RunMesh;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -17,7 +15,8 @@ import java.util.stream.IntStream;
 /**
  * All ways to run a network on a number of devices: every mesh whose model groups fit a node and divide the network,
  * every stage of ZeRO, recomputation, sequence parallelism where there are model groups, and micro-batches in powers of
- * two, down to one sample per rank.
+ * two, down to one sample per rank. Where the job says over how many ranks ZeRO splits, those of which {@code data} is
+ * a multiple, from stage 1 on.
  */
 public final class Candidates {
     private Candidates() {}
@@ -47,10 +46,14 @@ public final class Candidates {
     private static List<Candidate> onMesh(TrainingJob job, int data, int model, int leastMicroBatches) {
         Network network = job.create();
         List<Candidate> all = new ArrayList<>();
+        int shard = job.strategy().shard();
+        if (shard > 0 && data % shard != 0) {
+            return all;
+        }
         for (int microBatches : microBatches(job.train().globalBatch(), data, leastMicroBatches)) {
             for (Recompute recompute : Recompute.values()) {
                 for (boolean sequenceParallel : sequenceParallel(network, model)) {
-                    for (int zero = 0; zero <= (data == 1 ? 0 : StrategyConfig.MAX_ZERO); zero++) {
+                    for (int zero = shard > 0 ? 1 : 0; zero <= (data == 1 ? 0 : StrategyConfig.MAX_ZERO); zero++) {
                         all.add(new Candidate(data, model, zero, recompute, sequenceParallel, microBatches));
                     }
                 }
@@ -77,7 +80,7 @@ public final class Candidates {
 
     /** Whether the model groups can split what the network says they split. */
     private static boolean divides(Network network, int model) {
-        Mesh mesh = Mesh.of(Device.cpus(model), Shape.shape(1, model), TrainingPlan.AXES.toArray(new String[0]));
+        Mesh mesh = RunMesh.of(1, model);
         try {
             network.parameters().values().forEach(param -> ParamLayout.of(param, mesh));
             return true;

@@ -85,6 +85,7 @@ public final class EstimateCandidates {
                 new DataExchanges(
                         candidate.zero(),
                         job.strategy().reshardAfterForward(),
+                        candidate.data() / job.strategy().shards(candidate.data()),
                         job.strategy().overlap()));
     }
 }

@@ -2,6 +2,7 @@ package dev.tartan.train.planner;
 
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingJob;
+import dev.tartan.train.config.StrategyConfig;
 import java.util.List;
 
 /**
@@ -28,8 +29,9 @@ final class EstimateMemory {
 
     /** Estimated bytes of one device's memory. */
     long peakBytes(Candidate candidate) {
+        StrategyConfig strategy = candidate.in(job).strategy();
         StrategyMemory memory =
-                new StrategyMemory(candidate.in(job).strategy(), candidate.data(), candidate.microBatches());
+                new StrategyMemory(strategy, strategy.shards(candidate.data()), candidate.microBatches());
         return Math.round(
                 measure(candidate).peakBytes(candidate.samples(job.train().globalBatch()), memory));
     }

@@ -74,6 +74,7 @@ final class MeasureNetwork {
                 .deviceMemoryLimit(0)
                 .strategy(job.strategy()
                         .withZero(0)
+                        .withShard(0)
                         .withRecompute(layout.recompute())
                         .withSequenceParallel(layout.sequenceParallel()));
     }

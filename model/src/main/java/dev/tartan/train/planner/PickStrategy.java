@@ -9,8 +9,9 @@ import java.util.OptionalLong;
 
 /**
  * Does what {@code strategy = auto} asks for: takes the fastest stage of ZeRO, recomputation, sequence parallelism and
- * number of micro-batches, on the mesh as given, that fits {@code train.deviceMemoryLimit}, or the hardware's memory if
- * no limit is set. Estimates give the order; each is compiled before it is taken.
+ * number of micro-batches, on the mesh as given, with ZeRO over as many ranks as given, that fits
+ * {@code train.deviceMemoryLimit}, or the hardware's memory if no limit is set. Estimates give the order; each is
+ * compiled before it is taken.
  */
 public final class PickStrategy {
     private PickStrategy() {}
@@ -39,7 +40,8 @@ public final class PickStrategy {
      * @throws IllegalArgumentException if none fits
      */
     public static Picked run(TrainingJob job, HardwareProfile hardware, DeviceTraits traits) {
-        TrainingJob base = job.strategy(StrategyConfig.defaults());
+        TrainingJob base =
+                job.strategy(StrategyConfig.defaults().withShard(job.strategy().shard()));
         int data = base.mesh().data();
         int model = base.mesh().model();
         long limit = base.train().deviceMemoryLimit() > 0

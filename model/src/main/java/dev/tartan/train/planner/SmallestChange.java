@@ -3,6 +3,7 @@ package dev.tartan.train.planner;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.ConfigWord;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -13,8 +14,9 @@ import java.util.OptionalLong;
 /**
  * Looks for the change of fewest keys after which a run fits a device. Changes of as many keys are tried in this order:
  * a higher stage of ZeRO, the lowest first; recomputation; sequence parallelism; more micro-batches, the fewest first;
- * and by itself, if device memory is not the host's, offload of optimizer state. Other meshes of as many devices come
- * last. Estimates say which are worth a compile.
+ * and by themselves, ZeRO over all of {@code data} where it is over fewer ranks, and, if device memory is not the
+ * host's, offload of optimizer state. Other meshes of as many devices come last. Estimates say which are worth a
+ * compile.
  */
 final class SmallestChange {
     private final TrainingJob job;
@@ -41,13 +43,13 @@ final class SmallestChange {
 
     /** The smallest change after which the run takes no more than {@code limitBytes}. */
     Optional<Change> find(long limitBytes) {
-        boolean triesOffload = mayOffload;
+        boolean triesAlone = true;
         for (Candidate candidate : tries()) {
-            if (triesOffload && keys(candidate).size() > 1) {
-                triesOffload = false;
-                Optional<Change> offloaded = offloaded(limitBytes);
-                if (offloaded.isPresent()) {
-                    return offloaded;
+            if (triesAlone && keys(candidate).size() > 1) {
+                triesAlone = false;
+                Optional<Change> alone = alone(limitBytes);
+                if (alone.isPresent()) {
+                    return alone;
                 }
             }
             if (estimates.mayFit(candidate, limitBytes)) {
@@ -57,13 +59,23 @@ final class SmallestChange {
                 }
             }
         }
-        return triesOffload ? offloaded(limitBytes) : Optional.empty();
+        return triesAlone ? alone(limitBytes) : Optional.empty();
     }
 
-    private Optional<Change> offloaded(long limitBytes) {
-        OptionalLong bytes = exact.bytes(job.strategy(job.strategy().withOffloadOptimizer(true)));
+    private Optional<Change> alone(long limitBytes) {
+        StrategyConfig strategy = job.strategy();
+        Optional<Change> wider = strategy.shards(job.mesh().data()) < job.mesh().data()
+                ? alone("strategy.shard=0", strategy.withShard(0), limitBytes)
+                : Optional.empty();
+        return wider.isPresent() || !mayOffload
+                ? wider
+                : alone("strategy.offloadOptimizer=true", strategy.withOffloadOptimizer(true), limitBytes);
+    }
+
+    private Optional<Change> alone(String key, StrategyConfig changed, long limitBytes) {
+        OptionalLong bytes = exact.bytes(job.strategy(changed));
         return bytes.isPresent() && bytes.getAsLong() <= limitBytes
-                ? Optional.of(new Change(List.of("strategy.offloadOptimizer=true"), bytes.getAsLong()))
+                ? Optional.of(new Change(List.of(key), bytes.getAsLong()))
                 : Optional.empty();
     }
 

@@ -5,17 +5,17 @@ import dev.tartan.train.planner.ProgramMeasure.Quantity;
 
 /**
  * What a stage of ZeRO and micro-batches make of the bytes that are alive in a step of one micro-batch with everything
- * whole. ZeRO 1 divides optimizer state by the ranks along {@code data}; ZeRO 2 gradients too, of one micro-batch as
- * they come about, of several only when all are added up; ZeRO 3 parameters too, but for those of the block that runs
- * and of the next. With overlap, ZeRO 1 and 2 keep parameters split too, and whole ones during a step. Micro-batches
- * keep the gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
+ * whole. ZeRO 1 divides optimizer state by the ranks it splits over; ZeRO 2 gradients too, of one micro-batch as they
+ * come about, of several only when all are added up; ZeRO 3 parameters too, but for those of the block that runs and of
+ * the next. With overlap, ZeRO 1 and 2 keep parameters split too, and whole ones during a step. Micro-batches keep the
+ * gradients of those before. Source: Rajbhandari et al. 2020, "ZeRO", figure 1.
  *
- * @param data ranks along {@code data}
+ * @param shards number of ranks over which ZeRO splits
  */
-record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
+record StrategyMemory(StrategyConfig strategy, int shards, int microBatches) {
     /** Bytes alive at {@code point}, of a program measured by {@code measure}. */
     double bytes(LivePoint point, int samples, boolean optimizer, ProgramMeasure measure) {
-        double elsewhere = 1 - 1.0 / data;
+        double elsewhere = 1 - 1.0 / shards;
         double unit = measure.largestUnitBytes();
         double parameters = measure.total(Quantity.PARAMETER_BYTES).constant();
         double bytes = point.bytes().at(samples);
@@ -35,10 +35,10 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
         if (strategy.zero() < 3 && strategy.splitsParameters()) {
             // Gathered parameters go as their gradients come, in the last micro-batch; others are held to its end.
             double done = microBatches <= 2 ? Math.min(parameters, point.gradientBytes()) : 0;
-            bytes += optimizer ? -elsewhere * parameters : parameters / data - done;
+            bytes += optimizer ? -elsewhere * parameters : parameters / shards - done;
         }
         if (microBatches > 1 && !optimizer) {
-            bytes += parameters * (splitsGradients ? 1.0 / data : 1);
+            bytes += parameters * (splitsGradients ? 1.0 / shards : 1);
         }
         return bytes;
     }
@@ -47,7 +47,7 @@ record StrategyMemory(StrategyConfig strategy, int data, int microBatches) {
     double keptBytes(ProgramMeasure measure) {
         double parameters = measure.total(Quantity.PARAMETER_BYTES).constant();
         double states = measure.total(Quantity.STATE_BYTES).constant();
-        double split = 1.0 / data;
+        double split = 1.0 / shards;
         return (strategy.zero() >= 1 ? split : 1) * states
                 + (strategy.zero() >= 2 ? split : 1) * parameters
                 + (strategy.splitsParameters() ? split : 1) * parameters;

@@ -102,7 +102,36 @@ class StepTimeTest {
         assertThat(new DataExchanges(3, true, true).wireBytes(4, 2, 100, 100)).isEqualTo(450);
     }
 
+    /** Over 4 ranks in groups of 2: half of everything within a group, and between groups an all-reduce of half. */
+    @Test
+    void betweenCopiesOnlyGradientShardsTravel() {
+        assertThat(new DataExchanges(2, true, 2, true).wireBytes(4, 2, 100, 100))
+                .isEqualTo(150);
+        assertThat(new DataExchanges(3, true, 2, true).wireBytes(4, 1, 100, 100))
+                .isEqualTo(200);
+        assertThat(new DataExchanges(3, true, 4, true).wireBytes(4, 1, 100, 100))
+                .isEqualTo(150);
+    }
+
+    @Test
+    void groupsWithinANodeGatherNothingBetweenNodes() {
+        StepWork all = work(4, 2, 1, 2, false, 80);
+        StepTime groups = time(exchanging(all, new DataExchanges(2, true, 2, false)));
+        // 80 bytes in two halves at 20 a second; then, for gradients, twice half of 40 bytes at 2.
+        assertThat(groups.seconds("parameters over data")).isCloseTo(2, within(1e-9));
+        assertThat(groups.seconds("gradients over data")).isCloseTo(2 + 20, within(1e-9));
+        assertThat(groups.seconds("optimizer")).isEqualTo(3.0 / 2);
+    }
+
     private static StepWork offloading(StepWork work, double bytes) {
+        return with(work, bytes, work.exchanges());
+    }
+
+    private static StepWork exchanging(StepWork work, DataExchanges exchanges) {
+        return with(work, work.offloadedBytes(), exchanges);
+    }
+
+    private static StepWork with(StepWork work, double offloadedBytes, DataExchanges exchanges) {
         return new StepWork(
                 work.data(),
                 work.model(),
@@ -117,8 +146,8 @@ class StepTimeTest {
                 work.gradientBytes(),
                 work.largestBlockShare(),
                 work.optimizerBytes(),
-                bytes,
-                work.exchanges());
+                offloadedBytes,
+                exchanges);
     }
 
     private static StepTime time(StepWork work) {

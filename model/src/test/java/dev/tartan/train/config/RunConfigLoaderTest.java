@@ -213,6 +213,7 @@ class RunConfigLoaderTest {
                         }
                         strategy {
                           zero = 0
+                          shard = 0
                           reshardAfterForward = true
                           recompute = none
                           sequenceParallel = false
@@ -347,6 +348,30 @@ class RunConfigLoaderTest {
         assertThat(load(GPT, "strategy.sequenceParallel=true").strategy().sequenceParallel())
                 .as("nothing to do without a model axis, and no mistake")
                 .isTrue();
+    }
+
+    @Test
+    void shardDividesDataAndNeedsAStage() {
+        assertMistakes(
+                "mesh.data=4",
+                "strategy.zero=3",
+                "strategy.shard=3",
+                "strategy.shard does not divide mesh.data: strategy.shard=3, mesh.data=4. Change one of them, or set"
+                        + " strategy.shard=0 to split over all of data.");
+        assertMistakes(
+                "mesh.data=4",
+                "strategy.shard=2",
+                "strategy.shard goes with strategy.zero=1, 2 or 3, for stage 0 splits nothing: strategy.shard=2,"
+                        + " strategy.zero=0. Raise strategy.zero, or leave strategy.shard out.");
+        assertMistakes(
+                "strategy.shard=-1", "strategy.shard is out of range: value=-1. Give a whole number of 0 or more.");
+    }
+
+    @Test
+    void shardReadsBackEqual() throws IOException {
+        RunConfig config = load(GPT, "mesh.data=4", "strategy.zero=3", "strategy.shard=2");
+        assertThat(config.strategy().shard()).isEqualTo(2);
+        assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
     }
 
     @Test

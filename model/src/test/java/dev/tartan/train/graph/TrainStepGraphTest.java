@@ -79,8 +79,8 @@ class TrainStepGraphTest {
     void batchThatDoesNotDivideIsRefused() {
         assertThatThrownBy(() -> StepOptions.of(GoldenRun.mesh(4, 1), 6, 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("global batch is not divisible by microBatches times mesh axis 'data': globalBatch=6,"
-                        + " microBatches=1, axisSize=4. Change one of them.");
+                .hasMessage("global batch is not divisible by microBatches times data ranks: globalBatch=6,"
+                        + " microBatches=1, dataRanks=4. Change one of them.");
     }
 
     @Test

@@ -39,6 +39,16 @@ class CandidatesTest {
     }
 
     @Test
+    void aGivenShardIsKept() {
+        TrainingJob config = PlannerRuns.small("mesh.data=4", "strategy.zero=1", "strategy.shard=2");
+        List<Candidate> all = Candidates.onDevices(config, 8, 4);
+        assertThat(all).extracting(Candidate::data).containsOnly(2, 4, 8);
+        assertThat(Candidates.onMesh(config, 1, 1)).isEmpty();
+        assertThat(Candidates.onMesh(config, 4, 2)).extracting(Candidate::zero).containsOnly(1, 2, 3);
+        assertThat(all).allMatch(each -> each.in(config).strategy().shard() == 2);
+    }
+
+    @Test
     void aCandidateIsWhatItsConfigSays() {
         TrainingJob config = PlannerRuns.small();
         Candidates.onMesh(config, 2, 2)

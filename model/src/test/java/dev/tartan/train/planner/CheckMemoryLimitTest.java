@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.InvalidConfigException;
+import java.util.List;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -59,6 +60,20 @@ class CheckMemoryLimitTest {
         ExactPeak onlyOffload = config -> OptionalLong.of(config.strategy().offloadOptimizer() ? peak / 2 : peak);
         assertThat(find(peak - 1, far, onlyOffload)).isEqualTo("[strategy.offloadOptimizer=true]");
         assertThat(find(peak - 1, DeviceTraits.PLAIN, onlyOffload)).isEqualTo("none");
+    }
+
+    @Test
+    void splittingOverAllOfDataIsProposedWhereItHelps() {
+        String[] keys = {"mesh.data=4", "mesh.model=1", "strategy.zero=3", "strategy.recompute=block"};
+        long limit = peak(PlannerRuns.small(keys));
+        TrainingJob groups = PlannerRuns.small(keys)
+                .strategy(PlannerRuns.small(keys).strategy().withShard(2))
+                .deviceMemoryLimit(limit);
+        assertThat(peak(groups)).isGreaterThan(limit);
+        // More micro-batches, as they would be if they saved nothing.
+        ExactPeak shardsOnly = config -> OptionalLong.of(config.strategy().shard() == 0 ? limit : peak(groups));
+        assertThat(new SmallestChange(groups, DeviceTraits.PLAIN, shardsOnly, 4).find(limit))
+                .hasValue(new SmallestChange.Change(List.of("strategy.shard=0"), limit));
     }
 
     private static int keysChanged(TrainingJob config) {

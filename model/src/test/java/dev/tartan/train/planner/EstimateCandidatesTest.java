@@ -28,6 +28,22 @@ class EstimateCandidatesTest {
     }
 
     @Test
+    void trafficBetweenGroupsIsThatOfTheCompiledProgram() {
+        TrainingJob config = PlannerRuns.small("mesh.data=4", "mesh.model=1", "strategy.zero=2", "strategy.shard=2");
+        Candidate candidate = new Candidate(4, 1, 2, Recompute.NONE, false, 1);
+        long compiled =
+                CommunicationTraffic.of(candidate
+                                .in(config)
+                                .compile(DeviceTraits.PLAIN)
+                                .step()
+                                .program())
+                        .stream()
+                        .mapToLong(CommunicationTraffic::wireBytes)
+                        .sum();
+        assertThat(estimates(config).estimate(candidate).wireBytes()).isCloseTo(compiled, withinPercentage(0.1));
+    }
+
+    @Test
     void whatFitsComesFirstAndThenTheFastest() {
         TrainingJob config = PlannerRuns.small();
         EstimateCandidates estimates = estimates(config);

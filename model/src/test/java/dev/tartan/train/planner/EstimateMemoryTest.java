@@ -51,6 +51,18 @@ class EstimateMemoryTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1, 1", "1, 2", "2, 1", "2, 2", "3, 1", "3, 2"})
+    void whatGroupsHoldTwiceIsCounted(int zero, int microBatches) {
+        TrainingJob config =
+                PlannerRuns.small("mesh.data=4", "strategy.bucketBytes=64KiB", "strategy.zero=1", "strategy.shard=2");
+        Candidate candidate = new Candidate(4, 1, zero, Recompute.NONE, false, microBatches);
+        long exact =
+                candidate.in(config).compile(DeviceTraits.PLAIN).step().memory().arenaBytes();
+        assertThat(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate))
+                .isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));
+    }
+
+    @ParameterizedTest
     @CsvSource({"1, 0", "2, 0", "2, 1", "2, 3"})
     void offloadedStateIsNotCounted(int data, int zero) {
         TrainingJob config = PlannerRuns.small("strategy.bucketBytes=64KiB", "strategy.offloadOptimizer=true");

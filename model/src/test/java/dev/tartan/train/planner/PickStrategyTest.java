@@ -38,6 +38,16 @@ class PickStrategyTest {
         assertThat(tight.job().mesh()).isEqualTo(config.mesh());
     }
 
+    @Test
+    void aGivenShardIsKept() {
+        TrainingJob config = PlannerRuns.small("mesh.data=4", "mesh.model=1")
+                .strategy(StrategyConfig.automatic().withShard(2));
+        PickStrategy.Picked picked = pick(config);
+        assertThat(picked.job().strategy().shard()).isEqualTo(2);
+        assertThat(picked.job().strategy().zero()).isPositive();
+        assertThat(picked.job().compile(DeviceTraits.PLAIN).mesh()).hasToString("mesh(replica=2, data=2, model=1)");
+    }
+
     /** Buckets of 4 MiB would have to hold all of it. */
     @Test
     void aSmallNetworkFitsLittleMoreThanItsLeastEstimate() {

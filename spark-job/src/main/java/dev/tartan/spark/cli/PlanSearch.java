@@ -77,8 +77,9 @@ final class PlanSearch {
         List<Candidate> candidates = Candidates.onDevices(base, count, profile.devicesPerNode());
         if (candidates.isEmpty()) {
             throw new IllegalArgumentException("no mesh of --devices goes with the config: devices=" + count
-                    + ", train.globalBatch=" + run.train().globalBatch()
-                    + ". Make train.globalBatch a multiple of the number of model groups.");
+                    + ", train.globalBatch=" + run.train().globalBatch() + ", strategy.shard="
+                    + base.strategy().shard()
+                    + ". Make train.globalBatch a multiple of the number of model groups, and that of strategy.shard.");
         }
         List<CandidateEstimate> sorted = new EstimateCandidates(base, profile, traits).sorted(candidates, limit);
         PlanTable table = new PlanTable(base, profile, count, limit, sorted);

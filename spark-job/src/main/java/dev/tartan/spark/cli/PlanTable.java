@@ -63,9 +63,11 @@ final class PlanTable {
 
     private String title() {
         long parameters = job.create().numParameters();
+        int shard = job.strategy().shard();
         return TextTable.format(
-                "%,d parameters, %,d samples a step, on %,d devices of %s with %s each",
-                parameters, job.train().globalBatch(), devices, hardware.name(), ByteSize.text(limitBytes));
+                        "%,d parameters, %,d samples a step, on %,d devices of %s with %s each",
+                        parameters, job.train().globalBatch(), devices, hardware.name(), ByteSize.text(limitBytes))
+                + (shard == 0 ? "" : TextTable.format(", ZeRO over %,d ranks of data", shard));
     }
 
     private String[] row(CandidateEstimate each) {
@@ -105,6 +107,7 @@ final class PlanTable {
             line.put("data", candidate.data());
             line.put("model", candidate.model());
             line.put("zero", candidate.zero());
+            line.put("shard", job.strategy().shard());
             line.put("recompute", ConfigWord.of(candidate.recompute()));
             line.put("sequenceParallel", candidate.sequenceParallel());
             line.put("microBatches", candidate.microBatches());

@@ -26,7 +26,7 @@ record FrameReader(SpoolReader training, @Nullable SpoolReader validation) imple
         if (validation == null || planned == null) {
             return new ReadSamples(trained, null);
         }
-        RankSamples samples = planned.rankSamples(plan.mesh().axisSize(TrainingPlan.AXES.get(0)));
+        RankSamples samples = planned.rankSamples(plan.numDataRanks());
         try {
             return new ReadSamples(
                     trained,

@@ -24,7 +24,7 @@ record SpoolReader(List<SampleColumn> columns, FrameCounts counts, SlotTable slo
     /**
      * Brings them.
      *
-     * @param samples which of a batch belong to which rank along {@code data}
+     * @param samples which of a batch belong to which data rank
      * @param fields of a batch
      * @param seed of the order of samples
      */

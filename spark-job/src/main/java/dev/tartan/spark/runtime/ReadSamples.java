@@ -23,7 +23,7 @@ public record ReadSamples(BatchSource training, @Nullable EvaluationBatches vali
     static ReadSamples of(RowReader reader, TrainingPlan plan, MeshTaskContext context, int process) {
         int numRanks = plan.mesh().numRanks() / context.numTasks();
         List<Integer> dataRanks = IntStream.range(process * numRanks, (process + 1) * numRanks)
-                .map(rank -> plan.mesh().coordinate(rank, TrainingPlan.AXES.get(0)))
+                .map(plan::dataRank)
                 .distinct()
                 .sorted()
                 .boxed()

@@ -12,7 +12,7 @@ public interface RowReader extends Serializable {
      * Reads the rows; called once, on the thread that runs the task.
      *
      * @param rows those given to the task
-     * @param dataRanks the ranks along {@code data} whose samples this process needs, in order
+     * @param dataRanks the data ranks whose samples this process needs, in order
      * @return their samples, to be closed by the caller
      * @throws IllegalArgumentException if the rows are not those that the plan was made for
      */

@@ -69,7 +69,7 @@ public final class SparkTrainer {
             JavaSparkContext spark, HeldFolder held, MeshWork work, TrainingListener viewer) {
         TrainingPlan plan = work.plan();
         Preflight.check(spark.getConf(), plan.mesh().numRanks(), work.executors());
-        MeshTrainer.checkProcesses(plan, work.executors());
+        MeshTrainer.checkProcesses(plan, work.executors()).forEach(LOG::warn);
         Duration wait = Duration.ofSeconds(plan.elastic().waitSeconds());
         ReadyExecutors placement = new ReadyExecutors(
                 spark.sc(), wait, new FaultyPlaces(plan.elastic().excludeAfter()));

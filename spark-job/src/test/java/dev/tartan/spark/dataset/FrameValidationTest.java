@@ -8,6 +8,7 @@ import dev.tartan.optimizer.SgdOptimizer;
 import dev.tartan.spark.Tartan;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.data.BatchFileSamples;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.nio.file.Path;
@@ -77,9 +78,11 @@ class FrameValidationTest {
 
     /** Parameters stay 0 at a rate of 1e-30, so that the loss of a row is y^2. */
     @ParameterizedTest
-    @CsvSource({"1, 1, 1", "2, 1, 1", "2, 2, 2", "4, 1, 2"})
-    void everyRowHeldOutCountsOnceAtTheEndOfEachEpoch(int data, int model, int executors) {
-        TrainingJob still = job(data, model).optimizer(SgdOptimizer.of(1e-30));
+    @CsvSource({"1, 1, 1, 0, 0", "2, 1, 1, 0, 0", "2, 2, 2, 0, 0", "4, 1, 2, 0, 0", "4, 1, 2, 3, 2"})
+    void everyRowHeldOutCountsOnceAtTheEndOfEachEpoch(int data, int model, int executors, int zero, int shard) {
+        TrainingJob still = job(data, model)
+                .strategy(StrategyConfig.defaults().withZero(zero).withShard(shard))
+                .optimizer(SgdOptimizer.of(1e-30));
         double sum = 0;
         double weighted = 0;
         double weights = 0;

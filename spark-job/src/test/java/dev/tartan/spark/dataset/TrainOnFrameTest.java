@@ -11,6 +11,7 @@ import dev.tartan.optimizer.SgdOptimizer;
 import dev.tartan.spark.Tartan;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.metrics.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -157,10 +158,11 @@ class TrainOnFrameTest {
 
     /** Gradient descent on all rows in one step of 1,024 slots, beside the same in float64. */
     @ParameterizedTest
-    @CsvSource({"1, 1", "2, 1", "2, 2"})
-    void aBatchLargerThanTheFrameFollowsAFloat64Reference(int data, int model) {
-        List<Double> losses =
-                losses(Tartan.train(session, job(data, model, 1024).epochs(6), samples(csv)));
+    @CsvSource({"1, 1, 0, 0", "2, 1, 0, 0", "2, 2, 0, 0", "4, 1, 3, 2"})
+    void aBatchLargerThanTheFrameFollowsAFloat64Reference(int data, int model, int zero, int shard) {
+        TrainingJob job = job(data, model, 1024)
+                .strategy(StrategyConfig.defaults().withZero(zero).withShard(shard));
+        List<Double> losses = losses(Tartan.train(session, job.epochs(6), samples(csv)));
         double[] w = new double[FEATURES];
         double b = 0;
         assertThat(losses).hasSize(6);

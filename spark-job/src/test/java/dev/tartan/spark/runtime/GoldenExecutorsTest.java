@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
@@ -168,6 +169,23 @@ class GoldenExecutorsTest {
         network.check(folder.resolve("over"));
         assertThat(over.summary().measuredPeakBytesPerDevice())
                 .isEqualTo(over.summary().plannedPeakBytesPerDevice());
+    }
+
+    /** Two executors hold a group of two shards each, and reduce gradients between them. */
+    @ParameterizedTest
+    @CsvSource({"gpt, 1, 3", "llama, 2, 2"})
+    void groupsOfShardsInExecutorsFollowPyTorch(String kind, int model, int zero) throws Exception {
+        GoldenNetwork network = new GoldenNetwork(kind);
+        String strategy = "strategy { zero=" + zero + ", shard=2 }\n";
+        TrainingResult over = train(config(network, 4, model, "", "over", strategy), 2);
+        network.check(folder.resolve("over"));
+        assertThat(over.summary().mesh()).isEqualTo(Map.of("replica", 2, "data", 2, "model", model));
+        assertThat(over.summary().measuredPeakBytesPerDevice())
+                .isEqualTo(over.summary().plannedPeakBytesPerDevice());
+        assertThat(over.summary().communication())
+                .filteredOn(total -> total.axis().equals("replica"))
+                .isNotEmpty()
+                .allMatch(total -> total.op().equals("all_reduce"));
     }
 
     @ParameterizedTest
