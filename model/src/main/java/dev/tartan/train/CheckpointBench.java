@@ -18,6 +18,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -182,6 +183,7 @@ public final class CheckpointBench {
                 new CheckpointPlan(plan.mesh(), plan.shardOwners(), folder, ATTEMPT),
                 rank,
                 async,
+                Duration.ofSeconds(plan.collective().timeoutSeconds()),
                 backend,
                 state -> executor.input(state.name()),
                 best -> executor.input(best.name()),

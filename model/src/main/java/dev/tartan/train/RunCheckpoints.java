@@ -18,6 +18,7 @@ import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -202,6 +203,7 @@ public final class RunCheckpoints {
                 new CheckpointPlan(plan.mesh(), owners, folder, control.attempt()),
                 rank,
                 plan.checkpoint().async(),
+                Duration.ofSeconds(plan.collective().timeoutSeconds()).dividedBy(2),
                 backend,
                 state -> executor.input(state.name()),
                 parameter -> Objects.requireNonNull(validation).best(parameter),

@@ -6,8 +6,11 @@ import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.thread.WorkerThread;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -27,12 +30,16 @@ public final class RankCheckpoints implements AutoCloseable {
     private final WriteShard writer;
     private final @Nullable RankCopies copies;
     private final @Nullable WorkerThread thread;
+    private final Duration patience;
     private @Nullable Future<?> pending;
+    private @Nullable RunProgress pendingProgress;
 
     /**
      * Takes the memory for copies, if there are to be any.
      *
      * @param async whether to copy out and write while the rank goes on
+     * @param patience how long to wait for what is being written, as to a store that does not answer: less than peers
+     *     wait for this rank
      * @param states where the shard of each state is
      * @param best where the copy of each parameter at the best evaluation is, if such are written
      */
@@ -40,23 +47,32 @@ public final class RankCheckpoints implements AutoCloseable {
             CheckpointPlan plan,
             int rank,
             boolean async,
+            Duration patience,
             Backend backend,
             Function<PlannedState, Buffer> states,
             Function<PlannedState, Buffer> best,
             CheckpointSink sink) {
         return new RankCheckpoints(
-                plan, rank, async, backend, tensor -> (tensor.isBest() ? best : states).apply(tensor.state()), sink);
+                plan,
+                rank,
+                async,
+                patience,
+                backend,
+                tensor -> (tensor.isBest() ? best : states).apply(tensor.state()),
+                sink);
     }
 
     private RankCheckpoints(
             CheckpointPlan plan,
             int rank,
             boolean async,
+            Duration patience,
             Backend backend,
             Function<SavedTensor, Buffer> shards,
             CheckpointSink sink) {
         this.plan = plan;
         this.rank = rank;
+        this.patience = patience;
         this.shards = shards;
         this.sink = sink;
         this.writer = new WriteShard(plan, rank, backend);
@@ -65,13 +81,17 @@ public final class RankCheckpoints implements AutoCloseable {
     }
 
     /**
-     * Writes this rank's part, or copies it out to be written; waits first until the one before is written.
+     * Writes this rank's part, or copies it out to be written; waits first until the one before is written. If that
+     * takes too long, this checkpoint does not come about.
      *
      * @param progress of the run; told by rank 0
      */
     public void save(RunProgress progress) throws InterruptedException {
         long start = System.nanoTime();
-        await();
+        if (!isWritten()) {
+            tell(progress, late(), millisSince(start));
+            return;
+        }
         if (copies == null || thread == null) {
             Written written = write(progress.step(), shards, 1);
             tell(progress, written, millisSince(start));
@@ -79,6 +99,7 @@ public final class RankCheckpoints implements AutoCloseable {
         }
         copies.take(shards);
         double stallMillis = millisSince(start);
+        pendingProgress = progress;
         pending = thread.submit(() -> tell(progress, write(progress.step(), copies::of, TRIES), stallMillis));
     }
 
@@ -128,21 +149,40 @@ public final class RankCheckpoints implements AutoCloseable {
                 written.millis()));
     }
 
-    /** Waits until what was saved last is written and told, if it can be. */
+    private Written late() {
+        return new Written(
+                null,
+                "the one before is still being written: waitedSeconds=" + patience.toSeconds(),
+                patience.toMillis());
+    }
+
+    /** Waits until what was saved last is written and told, if it can be; if that takes too long, it is told so. */
     public void await() throws InterruptedException {
+        RunProgress last = pendingProgress;
+        if (!isWritten() && last != null) {
+            String why = "it is still being written: waitedSeconds=" + patience.toSeconds();
+            tell(last, new Written(null, why, patience.toMillis()), 0);
+        }
+    }
+
+    /** Waits for a while. */
+    private boolean isWritten() throws InterruptedException {
         Future<?> last = pending;
         if (last == null) {
-            return;
+            return true;
         }
-        pending = null;
         try {
-            last.get();
+            last.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            return false;
         } catch (ExecutionException e) {
             if (e.getCause() instanceof Error error) {
                 throw error;
             }
             // Nobody was told, so that the checkpoint does not come about; the next one may.
         }
+        pending = null;
+        return true;
     }
 
     /** Gives up what is being written, and frees the copies once nothing reads them. */
