@@ -52,6 +52,7 @@ class PayloadTest {
                 op,
                 transport,
                 2,
+                transport == BenchTransport.LOCAL ? 1 : 2,
                 List.of(BYTES),
                 ElementType.FLOAT32,
                 null,

@@ -125,7 +125,7 @@ class BenchCollectivesTest {
                         + " bytes=4096, elementBytes=4, ranks=3. Give multiples of 12.",
                 "--bytes 0 | --bytes is out of range: value=0. Give 1 to 1073741824.",
                 "--op barrier --bytes 4 | --bytes does not fit a barrier, which has no payload: bytes=4. Leave it out.",
-                "--ranks 0 | --ranks is out of range: value=0. Give 1 to 256.",
+                "--ranks 0 | --ranks is out of range: value=0. Give 1 to 4096.",
                 "--ranks 1 | --ranks leaves nobody to send to: ranks=1, transport=tcp. Give 2 or more.",
                 "--repeat 0 | --repeat is out of range: value=0. Give 1 to 1000.",
                 "--streams 0 | --streams is out of range: value=0. Give 1 to 256.",
