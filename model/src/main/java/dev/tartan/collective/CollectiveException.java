@@ -23,7 +23,7 @@ public final class CollectiveException extends RuntimeException {
         INTERRUPTED,
         /** A rank's process ended, froze, or sent what no rank sends. */
         PEER_LOST,
-        /** The group could not be formed. */
+        /** The group could not be formed, or two of its ranks not be connected. */
         CONNECT
     }
 

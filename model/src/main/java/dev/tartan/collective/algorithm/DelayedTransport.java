@@ -5,6 +5,7 @@ import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.RankGroup;
 import dev.tartan.collective.transport.Transport;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -15,21 +16,15 @@ import org.jspecify.annotations.Nullable;
 final class DelayedTransport implements Transport {
     private final Transport transport;
     private final long delayNanos;
-    private final @Nullable Link[] links;
+    private final @Nullable DelayedLink[] links;
+    private final int process;
 
     /** Takes over the transport. */
     DelayedTransport(Transport transport, Duration delay) {
         this.transport = transport;
         this.delayNanos = delay.toNanos();
-        this.links = new Link[transport.numRanks()];
-        int self = transport.group().places().get(transport.rank()).process();
-        for (int peer = 0; peer < links.length; peer++) {
-            if (peer != transport.rank()) {
-                Link link = transport.link(peer);
-                boolean isElsewhere = transport.group().places().get(peer).process() != self;
-                links[peer] = isElsewhere ? new DelayedLink(link) : link;
-            }
-        }
+        this.links = new DelayedLink[transport.numRanks()];
+        this.process = transport.group().places().get(transport.rank()).process();
     }
 
     private final class DelayedLink extends ForwardingLink {
@@ -71,14 +66,23 @@ final class DelayedTransport implements Transport {
 
     @Override
     public Link link(int peer) {
-        Link link = links[peer];
-        // Only a rank itself has none; the transport says so.
-        return link == null ? transport.link(peer) : link;
+        Link link = transport.link(peer);
+        if (transport.group().places().get(peer).process() == process) {
+            return link;
+        }
+        DelayedLink delayed = links[peer];
+        if (delayed == null) {
+            delayed = new DelayedLink(link);
+            links[peer] = delayed;
+        } else {
+            delayed.forwardTo(link);
+        }
+        return delayed;
     }
 
     @Override
-    public String linkKind(int peer) {
-        return transport.linkKind(peer);
+    public Map<String, Integer> linkKinds() {
+        return transport.linkKinds();
     }
 
     @Override

@@ -4,10 +4,15 @@ import dev.tartan.collective.transport.Link;
 
 /** A link that passes everything on to another, for those that change one thing. */
 abstract class ForwardingLink implements Link {
-    private final Link link;
+    private Link link;
 
     ForwardingLink(Link link) {
         this.link = link;
+    }
+
+    /** Forwards to that one from now on: a transport's link to a peer may be another in the next call. */
+    void forwardTo(Link other) {
+        link = other;
     }
 
     @Override

@@ -1,11 +1,14 @@
 package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.RankPlace;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.RankGroup;
 import dev.tartan.collective.transport.Transport;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Some of a transport's ranks as a group of their own within a call. Counts of messages begin at 0 with each
@@ -16,21 +19,20 @@ final class PartTransport implements Transport {
     private final int[] ranks;
     private final int self;
     private final RankGroup group;
-    private final PhaseLink[] links;
+    private final @Nullable PhaseLink[] links;
+    private long phase;
 
     /** Takes the ranks, of which this is one, in the part's order. */
     PartTransport(Transport whole, int[] ranks) {
         this.whole = whole;
         this.ranks = ranks.clone();
         this.links = new PhaseLink[ranks.length];
-        List<dev.tartan.collective.RankPlace> places = new ArrayList<>();
+        List<RankPlace> places = new ArrayList<>();
         int found = -1;
         for (int i = 0; i < ranks.length; i++) {
             places.add(whole.group().places().get(ranks[i]));
             if (ranks[i] == whole.rank()) {
                 found = i;
-            } else {
-                links[i] = new PhaseLink(whole.link(ranks[i]));
             }
         }
         this.self = found;
@@ -39,6 +41,7 @@ final class PartTransport implements Transport {
 
     /** A link whose counts begin anew. */
     private static final class PhaseLink extends ForwardingLink {
+        private long phase;
         private long sentBefore;
         private long receivedBefore;
 
@@ -46,9 +49,11 @@ final class PartTransport implements Transport {
             super(link);
         }
 
-        void beginPhase() {
-            sentBefore = super.sent();
-            receivedBefore = super.received();
+        void begin(long newPhase, Link link) {
+            phase = newPhase;
+            forwardTo(link);
+            sentBefore = link.sent();
+            receivedBefore = link.received();
         }
 
         @Override
@@ -64,11 +69,7 @@ final class PartTransport implements Transport {
 
     /** All messages so far are complete, and count no more. */
     void beginPhase() {
-        for (PhaseLink link : links) {
-            if (link != null) {
-                link.beginPhase();
-            }
-        }
+        phase++;
     }
 
     @Override
@@ -88,12 +89,19 @@ final class PartTransport implements Transport {
 
     @Override
     public Link link(int peer) {
-        return links[peer];
+        PhaseLink link = links[peer];
+        if (link == null || link.phase != phase) {
+            Link whole = this.whole.link(ranks[peer]);
+            link = link == null ? new PhaseLink(whole) : link;
+            link.begin(phase, whole);
+            links[peer] = link;
+        }
+        return link;
     }
 
     @Override
-    public String linkKind(int peer) {
-        return whole.linkKind(ranks[peer]);
+    public Map<String, Integer> linkKinds() {
+        return whole.linkKinds();
     }
 
     @Override

@@ -3,66 +3,71 @@ package dev.tartan.collective.process;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.MessageLink;
 import dev.tartan.collective.transport.local.LocalLink;
+import java.io.EOFException;
+import java.io.IOException;
 import java.nio.channels.Selector;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.Map;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** Where ranks of one process meet to be linked: whoever comes second makes both ends. Thread-safe. */
+/**
+ * Where ranks of one process are linked: whoever first uses a link makes both of its ends, and the other finds its own
+ * here. Thread-safe.
+ */
 final class LocalSeats {
-    private static final long POLL_MILLIS = 50;
+    private final Map<Seat, Occupant> seats = new HashMap<>();
+    private final Map<End, MessageLink> waiting = new HashMap<>();
 
-    private final Map<Pair, Seat> waiting = new HashMap<>();
+    /** A rank of a group. */
+    private record Seat(long group, int rank) {}
 
-    /** Two ranks of a group, the lower one first. */
-    private record Pair(long group, int low, int high) {}
+    /** A rank's end of the link to a peer. */
+    private record End(Seat seat, int peer) {}
 
-    private static final class Seat {
-        private final Selector selector;
-        private final Combiner combiner;
-        private @Nullable MessageLink link;
+    /** What a rank's links are made with. */
+    private record Occupant(Selector selector, Combiner combiner) {}
 
-        Seat(Selector selector, Combiner combiner) {
-            this.selector = selector;
-            this.combiner = combiner;
+    /** A rank comes to its group, before any of its peers uses a link. */
+    synchronized void sit(long group, int rank, Selector selector, Combiner combiner) {
+        seats.put(new Seat(group, rank), new Occupant(selector, combiner));
+    }
+
+    /** A rank leaves its group; who has begun to use a link to it finds out. */
+    synchronized void leave(long group, int rank) {
+        Seat seat = new Seat(group, rank);
+        seats.remove(seat);
+        for (Iterator<Map.Entry<End, MessageLink>> all = waiting.entrySet().iterator(); all.hasNext(); ) {
+            Map.Entry<End, MessageLink> each = all.next();
+            if (each.getKey().seat().equals(seat)) {
+                each.getValue().close();
+                all.remove();
+            }
         }
     }
 
     /**
-     * Links a rank to another of this process, once both have called.
+     * A rank's end of the link to another rank of this process.
      *
-     * @param hasEnded whether waiting is of no use any more
-     * @return null if the other does not call before the deadline
+     * @throws IOException if the other has left, and had not used the link
      */
-    synchronized @Nullable MessageLink meet(
-            long group,
-            int rank,
-            int peer,
-            Selector selector,
-            Combiner combiner,
-            BooleanSupplier hasEnded,
-            long deadlineNanos)
-            throws InterruptedException {
-        Pair pair = new Pair(group, Math.min(rank, peer), Math.max(rank, peer));
-        Seat first = waiting.remove(pair);
-        if (first != null) {
-            LocalLink[] ends = LocalLink.pair(
-                    peer, rank, new Selector[] {first.selector, selector}, new Combiner[] {first.combiner, combiner});
-            first.link = ends[0];
-            notifyAll();
-            return ends[1];
+    synchronized MessageLink link(long group, int rank, int peer) throws IOException {
+        Seat own = new Seat(group, rank);
+        Seat other = new Seat(group, peer);
+        @Nullable MessageLink made = waiting.remove(new End(own, peer));
+        if (made != null) {
+            return made;
         }
-        Seat own = new Seat(selector, combiner);
-        waiting.put(pair, own);
-        while (own.link == null) {
-            long millis = (deadlineNanos - System.nanoTime()) / 1_000_000;
-            if (millis <= 0 || hasEnded.getAsBoolean()) {
-                waiting.remove(pair, own);
-                return null;
-            }
-            wait(Math.min(millis, POLL_MILLIS));
+        Occupant here = seats.get(own);
+        Occupant there = seats.get(other);
+        if (here == null || there == null) {
+            throw new EOFException("left the group");
         }
-        return own.link;
+        LocalLink[] ends =
+                LocalLink.pair(rank, peer, new Selector[] {here.selector(), there.selector()}, new Combiner[] {
+                    here.combiner(), there.combiner()
+                });
+        waiting.put(new End(other, rank), ends[1]);
+        return ends[0];
     }
 }

@@ -12,14 +12,15 @@ import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.Carrier;
 import dev.tartan.collective.transport.RankGroup;
-import dev.tartan.collective.transport.Transport;
 import dev.tartan.collective.transport.tcp.ProcessAddress;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The communicators of a mesh that spans processes, as one of them sees it. Process p of N holds the consecutive ranks
@@ -35,6 +36,7 @@ public final class ProcessMesh implements MeshCommunicators {
     private final LocalSeats seats = new LocalSeats();
     private final List<Map<List<String>, Communicator>> byRank = new ArrayList<>();
     private final List<TransportCommunicator> spanning = new ArrayList<>();
+    private final Map<String, RankGroup> groups = new HashMap<>();
     private final List<String> notes = new ArrayList<>();
 
     /**
@@ -105,18 +107,32 @@ public final class ProcessMesh implements MeshCommunicators {
         if (isHere && (options.shareWork() || members.size() == 1)) {
             return local.communicator(rank, along);
         }
-        RankGroup group = new RankGroup(
-                String.join(",", along), members.stream().map(this::place).toList());
+        RankGroup group = group(along, members);
         Combiner combiner = new Combiner();
-        FormTransport form = new FormTransport(node, seats, options, group, members.indexOf(rank), combiner);
-        Transport transport = form.run();
+        FormTransport form =
+                new FormTransport(node, seats, options, group, members.indexOf(rank), combiner, this::note);
         TransportCommunicator communicator = new TransportCommunicator(
-                transport, carrier(members), options.choice(), combiner, options.messageDelay());
+                form.run(), carrier(members), options.choice(), combiner, options.messageDelay());
         synchronized (spanning) {
             spanning.add(communicator);
-            notes.addAll(form.notes());
         }
         return communicator;
+    }
+
+    /** Once for all of its ranks in this process: their places take memory. */
+    private RankGroup group(List<String> along, List<Integer> members) {
+        String axis = String.join(",", along);
+        synchronized (groups) {
+            return groups.computeIfAbsent(
+                    axis + members,
+                    key -> new RankGroup(axis, members.stream().map(this::place).toList()));
+        }
+    }
+
+    private void note(String text) {
+        synchronized (notes) {
+            notes.add(text);
+        }
     }
 
     /** By what the first and the last member should reach each other; that memory could not be shared, few know. */
@@ -168,25 +184,25 @@ public final class ProcessMesh implements MeshCommunicators {
         }
     }
 
-    /** How ranks of this process reach others, such as {@code [local, shm, tcp]}, as far as groups are formed. */
+    /** How ranks of this process reach others, such as {@code [local, shm, tcp]}, as far as they have by now. */
     public List<String> linkKinds() {
-        TreeSet<String> kinds = new TreeSet<>();
+        return List.copyOf(numLinks().keySet());
+    }
+
+    /** How many links ranks of this process have by now, by kind; one within the process counts for both its ranks. */
+    public SortedMap<String, Integer> numLinks() {
+        SortedMap<String, Integer> all = new TreeMap<>();
         synchronized (spanning) {
             for (TransportCommunicator communicator : spanning) {
-                Transport transport = communicator.transport();
-                for (int peer = 0; peer < transport.numRanks(); peer++) {
-                    if (peer != transport.rank()) {
-                        kinds.add(transport.linkKind(peer));
-                    }
-                }
+                communicator.transport().linkKinds().forEach((kind, number) -> all.merge(kind, number, Integer::sum));
             }
         }
-        return List.copyOf(kinds);
+        return all;
     }
 
     /** What the user should know about it, such as memory that could not be shared. */
     public List<String> notes() {
-        synchronized (spanning) {
+        synchronized (notes) {
             return List.copyOf(notes);
         }
     }

@@ -1,13 +1,19 @@
 package dev.tartan.collective.reduce;
 
 import dev.tartan.collective.ElementType;
+import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
 import java.util.EnumMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Adds up native memory with scratch of its own, which it keeps; for one thread at a time. */
 public final class Combiner {
+    /** Length of the {@link #staging} memory, which stays in a second-level cache. */
+    public static final int STAGING_BYTES = 128 * 1024;
+
     private final Map<ElementType, ReductionTile> tiles = new EnumMap<>(ElementType.class);
+    private @Nullable MemoryRegion staging;
 
     /** Writes {@code left (+) right}, {@code bytes} bytes of each, to a place that may be either of them. */
     public void combine(ElementType type, ReduceKind kind, long left, long right, long to, long bytes) {
@@ -29,6 +35,16 @@ public final class Combiner {
             tile.divide(numRanks, tileBytes);
             tile.store(at + done, tileBytes);
         }
+    }
+
+    /** Address of memory for values that are to be combined at once, by whoever uses it last; aligned to 8 bytes. */
+    public long staging() {
+        MemoryRegion memory = staging;
+        if (memory == null) {
+            memory = MemoryRegion.allocate(STAGING_BYTES);
+            staging = memory;
+        }
+        return memory.address();
     }
 
     private ReductionTile tile(ElementType type) {

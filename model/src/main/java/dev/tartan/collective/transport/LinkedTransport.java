@@ -12,13 +12,14 @@ import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The transport of a rank whose links may be of different kinds: to ranks of its own process, of its host, of others.
+ * The transport of a rank whose links may be of different kinds: to ranks of its own process, of its host, of others. A
+ * link is made when a call first uses it, so there are as many as the algorithms need.
  *
  * <p>A waiting rank polls its links for {@link WaitPolicy#spin} and then sleeps in a selector: waking costs some 10 us
  * more than polling, but a rank that polls for long takes the processor from those it waits for. Between polls it
@@ -40,7 +41,7 @@ public final class LinkedTransport implements Transport {
     private final Selector selector;
     private final long timeoutNanos;
     private final long spinNanos;
-    private final @Nullable MessageLink[] links;
+    private final LinkSet links;
     private final long[] sentTo;
     private final long[] receivedFrom;
     private final Runnable onClose;
@@ -51,19 +52,15 @@ public final class LinkedTransport implements Transport {
     /**
      * Takes over the selector and the links made with it.
      *
-     * @param links by group rank; null for this rank itself
+     * @param opener makes links for the selector
      * @param onClose run once, after the links are closed
      */
     public LinkedTransport(
-            RollCall rollCall,
-            Selector selector,
-            List<@Nullable MessageLink> links,
-            WaitPolicy waiting,
-            Runnable onClose) {
+            RollCall rollCall, Selector selector, LinkOpener opener, WaitPolicy waiting, Runnable onClose) {
         this.rollCall = rollCall;
         this.group = rollCall.group();
         this.selector = selector;
-        this.links = links.toArray(new MessageLink[0]);
+        this.links = new LinkSet(group.numRanks(), opener);
         this.timeoutNanos = waiting.timeout().toNanos();
         this.spinNanos = waiting.spin().toNanos();
         this.onClose = onClose;
@@ -92,21 +89,20 @@ public final class LinkedTransport implements Transport {
 
     @Override
     public Link link(int peer) {
-        return messageLink(peer);
-    }
-
-    private MessageLink messageLink(int peer) {
-        MessageLink link = links[peer];
-        if (link == null) {
+        if (peer == rank()) {
             throw new IllegalArgumentException(
                     "rank has no link to itself: rank=" + peer + ". Send to another rank of the group.");
         }
-        return link;
+        try {
+            return links.use(peer);
+        } catch (IOException e) {
+            throw lost(peer, e);
+        }
     }
 
     @Override
-    public String linkKind(int peer) {
-        return messageLink(peer).kind();
+    public Map<String, Integer> linkKinds() {
+        return links.kinds();
     }
 
     @Override
@@ -121,14 +117,9 @@ public final class LinkedTransport implements Transport {
             boolean sends = call.op() == CollectiveOp.SEND;
             long number = sends ? ++sentTo[call.root()] : ++receivedFrom[call.root()];
             rollCall.beginPointToPoint(call, number);
-            messageLink(call.root()).begin(call, POINT_TO_POINT | number, fingerprint);
+            links.begin(call, POINT_TO_POINT | number, fingerprint);
         } else {
-            long sequence = rollCall.begin(call);
-            for (MessageLink link : links) {
-                if (link != null) {
-                    link.begin(call, sequence, fingerprint);
-                }
-            }
+            links.begin(call, rollCall.begin(call), fingerprint);
         }
         checkAlive();
     }
@@ -171,8 +162,9 @@ public final class LinkedTransport implements Transport {
     /** Returns whether anything moved. */
     private boolean poll() {
         boolean moved = false;
-        for (MessageLink link : links) {
-            if (link == null || link.isIdle()) {
+        for (int i = 0; i < links.numUsed(); i++) {
+            MessageLink link = links.used(i);
+            if (link.isIdle()) {
                 continue;
             }
             try {
@@ -186,10 +178,16 @@ public final class LinkedTransport implements Transport {
                         "Rank " + rollCall.name(link.peer()) + " " + e.getMessage(),
                         null);
                 throw exception();
+            } catch (NotConnectedException e) {
+                String what = "Rank " + rollCall.name(link.peer()) + " did not connect: " + e.getMessage();
+                fail(Reason.CONNECT, what, e);
             } catch (ClosedChannelException e) {
                 failClosed(e);
             } catch (IOException e) {
-                lose(link.peer(), e);
+                throw lost(link.peer(), e);
+            } catch (IllegalArgumentException e) {
+                links.withdraw();
+                throw e;
             }
         }
         return moved;
@@ -197,10 +195,9 @@ public final class LinkedTransport implements Transport {
 
     private void sleep(long leftNanos) {
         boolean quiet = true;
-        for (MessageLink link : links) {
-            if (link != null) {
-                quiet &= prepareSleep(link);
-            }
+        // Those that the call does not use must not wake the rank.
+        for (int i = 0; i < links.numMade(); i++) {
+            quiet &= prepareSleep(links.made(i));
         }
         if (quiet && rollCall.failure() == null) {
             try {
@@ -212,10 +209,8 @@ public final class LinkedTransport implements Transport {
                 fail(Reason.ABORTED, "Rank " + rollCall.name(rank()) + " cannot wait any more: " + e, e);
             }
         }
-        for (MessageLink link : links) {
-            if (link != null) {
-                endSleep(link);
-            }
+        for (int i = 0; i < links.numMade(); i++) {
+            endSleep(links.made(i));
         }
     }
 
@@ -225,7 +220,7 @@ public final class LinkedTransport implements Transport {
         } catch (CancelledKeyException | ClosedChannelException e) {
             failClosed(e);
         } catch (IOException e) {
-            lose(link.peer(), e);
+            throw lost(link.peer(), e);
         }
         return false;
     }
@@ -236,7 +231,7 @@ public final class LinkedTransport implements Transport {
         } catch (CancelledKeyException | ClosedChannelException e) {
             failClosed(e);
         } catch (IOException e) {
-            lose(link.peer(), e);
+            throw lost(link.peer(), e);
         }
     }
 
@@ -252,7 +247,7 @@ public final class LinkedTransport implements Transport {
         }
     }
 
-    private void lose(int peer, IOException cause) {
+    private CollectiveException lost(int peer, IOException cause) {
         long startNanos = System.nanoTime();
         while (rollCall.failure() == null
                 && !Thread.currentThread().isInterrupted()
@@ -261,7 +256,7 @@ public final class LinkedTransport implements Transport {
         }
         checkAlive();
         rollCall.lost(peer, "Rank " + rollCall.name(peer) + " is gone: " + cause.getMessage(), cause);
-        throw exception();
+        return exception();
     }
 
     private void failClosed(Exception cause) {
@@ -279,20 +274,14 @@ public final class LinkedTransport implements Transport {
 
     /** Once it is thrown, the caller may free the memory of its call. */
     private CollectiveException exception() {
-        for (MessageLink link : links) {
-            if (link != null) {
-                link.withdraw();
-            }
-        }
+        links.withdraw();
         return rollCall.exception();
     }
 
     @Override
     public void end() {
-        for (MessageLink link : links) {
-            if (link == null) {
-                continue;
-            }
+        for (int i = 0; i < links.numUsed(); i++) {
+            MessageLink link = links.used(i);
             if (link.hasQueued()) {
                 throw new IllegalStateException("call ended with messages under way: peer=" + link.peer()
                         + ". An algorithm must await all it queues.");
@@ -322,11 +311,7 @@ public final class LinkedTransport implements Transport {
         if (inCall) {
             rollCall.fail(Reason.ABORTED, rollCall.sequence(), closedWithinCall(), null);
         }
-        for (MessageLink link : links) {
-            if (link != null) {
-                link.close();
-            }
-        }
+        links.close();
         try {
             selector.close();
         } catch (IOException ignored) {

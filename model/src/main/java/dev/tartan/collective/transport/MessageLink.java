@@ -30,8 +30,13 @@ public abstract class MessageLink implements Link {
         return peer;
     }
 
-    /** For example {@code tcp}; used in reports. */
-    public abstract String kind();
+    /** For example {@code tcp}; used in reports. Null while the link is not open; callable from any thread. */
+    public abstract @Nullable String kind();
+
+    /** The link to use from the next call on, if another takes this one's place. */
+    public MessageLink settled() {
+        return this;
+    }
 
     /** What is to be sent. */
     protected MessageQueue sends() {

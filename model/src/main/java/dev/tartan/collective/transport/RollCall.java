@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -54,6 +55,7 @@ public final class RollCall {
     private final CollectiveCall[] calls = new CollectiveCall[HISTORY];
     private final AtomicReference<@Nullable TransportFailure> failure = new AtomicReference<>();
     private final AtomicReferenceArray<@Nullable Answer> answers;
+    private final AtomicIntegerArray heard;
     /** Lowest number of a call that ranks are known to disagree on or to wait in. */
     private final AtomicLong disputed = new AtomicLong(Long.MAX_VALUE);
 
@@ -77,6 +79,7 @@ public final class RollCall {
         this.group = group;
         this.rank = rank;
         this.onFailure = onFailure;
+        this.heard = new AtomicIntegerArray(group.numRanks());
         this.answers = new AtomicReferenceArray<>(group.numRanks());
         Arrays.fill(calls, CONNECT);
     }
@@ -170,8 +173,14 @@ public final class RollCall {
         }
     }
 
+    /** Whether a peer has said where it is, before its first call. */
+    public boolean hasHeard(int peer) {
+        return answers.get(peer) != null || heard.get(peer) != 0;
+    }
+
     /** Notes where a peer says it is, and whether that fits what this rank did. */
     public void heard(int peer, long peerSequence, long peerFingerprint) {
+        heard.set(peer, 1);
         long own = fingerprint(peerSequence);
         if (own != 0 && own != peerFingerprint) {
             fail(

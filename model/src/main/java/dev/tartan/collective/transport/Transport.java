@@ -2,15 +2,17 @@ package dev.tartan.collective.transport;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
+import java.util.Map;
 
 /**
- * One rank's connections to all peers of its group. All methods but {@link #abort} and {@link #close} belong to the
- * thread that runs the rank's calls, one at a time.
+ * One rank's connections to the peers of its group. All methods but {@link #linkKinds}, {@link #abort} and
+ * {@link #close} belong to the thread that runs the rank's calls, one at a time.
  *
  * <p>A collective does {@code begin}, then queues on links and waits for events until its part is done:
  *
  * <pre>
  * transport.begin(call);
+ * Link link = transport.link(...), other = transport.link(...);
  * link.receive(...); other.send(...);
  * while (link.received() &lt; 1 || other.sent() &lt; 1) {
  *     transport.awaitEvent(transport.events());
@@ -40,11 +42,19 @@ public interface Transport extends AutoCloseable {
         return numRanks();
     }
 
-    /** The connection to another rank of the group. */
+    /**
+     * The connection to another rank of the group, for the call that has begun. Made when it is first used, which both
+     * ranks need not do at the same moment.
+     *
+     * @throws CollectiveException if the peer cannot be reached any more
+     */
     Link link(int peer);
 
-    /** What carries the messages to another rank: {@code local}, {@code shm} or {@code tcp}. */
-    String linkKind(int peer);
+    /**
+     * The number of connections that are open by now, by what carries their messages: {@code local}, {@code shm} or
+     * {@code tcp}. Callable from any thread.
+     */
+    Map<String, Integer> linkKinds();
 
     /**
      * Starts the deadline and the message counts of the next call. Every message of it names it, so that ranks which

@@ -9,7 +9,7 @@ package dev.tartan.train.config;
  *     the same however ranks are spread over processes
  * @param segmentBytes most bytes of a pipelined message; a multiple of 8
  * @param timeoutSeconds the longest a rank waits within one call
- * @param connectTimeoutSeconds the longest it may take until all ranks have joined
+ * @param connectTimeoutSeconds the longest it may take until all ranks have joined, and until two are connected
  * @param silenceSeconds after how long without a sign of life a process counts as frozen; see
  *     {@link dev.tartan.collective.transport.tcp.TcpOptions#defaults} for how long a pause may be
  * @param bindAddress host name or address that ranks listen on; empty for the executor's own as Spark knows it

@@ -7,6 +7,7 @@ import dev.tartan.collective.process.ProcessMeshOptions;
 import dev.tartan.collective.process.ProcessMeshOptions.Sharing;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param shared where ranks of this process do their calls on shared work; null if that is not measured
  * @param linked where ranks send each other messages; null if that is not measured
+ * @param times how long its ranks took to begin
  */
-record BenchMeshes(@Nullable ProcessMesh shared, @Nullable ProcessMesh linked) implements AutoCloseable {
+record BenchMeshes(@Nullable ProcessMesh shared, @Nullable ProcessMesh linked, FormingTimes times)
+        implements AutoCloseable {
     /** The axes of the group. */
     static final List<String> ALONG = List.of("data");
 
@@ -23,12 +26,13 @@ record BenchMeshes(@Nullable ProcessMesh shared, @Nullable ProcessMesh linked) i
     static BenchMeshes alone(CollectivesPlan plan) {
         return new BenchMeshes(
                 plan.measuresSharedWork() ? mesh(plan, TcpNode.alone(plan.tcpOptions()), true) : null,
-                plan.measuresLinks() ? mesh(plan, TcpNode.alone(plan.tcpOptions()), false) : null);
+                plan.measuresLinks() ? mesh(plan, TcpNode.alone(plan.tcpOptions()), false) : null,
+                new FormingTimes(System.nanoTime()));
     }
 
-    /** For one rank, whose process has joined the others. */
-    static BenchMeshes among(CollectivesPlan plan, TcpNode node) {
-        return new BenchMeshes(null, mesh(plan, node, false));
+    /** For the ranks of a process that has joined the others, which it began at that time. */
+    static BenchMeshes among(CollectivesPlan plan, TcpNode node, long startNanos) {
+        return new BenchMeshes(null, mesh(plan, node, false), new FormingTimes(startNanos));
     }
 
     private static ProcessMesh mesh(CollectivesPlan plan, TcpNode node, boolean shareWork) {
@@ -37,6 +41,11 @@ record BenchMeshes(@Nullable ProcessMesh shared, @Nullable ProcessMesh linked) i
                 .withSharing(plan.transport() == BenchTransport.SHM ? Sharing.REQUIRED : Sharing.OFF)
                 .withSharedWork(shareWork);
         return new ProcessMesh(node, new MeshAxes(ALONG, List.of(plan.numRanks())), options);
+    }
+
+    /** See {@link ProcessMesh#numLinks}. */
+    Map<String, Integer> numLinks() {
+        return linked == null ? Map.of() : linked.numLinks();
     }
 
     /** Ends all groups because a rank of this process cannot go on. */

@@ -13,7 +13,7 @@ public enum BenchTransport {
 
     private final String label = name().toLowerCase(Locale.ROOT);
 
-    /** The name in options and reports, as of {@link dev.tartan.collective.transport.Transport#linkKind}. */
+    /** The name in options and reports, as of {@link dev.tartan.collective.transport.Transport#linkKinds}. */
     public String label() {
         return label;
     }

@@ -7,7 +7,8 @@ public final class CollectivesBench {
     private CollectivesBench() {}
 
     /**
-     * Measures; gives each line of JSON to {@code lines} as soon as it is known, one for each size and algorithm.
+     * Measures; gives each line of JSON to {@code lines} as soon as it is known, one for each size and algorithm, and
+     * one about the processes if they hold several ranks each.
      *
      * @throws IllegalArgumentException if the plan names an algorithm that does not exist
      * @throws BenchException if a result is wrong, a rank ends early, or the transport cannot be had

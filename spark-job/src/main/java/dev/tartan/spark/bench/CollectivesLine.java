@@ -24,6 +24,9 @@ record CollectivesLine(CollectivesPlan plan, String algorithm, int bytes, double
         line.put("transport", plan.transport().label());
         line.put("algorithm", algorithm);
         line.put("ranks", plan.numRanks());
+        if (plan.numProcesses() > 1 && plan.ranksPerProcess() > 1) {
+            line.put("processes", plan.numProcesses());
+        }
         line.put("bytes", bytes);
         line.put("median_us", rounded(medianMicros, 10));
         if (plan.op() != CollectiveOp.BARRIER) {

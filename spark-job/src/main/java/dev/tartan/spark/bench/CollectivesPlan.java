@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param op the collective
  * @param transport between the ranks
- * @param numRanks of the group, 1 to 256
+ * @param numRanks of the group, 1 to 4096
+ * @param numProcesses that hold as many ranks each, as threads; 1 for {@link BenchTransport#LOCAL}
  * @param sizes payload bytes of the calls; 0 alone for a barrier
  * @param type of the elements
  * @param algorithm the only one to measure; null to measure what a run would pick
@@ -30,6 +31,7 @@ public record CollectivesPlan(
         CollectiveOp op,
         BenchTransport transport,
         int numRanks,
+        int numProcesses,
         List<Integer> sizes,
         ElementType type,
         @Nullable String algorithm,
@@ -44,7 +46,11 @@ public record CollectivesPlan(
     /** The algorithm of ranks in one process, where the last one to come does the work for all. */
     public static final String SHARED = "shared";
 
-    private static final int MAX_RANKS = 256;
+    private static final int MAX_RANKS = 4096;
+    private static final int MAX_BFLOAT16_RANKS = 256;
+    /** As many ranks as there may be before fewer calls are timed, since each takes so much longer. */
+    private static final int RANKS_OF_MOST_CALLS = 16;
+
     private static final int MAX_BYTES = 1 << 30;
     private static final int BYTES_TIMED = 64 << 20;
     private static final int LEAST_CALLS = 5;
@@ -77,6 +83,12 @@ public record CollectivesPlan(
             throw new IllegalArgumentException("--encrypt, --streams and --socket-buffer-bytes are about sockets:"
                     + " transport=" + transport.label() + ". Leave them out, or give --transport tcp.");
         }
+        requireProcesses(transport, numRanks, numProcesses);
+        if (type == ElementType.BFLOAT16 && numRanks > MAX_BFLOAT16_RANKS) {
+            throw new IllegalArgumentException(
+                    "sums of so many ranks are not exact in bfloat16, so results could not be" + " checked: ranks="
+                            + numRanks + ". Give " + MAX_BFLOAT16_RANKS + " ranks at most, or another --type.");
+        }
         sizes.forEach(bytes -> requireSize(op, type, numRanks, bytes));
         AlgorithmChoice.defaults().withSegmentBytes(segmentBytes);
     }
@@ -85,6 +97,20 @@ public record CollectivesPlan(
         if (value < least || value > most) {
             throw new IllegalArgumentException(
                     option + " is out of range: value=" + value + ". Give " + least + " to " + most + ".");
+        }
+    }
+
+    private static void requireProcesses(BenchTransport transport, int numRanks, int numProcesses) {
+        if (transport == BenchTransport.LOCAL) {
+            if (numProcesses != 1) {
+                throw new IllegalArgumentException("--processes does not fit ranks of one process: processes="
+                        + numProcesses + ", transport=local. Leave it out, or give --transport tcp or shm.");
+            }
+            return;
+        }
+        if (numProcesses < 2 || numRanks % numProcesses != 0) {
+            throw new IllegalArgumentException("--processes cannot hold as many ranks each: processes=" + numProcesses
+                    + ", ranks=" + numRanks + ". Give 2 or more that divide the number of ranks.");
         }
     }
 
@@ -128,9 +154,15 @@ public record CollectivesPlan(
         return transport != BenchTransport.LOCAL || all || !measuresSharedWork();
     }
 
-    /** Number of calls timed at a size, as the scripts that measure gloo and MPI have it. */
-    static int callsTimed(int bytes) {
-        return Math.min(MOST_CALLS, Math.max(LEAST_CALLS, BYTES_TIMED / Math.max(1, bytes)));
+    /** Number of ranks in each process. */
+    int ranksPerProcess() {
+        return numRanks / numProcesses;
+    }
+
+    /** Number of calls timed at a size, for up to 16 ranks as the scripts that measure gloo and MPI have it. */
+    int callsTimed(int bytes) {
+        int most = MOST_CALLS * RANKS_OF_MOST_CALLS / Math.max(RANKS_OF_MOST_CALLS, numRanks);
+        return Math.max(LEAST_CALLS, Math.min(most, BYTES_TIMED / Math.max(1, bytes)));
     }
 
     /** The bytes that cross the slowest link both ways by the best algorithm, over the payload: nccl-tests' factor. */

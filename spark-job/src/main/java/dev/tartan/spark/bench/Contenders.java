@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** One rank's communicators, by the algorithm they run; those that send messages share one set of links. */
 final class Contenders {
     private final CollectivesPlan plan;
+    private final @Nullable ProcessMesh linked;
     private final Map<String, Communicator> fixed = new LinkedHashMap<>();
     private final @Nullable TransportCommunicator picking;
 
@@ -20,10 +21,10 @@ final class Contenders {
      * Forms the groups, as all ranks have to.
      *
      * @throws IllegalArgumentException if the plan names an algorithm that does not exist
-     * @throws BenchException if ranks are not linked as the plan says
      */
     Contenders(CollectivesPlan plan, int rank, BenchMeshes meshes) {
         this.plan = plan;
+        this.linked = meshes.linked();
         if (meshes.shared() != null) {
             fixed.put(CollectivesPlan.SHARED, meshes.shared().communicator(rank, BenchMeshes.ALONG));
         }
@@ -39,16 +40,22 @@ final class Contenders {
 
     private TransportCommunicator linked(int rank, ProcessMesh mesh) {
         Communicator formed = mesh.communicator(rank, BenchMeshes.ALONG);
-        requireLinks(plan.transport(), mesh.linkKinds(), mesh.notes());
         if (formed instanceof TransportCommunicator communicator) {
             return communicator;
         }
         throw new IllegalStateException("ranks do not send messages: communicator=" + formed + ". Report this.");
     }
 
-    /** Fails if the numbers would be those of another transport. */
+    /** Fails if ranks have reached each other otherwise than the plan says. */
+    void requireLinks() {
+        if (linked != null) {
+            requireLinks(plan.transport(), linked.linkKinds(), linked.notes());
+        }
+    }
+
+    /** Fails if the numbers would be those of another transport. Ranks of one process need none. */
     static void requireLinks(BenchTransport transport, List<String> linkKinds, List<String> notes) {
-        if (!linkKinds.equals(List.of(transport.label()))) {
+        if (!List.of(transport.label(), BenchTransport.LOCAL.label()).containsAll(linkKinds)) {
             throw new BenchException("ranks are not linked by " + transport.label() + ": linkKinds=" + linkKinds
                     + ", notes=" + notes + ". Remove the cause, or give another --transport.");
         }

@@ -25,12 +25,16 @@ final class MeasureRank {
     private final CollectivesPlan plan;
     private final int rank;
     private final Contenders contenders;
+    private final BenchMeshes meshes;
     private final Consumer<String> lines;
     private final ByteBuffer memory;
     private final ByteBuffer word = ByteBuffer.allocateDirect(Integer.BYTES).order(ByteOrder.nativeOrder());
     private final Map<String, List<Double>> medians = new LinkedHashMap<>();
+    private boolean isFirst = true;
 
-    private MeasureRank(CollectivesPlan plan, int rank, Contenders contenders, Consumer<String> lines) {
+    private MeasureRank(
+            CollectivesPlan plan, int rank, Contenders contenders, BenchMeshes meshes, Consumer<String> lines) {
+        this.meshes = meshes;
         this.plan = plan;
         this.rank = rank;
         this.contenders = contenders;
@@ -41,7 +45,9 @@ final class MeasureRank {
 
     /** Forms the groups and measures; rank 0 gives the lines of JSON, one by one, to {@code lines}. */
     static void run(CollectivesPlan plan, int rank, BenchMeshes meshes, Consumer<String> lines) {
-        new MeasureRank(plan, rank, new Contenders(plan, rank, meshes), lines).run();
+        Contenders contenders = new Contenders(plan, rank, meshes);
+        meshes.times().formed();
+        new MeasureRank(plan, rank, contenders, meshes, lines).run();
     }
 
     private void run() {
@@ -60,13 +66,19 @@ final class MeasureRank {
         CollectiveCall call = payload.call();
         if (round == 0) {
             payload.fill();
+            long startNanos = System.nanoTime();
             communicator.run(call);
+            if (isFirst) {
+                meshes.times().called(System.nanoTime() - startNanos);
+                isFirst = false;
+            }
+            contenders.requireLinks();
             payload.check(algorithm);
         }
         payload.clear();
         warmUp(communicator, call, round == 0 ? plan.warmUpMillis() : 0);
         List<Double> rounds = medians.computeIfAbsent(algorithm + " " + bytes, key -> new ArrayList<>());
-        rounds.add(medianMicros(communicator, call, CollectivesPlan.callsTimed(bytes)));
+        rounds.add(medianMicros(communicator, call, plan.callsTimed(bytes)));
         if (rounds.size() == plan.repeat()) {
             lines.accept(new CollectivesLine(plan, algorithm, bytes, median(rounds)).json());
         }

@@ -15,7 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** A Java process of its own for one rank, with this one's class path. It ends when this one does. */
+/** A Java process of its own for some ranks, with this one's class path. It ends when this one does. */
 final class RankProcess implements AutoCloseable {
     /** Small, and with no threads for garbage collection that would want the processors of other ranks. */
     private static final List<String> FLAGS = List.of(
@@ -24,41 +24,41 @@ final class RankProcess implements AutoCloseable {
             "-XX:MaxDirectMemorySize=4g",
             "-XX:+UseSerialGC");
 
-    private final int rank;
+    private final int index;
     private final Process process;
 
-    private RankProcess(int rank, Process process) {
-        this.rank = rank;
+    private RankProcess(int index, Process process) {
+        this.index = index;
         this.process = process;
     }
 
     /** Starts the process; what it reports goes to {@code reports}. */
-    static RankProcess start(CollectivesPlan plan, int rank, BlockingQueue<RankReport> reports) {
+    static RankProcess start(CollectivesPlan plan, int index, BlockingQueue<RankReport> reports) {
         ProcessBuilder builder = new ProcessBuilder();
         builder.command().add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
         builder.command().addAll(FLAGS);
-        builder.command().add(CollectivesBenchRank.class.getName());
-        builder.command().add(Integer.toString(rank));
+        builder.command().add(CollectivesBenchProcess.class.getName());
+        builder.command().add(Integer.toString(index));
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         try {
             builder.command().add(new ObjectMapper().writeValueAsString(plan));
             Process process = builder.redirectError(Redirect.INHERIT).start();
-            Thread reader = new Thread(() -> read(process, rank, reports), "tartan-bench-rank-" + rank);
+            Thread reader = new Thread(() -> read(process, index, reports), "tartan-bench-process-" + index);
             reader.setDaemon(true);
             reader.start();
-            return new RankProcess(rank, process);
+            return new RankProcess(index, process);
         } catch (IOException e) {
-            throw new BenchException("process of rank " + rank + " cannot be started: " + e, e);
+            throw new BenchException("process " + index + " cannot be started: " + e, e);
         }
     }
 
-    private static void read(Process process, int rank, BlockingQueue<RankReport> reports) {
+    private static void read(Process process, int index, BlockingQueue<RankReport> reports) {
         try (BufferedReader reader =
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                RankReport report = RankReport.parse(rank, line);
+                RankReport report = RankReport.parse(index, line);
                 if (report == null) {
-                    System.err.println("rank " + rank + ": " + line);
+                    System.err.println("process " + index + ": " + line);
                 } else {
                     reports.add(report);
                 }
@@ -66,7 +66,7 @@ final class RankProcess implements AutoCloseable {
         } catch (IOException ignored) {
             // It was closed on this side.
         }
-        reports.add(new RankReport(rank, Kind.GONE, ""));
+        reports.add(new RankReport(index, Kind.GONE, ""));
     }
 
     /** Tells it where all ranks listen and what they prove themselves by; not by its arguments, which all can see. */
@@ -78,7 +78,7 @@ final class RankProcess implements AutoCloseable {
             toRank.write(text.getBytes(StandardCharsets.UTF_8));
             toRank.flush();
         } catch (IOException e) {
-            throw new BenchException("process of rank " + rank + " does not listen: " + e + ". See its messages.", e);
+            throw new BenchException("process " + index + " does not listen: " + e + ". See its messages.", e);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.tartan.spark.bench;
 
 import dev.tartan.collective.transport.tcp.JobSecret;
-import dev.tartan.spark.bench.RankReport.Kind;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -11,14 +10,14 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** A process per rank; none outlives this object, nor the JVM. */
+/** The processes of the ranks; none outlives this object, nor the JVM. */
 final class RankProcesses implements AutoCloseable {
     private static final int START_SECONDS = 60;
 
     private final CollectivesPlan plan;
     private final BlockingQueue<RankReport> reports = new LinkedBlockingQueue<>();
-    private final List<RankProcess> ranks = new CopyOnWriteArrayList<>();
-    private final Thread killAll = new Thread(() -> ranks.forEach(RankProcess::kill), "tartan-bench-end");
+    private final List<RankProcess> processes = new CopyOnWriteArrayList<>();
+    private final Thread killAll = new Thread(() -> processes.forEach(RankProcess::kill), "tartan-bench-end");
 
     private RankProcesses(CollectivesPlan plan) {
         this.plan = plan;
@@ -26,45 +25,49 @@ final class RankProcesses implements AutoCloseable {
 
     /** Measures; gives the lines of JSON, one by one, to {@code lines}. */
     static void run(CollectivesPlan plan, Consumer<String> lines) throws InterruptedException {
-        try (RankProcesses processes = new RankProcesses(plan)) {
-            processes.start();
-            processes.meet();
-            processes.awaitDone(lines);
+        try (RankProcesses all = new RankProcesses(plan)) {
+            all.start();
+            all.meet();
+            all.awaitDone(lines);
         }
     }
 
     private void start() {
         Runtime.getRuntime().addShutdownHook(killAll);
-        for (int rank = 0; rank < plan.numRanks(); rank++) {
-            ranks.add(RankProcess.start(plan, rank, reports));
+        for (int process = 0; process < plan.numProcesses(); process++) {
+            processes.add(RankProcess.start(plan, process, reports));
         }
     }
 
     private void meet() throws InterruptedException {
         TreeMap<Integer, Integer> ports = new TreeMap<>();
-        while (ports.size() < plan.numRanks()) {
+        while (ports.size() < plan.numProcesses()) {
             RankReport report = reports.poll(START_SECONDS, TimeUnit.SECONDS);
             if (report == null) {
-                throw new BenchException("processes did not start in time: started=" + ports.keySet() + ", ranks="
-                        + plan.numRanks() + ", seconds=" + START_SECONDS + ". Give fewer --ranks.");
+                throw new BenchException("processes did not start in time: started=" + ports.keySet() + ", processes="
+                        + plan.numProcesses() + ", seconds=" + START_SECONDS + ". Give fewer --processes.");
             }
             failIfEnded(report);
-            ports.put(report.rank(), Integer.valueOf(report.text()));
+            ports.put(report.process(), Integer.valueOf(report.text()));
         }
         byte[] secret = JobSecret.random().bytes();
-        ranks.forEach(rank -> rank.meet(List.copyOf(ports.values()), secret));
+        processes.forEach(process -> process.meet(List.copyOf(ports.values()), secret));
     }
 
     private void awaitDone(Consumer<String> lines) throws InterruptedException {
         TreeSet<Integer> done = new TreeSet<>();
-        while (done.size() < plan.numRanks()) {
+        TreeMap<Integer, ProcessFootprint> footprints = new TreeMap<>();
+        while (done.size() < plan.numProcesses()) {
             RankReport report = reports.take();
             failIfEnded(report);
-            if (report.kind() == Kind.DONE) {
-                done.add(report.rank());
-            } else {
-                lines.accept(report.text());
+            switch (report.kind()) {
+                case DONE -> done.add(report.process());
+                case FOOTPRINT -> footprints.put(report.process(), ProcessFootprint.parse(report.text()));
+                default -> lines.accept(report.text());
             }
+        }
+        if (plan.ranksPerProcess() > 1) {
+            lines.accept(ProcessFootprint.json(plan, List.copyOf(footprints.values())));
         }
     }
 
@@ -73,15 +76,15 @@ final class RankProcesses implements AutoCloseable {
             case MISTAKE -> throw new IllegalArgumentException(report.text());
             case FAILURE -> throw new BenchException(report.text());
             case GONE ->
-                throw new BenchException("process of rank " + report.rank() + " ended before it was done: "
-                        + ranks.get(report.rank()).describeEnd() + ". See its messages.");
-            case PORT, LINE, DONE -> {}
+                throw new BenchException("process " + report.process() + " ended before it was done: "
+                        + processes.get(report.process()).describeEnd() + ". See its messages.");
+            case PORT, LINE, FOOTPRINT, DONE -> {}
         }
     }
 
     @Override
     public void close() {
-        ranks.forEach(RankProcess::close);
+        processes.forEach(RankProcess::close);
         try {
             Runtime.getRuntime().removeShutdownHook(killAll);
         } catch (IllegalStateException ignored) {

@@ -4,13 +4,13 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a rank's process tells the one that started it, a line each: {@code tartan-rank <kind> <text>}.
+ * What a process of the bench tells the one that started it, a line each: {@code tartan-rank <kind> <text>}.
  *
- * @param rank that reports
+ * @param process that reports
  * @param kind of report
  * @param text of it, without line breaks
  */
-record RankReport(int rank, Kind kind, String text) {
+record RankReport(int process, Kind kind, String text) {
     private static final String PREFIX = "tartan-rank ";
 
     /** Kinds of reports. */
@@ -19,6 +19,8 @@ record RankReport(int rank, Kind kind, String text) {
         PORT,
         /** A line of JSON to be printed. */
         LINE,
+        /** What it holds, see {@link ProcessFootprint#text}. */
+        FOOTPRINT,
         /** The plan is wrong. */
         MISTAKE,
         /** It cannot go on. */
@@ -35,14 +37,14 @@ record RankReport(int rank, Kind kind, String text) {
     }
 
     /** Reads the printed form; null if the line is something else. */
-    static @Nullable RankReport parse(int rank, String line) {
+    static @Nullable RankReport parse(int process, String line) {
         String[] words = line.split(" ", 3);
         if (!line.startsWith(PREFIX) || words.length < 3) {
             return null;
         }
         for (Kind kind : Kind.values()) {
             if (kind.name().toLowerCase(Locale.ROOT).equals(words[1])) {
-                return new RankReport(rank, kind, words[2]);
+                return new RankReport(process, kind, words[2]);
             }
         }
         return null;

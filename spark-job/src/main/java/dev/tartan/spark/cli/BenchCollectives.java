@@ -18,6 +18,7 @@ import picocli.CommandLine.Option;
 /** Times collectives between ranks on this machine. */
 final class BenchCollectives {
     private static final List<Integer> SIZES = List.of(4096, 65_536, 1 << 20, 16 << 20, 64 << 20);
+    private static final long MOST_BYTES = 2L << 30;
 
     @Option(
             names = "--op",
@@ -30,20 +31,29 @@ final class BenchCollectives {
             names = "--transport",
             paramLabel = "NAME",
             defaultValue = "tcp",
-            description = "tcp (default) or shm: each rank is a process of its own. local: each is a thread of one,"
-                    + " which works without messages ('shared') unless --algorithm names another.")
+            description =
+                    "tcp (default) or shm: between processes, one for each rank unless --processes. local: each is a thread of one,"
+                            + " which works without messages ('shared') unless --algorithm names another.")
     private String transport = "";
 
     @Option(names = "--ranks", paramLabel = "N", defaultValue = "2", description = "Number of ranks, 2 if not given.")
     private int ranks;
 
     @Option(
+            names = "--processes",
+            paramLabel = "N",
+            description =
+                    "Processes over which ranks are spread, as threads; one for each rank if not given. With"
+                            + " several in each, says also what sockets and memory they take, and how long a group takes to form.")
+    private @Nullable Integer processes;
+
+    @Option(
             names = "--bytes",
             paramLabel = "LIST",
             split = ",",
             hideParamSyntax = true,
-            description = "Sizes of the whole buffer (of all chunks, where ranks have one each);"
-                    + " 4096,65536,1048576,16777216,67108864 if not given.")
+            description = "Sizes of the whole buffer (of all chunks, where ranks have one each); if not given"
+                    + " 4096,65536,1048576,16777216,67108864, as far as all ranks together take up to 2 GiB.")
     private @Nullable List<Integer> bytes;
 
     @Option(
@@ -95,11 +105,14 @@ final class BenchCollectives {
     private CollectivesPlan plan() {
         CollectiveOp collective = named("--op", op, CollectiveOp::label, operations());
         TcpOptions tcp = TcpOptions.defaults();
+        BenchTransport carrier =
+                named("--transport", transport, BenchTransport::label, List.of(BenchTransport.values()));
         return new CollectivesPlan(
                 collective,
-                named("--transport", transport, BenchTransport::label, List.of(BenchTransport.values())),
+                carrier,
                 ranks,
-                bytes != null ? bytes : collective == CollectiveOp.BARRIER ? List.of(0) : SIZES,
+                processes != null ? processes : carrier == BenchTransport.LOCAL ? 1 : ranks,
+                bytes != null ? bytes : collective == CollectiveOp.BARRIER ? List.of(0) : sizes(),
                 named("--type", type, each -> each.name().toLowerCase(Locale.ROOT), types()),
                 algorithm,
                 all,
@@ -110,6 +123,10 @@ final class BenchCollectives {
                 socketBufferBytes != null ? socketBufferBytes : tcp.socketBufferBytes(),
                 repeat,
                 warmUpMillis);
+    }
+
+    private List<Integer> sizes() {
+        return SIZES.stream().filter(size -> (long) size * ranks <= MOST_BYTES).toList();
     }
 
     private static List<CollectiveOp> operations() {

@@ -45,6 +45,27 @@ class BenchCollectivesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "shm"})
+    void processesOfSeveralRanksTellWhatTheyHold(String transport) throws IOException {
+        List<JsonNode> lines = lines("--transport", transport, "--ranks", "8", "--processes", "2", "--bytes", "4096");
+        assertThat(lines).hasSize(2);
+        assertThat(lines.get(0).get("ranks").asInt()).isEqualTo(8);
+        assertThat(lines.get(0).get("processes").asInt()).isEqualTo(2);
+        JsonNode footprint = lines.get(1);
+        assertThat(footprint.get("form_s").asDouble()).isPositive();
+        assertThat(footprint.get("first_call_s").asDouble()).isPositive();
+        for (String each : List.of("sockets", "peak_resident_MiB", "links")) {
+            assertThat(footprint.get(each)).hasSize(2);
+        }
+        for (JsonNode links : footprint.get("links")) {
+            int across = links.get(transport).asInt();
+            // Each rank has one by doubling, and at most two ways out of four by barrier and broadcast.
+            assertThat(across).isBetween(4, 16);
+            assertThat(footprint.get("sockets").get(0).asInt()).isBetween(across, across + 8);
+        }
+    }
+
     @Test
     void ranksOfOneProcessShareTheirWork() throws IOException {
         List<JsonNode> lines = lines("--transport", "local", "--bytes", "4096");
@@ -125,8 +146,14 @@ class BenchCollectivesTest {
                         + " bytes=4096, elementBytes=4, ranks=3. Give multiples of 12.",
                 "--bytes 0 | --bytes is out of range: value=0. Give 1 to 1073741824.",
                 "--op barrier --bytes 4 | --bytes does not fit a barrier, which has no payload: bytes=4. Leave it out.",
-                "--ranks 0 | --ranks is out of range: value=0. Give 1 to 256.",
+                "--ranks 0 | --ranks is out of range: value=0. Give 1 to 4096.",
                 "--ranks 1 | --ranks leaves nobody to send to: ranks=1, transport=tcp. Give 2 or more.",
+                "--ranks 8 --processes 3 | --processes cannot hold as many ranks each: processes=3, ranks=8. Give 2 or"
+                        + " more that divide the number of ranks.",
+                "--transport local --processes 2 | --processes does not fit ranks of one process: processes=2,"
+                        + " transport=local. Leave it out, or give --transport tcp or shm.",
+                "--type bfloat16 --ranks 512 | sums of so many ranks are not exact in bfloat16, so results could not be"
+                        + " checked: ranks=512. Give 256 ranks at most, or another --type.",
                 "--repeat 0 | --repeat is out of range: value=0. Give 1 to 1000.",
                 "--streams 0 | --streams is out of range: value=0. Give 1 to 256.",
                 "--spin-micros -1 | --spin-micros is out of range: value=-1. Give 0 to 10000000.",

@@ -1,5 +1,8 @@
 package dev.tartan.collective.transport.tcp;
 
+import java.util.List;
+import java.util.stream.IntStream;
+
 /**
  * What a data connection is for.
  *
@@ -11,4 +14,11 @@ package dev.tartan.collective.transport.tcp;
 record ChannelId(long group, int acceptor, int initiator, int stream) {
     /** What a control connection is for: no ranks in particular. */
     static final ChannelId NONE = new ChannelId(0, 0, 0, 0);
+
+    /** What all data connections between two ranks are for. */
+    static List<ChannelId> all(long group, int acceptor, int initiator, int streams) {
+        return IntStream.range(0, streams)
+                .mapToObj(stream -> new ChannelId(group, acceptor, initiator, stream))
+                .toList();
+    }
 }

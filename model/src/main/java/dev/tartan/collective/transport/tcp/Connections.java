@@ -4,13 +4,18 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The connections that count: one for control with each process, and those for data until a rank takes them. */
 final class Connections {
+    private static final String STRANGER = "a connection was dropped since it ";
+
     private final ProcessGroup group;
     private final boolean[] control;
     private final Map<ChannelId, Connection> data = new HashMap<>();
+    private final Map<ChannelId, PendingConnections> awaited = new HashMap<>();
+    private final Map<Integer, Long> leftNanos = new ConcurrentHashMap<>();
     private final List<String> troubles = new ArrayList<>();
     private @Nullable String refusal;
     private int strangers;
@@ -29,17 +34,58 @@ final class Connections {
         return first;
     }
 
-    /** Keeps a data connection that has proven itself, instead of an earlier one whose other end gave up. */
+    /** Gives a data connection that has proven itself to the rank that awaits it, or keeps it until one does. */
     synchronized void admitData(ChannelId id, Connection connection) {
         if (closed) {
             connection.close();
             return;
         }
+        PendingConnections pending = awaited.get(id);
+        if (pending != null) {
+            pending.put(id, connection);
+            return;
+        }
+        // The other end of an earlier one has given up.
         Connection before = data.put(id, connection);
         if (before != null) {
             before.close();
         }
-        notifyAll();
+    }
+
+    /** Awaits data connections for a rank, which gets those that are there already. */
+    synchronized void await(PendingConnections pending) {
+        for (ChannelId id : pending.ids()) {
+            awaited.put(id, pending);
+            Connection connection = data.remove(id);
+            if (connection != null) {
+                pending.put(id, connection);
+            }
+        }
+    }
+
+    /** Awaits them no more. */
+    synchronized void forget(PendingConnections pending) {
+        pending.ids().forEach(id -> awaited.remove(id, pending));
+    }
+
+    /** Notes that a process has left the mesh, as it said. */
+    synchronized void left(int process) {
+        leftNanos.put(process, System.nanoTime());
+    }
+
+    /** How long ago a process left the mesh, in nanoseconds; negative if it has not. */
+    long leftNanos(int process, long nowNanos) {
+        Long left = leftNanos.get(process);
+        return left == null ? -1 : Math.max(0, nowNanos - left);
+    }
+
+    /** What was seen of a process, to be added to a sentence. */
+    synchronized String explainTroubles(int process) {
+        String name = group.processes().get(process).describe();
+        List<String> seen = troubles.stream()
+                .filter(text -> text.startsWith(name + ": ") || text.startsWith(STRANGER))
+                .toList();
+        return seen.isEmpty() ? "" : "; seen: " + String.join("; ", seen);
     }
 
     /** Notes why a connection to a process did not come about, which may pass. */
@@ -61,7 +107,7 @@ final class Connections {
     synchronized void stranger(String what) {
         strangers++;
         if (strangers == 1) {
-            troubles.add("a connection was dropped since it " + what);
+            troubles.add(STRANGER + what);
         }
     }
 
@@ -80,18 +126,6 @@ final class Connections {
             wait(millis);
         }
         return refusal == null;
-    }
-
-    /** Waits for a data connection and takes it; null if there is a refusal, or none before the deadline. */
-    synchronized @Nullable Connection awaitData(ChannelId id, long deadlineNanos) throws InterruptedException {
-        while (!data.containsKey(id) && refusal == null) {
-            long millis = millisUntil(deadlineNanos);
-            if (millis <= 0) {
-                return null;
-            }
-            wait(millis);
-        }
-        return data.remove(id);
     }
 
     private static long millisUntil(long deadlineNanos) {

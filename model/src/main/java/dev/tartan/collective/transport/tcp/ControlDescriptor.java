@@ -11,13 +11,15 @@ import java.util.Arrays;
  *
  * <pre>
  *  0 length of the whole frame     4
- *  4 type                          4   heartbeat, answer or goodbye
+ *  4 type                          4   heartbeat, answer, goodbye, formed or dial
  *  8 group the frame is about      8   0 if about the process
  * 16 rank it comes from            4   index in the group
  * 20 the failure's reason          4
- * 24 sequence of the latest call   8
+ * 24 sequence of the latest call,
+ *    or the rank to be connected   8
  * 32 its fingerprint,
- *    or the failure's sequence     8
+ *    or the failure's sequence,
+ *    or the number of connections  8
  * 40 length of what happened       4
  * 44 zero                          4
  * 48 what happened, then what this rank calls, UTF-8
@@ -27,6 +29,8 @@ final class ControlDescriptor {
     static final int HEARTBEAT = 1;
     static final int ANSWER = 2;
     static final int GOODBYE = 3;
+    static final int FORMED = 4;
+    static final int DIAL = 5;
     static final int HEADER_BYTES = 48;
     static final int MAX_FRAME_BYTES = 4096;
 
@@ -74,6 +78,16 @@ final class ControlDescriptor {
         return frame(GOODBYE, NO_GROUP, 0, Reason.ABORTED, 0, 0, "", "");
     }
 
+    /** Says that all ranks of the process have come to form a group. */
+    static byte[] formed(long group) {
+        return frame(FORMED, group, 0, Reason.ABORTED, 0, 0, "", "");
+    }
+
+    /** Asks the higher process to connect two ranks by so many connections. */
+    static byte[] dial(long group, int acceptor, int initiator, int streams) {
+        return frame(DIAL, group, acceptor, Reason.ABORTED, initiator, streams, "", "");
+    }
+
     /** Bytes of the frame that begins at the buffer's position, or -1 if no frame begins so. */
     static int frameBytes(ByteBuffer in) {
         int bytes = in.getInt(in.position());
@@ -96,7 +110,7 @@ final class ControlDescriptor {
         return frame.getLong(frame.position() + SEQUENCE_OFFSET);
     }
 
-    /** A heartbeat's fingerprint, an answer's failure sequence. */
+    /** A heartbeat's fingerprint, an answer's failure sequence, the number of connections to dial. */
     static long detail(ByteBuffer frame) {
         return frame.getLong(frame.position() + DETAIL_OFFSET);
     }

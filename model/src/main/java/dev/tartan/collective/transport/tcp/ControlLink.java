@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /** The control connection to one process. Runs on the {@link Watcher}'s thread. */
@@ -16,6 +18,9 @@ final class ControlLink implements Attended {
     interface Listener {
         /** A frame, at the buffer's position. */
         void heard(int process, ByteBuffer frame);
+
+        /** The process has said that it leaves. */
+        void left(int process);
 
         /** The process is dead, frozen or cut off. */
         void lost(int process, String what, @Nullable Throwable cause);
@@ -28,6 +33,7 @@ final class ControlLink implements Attended {
     private final int process;
     private final ByteBuffer in = ByteBuffer.allocate(ControlDescriptor.MAX_FRAME_BYTES);
     private final ByteBuffer out = ByteBuffer.allocate(OUT_BYTES);
+    private final Queue<byte[]> backlog = new ArrayDeque<>();
     private long lastHeardNanos = System.nanoTime();
     private boolean departed;
     private boolean open = true;
@@ -79,8 +85,14 @@ final class ControlLink implements Attended {
                 return;
             }
             switch (ControlDescriptor.type(in)) {
-                case ControlDescriptor.HEARTBEAT, ControlDescriptor.ANSWER -> listener.heard(process, in);
-                case ControlDescriptor.GOODBYE -> departed = true;
+                case ControlDescriptor.HEARTBEAT,
+                        ControlDescriptor.ANSWER,
+                        ControlDescriptor.FORMED,
+                        ControlDescriptor.DIAL -> listener.heard(process, in);
+                case ControlDescriptor.GOODBYE -> {
+                    departed = true;
+                    listener.left(process);
+                }
                 default -> throw new IOException("it sent a frame of unknown type");
             }
             in.position(in.position() + bytes);
@@ -89,12 +101,17 @@ final class ControlLink implements Attended {
 
     /** Queues a frame, unless the peer has not taken the last ones: then it is late, which its silence will tell. */
     void offer(byte[] frame) {
+        if (open && backlog.isEmpty() && out.remaining() >= frame.length) {
+            send(frame);
+        }
+    }
+
+    /** Queues a frame that must not be lost. */
+    void send(byte[] frame) {
         if (!open) {
             return;
         }
-        if (out.remaining() >= frame.length) {
-            out.put(frame);
-        }
+        backlog.add(frame);
         try {
             write();
         } catch (IOException e) {
@@ -107,14 +124,24 @@ final class ControlLink implements Attended {
         if (!open || (!hasUnsent() && key.interestOps() == SelectionKey.OP_READ)) {
             return;
         }
-        out.flip();
-        try {
-            wire.write(out);
-        } finally {
-            out.compact();
-        }
+        int written;
+        do {
+            fill();
+            out.flip();
+            try {
+                written = wire.write(out);
+            } finally {
+                out.compact();
+            }
+        } while (written > 0 && !backlog.isEmpty());
         wire.flush();
         key.interestOps(hasUnsent() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
+    }
+
+    private void fill() {
+        for (byte[] frame = backlog.peek(); frame != null && frame.length <= out.remaining(); frame = backlog.peek()) {
+            out.put(backlog.remove());
+        }
     }
 
     /** Does not count a time in which nobody listened as silence of the peer. */
@@ -134,7 +161,7 @@ final class ControlLink implements Attended {
     }
 
     boolean hasUnsent() {
-        return open && (out.position() > 0 || wire.hasUnsent());
+        return open && (out.position() > 0 || !backlog.isEmpty() || wire.hasUnsent());
     }
 
     /** Says that nothing more will be sent. */

@@ -8,9 +8,12 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 final class Dialer {
     private static final long RETRY_NANOS = Duration.ofMillis(50).toNanos();
     private static final long REFUSED_RETRY_NANOS = Duration.ofMillis(500).toNanos();
+    /** Data connections to one process that are made at a time; its {@link Door} has room for them. */
+    private static final int MOST_AT_A_TIME = Door.HANDSHAKES_PER_PROCESS - 1;
 
     private final Selector selector;
     private final ProcessGroup group;
@@ -33,7 +38,10 @@ final class Dialer {
     private final Consumer<Handshake> admission;
     private final Resolver resolver;
     private final List<Attempt> attempts = new ArrayList<>();
-    private final Queue<Attempt> wanted = new ConcurrentLinkedQueue<>();
+    private final Queue<Wanted> wanted = new ConcurrentLinkedQueue<>();
+    private final Set<ChannelId> dialled = new HashSet<>();
+    private final List<Queue<ChannelId>> waiting = new ArrayList<>();
+    private final int[] underWay;
 
     Dialer(
             Selector selector,
@@ -49,22 +57,38 @@ final class Dialer {
         this.connections = connections;
         this.admission = admission;
         this.resolver = new Resolver(InetAddress::getByName, selector::wakeup);
+        this.underWay = new int[group.self()];
         for (int process = 0; process < group.self(); process++) {
+            waiting.add(new ArrayDeque<>());
             attempts.add(new Attempt(process, ConnectionKind.CONTROL, ChannelId.NONE));
         }
     }
 
-    /** Asks for a data connection to a lower process. Callable from any thread, which then wakes the watcher. */
+    private record Wanted(int process, ChannelId id) {}
+
+    /**
+     * Asks for a data connection to a lower process, unless it was asked for before: both ranks may do so, each by its
+     * own process. Callable from any thread, which then wakes the watcher.
+     */
     void dial(int process, ChannelId id) {
-        wanted.add(new Attempt(process, ConnectionKind.DATA, id));
+        wanted.add(new Wanted(process, id));
     }
 
     /** Begins what is due, and gives up what takes too long. */
     void tick(long nowNanos) {
-        for (Attempt attempt = wanted.poll(); attempt != null; attempt = wanted.poll()) {
-            attempts.add(attempt);
+        for (Wanted each = wanted.poll(); each != null; each = wanted.poll()) {
+            if (dialled.add(each.id())) {
+                waiting.get(each.process()).add(each.id());
+            }
         }
-        attempts.removeIf(attempt -> attempt.done);
+        attempts.removeIf(Attempt::isDone);
+        for (int process = 0; process < waiting.size(); process++) {
+            Queue<ChannelId> next = waiting.get(process);
+            while (underWay[process] < MOST_AT_A_TIME && !next.isEmpty()) {
+                attempts.add(new Attempt(process, ConnectionKind.DATA, next.remove()));
+                underWay[process]++;
+            }
+        }
         for (Attempt attempt : attempts) {
             attempt.tick(nowNanos);
         }
@@ -99,6 +123,15 @@ final class Dialer {
             this.process = process;
             this.kind = kind;
             this.id = id;
+        }
+
+        /** Who has left the mesh is not called any more. */
+        boolean isDone() {
+            boolean isOver = done || (channel == null && connections.leftNanos(process, System.nanoTime()) >= 0);
+            if (isOver && kind == ConnectionKind.DATA) {
+                underWay[process]--;
+            }
+            return isOver;
         }
 
         void tick(long nowNanos) {

@@ -21,7 +21,7 @@ final class Door implements Attended {
     private static final int ACCEPTS_AT_A_TIME = 64;
 
     /** Processes of the mesh come at about the same time, and each for several connections. */
-    private static final int HANDSHAKES_PER_PROCESS = 16;
+    static final int HANDSHAKES_PER_PROCESS = 16;
 
     private final ServerSocketChannel listener;
     private final Selector selector;
@@ -104,11 +104,13 @@ final class Door implements Attended {
     /** Drops who has taken too long. */
     void tick(long nowNanos) {
         while (!callers.isEmpty() && callers.getFirst().handshake.isLate(nowNanos)) {
-            drop(
-                    callers.getFirst(),
-                    "did not prove itself within handshakeMillis="
-                            + options.handshakeTimeout().toMillis());
+            drop(callers.getFirst(), tooLate());
         }
+    }
+
+    private String tooLate() {
+        return "did not prove itself within handshakeMillis="
+                + options.handshakeTimeout().toMillis();
     }
 
     void close() {
@@ -140,10 +142,13 @@ final class Door implements Attended {
             this.handshake = handshake;
         }
 
+        /** The other end gives up one that is late, so it must not be admitted any more. */
         @Override
         public void ready() {
             try {
-                if (handshake.advance()) {
+                if (handshake.isLate(System.nanoTime())) {
+                    drop(this, tooLate());
+                } else if (handshake.advance()) {
                     leave(this);
                     admission.accept(handshake);
                 } else if (key != null) {

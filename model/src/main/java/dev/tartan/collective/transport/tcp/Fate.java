@@ -4,7 +4,9 @@ import dev.tartan.collective.CollectiveException.Reason;
 import dev.tartan.collective.transport.RollCall;
 import dev.tartan.collective.transport.TransportFailure;
 import java.nio.ByteBuffer;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -93,21 +95,31 @@ final class Fate {
         }
     }
 
-    /** Compares the calls of ranks of this process, and says what is to be sent to all other processes. */
+    /**
+     * Compares the calls of ranks of this process, and says what is to be sent to all other processes. Of ranks that
+     * are in the same call one speaks; before their first call all do, for those who form the group.
+     */
     void heartbeat(Consumer<byte[]> toAll) {
         toAll.accept(ControlDescriptor.heartbeat());
+        Set<Whereabouts> said = new HashSet<>();
         for (Attendance attendance : attendances) {
             RollCall rollCall = attendance.rollCall();
             long sequence = rollCall.sequence();
             long fingerprint = rollCall.fingerprint(sequence);
+            if (sequence > 0 && !said.add(new Whereabouts(attendance.group(), sequence, fingerprint))) {
+                continue;
+            }
             toAll.accept(ControlDescriptor.heartbeat(attendance.group(), attendance.rank(), sequence, fingerprint));
             for (Attendance other : attendances) {
-                if (other != attendance && other.group() == attendance.group()) {
+                if (sequence > 0 && other != attendance && other.group() == attendance.group()) {
                     other.rollCall().heard(attendance.rank(), sequence, fingerprint);
                 }
             }
         }
     }
+
+    /** Where a rank is. */
+    private record Whereabouts(long group, long sequence, long fingerprint) {}
 
     private static void end(Attendance attendance, TransportFailure ended) {
         RollCall rollCall = attendance.rollCall();

@@ -29,7 +29,7 @@ import java.util.Arrays;
  * which a weak one could be guessed at leisure. An acceptor of another version answers with its own version.
  */
 final class HandshakeDescriptor {
-    static final int VERSION = 3;
+    static final int VERSION = 4;
     static final int HELLO_BYTES = 88;
     static final int CHALLENGE_BYTES = 48;
     static final int WELCOME_BYTES = 40;

@@ -1,6 +1,5 @@
 package dev.tartan.collective.transport.tcp;
 
-import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.FrameDescriptor;
@@ -11,18 +10,17 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The data connection to one peer. Header and payload go by one gathering write and come by one scattering read, the
  * payload straight from and to the memory of the call: since messages are expected in order and in length, nothing has
- * to be read ahead. A payload that is combined is read to a staging buffer that stays in a second-level cache.
+ * to be read ahead. A payload that is combined is read to a staging buffer, which all links of the rank share; a part
+ * of an element, at the end of what has come, waits in the link.
  */
 final class TcpLink extends MessageLink {
     /** A buffer ends at 2 GiB; a longer message is moved in pieces of this many bytes. */
     private static final int PIECE_BYTES = 1 << 30;
 
-    private static final int STAGING_BYTES = 128 * 1024;
     /** Whole elements of any type. */
     private static final int ELEMENT_MASK = Long.BYTES - 1;
 
@@ -31,12 +29,16 @@ final class TcpLink extends MessageLink {
     private final SelectionKey key;
     private final Direction out = new Direction();
     private final Direction in = new Direction();
-    private @Nullable MemoryRegion staging;
+    private final Combiner combiner;
+    /** Bytes in the staging buffer; between reads less than an element, whose bytes are kept here. */
     private int staged;
+
+    private long partOfElement;
     private boolean moved;
 
     TcpLink(int peer, Connection connection, Selector selector, Combiner combiner) throws IOException {
         super(peer, combiner);
+        this.combiner = combiner;
         this.connection = connection;
         this.wire = connection.wire();
         this.key = connection.channel().register(selector, 0);
@@ -118,6 +120,9 @@ final class TcpLink extends MessageLink {
                 staged = 0;
                 placeWindow(in, queue);
             }
+            if (staged > 0) {
+                NativeMemory.putVolatile(combiner.staging(), partOfElement);
+            }
             boolean inHeader = in.header.hasRemaining();
             int before = in.window.position();
             long read = inHeader ? wire.read(in.parts) : wire.read(in.window);
@@ -153,8 +158,8 @@ final class TcpLink extends MessageLink {
     private void placeWindow(Direction direction, MessageQueue queue) {
         long left = queue.bytes() - direction.movedBytes;
         if (direction == in && queue.combines()) {
-            int room = (int) Math.min(left, STAGING_BYTES) - staged;
-            NativeMemory.place(direction.window, stagingAddress() + staged, room);
+            int room = (int) Math.min(left, Combiner.STAGING_BYTES) - staged;
+            NativeMemory.place(direction.window, combiner.staging() + staged, room);
         } else {
             NativeMemory.place(
                     direction.window, queue.address() + direction.movedBytes, (int) Math.min(left, PIECE_BYTES));
@@ -166,24 +171,18 @@ final class TcpLink extends MessageLink {
         long left = queue.bytes() - in.movedBytes;
         int bytes = staged == left ? staged : staged & ~ELEMENT_MASK;
         if (bytes > 0) {
-            long from = stagingAddress();
+            long from = combiner.staging();
             deliver(from, in.movedBytes, bytes);
             in.movedBytes += bytes;
             staged -= bytes;
             NativeMemory.copy(from + bytes, from, staged);
         }
+        if (staged > 0) {
+            partOfElement = NativeMemory.getVolatile(combiner.staging());
+        }
         if (!in.header.hasRemaining()) {
             placeWindow(in, queue);
         }
-    }
-
-    private long stagingAddress() {
-        MemoryRegion memory = staging;
-        if (memory == null) {
-            memory = MemoryRegion.allocate(STAGING_BYTES);
-            staging = memory;
-        }
-        return memory.address();
     }
 
     @Override

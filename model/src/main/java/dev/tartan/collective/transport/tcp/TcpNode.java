@@ -10,7 +10,6 @@ import dev.tartan.collective.transport.TransportFailure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -18,13 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A process's part in a mesh: it knows the other processes and is known to them. One socket listens for all; one
- * control connection goes to each process; ranks ask for data connections as their groups are formed. Thread-safe.
+ * control connection goes to each process; ranks ask for data connections as they first need them. Thread-safe.
  */
 public final class TcpNode implements AutoCloseable {
     private final ProcessGroup processes;
     private final TcpOptions options;
     private final Connections connections;
     private final Fate fate;
+    private final Musters musters;
     private final Watcher watcher;
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -34,8 +34,9 @@ public final class TcpNode implements AutoCloseable {
         this.options = options;
         this.connections = new Connections(processes);
         this.fate = new Fate(processes);
+        this.musters = new Musters(processes.self());
         fate.onEnd(failure -> connections.giveUp(failure.what()));
-        this.watcher = new Watcher(endpoint, processes, secret, options, connections, fate);
+        this.watcher = new Watcher(endpoint, processes, secret, options, connections, musters, fate);
     }
 
     /**
@@ -148,47 +149,67 @@ public final class TcpNode implements AutoCloseable {
     }
 
     /**
-     * Connects a rank of this process with one of another: {@link TcpOptions#streams} connections, in their order. Both
-     * ranks have to ask for it.
+     * Says that a rank has come to form its group, and waits until all of its ranks have: forming is a point where all
+     * meet, and what they meet in is the same group of the same axes.
      *
-     * @param startNanos when the rank began to form its group, by {@link System#nanoTime}
-     * @throws CollectiveException with reason CONNECT if the other does not in time, or the mesh ends meanwhile, of
-     *     which the watched roll call then knows why
+     * @param rollCall of the rank, which is watched
+     * @throws CollectiveException with reason CONNECT if a rank does not come in time; with the reason why the group
+     *     ended, if it does meanwhile
      */
-    public PeerConnections connect(RankGroup group, int rank, int peer, long startNanos) {
-        int process = group.places().get(peer).process();
-        boolean initiates = processes.self() > process;
-        List<ChannelId> ids = new ArrayList<>();
-        for (int stream = 0; stream < options.streams(); stream++) {
-            ids.add(new ChannelId(group.id(), initiates ? peer : rank, initiates ? rank : peer, stream));
-        }
-        if (initiates) {
-            ids.forEach(id -> watcher.dial(process, id));
-        }
-        List<Connection> made = new ArrayList<>();
-        for (ChannelId id : ids) {
-            made.add(await(group, rank, peer, id, startNanos));
-        }
-        return new PeerConnections(made);
-    }
-
-    private Connection await(RankGroup group, int rank, int peer, ChannelId id, long startNanos) {
+    public void muster(RollCall rollCall, long startNanos) {
+        RankGroup group = rollCall.group();
+        long id = group.id();
+        List<Integer> toTell = musters.come(id, group, rollCall.rank());
+        toTell.forEach(process -> watcher.tell(process, ControlDescriptor.formed(id)));
         String problem = null;
         try {
-            Connection connection = connections.awaitData(
-                    id, startNanos + options.connectTimeout().toNanos());
-            if (connection != null) {
-                return connection;
+            long deadlineNanos = startNanos + options.connectTimeout().toNanos();
+            if (musters.await(id, group, () -> rollCall.failure() != null, deadlineNanos)) {
+                return;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            problem = "The thread of rank " + group.places().get(rank) + " was interrupted";
+            problem = "The thread of rank " + rollCall.name(rollCall.rank()) + " was interrupted";
         }
-        RankPlace missing = group.places().get(peer);
+        if (rollCall.failure() != null) {
+            throw rollCall.exception();
+        }
+        List<Integer> absent = musters.missing(id, group);
+        // One late rank keeps its process from speaking for the others, which heartbeats have spoken for.
+        List<Integer> unheard =
+                absent.stream().filter(rank -> !rollCall.hasHeard(rank)).toList();
+        List<RankPlace> missing = (unheard.isEmpty() ? absent : unheard)
+                .stream().map(rollCall::name).toList();
         if (problem == null) {
-            problem = "Rank " + missing + " did not connect";
+            problem = missing.isEmpty()
+                    ? "The ranks came too late"
+                    : "Rank " + missing.get(0) + " did not form its group";
         }
-        throw failure(problem, group.axis(), group.places().get(rank).meshRank(), List.of(missing), startNanos);
+        int rank = rollCall.name(rollCall.rank()).meshRank();
+        throw failure(problem, group.axis(), rank, missing, startNanos);
+    }
+
+    /**
+     * Connects a rank of this process with one of another: {@link TcpOptions#streams} connections, in their order. The
+     * other rank need not ask for it. The higher process opens the connections, and the lower asks it to.
+     *
+     * @param group see {@link RankGroup#id}
+     * @param process of the peer
+     * @param wake called, from another thread, once all are there
+     */
+    public PendingConnections open(long group, int rank, int peer, int process, Runnable wake) {
+        boolean initiates = processes.self() > process;
+        int acceptor = initiates ? peer : rank;
+        int initiator = initiates ? rank : peer;
+        List<ChannelId> ids = ChannelId.all(group, acceptor, initiator, options.streams());
+        PendingConnections pending = new PendingConnections(connections, process, ids, options.connectTimeout(), wake);
+        connections.await(pending);
+        if (!pending.isComplete() && initiates) {
+            watcher.dial(process, ids);
+        } else if (!pending.isComplete()) {
+            watcher.tell(process, ControlDescriptor.dial(group, acceptor, initiator, options.streams()));
+        }
+        return pending;
     }
 
     /** Leaves the mesh and frees all it holds; groups that are still in use fail. Callable more than once. */

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Times and limits of a {@link TcpNode}; equal on all processes, best.
  *
- * @param connectTimeout the longest it may take until all ranks have joined
+ * @param connectTimeout the longest it may take until all ranks have joined, and until two are connected that need it
  * @param callTimeout the longest a rank waits within one call
  * @param heartbeatInterval how often a rank tells its peers where it is
  * @param silenceTimeout after how long without a word a peer counts as frozen; several heartbeats

@@ -8,6 +8,8 @@ import java.nio.channels.Selector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,9 @@ final class Watcher implements Runnable, ControlLink.Listener {
     private final TcpOptions options;
     private final Connections connections;
     private final Fate fate;
+    private final Musters musters;
+    private final int self;
+    private final Queue<Tiding> tidings = new ConcurrentLinkedQueue<>();
     private final Selector selector;
     private final @Nullable Door door;
     private final Dialer dialer;
@@ -50,12 +55,15 @@ final class Watcher implements Runnable, ControlLink.Listener {
             JobSecret secret,
             TcpOptions options,
             Connections connections,
+            Musters musters,
             Fate fate)
             throws IOException {
         this.endpoint = endpoint;
         this.options = options;
         this.connections = connections;
         this.fate = fate;
+        this.musters = musters;
+        this.self = group.self();
         this.selector = Selector.open();
         MeshKeys keys = MeshKeys.derive(secret, group.mesh());
         this.door = endpoint == null
@@ -77,11 +85,19 @@ final class Watcher implements Runnable, ControlLink.Listener {
         selector.wakeup();
     }
 
-    /** Asks for a data connection to a lower process. Callable from any thread. */
-    void dial(int process, ChannelId id) {
-        dialer.dial(process, id);
+    /** Makes data connections to a lower process, unless it was asked before. Callable from any thread. */
+    void dial(int process, List<ChannelId> ids) {
+        ids.forEach(id -> dialer.dial(process, id));
         selector.wakeup();
     }
+
+    /** Sends a frame to another process. Callable from any thread. */
+    void tell(int process, byte[] frame) {
+        tidings.add(new Tiding(process, frame));
+        selector.wakeup();
+    }
+
+    private record Tiding(int process, byte[] frame) {}
 
     /** Leaves the mesh, and then ends the thread. Callable from any thread. */
     void close() {
@@ -107,6 +123,7 @@ final class Watcher implements Runnable, ControlLink.Listener {
                     }
                     link.tick(nowNanos, options);
                 }
+                sendTidings();
                 fate.spread(this::sendAll);
                 heartbeat(nowNanos);
             }
@@ -157,7 +174,31 @@ final class Watcher implements Runnable, ControlLink.Listener {
 
     @Override
     public void heard(int process, ByteBuffer frame) {
-        fate.heard(frame);
+        switch (ControlDescriptor.type(frame)) {
+            case ControlDescriptor.FORMED -> musters.haveCome(ControlDescriptor.group(frame), process);
+            case ControlDescriptor.DIAL -> dialFor(process, frame);
+            default -> fate.heard(frame);
+        }
+    }
+
+    /** A lower process needs connections, which this one is to make. */
+    private void dialFor(int process, ByteBuffer frame) {
+        int streams = (int) ControlDescriptor.detail(frame);
+        if (process < self && streams == options.streams()) {
+            int acceptor = ControlDescriptor.rank(frame);
+            int initiator = (int) ControlDescriptor.sequence(frame);
+            ChannelId.all(ControlDescriptor.group(frame), acceptor, initiator, streams)
+                    .forEach(id -> dialer.dial(process, id));
+        } else {
+            connections.trouble(
+                    process,
+                    "asked for connections that do not fit: streams=" + streams + ", ownStreams=" + options.streams());
+        }
+    }
+
+    @Override
+    public void left(int process) {
+        connections.left(process);
     }
 
     @Override
@@ -170,12 +211,22 @@ final class Watcher implements Runnable, ControlLink.Listener {
             return;
         }
         lastHeartbeatNanos = nowNanos;
-        fate.heartbeat(this::sendAll);
+        fate.heartbeat(frame -> links.forEach(link -> link.offer(frame)));
+    }
+
+    private void sendTidings() {
+        for (Tiding each = tidings.poll(); each != null; each = tidings.poll()) {
+            for (ControlLink link : links) {
+                if (link.process() == each.process()) {
+                    link.send(each.frame());
+                }
+            }
+        }
     }
 
     private void sendAll(byte[] frame) {
         for (ControlLink link : links) {
-            link.offer(frame);
+            link.send(frame);
         }
     }
 
@@ -183,6 +234,7 @@ final class Watcher implements Runnable, ControlLink.Listener {
      * Tells the others that this process leaves, and stays until they have heard it: a socket closed early loses words.
      */
     private void farewell() throws IOException {
+        sendTidings();
         fate.spread(this::sendAll);
         closeEntrance();
         sendAll(ControlDescriptor.goodbye());

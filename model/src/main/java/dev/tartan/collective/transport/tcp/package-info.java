@@ -7,8 +7,9 @@
  * run and of its attempt ({@link dev.tartan.collective.transport.tcp.Handshake}). One <i>control</i> connection joins
  * each pair of processes; it belongs to the node's one thread ({@link dev.tartan.collective.transport.tcp.Watcher}),
  * which also keeps the door: heartbeats and news of failures move while ranks compute, and a stranger costs no rank
- * anything. <i>Data</i> connections join pairs of ranks and belong to the threads of these ranks, which read and write
- * without blocking, straight from and to the memory of the call. Whatever fails first ends all groups of all processes
+ * anything. <i>Data</i> connections join pairs of ranks that exchange messages. They are made by that thread when one
+ * of the two first needs them, and then belong to the threads of these ranks, which read and write without blocking,
+ * straight from and to the memory of the call. Whatever fails first ends all groups of all processes
  * ({@link dev.tartan.collective.transport.tcp.Fate}).
  *
  * <p>If the job encrypts, each connection has keys of its own

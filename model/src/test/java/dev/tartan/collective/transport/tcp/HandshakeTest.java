@@ -176,7 +176,7 @@ class HandshakeTest {
         Handshake other = accept();
         send(hello(7, INITIATOR));
         ByteBuffer challenge = ByteBuffer.allocate(HandshakeDescriptor.CHALLENGE_BYTES);
-        assertRefused(other, "speaks another version of the protocol: version=7, ownVersion=3");
+        assertRefused(other, "speaks another version of the protocol: version=7, ownVersion=4");
         while (challenge.hasRemaining()) {
             initiator.read(challenge);
         }

@@ -19,21 +19,21 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * The main class of one rank's process; started by {@link RankProcess} only. Arguments: rank, plan as JSON. Says on
- * stdout where it listens ({@link RankReport}), reads from stdin the ports of all and the secret, measures, and lives
- * until stdin is closed, which also happens when whoever started it is killed.
+ * The main class of a process that holds some ranks; started by {@link RankProcess} only. Arguments: which process it
+ * is, plan as JSON. Says on stdout where it listens ({@link RankReport}), reads from stdin the ports of all and the
+ * secret, measures, and lives until stdin is closed, which also happens when whoever started it is killed.
  */
-final class CollectivesBenchRank {
+final class CollectivesBenchProcess {
     private static final int FAILED = 1;
 
-    private CollectivesBenchRank() {}
+    private CollectivesBenchProcess() {}
 
-    /** Runs the rank. */
+    /** Runs the ranks. */
     public static void main(String[] arguments) {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         try {
-            int rank = Integer.parseInt(arguments[0]);
-            run(rank, new ObjectMapper().readValue(arguments[1], CollectivesPlan.class), in);
+            int process = Integer.parseInt(arguments[0]);
+            run(process, new ObjectMapper().readValue(arguments[1], CollectivesPlan.class), in);
         } catch (IllegalArgumentException e) {
             report(Kind.MISTAKE, String.valueOf(e.getMessage()));
         } catch (Exception | Error e) {
@@ -43,8 +43,9 @@ final class CollectivesBenchRank {
         Runtime.getRuntime().halt(FAILED);
     }
 
-    private static void run(int rank, CollectivesPlan plan, BufferedReader in)
+    private static void run(int process, CollectivesPlan plan, BufferedReader in)
             throws IOException, InterruptedException {
+        OpenFiles.require(plan, process);
         TcpEndpoint endpoint = TcpEndpoint.bind(InetAddress.getLoopbackAddress(), PortRange.any());
         report(Kind.PORT, Integer.toString(endpoint.port()));
         List<ProcessAddress> addresses = new ArrayList<>();
@@ -57,9 +58,13 @@ final class CollectivesBenchRank {
         }
         JobSecret secret = JobSecret.of(Base64.getDecoder().decode(line(in)));
         Thread parent = endWithParent(in);
-        TcpNode node = TcpNode.join(endpoint, new ProcessGroup(rank, addresses), secret, plan.tcpOptions());
-        MeasureRank.run(plan, rank, BenchMeshes.among(plan, node), line -> report(Kind.LINE, line));
-        // A rank that left now would fail those that are still in the last call.
+        long startNanos = System.nanoTime();
+        TcpNode node = TcpNode.join(endpoint, new ProcessGroup(process, addresses), secret, plan.tcpOptions());
+        BenchMeshes meshes = BenchMeshes.among(plan, node, startNanos);
+        int ranks = plan.ranksPerProcess();
+        RankThreads.run(plan, process * ranks, ranks, meshes, line -> report(Kind.LINE, line));
+        report(Kind.FOOTPRINT, ProcessFootprint.ofThisProcess(meshes).text());
+        // A process that left now would fail those whose ranks are still in the last call.
         report(Kind.DONE, "");
         parent.join();
     }
