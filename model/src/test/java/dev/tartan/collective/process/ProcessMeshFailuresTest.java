@@ -80,6 +80,8 @@ class ProcessMeshFailuresTest {
         CountDownLatch othersAreReady = new CountDownLatch(numRanks - 1);
         List<@Nullable Throwable> thrown = spawn(wiring, numRanks, UnaryOperator.identity(), (rank, communicator) -> {
             allReduce(communicator, 10, "warm");
+            MemoryRegion region =
+                    Elements.allocate(ElementType.FLOAT32, 1 << 20).region();
             if (rank == 3) {
                 // On a busy machine some end the first call much later than others.
                 assertThat(othersAreReady.await(10, TimeUnit.SECONDS)).isTrue();
@@ -87,7 +89,7 @@ class ProcessMeshFailuresTest {
                 throw new IllegalStateException("boom");
             }
             othersAreReady.countDown();
-            allReduce(communicator, 1 << 20, "next");
+            communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, "next");
         });
         for (int rank : new int[] {0, 1, 2, 4}) {
             CollectiveException e = SpawnRanks.failure(thrown.get(rank));

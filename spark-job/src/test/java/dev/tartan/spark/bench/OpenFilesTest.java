@@ -5,11 +5,28 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.CollectiveOp;
+import dev.tartan.collective.ElementType;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OpenFilesTest {
     private static CollectivesPlan plan(CollectiveOp op, int numRanks) {
-        return PayloadTest.plan(op, BenchTransport.TCP, numRanks, 4, 0);
+        return new CollectivesPlan(
+                op,
+                BenchTransport.TCP,
+                numRanks,
+                4,
+                List.of(4096),
+                ElementType.FLOAT32,
+                null,
+                false,
+                4096,
+                1,
+                false,
+                50,
+                0,
+                1,
+                0);
     }
 
     @Test

@@ -48,16 +48,11 @@ class PayloadTest {
     }
 
     static CollectivesPlan plan(CollectiveOp op, BenchTransport transport, int warmUpMillis) {
-        return plan(op, transport, 2, transport == BenchTransport.LOCAL ? 1 : 2, warmUpMillis);
-    }
-
-    static CollectivesPlan plan(
-            CollectiveOp op, BenchTransport transport, int numRanks, int numProcesses, int warmUpMillis) {
         return new CollectivesPlan(
                 op,
                 transport,
-                numRanks,
-                numProcesses,
+                2,
+                transport == BenchTransport.LOCAL ? 1 : 2,
                 List.of(BYTES),
                 ElementType.FLOAT32,
                 null,
