@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
@@ -105,7 +106,7 @@ public final class CommitCheckpoints implements CheckpointSink, AutoCloseable {
         if (closed || attempt == null || !part.attempt().equals(attempt.name())) {
             return;
         }
-        Map<Integer, RankPart> known = parts.computeIfAbsent(part.step(), absent -> new LinkedHashMap<>());
+        Map<Integer, RankPart> known = parts.computeIfAbsent(part.step(), absent -> new TreeMap<>());
         known.put(part.rank(), part);
         if (known.size() == attempt.owners().numRanks()) {
             parts.remove(part.step());

@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +32,9 @@ public final class RankCheckpoints implements AutoCloseable {
     private final @Nullable RankCopies copies;
     private final @Nullable WorkerThread thread;
     private final Duration patience;
+    private volatile boolean closing;
     private @Nullable Future<?> pending;
-    private @Nullable RunProgress pendingProgress;
+    private @Nullable Saving saving;
 
     /**
      * Takes the memory for copies, if there are to be any.
@@ -99,13 +101,23 @@ public final class RankCheckpoints implements AutoCloseable {
         }
         copies.take(shards);
         double stallMillis = millisSince(start);
-        pendingProgress = progress;
-        pending = thread.submit(() -> tell(progress, write(progress.step(), copies::of, TRIES), stallMillis));
+        Saving started = new Saving(progress, new AtomicBoolean());
+        saving = started;
+        pending = thread.submit(() -> started.tell(this, write(progress.step(), copies::of, TRIES), stallMillis));
     }
 
     /** How writing a part went: one of file and failure is there. */
     private record Written(
             @Nullable ShardFile file, @Nullable String failure, double millis) {}
+
+    /** A part that is written in the background; what became of it is told once. */
+    private record Saving(RunProgress progress, AtomicBoolean told) {
+        void tell(RankCheckpoints of, Written written, double stallMillis) {
+            if (told.compareAndSet(false, true)) {
+                of.tell(progress, written, stallMillis);
+            }
+        }
+    }
 
     private Written write(long step, Function<SavedTensor, Buffer> from, int tries) {
         long start = System.nanoTime();
@@ -114,7 +126,7 @@ public final class RankCheckpoints implements AutoCloseable {
                 ShardFile file = writer.write(step, from);
                 return new Written(file, null, millisSince(start));
             } catch (IOException | RuntimeException e) {
-                if (tried == tries || !pause()) {
+                if (tried == tries || closing || !pause()) {
                     String type = e.getClass().getSimpleName();
                     return new Written(
                             null, e.getMessage() == null ? type : type + ": " + e.getMessage(), millisSince(start));
@@ -158,10 +170,10 @@ public final class RankCheckpoints implements AutoCloseable {
 
     /** Waits until what was saved last is written and told, if it can be; if that takes too long, it is told so. */
     public void await() throws InterruptedException {
-        RunProgress last = pendingProgress;
+        Saving last = saving;
         if (!isWritten() && last != null) {
             String why = "it is still being written: waitedSeconds=" + patience.toSeconds();
-            tell(last, new Written(null, why, patience.toMillis()), 0);
+            last.tell(this, new Written(null, why, patience.toMillis()), 0);
         }
     }
 
@@ -188,6 +200,7 @@ public final class RankCheckpoints implements AutoCloseable {
     /** Gives up what is being written, and frees the copies once nothing reads them. */
     @Override
     public void close() {
+        closing = true;
         if (thread != null) {
             thread.stop();
         }
