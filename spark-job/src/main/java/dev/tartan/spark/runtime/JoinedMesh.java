@@ -108,6 +108,11 @@ final class JoinedMesh implements AutoCloseable {
         return new ProcessRanks(meeting.self(), meeting.processes().size(), mesh);
     }
 
+    /** The task of each process, in the order of processes. */
+    List<Integer> tasks() {
+        return meeting.processes().stream().map(ProcessCard::taskIndex).toList();
+    }
+
     /** Number of ranks that share this machine's processors. */
     int numRanksOnMachine() {
         String machine = meeting.processes().get(meeting.self()).bootId();

@@ -126,7 +126,8 @@ class LostExecutorTest {
         return result.steps().stream().map(StepMetrics::loss).toList();
     }
 
-    private static List<ProcessHandle> executors() {
+    /** The executors of this JVM's sessions. */
+    static List<ProcessHandle> executors() {
         return ProcessHandle.current()
                 .descendants()
                 .filter(process -> commandLine(process).contains("CoarseGrainedExecutorBackend"))
