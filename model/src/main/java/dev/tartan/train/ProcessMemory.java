@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProcessMemory implements AutoCloseable {
     private final RunMemory link;
+    private final int process;
     private final StateReplicas replicas;
     private final String layout;
     private final @Nullable MemoryPick pick;
@@ -34,11 +35,13 @@ final class ProcessMemory implements AutoCloseable {
 
     private ProcessMemory(
             RunMemory link,
+            int process,
             StateReplicas replicas,
             String layout,
             @Nullable MemoryPick pick,
             RecentSteps recent) {
         this.link = link;
+        this.process = process;
         this.replicas = replicas;
         this.layout = layout;
         this.pick = pick;
@@ -54,7 +57,7 @@ final class ProcessMemory implements AutoCloseable {
         String layout = plan.layoutOfStates();
         HeldStates.ofJvm().begin(link.owner(), layout, link.limit());
         if (!link.follows()) {
-            return new ProcessMemory(link, replicas, layout, null, new RecentSteps(link.checkpointStep()));
+            return new ProcessMemory(link, ranks.process(), replicas, layout, null, new RecentSteps(link.checkpointStep()));
         }
         @Nullable HeldProcess held = HeldStates.ofJvm().take(link.owner());
         MemoryPick pick;
@@ -71,7 +74,7 @@ final class ProcessMemory implements AutoCloseable {
         RecentSteps recent = held == null || pick == null
                 ? new RecentSteps(step)
                 : held.recent().before(step);
-        ProcessMemory memory = new ProcessMemory(link, replicas, layout, pick, recent);
+        ProcessMemory memory = new ProcessMemory(link, ranks.process(), replicas, layout, pick, recent);
         if (held != null) {
             memory.dealOut(ranks, new ArrayList<>(held.ranks()));
         }
@@ -167,7 +170,7 @@ final class ProcessMemory implements AutoCloseable {
         });
         given.clear();
         if (!left.isEmpty()) {
-            HeldStates.ofJvm().hold(new HeldProcess(link.owner(), layout, left, recent), link.limit());
+            HeldStates.ofJvm().hold(new HeldProcess(link.owner(), process, layout, left, recent), link.limit());
             left.clear();
         }
     }

@@ -73,6 +73,7 @@ class MemoryRecoveryTest {
         private final int number;
         private final List<String> places;
         private final long recorded;
+        private volatile boolean breaks;
         private final CyclicBarrier meeting = new CyclicBarrier(2);
         private final Map<Integer, Holding> told = new ConcurrentHashMap<>();
         private final List<RunBeginning> beginnings = Collections.synchronizedList(new ArrayList<>());
@@ -115,6 +116,9 @@ class MemoryRecoveryTest {
 
                 @Override
                 public List<Holding> exchange(Holding own) throws InterruptedException {
+                    if (breaks) {
+                        throw new IllegalStateException("no meeting");
+                    }
                     told.put(process, own);
                     try {
                         meeting.await();
@@ -298,15 +302,20 @@ class MemoryRecoveryTest {
         backends[0].failAt(kernels / 2);
         Attempt first = new Attempt(run, 0, List.of("a0", "b"), 0);
         first.run(plan);
-        // The new process is lost at once, and again, before it has been given all.
-        backends[0].failAt(0);
+        // The new process is lost in its first step, and again.
         for (int again = 1; again <= 2; again++) {
+            backends[0].failAt(0);
             Attempt lost = new Attempt(run, again, List.of("a" + again, "b"), first.steps.size());
             assertThatThrownBy(() -> lost.run(plan).get(0).get()).hasRootCauseMessage("power cut");
             assertThat(HeldStates.ofJvm().numRanks()).isEqualTo(1);
         }
         backends[0].failAt(-1);
-        Attempt last = new Attempt(run, 3, List.of("a3", "b"), first.steps.size());
+        // Nor do they come to tell each other anything.
+        Attempt apart = new Attempt(run, 3, List.of("a3", "b"), first.steps.size());
+        apart.breaks = true;
+        assertThatThrownBy(() -> apart.run(plan).get(1).get()).hasRootCauseMessage("no meeting");
+        assertThat(HeldStates.ofJvm().numRanks()).isEqualTo(1);
+        Attempt last = new Attempt(run, 4, List.of("a4", "b"), first.steps.size());
         assertThat(last.run(plan).get(0).get()).isNotNull();
         assertThat(last.beginnings.get(0).memoryOf()).isEqualTo("b");
         assertThat(last.beginnings.get(0).step()).isPositive();

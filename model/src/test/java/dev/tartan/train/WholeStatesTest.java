@@ -13,6 +13,7 @@ import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,8 +64,11 @@ class WholeStatesTest {
                 }
                 firstChanged = same ? firstChanged : Math.min(firstChanged, kernel);
             }
-            // The kernel before which it failed may have written half; the one that fails after it shows it.
-            assertThat(lastWhole).isEqualTo(firstChanged - 2).isGreaterThan(numKernels / 2);
+            // A kernel that writes over a state is seen by failing the next one; copies at the end come after all.
+            boolean copied = FirstWrite.of(plan.step().program(), plan.step().memory(), trainer.stateNames())
+                    == plan.step().program().instructions().size();
+            assertThat(copied).isEqualTo(key.contains("skip"));
+            assertThat(lastWhole).isEqualTo(firstChanged - (copied ? 1 : 2)).isGreaterThan(numKernels / 2);
         }
     }
 
@@ -77,7 +81,7 @@ class WholeStatesTest {
     }
 
     private List<float[]> fill(RankTrainer trainer, TrainingPlan plan, RankExecutor executor) {
-        trainer.initialize(SmallRun.NETWORK, null);
+        trainer.initialize(SmallRun.NETWORK.create(), null);
         executor.input("step").write(new int[] {0});
         Buffer tokens = executor.input("tokens");
         tokens.write(new int[Math.toIntExact(tokens.type().shape().numElements())]);
@@ -97,7 +101,7 @@ class WholeStatesTest {
 
     private static boolean same(List<float[]> one, List<float[]> other) {
         for (int i = 0; i < one.size(); i++) {
-            if (!java.util.Arrays.equals(one.get(i), other.get(i))) {
+            if (!Arrays.equals(one.get(i), other.get(i))) {
                 return false;
             }
         }

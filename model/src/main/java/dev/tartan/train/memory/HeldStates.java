@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,15 @@ public final class HeldStates {
             }
         }
         put(process, limit);
+    }
+
+    /** Which process of the run it was that left something at this place; empty if nothing is held. */
+    public synchronized OptionalInt process(AttemptPlace owner) {
+        return entries.values().stream()
+                .map(Entry::process)
+                .filter(process -> process.owner().sameRunAndPlace(owner))
+                .mapToInt(HeldProcess::process)
+                .findFirst();
     }
 
     /** Takes what is held for an attempt; null if nothing is. */

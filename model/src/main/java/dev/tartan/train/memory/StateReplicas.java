@@ -50,4 +50,15 @@ public record StateReplicas(Mesh mesh, List<String> along, List<String> over) {
     public int replica(int rank) {
         return mesh.indexAlong(rank, along);
     }
+
+    /** Whether each of so many processes, which run as many consecutive ranks each, holds the same parts as the first. */
+    public boolean processesAreAlike(int numProcesses) {
+        int perProcess = mesh.numRanks() / numProcesses;
+        for (int rank = perProcess; rank < mesh.numRanks(); rank++) {
+            if (shard(rank) != shard(rank % perProcess)) {
+                return false;
+            }
+        }
+        return true;
+    }
 }

@@ -12,6 +12,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class HeldStatesTest {
@@ -51,8 +52,13 @@ class HeldStatesTest {
     private CountedArena hold(AttemptPlace owner, String layout, Duration limit) {
         CountedArena arena = new CountedArena();
         HeldState state = new HeldState(0, new RunProgress(3, -1, 1, 1, 0, null), true);
-        held.hold(new HeldProcess(owner, layout, List.of(new HeldRank(state, arena)), new RecentSteps(0)), limit);
+        held.hold(new HeldProcess(owner, 3, layout, List.of(new HeldRank(state, arena)), new RecentSteps(0)), limit);
         return arena;
+    }
+
+    @BeforeEach
+    void begin() {
+        held.begin(attempt(0), "layout", LONG);
     }
 
     @AfterEach
@@ -63,10 +69,11 @@ class HeldStatesTest {
 
     @Test
     void theNextAttemptTakesWhatTheLastOneLeft() {
-        held.begin(attempt(0), "layout", LONG);
         CountedArena arena = hold(attempt(0), "layout", LONG);
         held.begin(attempt(1), "layout", LONG);
+        assertThat(held.process(attempt(1))).hasValue(3);
         HeldProcess taken = held.take(attempt(1));
+        assertThat(held.process(attempt(1))).isEmpty();
         assertThat(taken).isNotNull();
         assertThat(taken.ranks().get(0).arena()).isSameAs(arena);
         assertThat(held.take(attempt(1))).isNull();
@@ -92,6 +99,12 @@ class HeldStatesTest {
         held.begin(attempt(2), "layout", LONG);
         assertThat(second.isFreed()).isFalse();
         assertThat(hold(attempt(1), "layout", LONG).isFreed()).as("late").isTrue();
+    }
+
+    @Test
+    void nothingIsHeldForARunAfterAnotherHasBegun() {
+        held.begin(new AttemptPlace("other " + run, "a", 0), "layout", LONG);
+        assertThat(hold(attempt(0), "layout", LONG).isFreed()).isTrue();
     }
 
     @Test

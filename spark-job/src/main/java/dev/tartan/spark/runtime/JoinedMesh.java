@@ -14,6 +14,8 @@ import dev.tartan.train.CommunicationOptions;
 import dev.tartan.train.ProcessRanks;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.memory.HeldStates;
+import dev.tartan.train.memory.StateReplicas;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -51,7 +53,7 @@ final class JoinedMesh implements AutoCloseable {
         Meeting meeting;
         try {
             ProcessCard own =
-                    ProcessCard.of(context, announced(host, context), endpoint.port(), GpuPinning.of(context));
+                    ProcessCard.of(context, announced(host, context), endpoint.port(), held(plan, context), GpuPinning.of(context));
             meeting = Rendezvous.meet(context, own);
             MeshId mesh = new MeshId(context.runId(), context.attempt());
             ProcessGroup group = new ProcessGroup(mesh, meeting.self(), addresses(meeting));
@@ -90,6 +92,14 @@ final class JoinedMesh implements AutoCloseable {
                             + "'. Give an address of its own, or 0.0.0.0 for all.",
                     e);
         }
+    }
+
+    /** Which process this was, if it can only be of use as that one again. */
+    private static int held(TrainingPlan plan, MeshTaskContext context) {
+        StateReplicas replicas = StateReplicas.of(plan.mesh(), plan.states());
+        return replicas.processesAreAlike(context.numTasks())
+                ? ProcessCard.NONE
+                : HeldStates.ofJvm().process(SparkRunMemory.owner(context)).orElse(ProcessCard.NONE);
     }
 
     /** Who listens on all interfaces is reached by the name Spark knows. */

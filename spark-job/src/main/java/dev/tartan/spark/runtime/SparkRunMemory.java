@@ -20,9 +20,6 @@ import java.util.Objects;
  */
 record SparkRunMemory(MeshTaskContext context, KnownSteps known, List<Integer> taskOfProcess, Duration limit)
         implements RunMemory {
-    /** All tasks of local mode are in one JVM, each in an executor of this name. */
-    private static final String DRIVER = "driver";
-
     SparkRunMemory {
         taskOfProcess = List.copyOf(taskOfProcess);
     }
@@ -30,8 +27,9 @@ record SparkRunMemory(MeshTaskContext context, KnownSteps known, List<Integer> t
     /** A process's part in the attempt that its task is of. */
     static AttemptPlace owner(MeshTaskContext context) {
         String executor = context.executorId();
+        // All tasks of local mode are in one JVM.
         String place =
-                executor.equals(DRIVER) ? "task " + context.taskIndex() + " of the driver" : "executor " + executor;
+                executor.equals(TrainingTask.DRIVER) ? "task " + context.taskIndex() + " of the driver" : "executor " + executor;
         return new AttemptPlace(context.runId(), place, context.attempt());
     }
 

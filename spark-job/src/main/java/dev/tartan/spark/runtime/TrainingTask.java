@@ -33,7 +33,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     private static final long serialVersionUID = 1;
 
     /** Spark's name of the driver, where tasks run in local mode. */
-    private static final String DRIVER = "driver";
+    static final String DRIVER = "driver";
 
     private static final int ATTEMPT_DIGITS = 12;
     private static final Duration JOINING = Duration.ofMinutes(1);
