@@ -5,8 +5,11 @@ import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
+import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
+import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
+import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.graph.Op;
@@ -16,9 +19,6 @@ import dev.tartan.op.Reshape;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
-import dev.tartan.collective.CollectiveCall;
-import dev.tartan.collective.Communicator;
-import dev.tartan.collective.MemoryRegion;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.FirstWrite;
 import dev.tartan.plan.MemoryPlan;
@@ -281,12 +281,13 @@ public final class RankExecutor implements AutoCloseable {
     public void broadcast(String name, List<String> axes, int root) {
         Buffer shard = input(name);
         if (!shard.isHostMemory()) {
-            throw new IllegalStateException("input is not in memory that collectives work on: input=" + name
-                    + ", rank=" + rank + ". Fill it from a checkpoint.");
+            throw new IllegalStateException("input is not in memory that collectives work on: input=" + name + ", rank="
+                    + rank + ". Fill it from a checkpoint.");
         }
         Communicator group = communicators.communicator(rank, axes);
         MemoryRegion region = MemoryRegion.of(shard.address(), shard.type().bytes(), arena);
-        group.run(CollectiveCall.broadcast(region, CollectiveSteps.elementType(shard.type().dtype()), root, name));
+        group.run(CollectiveCall.broadcast(
+                region, CollectiveSteps.elementType(shard.type().dtype()), root, name));
     }
 
     /**

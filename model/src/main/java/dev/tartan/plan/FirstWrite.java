@@ -61,7 +61,8 @@ public final class FirstWrite {
     }
 
     private static boolean overlap(Program program, MemoryPlan plan, int value, int kept) {
-        return program.values().get(value).memory() == program.values().get(kept).memory()
+        return program.values().get(value).memory()
+                        == program.values().get(kept).memory()
                 && overlap(plan.slots().get(value), plan.slots().get(kept));
     }
 

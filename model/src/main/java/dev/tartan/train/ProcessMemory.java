@@ -57,7 +57,8 @@ final class ProcessMemory implements AutoCloseable {
         String layout = plan.layoutOfStates();
         HeldStates.ofJvm().begin(link.owner(), layout, link.limit());
         if (!link.follows()) {
-            return new ProcessMemory(link, ranks.process(), replicas, layout, null, new RecentSteps(link.checkpointStep()));
+            return new ProcessMemory(
+                    link, ranks.process(), replicas, layout, null, new RecentSteps(link.checkpointStep()));
         }
         @Nullable HeldProcess held = HeldStates.ofJvm().take(link.owner());
         MemoryPick pick;

@@ -263,10 +263,7 @@ final class RankLoop {
 
         /** Whether the last attempt had made the last step, and failed before there was a checkpoint of it. */
         private boolean isOverAlready(boolean goesOn) {
-            return memory != null
-                    && memory.pick() != null
-                    && savedSteps != step
-                    && (step >= steps || !goesOn);
+            return memory != null && memory.pick() != null && savedSteps != step && (step >= steps || !goesOn);
         }
 
         /** What this rank has of all states, if that is as it was between two steps; else null. */

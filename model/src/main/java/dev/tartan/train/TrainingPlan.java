@@ -209,8 +209,8 @@ public record TrainingPlan(
     }
 
     /**
-     * Whether ranks that survive a failure can give others all states from their memory: several hold the same, and
-     * all of it in the arena of the step.
+     * Whether ranks that survive a failure can give others all states from their memory: several hold the same, and all
+     * of it in the arena of the step.
      */
     public boolean goesOnFromMemory() {
         return elastic.fromMemory()

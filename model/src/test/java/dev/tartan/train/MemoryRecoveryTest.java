@@ -157,12 +157,7 @@ class MemoryRecoveryTest {
                 int index = process;
                 RunControl control = new RunControl("", part -> {}, new StopSignal()).with(link(process));
                 both.add(processes.submit(() -> MeshTrainer.run(
-                        plan,
-                        SmallRun.NETWORK,
-                        backends[index],
-                        new ProcessRanks(index, 2, mesh),
-                        listener,
-                        control)));
+                        plan, SmallRun.NETWORK, backends[index], new ProcessRanks(index, 2, mesh), listener, control)));
             }
             for (Future<?> each : both) {
                 try {
@@ -212,7 +207,6 @@ class MemoryRecoveryTest {
             }
         });
         long kernelsOfOne = backends[0].kernelsRun() / 2;
-        int fromMemory = 0;
         for (int failure = 0; failure < FAILURES; failure++) {
             String run = UUID.randomUUID().toString();
             TrainingPlan plan = plan("lost-" + failure, data, model, true, keys);
@@ -227,22 +221,20 @@ class MemoryRecoveryTest {
             int held = HeldStates.ofJvm().numRanks();
             // The last report of process 0 may be lost with it.
             long recorded = Math.max(0, first.steps.size() - (lost == 0 ? 1 : 0));
-            Attempt second =
-                    new Attempt(run, 1, lost == 0 ? List.of("a1", "b0") : List.of("a0", "b1"), recorded);
+            Attempt second = new Attempt(run, 1, lost == 0 ? List.of("a1", "b0") : List.of("a0", "b1"), recorded);
             TrainingResult result = second.run(plan).get(0).get();
 
             assertThat(second.beginnings).as("kernel %d", kernel).hasSize(1);
             RunBeginning beginning = second.beginnings.get(0);
-            fromMemory += beginning.memoryOf() == null ? 0 : 1;
             assertThat(beginning.memoryOf())
                     .as("kernel %d, held %d", kernel, held)
-                    .isEqualTo(held == 0 ? null : lost == 0 ? "b0" : "a0");
+                    .isEqualTo(lost == 0 ? "b0" : "a0");
             assertThat(backends[1 - lost].allocated() - allocated)
                     .as("arenas are used again")
                     .isEqualTo(data * model / 2 - held);
             // As a recorder takes them: the next step counts, and whatever goes back is cut.
-            List<StepMetrics> recordedSteps = new ArrayList<>(first.steps.subList(
-                    0, (int) Math.min(recorded, beginning.step())));
+            List<StepMetrics> recordedSteps =
+                    new ArrayList<>(first.steps.subList(0, (int) Math.min(recorded, beginning.step())));
             recordedSteps.addAll(beginning.steps());
             recordedSteps.addAll(second.steps);
             assertThat(numbers(recordedSteps)).as("kernel %d", kernel).isEqualTo(numbers(steps));
@@ -253,7 +245,6 @@ class MemoryRecoveryTest {
             assertThat(folder.resolve("lost-" + failure).resolve(MeshTrainer.FINAL_FILE))
                     .hasSameBinaryContentAs(folder.resolve("alone").resolve(MeshTrainer.FINAL_FILE));
         }
-        assertThat(fromMemory).as("gone on from memory, of %d", FAILURES).isGreaterThanOrEqualTo(FAILURES - 3);
     }
 
     /** Loss and gradient norm of each step, after its number; times differ. */
@@ -296,7 +287,8 @@ class MemoryRecoveryTest {
         TrainingPlan plan = plan("again", 2, 1, false);
         TrainingPlan alone = plan("alone", 2, 1, false);
         backends[0].failAt(-1);
-        assertThat(MeshTrainer.run(alone, SmallRun.NETWORK, backends[0], step -> {})).isNotNull();
+        assertThat(MeshTrainer.run(alone, SmallRun.NETWORK, backends[0], step -> {}))
+                .isNotNull();
         long kernels = backends[0].kernelsRun() / 2;
         String run = UUID.randomUUID().toString();
         backends[0].failAt(kernels / 2);

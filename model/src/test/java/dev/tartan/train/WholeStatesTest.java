@@ -8,6 +8,9 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.execute.RankExecutor;
+import dev.tartan.partition.Await;
+import dev.tartan.partition.Collective;
+import dev.tartan.partition.Instruction;
 import dev.tartan.plan.FirstWrite;
 import dev.tartan.train.graph.PlannedState;
 import java.nio.file.Path;
@@ -18,6 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A step that fails at each of its kernels, and what its states are then. */
@@ -40,13 +44,15 @@ class WholeStatesTest {
         TrainingPlan plan = TrainingJob.of(SmallRun.config(folder, "any", 1, 1, key, "train.microBatches=2"))
                 .compile(backend);
         try (MeshCommunicators mesh = LocalMesh.create(TrainingPlan.AXES, new int[] {1, 1}, Duration.ofMinutes(1));
-                RankExecutor executor = new RankExecutor(
-                        plan.step().program(), plan.step().memory(), 0, backend, mesh)) {
+                RankExecutor executor =
+                        new RankExecutor(plan.step().program(), plan.step().memory(), 0, backend, mesh)) {
             RankTrainer trainer = new RankTrainer(plan, 0, executor);
             List<float[]> before = fill(trainer, plan, executor);
             backend.failAt(-1);
             executor.run();
-            assertThat(executor.areWhole(trainer.stateNames())).as("a whole run").isTrue();
+            assertThat(executor.areWhole(trainer.stateNames()))
+                    .as("a whole run")
+                    .isTrue();
             assertThat(states(plan, executor)).isNotEqualTo(before);
             int numKernels = Math.toIntExact(backend.kernelsRun());
             int lastWhole = -1;
@@ -57,7 +63,9 @@ class WholeStatesTest {
                 assertThatThrownBy(executor::run).hasMessage("power cut");
                 boolean whole = executor.areWhole(trainer.stateNames());
                 boolean same = same(states(plan, executor), before);
-                assertThat(same || !whole).as("kernel %d of %d", kernel, numKernels).isTrue();
+                assertThat(same || !whole)
+                        .as("kernel %d of %d", kernel, numKernels)
+                        .isTrue();
                 if (whole) {
                     assertThat(lastWhole).isEqualTo(kernel - 1);
                     lastWhole = kernel;
@@ -70,6 +78,27 @@ class WholeStatesTest {
             assertThat(copied).isEqualTo(key.contains("skip"));
             assertThat(lastWhole).isEqualTo(firstChanged - (copied ? 1 : 2)).isGreaterThan(numKernels / 2);
         }
+    }
+
+    /** So that a rank whose peers are lost never waits for them with half of its states updated. */
+    @ParameterizedTest
+    @CsvSource({"2,1,false", "2,2,false", "4,1,true", "2,2,true"})
+    void whereAllRanksHoldAllStatesNothingIsWaitedForOnceTheyAreWrittenOver(int data, int model, boolean clips) {
+        SmallRun.tokens(folder);
+        String clip = "optimizer.clipGlobalNorm=" + (clips ? 1 : 0);
+        TrainingPlan plan = TrainingJob.of(SmallRun.config(folder, "any", data, model, clip))
+                .compile(backend);
+        List<Instruction> instructions = plan.step().program().instructions();
+        List<String> names = plan.states().stream().map(PlannedState::name).toList();
+        int first = FirstWrite.of(plan.step().program(), plan.step().memory(), names);
+        assertThat(instructions.subList(0, first)).anyMatch(WholeStatesTest::waits);
+        assertThat(instructions.subList(first, instructions.size()))
+                .isNotEmpty()
+                .noneMatch(WholeStatesTest::waits);
+    }
+
+    private static boolean waits(Instruction instruction) {
+        return instruction.op() instanceof Collective || instruction.op() instanceof Await;
     }
 
     @Test

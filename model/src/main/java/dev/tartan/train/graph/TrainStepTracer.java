@@ -10,6 +10,7 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.BatchField;
@@ -247,6 +248,7 @@ final class TrainStepTracer {
         }
         Tensor norm = GlobalNorm.of(gradients);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
+        reduceNumbers();
         SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
         List<Tensor> clipped = clip.apply(gradients, norm);
         Optimizer.Updates updates = optimizer.begin(step, options.dtype());
@@ -259,6 +261,21 @@ final class TrainStepTracer {
         if (skipped != null) {
             guardNetworkStates(skipped);
         }
+    }
+
+    /**
+     * Gives all ranks the step's numbers here, not at the end, so that updates begin when nothing is waited for any
+     * more, unless they themselves communicate: a rank whose peers are lost then has whole states, of before the step
+     * or of after it.
+     */
+    private void reduceNumbers() {
+        outputs.replaceAll((label, value) -> {
+            boolean isNumber = label.equals(TrainStepGraph.LOSS)
+                    || label.equals(TrainStepGraph.GRAD_NORM)
+                    || TrainStepGraph.isReport(label);
+            PartitionSpec whole = PartitionSpec.replicated(value.type().numDims());
+            return isNumber ? Tensor.of(graph, value).sharded(whole).value() : value;
+        });
     }
 
     private void guardNetworkStates(SkippedUpdates skipped) {

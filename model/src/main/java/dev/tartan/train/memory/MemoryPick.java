@@ -88,7 +88,9 @@ public record MemoryPick(HeldState state, int teller, List<Integer> holders) {
                 .orElse(-1);
     }
 
-    /** Of what a process holds, what a rank of the shard takes if it is among {@link #holders}; null if there is none. */
+    /**
+     * Of what a process holds, what a rank of the shard takes if it is among {@link #holders}; null if there is none.
+     */
     public @Nullable HeldRank take(List<HeldRank> held, int shard) {
         int index = find(held.stream().map(HeldRank::state).toList(), shard, state.position());
         return index < 0 ? null : held.remove(index);

@@ -14,10 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param validations those that may not have been recorded
  */
 public record RunBeginning(
-        long step,
-        @Nullable String memoryOf,
-        List<StepMetrics> steps,
-        List<ValidationMetrics> validations) {
+        long step, @Nullable String memoryOf, List<StepMetrics> steps, List<ValidationMetrics> validations) {
     public RunBeginning {
         steps = List.copyOf(steps);
         validations = List.copyOf(validations);

@@ -51,7 +51,9 @@ public record StateReplicas(Mesh mesh, List<String> along, List<String> over) {
         return mesh.indexAlong(rank, along);
     }
 
-    /** Whether each of so many processes, which run as many consecutive ranks each, holds the same parts as the first. */
+    /**
+     * Whether each of so many processes, which run as many consecutive ranks each, holds the same parts as the first.
+     */
     public boolean processesAreAlike(int numProcesses) {
         int perProcess = mesh.numRanks() / numProcesses;
         for (int rank = perProcess; rank < mesh.numRanks(); rank++) {

@@ -66,7 +66,8 @@ class MemoryPickTest {
         MemoryPick pick = picked(TWO, holding(state(0, 7, false)), holding(state(0, 7, true)));
         assertThat(pick.state().evaluated()).isTrue();
         assertThat(pick.holders()).containsExactly(1);
-        assertThat(picked(TWO, holding(state(0, 7, false)), holding(state(0, 7, false))).holders())
+        assertThat(picked(TWO, holding(state(0, 7, false)), holding(state(0, 7, false)))
+                        .holders())
                 .containsExactly(0, 1);
     }
 

@@ -52,8 +52,8 @@ final class JoinedMesh implements AutoCloseable {
         TcpNode node;
         Meeting meeting;
         try {
-            ProcessCard own =
-                    ProcessCard.of(context, announced(host, context), endpoint.port(), held(plan, context), GpuPinning.of(context));
+            ProcessCard own = ProcessCard.of(
+                    context, announced(host, context), endpoint.port(), held(plan, context), GpuPinning.of(context));
             meeting = Rendezvous.meet(context, own);
             MeshId mesh = new MeshId(context.runId(), context.attempt());
             ProcessGroup group = new ProcessGroup(mesh, meeting.self(), addresses(meeting));

@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param held which process it was whose memory it still holds, if that says what it can be of use for now; else -1
  * @param gpus addresses of its GPUs, see {@link GpuPinning#addresses}
  */
-record ProcessCard(int taskIndex, String executorId, String host, int port, String bootId, int held, List<String> gpus) {
+record ProcessCard(
+        int taskIndex, String executorId, String host, int port, String bootId, int held, List<String> gpus) {
     /** Of one that holds nothing that matters. */
     static final int NONE = -1;
 
@@ -28,6 +29,11 @@ record ProcessCard(int taskIndex, String executorId, String host, int port, Stri
 
     ProcessCard {
         gpus = List.copyOf(gpus);
+    }
+
+    /** The card of a process that holds nothing. */
+    static ProcessCard of(MeshTaskContext context, String host, int port, GpuPinning gpus) {
+        return of(context, host, port, NONE, gpus);
     }
 
     /** The card of the process that runs a task, listening on a port of the host. */

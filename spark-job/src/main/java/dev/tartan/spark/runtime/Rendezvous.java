@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
  * the axis {@code data} are on one machine wherever possible. Tasks 0 and 2 on machine a, 1 and 3 on machine b, become
  * the processes 0, 2, 1, 3. Task 0 is always process 0.
  *
- * <p>Processes that hold the states of an attempt that failed are put where they were, and the others around them, since
- * each holds only the part of its place. If one was and is not task 0, they are put in order anew.
+ * <p>Processes that hold the states of an attempt that failed are put where they were, and the others around them,
+ * since each holds only the part of its place. If one was and is not task 0, they are put in order anew.
  */
 final class Rendezvous {
     private Rendezvous() {}
@@ -71,9 +71,8 @@ final class Rendezvous {
                 return List.of();
             }
         }
-        Iterator<ProcessCard> others = cards.stream()
-                .filter(card -> card.held() == ProcessCard.NONE)
-                .iterator();
+        Iterator<ProcessCard> others =
+                cards.stream().filter(card -> card.held() == ProcessCard.NONE).iterator();
         return IntStream.range(0, cards.size())
                 .mapToObj(process -> places.containsKey(process) ? places.get(process) : others.next())
                 .toList();

@@ -28,8 +28,9 @@ record SparkRunMemory(MeshTaskContext context, KnownSteps known, List<Integer> t
     static AttemptPlace owner(MeshTaskContext context) {
         String executor = context.executorId();
         // All tasks of local mode are in one JVM.
-        String place =
-                executor.equals(TrainingTask.DRIVER) ? "task " + context.taskIndex() + " of the driver" : "executor " + executor;
+        String place = executor.equals(TrainingTask.DRIVER)
+                ? "task " + context.taskIndex() + " of the driver"
+                : "executor " + executor;
         return new AttemptPlace(context.runId(), place, context.attempt());
     }
 

@@ -172,10 +172,7 @@ public final class SparkTrainer {
     }
 
     /** Gives parts of checkpoints to who commits them, beginnings to who awaits them, and all else to the recorder. */
-    private record TaskReports(
-            @Nullable CommitCheckpoints commits,
-            TrainingAttempts attempts,
-            StepRecorder recorder)
+    private record TaskReports(@Nullable CommitCheckpoints commits, TrainingAttempts attempts, StepRecorder recorder)
             implements ProgressListener {
         @Override
         public void onProgress(int attempt, Object report) {

@@ -22,9 +22,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Goes on when an attempt at a run has failed: from the memory of executors that survived, where these hold all states;
- * else from the newest whole checkpoint, or anew where there is none; over fewer executors where some are missing. A checkpoint that turns out not to be as it was written is passed over
- * from then on. Gives up after as many failures in a row as the plan says, those before the last checkpoint, or
- * before what was gone on from last in memory, not counted.
+ * else from the newest whole checkpoint, or anew where there is none; over fewer executors where some are missing. A
+ * checkpoint that turns out not to be as it was written is passed over from then on. Gives up after as many failures in
+ * a row as the plan says, those before the last checkpoint, or before what was gone on from last in memory, not
+ * counted.
  */
 final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResult> {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingAttempts.class);
@@ -144,8 +145,7 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
     }
 
     private void tell(Expected next, long step, String reason) {
-        LOG.warn(
-                "run goes on: job='{}', attempt={}, fromStep={}, reason={}", next.job(), next.attempt(), step, reason);
+        LOG.warn("run goes on: job='{}', attempt={}, fromStep={}, reason={}", next.job(), next.attempt(), step, reason);
         listener.onRestart(step, reason);
     }
 

@@ -49,8 +49,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
      * @param reader of the rows given to the task; null if the plan has samples of its own
      * @param known of the run when this attempt begins
      */
-    TrainingTask(
-            NetworkFactory network, JobCredentials credentials, @Nullable RowReader reader, KnownSteps known) {
+    TrainingTask(NetworkFactory network, JobCredentials credentials, @Nullable RowReader reader, KnownSteps known) {
         this.network = network;
         this.credentials = credentials;
         this.reader = reader;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingListener;
+import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.RunConfigLoader;
 import dev.tartan.train.metrics.StepMetrics;
@@ -29,36 +30,35 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 @Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LostReplicaTest {
-    private static final int NUM_EXECUTORS = 2;
     private static final int NUM_STEPS = 150;
 
     @TempDir
     Path folder;
 
-    private JavaSparkContext session() {
+    private static JavaSparkContext session(int executors) {
         SparkConf conf = new SparkConf(false)
-                .setMaster("local-cluster[2,1,1024]")
+                .setMaster("local-cluster[" + executors + ",1,1024]")
                 .setAppName("lost replica test")
                 .set("spark.ui.enabled", "false")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.executor.extraClassPath", System.getProperty("java.class.path"));
-        return new JavaSparkContext(SparkSettings.addTo(conf, NUM_EXECUTORS));
+        return new JavaSparkContext(SparkSettings.addTo(conf, executors));
     }
 
-    private TrainingJob job(String name, int zero) throws IOException {
+    private TrainingJob job(String name, int model, int zero) throws IOException {
         Path text = Files.writeString(
                 folder.resolve("text.txt"), "All work and no play makes Jack a dull boy.\n".repeat(200));
-        return TrainingJob.of(
-                RunConfigLoader.parse("""
-                        mesh { data=2, model=1 }
+        return TrainingJob.of(RunConfigLoader.parse(
+                """
+                        mesh { data=2, model=%d }
                         network { kind=gpt, vocab=256, context=32, hidden=32, layers=2, heads=2 }
                         data { kind=text, path="%s" }
                         optimizer { kind=adamw, learningRate=1e-3 }
                         train { steps=%d, globalBatch=16, seed=1 }
                         strategy { zero=%d }
                         output { dir="%s" }
-                        """.formatted(text, NUM_STEPS, zero, Files.createDirectories(folder.resolve(name)))));
+                        """.formatted(model, text, NUM_STEPS, zero, Files.createDirectories(folder.resolve(name)))));
     }
 
     /** Kills an executor, now one and now the other, when each of some steps is first seen. */
@@ -93,23 +93,24 @@ class LostReplicaTest {
     }
 
     private static TrainingResult train(JavaSparkContext spark, TrainingJob job, TrainingListener viewer) {
-        return SparkTrainer.train(
-                spark, job.compile(Nd4jBackend.forDevices(1)), job.network(), NUM_EXECUTORS, viewer);
+        TrainingPlan plan = job.compile(Nd4jBackend.forDevices(1));
+        return SparkTrainer.train(spark, plan, job.network(), plan.mesh().numRanks(), viewer);
     }
 
     @Test
     void theRunGoesOnFromTheMemoryOfTheOtherEachTimeOneIsKilled() throws Exception {
         Killer nobody = new Killer();
         Killer killer = new Killer(20L, 55L, 56L, 110L);
-        try (JavaSparkContext spark = session()) {
-            TrainingResult whole = train(spark, job("whole", 0), nobody);
-            TrainingResult result = train(spark, job("out", 0), killer);
+        try (JavaSparkContext spark = session(2)) {
+            TrainingResult whole = train(spark, job("whole", 1, 0), nobody);
+            TrainingResult result = train(spark, job("out", 1, 0), killer);
             assertThat(nobody.restarts).isEmpty();
             assertThat(killer.reasons)
                     .hasSize(4)
                     .allSatisfy(reason -> assertThat(reason).contains("; from the memory of executor "));
-            assertThat(killer.restarts).isSorted().allSatisfy(step -> assertThat(step)
-                    .isBetween(20L, NUM_STEPS - 1L));
+            assertThat(killer.restarts)
+                    .isSorted()
+                    .allSatisfy(step -> assertThat(step).isBetween(20L, NUM_STEPS - 1L));
             assertThat(losses(result)).isEqualTo(losses(whole));
             assertThat(result.steps().stream().map(StepMetrics::step))
                     .containsExactlyElementsOf(
@@ -123,11 +124,28 @@ class LostReplicaTest {
         }
     }
 
+    /** Each of four executors has a part of the weights, which only one other has too. */
+    @Test
+    void executorsWithDifferentPartsStayWhereTheyWere() throws Exception {
+        Killer killer = new Killer(10L, 30L);
+        try (JavaSparkContext spark = session(4)) {
+            TrainingResult whole = train(spark, job("whole", 2, 0), new Killer());
+            TrainingResult result = train(spark, job("out", 2, 0), killer);
+            assertThat(killer.reasons)
+                    .hasSize(2)
+                    .allSatisfy(reason -> assertThat(reason).contains("; from the memory of executor "));
+            assertThat(killer.restarts).allSatisfy(step -> assertThat(step).isGreaterThanOrEqualTo(10L));
+            assertThat(losses(result)).isEqualTo(losses(whole));
+            assertThat(folder.resolve("out/final.safetensors"))
+                    .hasSameBinaryContentAs(folder.resolve("whole/final.safetensors"));
+        }
+    }
+
     @Test
     void whereNoOtherHoldsAllOfItTheRunBeginsAnew() throws Exception {
         Killer killer = new Killer(20L);
-        try (JavaSparkContext spark = session()) {
-            TrainingResult result = train(spark, job("out", 1), killer);
+        try (JavaSparkContext spark = session(2)) {
+            TrainingResult result = train(spark, job("out", 1, 1), killer);
             assertThat(result.steps()).hasSize(NUM_STEPS);
             assertThat(killer.restarts).containsExactly(0L);
             assertThat(killer.reasons.get(0)).doesNotContain("memory of");
