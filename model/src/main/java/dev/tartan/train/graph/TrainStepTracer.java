@@ -246,9 +246,10 @@ final class TrainStepTracer {
                 outputs.put(TrainStepGraph.gradientLabel(param.name()), scaled.value());
             }
         }
-        Tensor norm = GlobalNorm.of(gradients);
-        outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
+        List<Tensor> squares = GlobalNorm.sumsOfSquares(gradients);
         reduceNumbers();
+        Tensor norm = GlobalNorm.ofSums(squares);
+        outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
         SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
         List<Tensor> clipped = clip.apply(gradients, norm);
         Optimizer.Updates updates = optimizer.begin(step, options.dtype());
@@ -264,16 +265,15 @@ final class TrainStepTracer {
     }
 
     /**
-     * Gives all ranks the step's numbers here, not at the end, so that updates begin when nothing is waited for any
-     * more, unless they themselves communicate: a rank whose peers are lost then has whole states, of before the step
-     * or of after it.
+     * Gives all ranks the loss and what is reported here, not at the end, so that updates begin when nothing is waited
+     * for any more, unless they themselves communicate: a rank whose peers are lost then has whole states, of before
+     * the step or of after it. Before the norm, since that is the last thing for which ranks that hold different parts
+     * of a replica wait for each other: they all go on to their updates, or none does.
      */
     private void reduceNumbers() {
         outputs.replaceAll((label, value) -> {
-            boolean isNumber = label.equals(TrainStepGraph.LOSS)
-                    || label.equals(TrainStepGraph.GRAD_NORM)
-                    || TrainStepGraph.isReport(label);
             PartitionSpec whole = PartitionSpec.replicated(value.type().numDims());
+            boolean isNumber = label.equals(TrainStepGraph.LOSS) || TrainStepGraph.isReport(label);
             return isNumber ? Tensor.of(graph, value).sharded(whole).value() : value;
         });
     }

@@ -10,8 +10,8 @@ import dev.tartan.train.checkpoint.RunProgress;
  * @param evaluated false if an evaluation was due after the last step and had not ended
  */
 public record HeldState(int shard, RunProgress progress, boolean evaluated) {
-    /** The place in the run: of two, the later is greater. */
-    long position() {
-        return 2 * progress.step() + (evaluated ? 1 : 0);
+    /** The step to go on with. */
+    long step() {
+        return progress.step();
     }
 }

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Example, two processes of one rank each, zero 0. The process of rank 0 was lost during step 7, when rank 1 had not
  * begun its update. Rank 1 holds step 7, and gives it to the new rank 0. Had rank 1 begun, it would hold nothing.
  *
+ * <p>An evaluation that not all holders had ended is made again.
+ *
  * @param state of which any shard is meant
  * @param teller the process that tells what was measured before
  * @param holders the ranks that hold their part already
@@ -40,13 +42,13 @@ public record MemoryPick(HeldState state, int teller, List<Integer> holders) {
             StateReplicas replicas, List<Holding> holdings, long recordedSteps, long leastStep) {
         List<HeldState> latestFirst = holdings.stream()
                 .flatMap(holding -> holding.states().stream())
-                .filter(state -> state.progress().step() >= leastStep)
-                .sorted(Comparator.comparingLong(HeldState::position).reversed())
+                .filter(state -> state.step() >= leastStep)
+                .sorted(Comparator.comparingLong(HeldState::step).reversed())
                 .toList();
         long tried = -1;
         for (HeldState state : latestFirst) {
-            if (state.position() != tried) {
-                tried = state.position();
+            if (state.step() != tried) {
+                tried = state.step();
                 MemoryPick pick = at(state, replicas, holdings, recordedSteps);
                 if (pick != null) {
                     return pick;
@@ -60,30 +62,32 @@ public record MemoryPick(HeldState state, int teller, List<Integer> holders) {
             HeldState state, StateReplicas replicas, List<Holding> holdings, long recordedSteps) {
         int perProcess = replicas.mesh().numRanks() / holdings.size();
         List<Integer> holders = new ArrayList<>();
+        HeldState first = state;
         int teller = -1;
         for (int process = 0; process < holdings.size(); process++) {
             Holding holding = holdings.get(process);
             List<HeldState> left = new ArrayList<>(holding.states());
             boolean holds = false;
             for (int rank = process * perProcess; rank < (process + 1) * perProcess; rank++) {
-                int index = find(left, replicas.shard(rank), state.position());
+                int index = find(left, replicas.shard(rank), state.step());
                 if (index >= 0) {
-                    left.remove(index);
+                    HeldState own = left.remove(index);
+                    first = own.evaluated() ? first : own;
                     holders.add(rank);
                     holds = true;
                 }
             }
-            boolean tells = holding.tells(state.progress().step(), recordedSteps);
+            boolean tells = holding.tells(state.step(), recordedSteps);
             teller = teller < 0 && holds && tells ? process : teller;
         }
         long parts = holders.stream().map(replicas::shard).distinct().count();
-        return teller >= 0 && parts == replicas.numShards() ? new MemoryPick(state, teller, holders) : null;
+        return teller >= 0 && parts == replicas.numShards() ? new MemoryPick(first, teller, holders) : null;
     }
 
-    /** The first of some states that is this part, at this place in the run; -1 if none is. */
-    private static int find(List<HeldState> states, int shard, long position) {
+    /** The first of some states that is this part, at this step; -1 if none is. */
+    private static int find(List<HeldState> states, int shard, long step) {
         return IntStream.range(0, states.size())
-                .filter(i -> states.get(i).shard() == shard && states.get(i).position() == position)
+                .filter(i -> states.get(i).shard() == shard && states.get(i).step() == step)
                 .findFirst()
                 .orElse(-1);
     }
@@ -92,7 +96,7 @@ public record MemoryPick(HeldState state, int teller, List<Integer> holders) {
      * Of what a process holds, what a rank of the shard takes if it is among {@link #holders}; null if there is none.
      */
     public @Nullable HeldRank take(List<HeldRank> held, int shard) {
-        int index = find(held.stream().map(HeldRank::state).toList(), shard, state.position());
+        int index = find(held.stream().map(HeldRank::state).toList(), shard, state.step());
         return index < 0 ? null : held.remove(index);
     }
 

@@ -62,13 +62,18 @@ class MemoryPickTest {
     }
 
     @Test
-    void ofTheSameStepTheOneThatIsEvaluatedIsLater() {
-        MemoryPick pick = picked(TWO, holding(state(0, 7, false)), holding(state(0, 7, true)));
-        assertThat(pick.state().evaluated()).isTrue();
-        assertThat(pick.holders()).containsExactly(1);
-        assertThat(picked(TWO, holding(state(0, 7, false)), holding(state(0, 7, false)))
-                        .holders())
-                .containsExactly(0, 1);
+    void anEvaluationThatNotAllHoldersEndedIsMadeAgain() {
+        MemoryPick pick = picked(TWO, holding(state(0, 7, true)), holding(state(0, 7, false)));
+        assertThat(pick.state().evaluated()).isFalse();
+        assertThat(pick.holders()).containsExactly(0, 1);
+        assertThat(picked(TWO, holding(state(0, 7)), holding(state(0, 7)))
+                        .state()
+                        .evaluated())
+                .isTrue();
+        assertThat(picked(TWO, holding(state(0, 6, false)), holding(state(0, 7)))
+                        .state()
+                        .evaluated())
+                .isTrue();
     }
 
     @Test
