@@ -224,7 +224,7 @@ final class CollectiveSteps {
         return MemoryRegion.of(buffer.address(), buffer.type().bytes(), arena);
     }
 
-    private static ElementType elementType(DType dtype) {
+    static ElementType elementType(DType dtype) {
         return switch (dtype) {
             case FLOAT32 -> ElementType.FLOAT32;
             case FLOAT64 -> ElementType.FLOAT64;

@@ -5,8 +5,11 @@ import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
+import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
+import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
+import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.graph.Op;
@@ -17,9 +20,11 @@ import dev.tartan.partition.Instruction;
 import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.BufferSlot;
+import dev.tartan.plan.FirstWrite;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +48,13 @@ public final class RankExecutor implements AutoCloseable {
     private final List<Buffer> buffers = new ArrayList<>();
     private final List<Kernel> steps = new ArrayList<>();
     private final List<String> labels = new ArrayList<>();
+    /** By step, the instruction that it is of; for copies at the end, the number of instructions. */
+    private final List<Integer> instructions = new ArrayList<>();
+
+    /** The step that runs or failed; -1 before a run and after one that was completed. */
+    private int at = -1;
+
+    private boolean released;
     private boolean closed;
 
     /**
@@ -70,7 +82,25 @@ public final class RankExecutor implements AutoCloseable {
             Backend backend,
             MeshCommunicators communicators,
             ElementType gradients) {
-        this(program, plan, rank, backend, communicators, gradients, null);
+        this(program, plan, rank, backend, communicators, gradients, null, null);
+    }
+
+    /**
+     * As above, in an arena that another executor of the same plan has {@linkplain #release released}, with what it
+     * holds; it is this one's from now on, and freed if the constructor throws.
+     *
+     * @param given null to allocate one
+     * @throws IllegalArgumentException also if the arena is smaller than planned
+     */
+    public RankExecutor(
+            Program program,
+            MemoryPlan plan,
+            int rank,
+            Backend backend,
+            MeshCommunicators communicators,
+            ElementType gradients,
+            @Nullable Arena given) {
+        this(program, plan, rank, backend, communicators, gradients, null, given);
     }
 
     private RankExecutor(
@@ -80,7 +110,8 @@ public final class RankExecutor implements AutoCloseable {
             Backend backend,
             MeshCommunicators communicators,
             ElementType gradients,
-            @Nullable RankExecutor host) {
+            @Nullable RankExecutor host,
+            @Nullable Arena given) {
         if (gradients != ElementType.FLOAT32 && gradients != ElementType.BFLOAT16) {
             throw new IllegalArgumentException(
                     "gradients cannot be sent so: type=" + gradients + ". Use FLOAT32 or BFLOAT16.");
@@ -91,7 +122,11 @@ public final class RankExecutor implements AutoCloseable {
         this.backend = backend;
         this.communicators = communicators;
         this.host = host;
-        this.arena = host == null ? backend.allocate(plan.arenaBytes()) : host.arena;
+        if (host != null) {
+            this.arena = host.arena;
+        } else {
+            this.arena = given == null ? backend.allocate(plan.arenaBytes()) : sized(given, plan);
+        }
         Arena onHost = null;
         try {
             onHost = keepsOnHost(program) ? backend.allocateHost(plan.hostBytes()) : null;
@@ -104,7 +139,7 @@ public final class RankExecutor implements AutoCloseable {
                 bind(i);
             }
             for (MemoryPlan.Copy copy : plan.copies()) {
-                add("copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
+                add(program.instructions().size(), "copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
             }
         } catch (RuntimeException | Error e) {
             free(steps, host == null ? arena : null, onHost);
@@ -129,7 +164,17 @@ public final class RankExecutor implements AutoCloseable {
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
                     + memory.hostBytes() + ". Plan the arena for both.");
         }
-        return new RankExecutor(other, memory, rank, backend, communicators, ElementType.FLOAT32, this);
+        return new RankExecutor(other, memory, rank, backend, communicators, ElementType.FLOAT32, this, null);
+    }
+
+    private static Arena sized(Arena given, MemoryPlan plan) {
+        if (given.bytes() < plan.arenaBytes()) {
+            long bytes = given.bytes();
+            given.close();
+            throw new IllegalArgumentException("arena is smaller than planned: bytes=" + bytes + ", plannedBytes="
+                    + plan.arenaBytes() + ". Give that of an executor of the same plan.");
+        }
+        return given;
     }
 
     private static boolean keepsOnHost(Program program) {
@@ -199,16 +244,50 @@ public final class RankExecutor implements AutoCloseable {
         requireOpen();
         try {
             for (int i = 0; i < steps.size(); i++) {
+                at = i;
                 long start = nanos == null ? 0 : System.nanoTime();
                 steps.get(i).run();
                 if (nanos != null) {
                     nanos[i] = System.nanoTime() - start;
                 }
             }
+            at = -1;
         } catch (RuntimeException | Error e) {
             collectives.abandon(e);
             throw e;
         }
+    }
+
+    /**
+     * Whether inputs are as a whole run left them, or as they were filled: false only after a run that failed when it
+     * may have begun to write over one of them.
+     *
+     * @param names inputs that live from run to run
+     */
+    public boolean areWhole(Collection<String> names) {
+        return at < 0 || instructions.get(at) < FirstWrite.of(program, plan, names);
+    }
+
+    /**
+     * Copies an input of one rank over that of others, straight from memory to memory; a call of all ranks that differ
+     * only along {@code axes}, whose shards must be the same part of the input.
+     *
+     * <p>Cost: a broadcast of the shard's bytes.
+     *
+     * @param root the rank that gives, as its index among them, see {@link MeshCommunicators#communicator}
+     * @throws CollectiveException if a peer fails or is late
+     * @throws IllegalStateException if this is closed, or the input is in memory that collectives do not reach
+     */
+    public void broadcast(String name, List<String> axes, int root) {
+        Buffer shard = input(name);
+        if (!shard.isHostMemory()) {
+            throw new IllegalStateException("input is not in memory that collectives work on: input=" + name + ", rank="
+                    + rank + ". Fill it from a checkpoint.");
+        }
+        Communicator group = communicators.communicator(rank, axes);
+        MemoryRegion region = MemoryRegion.of(shard.address(), shard.type().bytes(), arena);
+        group.run(CollectiveCall.broadcast(
+                region, CollectiveSteps.elementType(shard.type().dtype()), root, name));
     }
 
     /**
@@ -230,7 +309,8 @@ public final class RankExecutor implements AutoCloseable {
         return sorted;
     }
 
-    private void add(String label, Kernel kernel) {
+    private void add(int instruction, String label, Kernel kernel) {
+        instructions.add(instruction);
         labels.add(label);
         steps.add(kernel);
     }
@@ -241,11 +321,11 @@ public final class RankExecutor implements AutoCloseable {
                 instruction.operands().stream().map(buffers::get).toList();
         List<Buffer> results = instruction.results().stream().map(buffers::get).toList();
         if (CollectiveSteps.binds(instruction)) {
-            add(CollectiveSteps.label(instruction), collectives.bind(index));
+            add(index, CollectiveSteps.label(instruction), collectives.bind(index));
             return;
         }
         if (instruction.op() instanceof MemoryCopy) {
-            add(instruction.op().name(), copy(operands.get(0), results.get(0)));
+            add(index, instruction.op().name(), copy(operands.get(0), results.get(0)));
             return;
         }
         Op op = instruction.op() instanceof RankDependentOp dependent
@@ -254,7 +334,7 @@ public final class RankExecutor implements AutoCloseable {
         boolean nothingToDo = op instanceof Reshape
                 && operands.get(0).offsetBytes() == results.get(0).offsetBytes();
         if (!nothingToDo) {
-            add(op.name() + " " + op.attributes(), backend.kernels().bind(op, operands, results, scratch()));
+            add(index, op.name() + " " + op.attributes(), backend.kernels().bind(op, operands, results, scratch()));
         }
     }
 
@@ -269,12 +349,28 @@ public final class RankExecutor implements AutoCloseable {
         }
     }
 
+    /**
+     * Gives the arena away with what it holds: {@link #close}, which must follow, frees all else.
+     *
+     * @return to be closed by the caller, or given to another executor
+     * @throws IllegalStateException if this is closed, or the arena is another executor's
+     */
+    public Arena release() {
+        requireOpen();
+        if (host != null) {
+            throw new IllegalStateException(
+                    "arena is another executor's: program=" + program.name() + ". Release it there.");
+        }
+        released = true;
+        return arena;
+    }
+
     /** Frees all that is this executor's own; does nothing the second time. */
     @Override
     public void close() {
         if (!closed) {
             closed = true;
-            free(steps, host == null ? arena : null, hostArena);
+            free(steps, host == null && !released ? arena : null, hostArena);
         }
     }
 

@@ -7,11 +7,18 @@ import java.util.List;
 public final class GlobalNorm {
     private GlobalNorm() {}
 
-    /** The norm, a scalar: one sum of squares per tensor, added in one op so that one all-reduce can serve them all. */
+    /** The norm, a scalar. */
     public static Tensor of(List<Tensor> gradients) {
-        return Tensor.sumOf(gradients.stream()
-                        .map(gradient -> gradient.square().sumAll())
-                        .toList())
-                .sqrt();
+        return ofSums(sumsOfSquares(gradients));
+    }
+
+    /** The sum of squares of each gradient, a scalar, to which every rank has added its shard. */
+    public static List<Tensor> sumsOfSquares(List<Tensor> gradients) {
+        return gradients.stream().map(gradient -> gradient.square().sumAll()).toList();
+    }
+
+    /** The norm from the sums of squares, added in one op so that one all-reduce can serve them all. */
+    public static Tensor ofSums(List<Tensor> sumsOfSquares) {
+        return Tensor.sumOf(sumsOfSquares).sqrt();
     }
 }

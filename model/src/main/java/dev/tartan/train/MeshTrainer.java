@@ -15,6 +15,8 @@ import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
 import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.RunMesh;
+import dev.tartan.train.memory.MemoryPick;
+import dev.tartan.train.memory.RunMemory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -243,6 +245,16 @@ public final class MeshTrainer {
     }
 
     private void train(Network network, @Nullable Path finalFile) throws InterruptedException {
+        RunMemory link = control.memory();
+        try (ProcessMemory memory =
+                link == null || !plan.goesOnFromMemory() ? null : ProcessMemory.agree(plan, ranks, link)) {
+            train(network, finalFile, memory);
+        }
+    }
+
+    private void train(Network network, @Nullable Path finalFile, @Nullable ProcessMemory memory)
+            throws InterruptedException {
+        MemoryPick held = memory == null ? null : memory.pick();
         Path gradientsFile = plan.hasGradientOutputs() ? plan.files().result(GRADIENTS_FILE) : null;
         try (BatchSource samples = samples(plan).open(plan.batches());
                 ReadAhead data =
@@ -251,8 +263,10 @@ public final class MeshTrainer {
                 SafetensorsWriter writer = create(finalFile, plan.parameters());
                 SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
                 InitialParameters initial = openInitial(plan, network)) {
-            RestoredRun restored = RunCheckpoints.restored(plan);
-            if (restored != null) {
+            RestoredRun restored = held != null ? null : RunCheckpoints.restored(plan);
+            if (held != null) {
+                record.resumed(held.progress());
+            } else if (restored != null) {
                 record.resumed(restored.progress());
             }
             RankLoop loop = new RankLoop(
@@ -262,7 +276,7 @@ public final class MeshTrainer {
                     ranks,
                     record,
                     control,
-                    new RankLoop.Inputs(data, samples.stepsPerEpoch(), validation, initial, restored),
+                    new RankLoop.Inputs(data, samples.stepsPerEpoch(), validation, initial, restored, memory),
                     new RankLoop.Outputs(writer, gradients));
             new MeshRun(backend, ranks, RunCheckpoints.folder(plan) == null ? null : control.stop()).run(loop::run);
             if (writer != null) {

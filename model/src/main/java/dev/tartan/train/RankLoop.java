@@ -1,7 +1,9 @@
 package dev.tartan.train;
 
+import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsWriter;
+import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.ElementType;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.Network;
@@ -14,6 +16,10 @@ import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.graph.TrainStepGraph;
+import dev.tartan.train.memory.HeldRank;
+import dev.tartan.train.memory.HeldState;
+import dev.tartan.train.memory.MemoryPick;
+import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import org.jspecify.annotations.Nullable;
 
@@ -35,13 +41,16 @@ final class RankLoop {
      * @param stepsPerEpoch 0 if the samples have no epochs
      * @param initial first parameters, if the network's initial values are not to be taken
      * @param restored the checkpoint to go on from; null to begin at step 0
+     * @param memory what ranks of an attempt that failed have left, which goes before a checkpoint, and takes what
+     *     these leave; null if that is not wanted
      */
     record Inputs(
             ReadAhead data,
             long stepsPerEpoch,
             @Nullable ValidationData validation,
             @Nullable InitialParameters initial,
-            @Nullable RestoredRun restored) {}
+            @Nullable RestoredRun restored,
+            @Nullable ProcessMemory memory) {}
 
     /**
      * Where ranks write; both null in processes that write none.
@@ -73,21 +82,55 @@ final class RankLoop {
         this.owners = RunCheckpoints.folder(plan) == null ? null : plan.shardOwners();
     }
 
+    /** What a rank whose peers failed can leave for the next attempt; null if it has nothing whole. */
+    private static final class Left {
+        private @Nullable HeldState state;
+    }
+
     /** Trains as one rank, on its own thread. */
     void run(int rank) throws InterruptedException {
-        try (RankExecutor executor = new RankExecutor(
-                        plan.step().program(),
-                        plan.step().memory(),
-                        rank,
-                        backend,
-                        ranks.communicators(),
-                        gradients(plan.collective().gradients()));
-                RankValidation validation = RankValidation.bind(plan, rank, executor, backend, inputs.validation());
+        Left left = new Left();
+        try (RankExecutor executor = executor(rank)) {
+            record.allocated(executor.arenaBytes());
+            try {
+                run(rank, executor, left);
+            } finally {
+                // Nothing else uses the memory by now.
+                HeldState state = left.state;
+                ProcessMemory memory = inputs.memory();
+                if (state != null && memory != null) {
+                    memory.leave(new HeldRank(state, executor.release()));
+                }
+            }
+        }
+    }
+
+    private RankExecutor executor(int rank) {
+        ProcessMemory memory = inputs.memory();
+        Arena given = memory == null ? null : memory.arena(rank);
+        return new RankExecutor(
+                plan.step().program(),
+                plan.step().memory(),
+                rank,
+                backend,
+                ranks.communicators(),
+                gradients(plan.collective().gradients()),
+                given);
+    }
+
+    private void run(int rank, RankExecutor executor, Left left) throws InterruptedException {
+        try (RankValidation validation = RankValidation.bind(plan, rank, executor, backend, inputs.validation());
                 RankCheckpoints checkpoints = owners == null
                         ? null
                         : RunCheckpoints.ofRank(plan, owners, rank, executor, validation, backend, control)) {
-            record.allocated(executor.arenaBytes());
-            new OneRank(rank, executor, validation, checkpoints).train();
+            OneRank one = new OneRank(rank, executor, validation, checkpoints);
+            try {
+                one.train();
+            } catch (CollectiveException | InterruptedException e) {
+                // Others have failed, or are to; this rank may have what all need.
+                left.state = one.whole();
+                throw e;
+            }
         }
     }
 
@@ -107,8 +150,20 @@ final class RankLoop {
         private final RankTrainer trainer;
         private final ParameterWriter parameters;
         private final StepCommunication communication;
+        private final @Nullable ProcessMemory memory = inputs.memory();
         private final long steps = plan.train().steps();
         private long step;
+
+        /** Whether states are as they were between two steps, unless a step has begun to write over them. */
+        private boolean filled;
+
+        /** Updates made. */
+        private long done;
+
+        /** Whether no evaluation is due before the next step. */
+        private boolean evaluated = true;
+
+        private long skipped;
         private double loss = Double.NaN;
         private double gradNorm = Double.NaN;
         private long savedSteps = -1;
@@ -135,6 +190,12 @@ final class RankLoop {
                     : new StepControl(
                             ranks.communicators().communicator(rank, plan.mesh().axisNames()), rank == 0, step);
             boolean goesOn = validation == null || !validation.isExhausted();
+            if (!evaluated && goesOn) {
+                goesOn = validate(step - 1);
+            }
+            if (checkpoints != null && isOverAlready(goesOn)) {
+                checkpoints.save(progress());
+            }
             for (; step < steps && goesOn; step++) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("training was interrupted before step " + step);
@@ -145,7 +206,7 @@ final class RankLoop {
                 if (step == 0 && plan.hasGradientOutputs() && plan.files().output() != null) {
                     trainer.saveGradients(parameters, outputs.gradients());
                 }
-                goesOn = validate();
+                goesOn = validate(step);
                 if (checkpoints != null && agreement != null) {
                     checkpoint(checkpoints, agreement, step + 1 == steps || !goesOn);
                 }
@@ -155,17 +216,22 @@ final class RankLoop {
 
         private void begin() {
             RestoredRun restored = inputs.restored();
-            if (restored == null) {
+            MemoryPick held = memory == null ? null : memory.pick();
+            if (memory != null && held != null) {
+                goOn(memory, held);
+            } else if (restored != null) {
+                goOn(restored);
+            } else {
                 trainer.initialize(network, inputs.initial());
-                return;
             }
+            filled = true;
+        }
+
+        private void goOn(RestoredRun restored) {
             trainer.restore(restored, backend);
-            RunProgress progress = restored.progress();
-            step = progress.step();
+            goOn(restored.progress());
             savedSteps = step;
-            loss = progress.loss();
-            gradNorm = progress.gradNorm();
-            ValidationProgress rounds = progress.validation();
+            ValidationProgress rounds = restored.progress().validation();
             if (validation != null && rounds != null) {
                 validation.resume(
                         rounds,
@@ -173,16 +239,61 @@ final class RankLoop {
             }
         }
 
+        private void goOn(ProcessMemory from, MemoryPick held) {
+            goOn(held.progress());
+            evaluated = held.state().evaluated();
+            ValidationProgress rounds = held.progress().validation();
+            if (validation != null && rounds != null) {
+                // Plans that keep the best parameters do not go on from memory.
+                validation.resume(rounds, best -> {});
+            }
+            filled = from.holds(rank);
+            communication.pause();
+            trainer.receive(held, from.replicas());
+            communication.resume();
+        }
+
+        private void goOn(RunProgress progress) {
+            step = progress.step();
+            done = step;
+            skipped = progress.skippedSteps();
+            loss = progress.loss();
+            gradNorm = progress.gradNorm();
+        }
+
+        /** Whether the last attempt had made the last step, and failed before there was a checkpoint of it. */
+        private boolean isOverAlready(boolean goesOn) {
+            return memory != null && memory.pick() != null && savedSteps != step && (step >= steps || !goesOn);
+        }
+
+        /** What this rank has of all states, if that is as it was between two steps; else null. */
+        @Nullable
+        HeldState whole() {
+            if (memory == null || !filled || !executor.areWhole(trainer.stateNames())) {
+                return null;
+            }
+            return new HeldState(memory.replicas().shard(rank), progress(), evaluated);
+        }
+
         /** Every rank sees the same numbers, so all go on, or none. */
         private void conclude(double millis) {
             loss = trainer.loss();
             gradNorm = trainer.gradNorm();
+            done = step + 1;
+            evaluated = validation == null || !validation.isDue(step, steps);
             boolean isFinite = TrainStepGraph.isFinite(loss, gradNorm);
-            if (rank == 0) {
-                record.stepped(step, loss, gradNorm, trainer.reports(), millis);
-                if (!isFinite) {
-                    record.skipped();
+            skipped += isFinite ? 0 : 1;
+            if (rank == 0 || (memory != null && rank == ranks.firstRank())) {
+                StepMetrics metrics = record.metrics(step, loss, gradNorm, trainer.reports(), millis);
+                if (memory != null && rank == ranks.firstRank()) {
+                    memory.stepped(metrics);
                 }
+                if (rank == 0) {
+                    record.stepped(metrics);
+                }
+            }
+            if (rank == 0 && !isFinite) {
+                record.skipped();
             }
             if (!isFinite && plan.train().onNonFinite() == OnNonFinite.STOP) {
                 throw NonFiniteException.ofStep(step, loss, gradNorm);
@@ -190,13 +301,17 @@ final class RankLoop {
         }
 
         /** Whether the run goes on after an evaluation that may have been due. */
-        private boolean validate() throws InterruptedException {
-            if (validation == null || !validation.isDue(step, steps)) {
+        private boolean validate(long after) throws InterruptedException {
+            if (validation == null || !validation.isDue(after, steps)) {
                 return true;
             }
             communication.pause();
-            ValidationMetrics round = validation.evaluate(step);
+            ValidationMetrics round = validation.evaluate(after);
             communication.resume();
+            evaluated = true;
+            if (memory != null && rank == ranks.firstRank()) {
+                memory.validated(round);
+            }
             if (rank == 0) {
                 record.validated(round);
             }
@@ -217,7 +332,7 @@ final class RankLoop {
                 stops = agreed == StepControl.Agreed.STOP && !isLast;
             }
             if (due && savedSteps != step + 1) {
-                to.save(progress(step + 1));
+                to.save(progress());
                 savedSteps = step + 1;
                 savedAt = System.nanoTime();
             }
@@ -227,14 +342,14 @@ final class RankLoop {
             }
         }
 
-        private RunProgress progress(long done) {
+        private RunProgress progress() {
             long stepsPerEpoch = inputs.stepsPerEpoch();
             return new RunProgress(
                     done,
                     stepsPerEpoch == 0 ? -1 : done / stepsPerEpoch,
                     loss,
                     gradNorm,
-                    record.skippedSteps(),
+                    skipped,
                     validation == null ? null : validation.progress());
         }
 

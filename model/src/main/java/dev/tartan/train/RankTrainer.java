@@ -16,6 +16,8 @@ import dev.tartan.train.data.HostTensor;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.TrainStepGraph;
+import dev.tartan.train.memory.MemoryPick;
+import dev.tartan.train.memory.StateReplicas;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +58,25 @@ final class RankTrainer {
     /** Fills all states as a checkpoint has them. */
     void restore(RestoredRun restored, Backend backend) {
         restored.restore(mesh, rank, backend, plan.states(), state -> executor.input(state.name()));
+    }
+
+    /**
+     * Fills all states as other ranks hold them, and gives this one's to those that do not; a call of all ranks, of
+     * which those wait for each other that hold the same.
+     *
+     * @throws dev.tartan.collective.CollectiveException if a peer fails or is late
+     */
+    void receive(MemoryPick from, StateReplicas replicas) {
+        int shard = replicas.shard(rank);
+        if (from.isGiven(replicas, shard)) {
+            int root = replicas.replica(from.giver(replicas, shard));
+            stateNames().forEach(name -> executor.broadcast(name, replicas.along(), root));
+        }
+    }
+
+    /** The inputs that are states. */
+    List<String> stateNames() {
+        return plan.states().stream().map(PlannedState::name).toList();
     }
 
     private float[] initialValues(Network network, PlannedState state) {

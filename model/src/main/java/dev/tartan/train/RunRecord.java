@@ -41,19 +41,18 @@ final class RunRecord {
         skippedSteps.set(progress.skippedSteps());
     }
 
-    /** Steps that changed nothing so far, those before a checkpoint included. */
-    long skippedSteps() {
-        return skippedSteps.get();
-    }
-
     /** A rank has allocated so much. */
     void allocated(long bytes) {
         arenaBytes.accumulateAndGet(bytes, Math::max);
     }
 
+    /** What was measured of a step that took so long. */
+    StepMetrics metrics(long step, double loss, double gradNorm, Map<String, Double> reports, double millis) {
+        return new StepMetrics(step, loss, gradNorm, millis, plan.unitsPerStep() / millis * 1000, reports);
+    }
+
     /** A step is done; by one rank only. */
-    void stepped(long step, double loss, double gradNorm, Map<String, Double> reports, double millis) {
-        StepMetrics done = new StepMetrics(step, loss, gradNorm, millis, plan.unitsPerStep() / millis * 1000, reports);
+    void stepped(StepMetrics done) {
         steps.add(done);
         listener.onStep(done);
     }

@@ -16,6 +16,7 @@ import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.RunMesh;
 import dev.tartan.train.graph.TrainStepGraph;
+import dev.tartan.train.memory.StateReplicas;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -213,6 +214,28 @@ public record TrainingPlan(
     /** Whether the best parameters so far are kept. */
     boolean keepsBest() {
         return validation != null && validation.how().keepBest();
+    }
+
+    /**
+     * Whether ranks that survive a failure can give others all states from their memory: several hold the same, and all
+     * of it in the arena of the step.
+     */
+    public boolean goesOnFromMemory() {
+        return elastic.fromMemory()
+                && StateReplicas.of(mesh, states).numReplicas() > 1
+                && step.memory().hostBytes() == 0
+                && !keepsBest();
+    }
+
+    /** A text that two plans share only if their states lie in the same places of an arena of the same size. */
+    public String layoutOfStates() {
+        StringBuilder text = new StringBuilder(mesh + " " + step.memory().arenaBytes());
+        for (PlannedState state : states) {
+            int value = step.program().input(state.name()).value();
+            text.append('\n').append(state.name()).append(' ').append(state.spec());
+            text.append(' ').append(step.memory().slots().get(value));
+        }
+        return text.toString();
     }
 
     /** Bytes of the memory that a device has: all of it, if it shares the host's. */

@@ -60,7 +60,9 @@ final class ConfigKeys {
         sections.put("init", kinds(NO_KIND, List.of("from")));
         sections.put("output", kinds(NO_KIND, List.of("dir")));
         sections.put("checkpoint", kinds(NO_KIND, List.of("dir", "everySteps", "everySeconds", "keep", "async")));
-        sections.put("elastic", kinds(NO_KIND, List.of("maxFailures", "waitSeconds", "minExecutors", "excludeAfter")));
+        sections.put(
+                "elastic",
+                kinds(NO_KIND, List.of("maxFailures", "waitSeconds", "minExecutors", "excludeAfter", "fromMemory")));
         sections.put(
                 "collective",
                 kinds(

@@ -249,7 +249,8 @@ final class RunConfigReader {
                 section.integer("maxFailures", 1),
                 section.integer("waitSeconds", 0),
                 section.integer("minExecutors", 1),
-                section.integer("excludeAfter", 0));
+                section.integer("excludeAfter", 0),
+                section.flag("fromMemory"));
     }
 
     private CollectiveConfig collective() {

@@ -185,6 +185,7 @@ final class RunConfigRenderer {
         values.put("waitSeconds", elastic.waitSeconds());
         values.put("minExecutors", elastic.minExecutors());
         values.put("excludeAfter", elastic.excludeAfter());
+        values.put("fromMemory", elastic.fromMemory());
         return values;
     }
 

@@ -10,6 +10,7 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.NamedSharding;
+import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.BatchField;
@@ -245,7 +246,9 @@ final class TrainStepTracer {
                 outputs.put(TrainStepGraph.gradientLabel(param.name()), scaled.value());
             }
         }
-        Tensor norm = GlobalNorm.of(gradients);
+        List<Tensor> squares = GlobalNorm.sumsOfSquares(gradients);
+        reduceNumbers();
+        Tensor norm = GlobalNorm.ofSums(squares);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
         SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
         List<Tensor> clipped = clip.apply(gradients, norm);
@@ -259,6 +262,20 @@ final class TrainStepTracer {
         if (skipped != null) {
             guardNetworkStates(skipped);
         }
+    }
+
+    /**
+     * Gives all ranks the loss and what is reported here, not at the end, so that updates begin when nothing is waited
+     * for any more, unless they themselves communicate: a rank whose peers are lost then has whole states, of before
+     * the step or of after it. Before the norm, since that is the last thing for which ranks that hold different parts
+     * of a replica wait for each other: they all go on to their updates, or none does.
+     */
+    private void reduceNumbers() {
+        outputs.replaceAll((label, value) -> {
+            PartitionSpec whole = PartitionSpec.replicated(value.type().numDims());
+            boolean isNumber = label.equals(TrainStepGraph.LOSS) || TrainStepGraph.isReport(label);
+            return isNumber ? Tensor.of(graph, value).sharded(whole).value() : value;
+        });
     }
 
     private void guardNetworkStates(SkippedUpdates skipped) {

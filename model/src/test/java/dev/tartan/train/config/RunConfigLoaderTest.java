@@ -196,6 +196,7 @@ class RunConfigLoaderTest {
                           waitSeconds = 120
                           minExecutors = 1
                           excludeAfter = 3
+                          fromMemory = true
                         }
                         collective {
                           transport = auto

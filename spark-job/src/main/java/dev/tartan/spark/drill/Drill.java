@@ -121,7 +121,7 @@ public record Drill(int executors, List<Fault> faults, long seed, List<String> o
                 data { kind=text, path="%s" }
                 optimizer { kind=adamw, learningRate=1e-3 }
                 train { steps=%d, globalBatch=%d, seed=1 }
-                elastic { maxFailures=8 }
+                elastic { maxFailures=8, fromMemory=false }
                 """.formatted(
                         executors, text, last + STEPS_AFTER, SAMPLES_PER_RANK * executors));
         return RunConfigLoader.load(file, overrides);

@@ -225,7 +225,7 @@ public final class BarrierMeshJob {
         for (int number = 0; ; number++) {
             attempt = number;
             stopAfterCheckpoint = false;
-            Placement.Placed placed = place(attempts);
+            Placement.Placed placed = place(attempts).keeping(executors);
             numTasks = placed.numTasks();
             shared = null;
             MeshAttempt<I, R> next = attempts.begin(number, numTasks);

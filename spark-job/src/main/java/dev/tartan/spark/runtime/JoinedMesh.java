@@ -14,6 +14,8 @@ import dev.tartan.train.CommunicationOptions;
 import dev.tartan.train.ProcessRanks;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.memory.HeldStates;
+import dev.tartan.train.memory.StateReplicas;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -50,8 +52,8 @@ final class JoinedMesh implements AutoCloseable {
         TcpNode node;
         Meeting meeting;
         try {
-            ProcessCard own =
-                    ProcessCard.of(context, announced(host, context), endpoint.port(), GpuPinning.of(context));
+            ProcessCard own = ProcessCard.of(
+                    context, announced(host, context), endpoint.port(), held(plan, context), GpuPinning.of(context));
             meeting = Rendezvous.meet(context, own);
             MeshId mesh = new MeshId(context.runId(), context.attempt());
             ProcessGroup group = new ProcessGroup(mesh, meeting.self(), addresses(meeting));
@@ -92,6 +94,14 @@ final class JoinedMesh implements AutoCloseable {
         }
     }
 
+    /** Which process this was, if it can only be of use as that one again. */
+    private static int held(TrainingPlan plan, MeshTaskContext context) {
+        StateReplicas replicas = StateReplicas.of(plan.mesh(), plan.states());
+        return replicas.processesAreAlike(context.numTasks())
+                ? ProcessCard.NONE
+                : HeldStates.ofJvm().process(SparkRunMemory.owner(context)).orElse(ProcessCard.NONE);
+    }
+
     /** Who listens on all interfaces is reached by the name Spark knows. */
     private static String announced(String bound, MeshTaskContext context) {
         return address(bound).isAnyLocalAddress() ? context.host() : bound;
@@ -106,6 +116,11 @@ final class JoinedMesh implements AutoCloseable {
     /** The ranks of this process. */
     ProcessRanks ranks() {
         return new ProcessRanks(meeting.self(), meeting.processes().size(), mesh);
+    }
+
+    /** The task of each process, in the order of processes. */
+    List<Integer> tasks() {
+        return meeting.processes().stream().map(ProcessCard::taskIndex).toList();
     }
 
     /** Number of ranks that share this machine's processors. */

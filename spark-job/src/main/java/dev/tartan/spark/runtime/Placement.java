@@ -1,8 +1,11 @@
 package dev.tartan.spark.runtime;
 
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** Chooses the executors that the tasks of a mesh should run in. */
 interface Placement {
@@ -15,6 +18,35 @@ interface Placement {
     record Placed(int numTasks, List<ExecutorPlace> places) {
         public Placed {
             places = List.copyOf(places);
+        }
+
+        /**
+         * The same places, each executor at the task that it had before if it had one, since it may still hold what
+         * that task needs.
+         *
+         * @param before Spark's name of the executor of each task
+         */
+        Placed keeping(List<String> before) {
+            if (places.isEmpty()) {
+                return this;
+            }
+            List<ExecutorPlace> others = new ArrayList<>(places);
+            List<@Nullable ExecutorPlace> byTask = new ArrayList<>();
+            for (int task = 0; task < numTasks; task++) {
+                String name = task < before.size() ? before.get(task) : null;
+                ExecutorPlace same = others.stream()
+                        .filter(place -> place.id().equals(name))
+                        .findFirst()
+                        .orElse(null);
+                byTask.add(same);
+                others.remove(same);
+            }
+            Iterator<ExecutorPlace> rest = others.iterator();
+            return new Placed(
+                    numTasks,
+                    byTask.stream()
+                            .map(same -> same == null ? rest.next() : same)
+                            .toList());
         }
 
         /** One task in each of these. */

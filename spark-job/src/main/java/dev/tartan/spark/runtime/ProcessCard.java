@@ -15,9 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param host where it is reached
  * @param port where it listens for the other processes
  * @param bootId see {@link BootId}
+ * @param held which process it was whose memory it still holds, if that says what it can be of use for now; else -1
  * @param gpus addresses of its GPUs, see {@link GpuPinning#addresses}
  */
-record ProcessCard(int taskIndex, String executorId, String host, int port, String bootId, List<String> gpus) {
+record ProcessCard(
+        int taskIndex, String executorId, String host, int port, String bootId, int held, List<String> gpus) {
+    /** Of one that holds nothing that matters. */
+    static final int NONE = -1;
+
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES);
@@ -26,10 +31,21 @@ record ProcessCard(int taskIndex, String executorId, String host, int port, Stri
         gpus = List.copyOf(gpus);
     }
 
-    /** The card of the process that runs a task, listening on a port of the host. */
+    /** The card of a process that holds nothing. */
     static ProcessCard of(MeshTaskContext context, String host, int port, GpuPinning gpus) {
+        return of(context, host, port, NONE, gpus);
+    }
+
+    /** The card of the process that runs a task, listening on a port of the host. */
+    static ProcessCard of(MeshTaskContext context, String host, int port, int held, GpuPinning gpus) {
         return new ProcessCard(
-                context.taskIndex(), context.executorId(), host, port, BootId.read(context.host()), gpus.addresses());
+                context.taskIndex(),
+                context.executorId(),
+                host,
+                port,
+                BootId.read(context.host()),
+                held,
+                gpus.addresses());
     }
 
     String toJson() {

@@ -2,15 +2,21 @@ package dev.tartan.spark.runtime;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Makes the processes of a mesh known to each other and puts them in order: machine by machine, so that neighbours on
  * the axis {@code data} are on one machine wherever possible. Tasks 0 and 2 on machine a, 1 and 3 on machine b, become
  * the processes 0, 2, 1, 3. Task 0 is always process 0.
+ *
+ * <p>Processes that hold the states of an attempt that failed are put where they were, and the others around them,
+ * since each holds only the part of its place. If one was and is not task 0, they are put in order anew.
  */
 final class Rendezvous {
     private Rendezvous() {}
@@ -50,7 +56,26 @@ final class Rendezvous {
     static List<ProcessCard> meshOrder(List<ProcessCard> inOrderOfTasks) {
         Map<String, List<ProcessCard>> machines = inOrderOfTasks.stream()
                 .collect(Collectors.groupingBy(ProcessCard::bootId, LinkedHashMap::new, Collectors.toList()));
-        return machines.values().stream().flatMap(List::stream).toList();
+        List<ProcessCard> anew =
+                machines.values().stream().flatMap(List::stream).toList();
+        List<ProcessCard> asBefore = asBefore(anew);
+        return asBefore.isEmpty() || asBefore.get(0).taskIndex() != 0 ? anew : asBefore;
+    }
+
+    /** With those that hold something at their places; empty if they cannot be there. */
+    private static List<ProcessCard> asBefore(List<ProcessCard> cards) {
+        Map<Integer, ProcessCard> places = new HashMap<>();
+        for (ProcessCard card : cards) {
+            if (card.held() != ProcessCard.NONE
+                    && (card.held() >= cards.size() || places.put(card.held(), card) != null)) {
+                return List.of();
+            }
+        }
+        Iterator<ProcessCard> others =
+                cards.stream().filter(card -> card.held() == ProcessCard.NONE).iterator();
+        return IntStream.range(0, cards.size())
+                .mapToObj(process -> places.containsKey(process) ? places.get(process) : others.next())
+                .toList();
     }
 
     private static ProcessCard read(String json, int task) {

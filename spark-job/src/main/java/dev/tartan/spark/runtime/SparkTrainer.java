@@ -11,6 +11,7 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
 import dev.tartan.train.checkpoint.RankPart;
+import dev.tartan.train.memory.RunBeginning;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.LossChart;
 import dev.tartan.train.metrics.StepMetrics;
@@ -155,13 +156,12 @@ public final class SparkTrainer {
         CommitCheckpoints commits = work.plan().checkpoint().isOn()
                 ? RunCheckpoints.committer(work.plan(), recorder::linesBefore, recorder::onCheckpoint)
                 : null;
-        ProgressListener progress = recorder;
         if (commits != null) {
             job.concludingBy(commits::close);
-            progress = new PartListener(commits, recorder);
         }
         TrainingAttempts attempts =
                 new TrainingAttempts(job.runId(), work, credentials, commits, recorder, viewer, watch);
+        ProgressListener progress = new TaskReports(commits, attempts, recorder);
         try {
             // Task 0 is process 0, which alone has a result.
             return Objects.requireNonNull(job.run(attempts, progress).get(0));
@@ -171,12 +171,15 @@ public final class SparkTrainer {
         }
     }
 
-    /** Gives parts of checkpoints to who commits them, and all else to the recorder. */
-    private record PartListener(CommitCheckpoints commits, StepRecorder recorder) implements ProgressListener {
+    /** Gives parts of checkpoints to who commits them, beginnings to who awaits them, and all else to the recorder. */
+    private record TaskReports(@Nullable CommitCheckpoints commits, TrainingAttempts attempts, StepRecorder recorder)
+            implements ProgressListener {
         @Override
         public void onProgress(int attempt, Object report) {
-            if (report instanceof RankPart part) {
+            if (report instanceof RankPart part && commits != null) {
                 commits.written(part);
+            } else if (report instanceof RunBeginning beginning) {
+                attempts.begun(attempt, beginning);
             } else {
                 recorder.onProgress(attempt, report);
             }

@@ -3,6 +3,7 @@ package dev.tartan.spark.runtime;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.train.TrainingListener;
+import dev.tartan.train.memory.RunBeginning;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.MetricsReader;
 import dev.tartan.train.metrics.MetricsWriter;
@@ -81,6 +82,37 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
             close();
             entries.removeIf(entry -> stepOf(entry) >= step);
             rewrite(step);
+        }
+    }
+
+    /**
+     * Another attempt begins, and will say where: nothing is cut before, and what others still report does not count.
+     *
+     * @return how many steps are recorded
+     */
+    public synchronized long expect(int newAttempt) {
+        attempt = newAttempt;
+        earlySteps.clear();
+        earlyValidations.clear();
+        return nextStep;
+    }
+
+    /**
+     * The attempt that was expected has begun. From a checkpoint, what follows it is cut; from memory, what was
+     * measured in between is recorded first.
+     */
+    public synchronized void begin(RunBeginning beginning) {
+        if (diskFailure != null) {
+            return;
+        }
+        try {
+            if (beginning.memoryOf() == null || beginning.step() < nextStep) {
+                beginAt(attempt, beginning.step());
+            }
+            beginning.steps().forEach(this::add);
+            beginning.validations().forEach(this::add);
+        } catch (OutputException e) {
+            fail(e);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.TrainingStoppedException;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
+import dev.tartan.train.memory.RunBeginning;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,9 +21,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Goes on from the newest whole checkpoint when an attempt at a run has failed, or begins anew where there is none;
- * over fewer executors where some are missing. A checkpoint that turns out not to be as it was written is passed over
- * from then on. Gives up after as many failures in a row as the plan says, those before the last checkpoint not
+ * Goes on when an attempt at a run has failed: from the memory of executors that survived, where these hold all states;
+ * else from the newest whole checkpoint, or anew where there is none; over fewer executors where some are missing. A
+ * checkpoint that turns out not to be as it was written is passed over from then on. Gives up after as many failures in
+ * a row as the plan says, those before the last checkpoint, or before what was gone on from last in memory, not
  * counted.
  */
 final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResult> {
@@ -47,6 +49,11 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
     private boolean picked;
     private boolean begun;
     private long newest = -1;
+
+    /** Set by the thread that handles messages of tasks. */
+    private volatile long heldStep;
+
+    private volatile @Nullable Expected expected;
     private int failuresInARow;
 
     /**
@@ -83,36 +90,62 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
     @Override
     public MeshAttempt<TrainingPlan, TrainingResult> begin(int attempt, int numTasks) {
         TrainingPlan plan = work.plan(numTasks);
+        expected = null;
         if (commits != null) {
             RunCheckpoints.begin(commits, plan, TrainingTask.attemptName(runId, attempt));
         }
         watch.begin(numTasks, begun ? work.sizes() : List.of(numTasks));
-        if (restart == null) {
-            recorder.beginAt(attempt, step(resumed));
-        } else {
-            goOn(attempt, plan, restart);
-        }
+        KnownSteps known = restart == null ? first(attempt) : goOn(attempt, plan, numTasks, restart);
         MeshRows<?> rows = work.rows(numTasks);
         TrainingPlan sent = plan.resumed(resumed);
         return new MeshAttempt<>(
                 SparkTrainer.describe(plan),
                 rows == null ? sent : withoutRows(sent, rows),
-                new TrainingTask(work.network(), credentials, rows == null ? null : rows.reader()),
+                new TrainingTask(work.network(), credentials, rows == null ? null : rows.reader(), known),
                 rows == null ? null : rows.rdd());
     }
 
-    private void goOn(int attempt, TrainingPlan plan, String reason) {
+    private KnownSteps first(int attempt) {
+        long step = step(resumed);
+        recorder.beginAt(attempt, step);
+        return new KnownSteps(false, step, step);
+    }
+
+    private KnownSteps goOn(int attempt, TrainingPlan plan, int numTasks, String reason) {
         ShardedCheckpoint found = newest();
         resumed = found == null ? work.plan().files().resume() : found.folder();
         picked = found != null;
         long step = step(resumed);
+        Expected next = new Expected(attempt, SparkTrainer.describe(plan), reason);
+        if (numTasks > 1 && plan.goesOnFromMemory()) {
+            long recorded = recorder.expect(attempt);
+            expected = next;
+            return new KnownSteps(true, recorded, step);
+        }
         recorder.beginAt(attempt, step);
-        LOG.warn(
-                "run goes on: job='{}', attempt={}, fromStep={}, reason={}",
-                SparkTrainer.describe(plan),
-                attempt,
-                step,
-                reason);
+        tell(next, step, reason);
+        return new KnownSteps(false, step, step);
+    }
+
+    /** An attempt whose processes have still to say where it goes on, and why it is made. */
+    private record Expected(int attempt, String job, String reason) {}
+
+    /** Processes have agreed where an attempt goes on. Called by the thread that handles their messages. */
+    void begun(int attempt, RunBeginning beginning) {
+        Expected next = expected;
+        if (next == null || next.attempt() != attempt) {
+            return;
+        }
+        recorder.begin(beginning);
+        String from = beginning.memoryOf();
+        if (from != null) {
+            heldStep = beginning.step();
+        }
+        tell(next, beginning.step(), from == null ? next.reason() : next.reason() + "; from the memory of " + from);
+    }
+
+    private void tell(Expected next, long step, String reason) {
+        LOG.warn("run goes on: job='{}', attempt={}, fromStep={}, reason={}", next.job(), next.attempt(), step, reason);
         listener.onRestart(step, reason);
     }
 
@@ -205,7 +238,8 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
         restart = reason;
         failures.add(reason);
         ShardedCheckpoint found = newest();
-        long step = found == null ? 0 : found.manifest().step();
+        // A run that goes on from memory comes forward without checkpoints.
+        long step = Math.max(heldStep, found == null ? 0 : found.manifest().step());
         failuresInARow = step > newest && newest >= 0 ? 1 : failuresInARow + 1;
         newest = step;
         if (failuresInARow >= work.plan().elastic().maxFailures()) {

@@ -12,12 +12,14 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.TrainingStoppedException;
 import dev.tartan.train.checkpoint.RankPart;
+import dev.tartan.train.memory.HeldStates;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.util.Utils;
@@ -31,23 +33,27 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     private static final long serialVersionUID = 1;
 
     /** Spark's name of the driver, where tasks run in local mode. */
-    private static final String DRIVER = "driver";
+    static final String DRIVER = "driver";
 
     private static final int ATTEMPT_DIGITS = 12;
+    private static final Duration JOINING = Duration.ofMinutes(1);
 
     private final NetworkFactory network;
     private final JobCredentials credentials;
     private final @Nullable RowReader reader;
+    private final KnownSteps known;
 
     /**
      * Makes a task.
      *
      * @param reader of the rows given to the task; null if the plan has samples of its own
+     * @param known of the run when this attempt begins
      */
-    TrainingTask(NetworkFactory network, JobCredentials credentials, @Nullable RowReader reader) {
+    TrainingTask(NetworkFactory network, JobCredentials credentials, @Nullable RowReader reader, KnownSteps known) {
         this.network = network;
         this.credentials = credentials;
         this.reader = reader;
+        this.known = known;
     }
 
     @Override
@@ -120,6 +126,8 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
 
     private @Nullable TrainingResult train(TrainingPlan plan, MeshTaskContext context, RunControl control)
             throws InterruptedException {
+        // What this executor holds of another run, or of this one over another number of executors, is of no use now.
+        HeldStates.ofJvm().begin(SparkRunMemory.owner(context), plan.layoutOfStates(), holdLimit(plan));
         if (context.numTasks() == 1) {
             try (ReadSamples rows = read(plan, context, 0)) {
                 return MeshTrainer.run(
@@ -139,10 +147,20 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
             }
             Nd4jBackend backend = Nd4jBackend.forDevices(mesh.numRanksOnMachine());
             TrainingResult result = MeshTrainer.run(
-                    rows == null ? plan : rows.in(plan), network, backend, mesh.ranks(), new Reports(context), control);
+                    rows == null ? plan : rows.in(plan),
+                    network,
+                    backend,
+                    mesh.ranks(),
+                    new Reports(context),
+                    control.with(new SparkRunMemory(context, known, mesh.tasks(), holdLimit(plan))));
             mesh.logLinks();
             return result;
         }
+    }
+
+    /** The next attempt may wait so long for executors, and takes a while to join. */
+    private static Duration holdLimit(TrainingPlan plan) {
+        return Duration.ofSeconds(plan.elastic().waitSeconds()).plus(JOINING);
     }
 
     private @Nullable ReadSamples read(TrainingPlan plan, MeshTaskContext context, int process) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An executor that is killed while it trains. */
+/** An executor that is killed while it trains, of a run that does not go on from the other's memory. */
 @Tag("slow")
 @Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LostExecutorTest {
@@ -55,6 +55,7 @@ class LostExecutorTest {
                         data { kind=text, path="%s" }
                         optimizer { kind=adamw, learningRate=1e-3 }
                         train { steps=%d, globalBatch=16, seed=1 }
+                        elastic { fromMemory=false }
                         output { dir="%s" }
                         """.formatted(text, NUM_STEPS, Files.createDirectories(folder.resolve("out")))));
     }
@@ -126,7 +127,8 @@ class LostExecutorTest {
         return result.steps().stream().map(StepMetrics::loss).toList();
     }
 
-    private static List<ProcessHandle> executors() {
+    /** The executors of this JVM's sessions. */
+    static List<ProcessHandle> executors() {
         return ProcessHandle.current()
                 .descendants()
                 .filter(process -> commandLine(process).contains("CoarseGrainedExecutorBackend"))

@@ -31,7 +31,7 @@ class RendezvousTest {
 
     @Test
     void cardsSurviveTheJourney() throws Exception {
-        ProcessCard card = new ProcessCard(1, "7", "höst \"one\"", 65535, "boot", List.of("0", "GPU-1f"));
+        ProcessCard card = new ProcessCard(1, "7", "höst \"one\"", 65535, "boot", 3, List.of("0", "GPU-1f"));
         assertThat(ProcessCard.parse(card.toJson())).isEqualTo(card);
     }
 
@@ -96,6 +96,34 @@ class RendezvousTest {
         assertThat(Rendezvous.meeting(json(cards), 2, cards.get(1)).self()).isEqualTo(1);
     }
 
+    @Test
+    void whoHoldsSomethingIsPutWhereItWas() {
+        // Machines a and b had the processes 0, 1 and 2, 3; task 0 was lost, and replaced on b.
+        assertThat(orderHolding(holding(0, "b", -1), holding(1, "a", 1), holding(2, "b", 2), holding(3, "b", 3)))
+                .containsExactly(0, 1, 2, 3);
+        assertThat(orderHolding(holding(0, "a", 0), holding(1, "b", 2), holding(2, "a", -1)))
+                .containsExactly(0, 2, 1);
+    }
+
+    @Test
+    void whoCannotBeWhereItWasIsPutInOrderAnew() {
+        assertThat(orderHolding(holding(0, "a", 1), holding(1, "b", 0))).containsExactly(0, 1);
+        assertThat(orderHolding(holding(0, "a", -1), holding(1, "b", 1), holding(2, "a", 1)))
+                .containsExactly(0, 2, 1);
+        assertThat(orderHolding(holding(0, "a", -1), holding(1, "b", 3), holding(2, "a", -1)))
+                .containsExactly(0, 2, 1);
+    }
+
+    private static List<Integer> orderHolding(ProcessCard... cards) {
+        return Rendezvous.meshOrder(List.of(cards)).stream()
+                .map(ProcessCard::taskIndex)
+                .toList();
+    }
+
+    private static ProcessCard holding(int task, String bootId, int held) {
+        return new ProcessCard(task, "e" + task, "host", 7000 + task, bootId, held, List.of());
+    }
+
     private static List<Integer> orderOf(String... bootIds) {
         List<ProcessCard> cards = Stream.iterate(0, i -> i < bootIds.length, i -> i + 1)
                 .map(i -> card(i, bootIds[i]))
@@ -108,7 +136,7 @@ class RendezvousTest {
     }
 
     private static ProcessCard card(int task, String bootId, String host, String... gpus) {
-        return new ProcessCard(task, "e" + task, host, 7000 + task, bootId, List.of(gpus));
+        return new ProcessCard(task, "e" + task, host, 7000 + task, bootId, ProcessCard.NONE, List.of(gpus));
     }
 
     private static List<String> json(List<ProcessCard> cards) {

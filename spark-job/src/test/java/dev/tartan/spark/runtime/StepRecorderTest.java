@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.memory.RunBeginning;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.MetricsReader;
 import dev.tartan.train.metrics.MetricsWriter;
@@ -145,6 +146,34 @@ class StepRecorderTest {
             throw new AssertionError(e);
         }
         return new StepRecorder(folder, null, step -> {}, failures::add);
+    }
+
+    @Test
+    void anAttemptThatGoesOnFromMemoryCutsAndAddsWhereItBegins() throws IOException {
+        try (StepRecorder recorder = recorder()) {
+            recorder.onProgress(0, step(0, 9));
+            recorder.onProgress(0, step(1, 8));
+            recorder.onProgress(0, step(3, 6));
+            assertThat(recorder.expect(1)).isEqualTo(2);
+            recorder.onProgress(0, step(2, 7));
+            ValidationMetrics known = new ValidationMetrics(1, Map.of("loss", 2.5));
+            recorder.begin(new RunBeginning(4, "executor 1", List.of(step(2, 7), step(3, 6)), List.of(known)));
+            recorder.onProgress(1, step(4, 5));
+            assertThat(lines())
+                    .filteredOn(line -> line.contains("gradNorm"))
+                    .containsExactly(json(0, 9), json(1, 8), json(2, 7), json(3, 6), json(4, 5));
+            assertThat(recorder.validations()).containsExactly(known);
+            // The next one has lost a step.
+            assertThat(recorder.expect(2)).isEqualTo(5);
+            recorder.begin(new RunBeginning(4, "executor 1", List.of(), List.of(known)));
+            recorder.onProgress(2, step(4, 5));
+            // And the one after that goes back to the checkpoint.
+            assertThat(recorder.expect(3)).isEqualTo(5);
+            recorder.begin(RunBeginning.fromCheckpoint(1));
+            recorder.onProgress(3, step(1, 8));
+        }
+        assertThat(lines()).containsExactly(json(0, 9), json(1, 8));
+        assertThat(seen).containsExactly("0:9.0", "1:8.0", "2:7.0", "3:6.0", "4:5.0", "4:5.0", "1:8.0");
     }
 
     private StepRecorder recorder() {
