@@ -43,7 +43,8 @@ class WholeStatesTest {
         SmallRun.tokens(folder);
         TrainingPlan plan = TrainingJob.of(SmallRun.config(folder, "any", 1, 1, key, "train.microBatches=2"))
                 .compile(backend);
-        try (MeshCommunicators mesh = LocalMesh.create(TrainingPlan.AXES, new int[] {1, 1}, Duration.ofMinutes(1));
+        try (MeshCommunicators mesh =
+                        LocalMesh.create(List.of("data", "model"), new int[] {1, 1}, Duration.ofMinutes(1));
                 RankExecutor executor =
                         new RankExecutor(plan.step().program(), plan.step().memory(), 0, backend, mesh)) {
             RankTrainer trainer = new RankTrainer(plan, 0, executor);

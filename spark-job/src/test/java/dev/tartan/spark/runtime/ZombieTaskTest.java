@@ -20,6 +20,8 @@ import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.RunConfigLoader;
+import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
@@ -142,14 +144,22 @@ class ZombieTaskTest {
     /** The first of two ports in a row. */
     private static int freePorts() throws Exception {
         for (int tried = 0; tried < 100; tried++) {
-            try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                    ServerSocket second =
-                            new ServerSocket(first.getLocalPort() + 1, 1, InetAddress.getLoopbackAddress())) {
-                return first.getLocalPort();
-            } catch (java.net.BindException | IllegalArgumentException e) {
-                continue;
+            int port;
+            try (ServerSocket first = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                port = first.getLocalPort();
+            }
+            if (port < 65_535 && isFree(port + 1)) {
+                return port;
             }
         }
         throw new IllegalStateException("no two ports in a row are free");
+    }
+
+    private static boolean isFree(int port) throws IOException {
+        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+            return socket.isBound();
+        } catch (BindException e) {
+            return false;
+        }
     }
 }
