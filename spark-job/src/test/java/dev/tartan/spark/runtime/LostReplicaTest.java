@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Executors that are killed while a run trains that has no checkpoints. */
 @Tag("slow")
-@Timeout(value = 240, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 420, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LostReplicaTest {
     private static final int NUM_STEPS = 150;
 
