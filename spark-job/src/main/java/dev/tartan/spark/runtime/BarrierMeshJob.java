@@ -1,5 +1,6 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.spark.filesystem.HadoopSettings;
 import dev.tartan.spark.kryo.TartanKryo;
 import java.time.Duration;
@@ -395,12 +396,21 @@ public final class BarrierMeshJob {
         }
     }
 
-    /** The first one of the attempt that runs counts, unless the job was cancelled before. */
+    /**
+     * The first one of the attempt that runs counts, unless the job was cancelled before. The user's mistake counts
+     * also if a task of an earlier attempt is late to tell of it.
+     */
     synchronized void onFinalFailure(int ofAttempt, TaskOutcome failed) {
-        if (ofAttempt == attempt && finalFailure == null && cancelReason == null) {
+        boolean counts = ofAttempt == attempt || (ofAttempt < attempt && isMistake(failed.exception()));
+        if (counts && finalFailure == null && cancelReason == null) {
             finalFailure = failed;
             stopIfWanted();
         }
+    }
+
+    /** A checkpoint that is not as it was written is passed over by the next attempt. */
+    private static boolean isMistake(@Nullable Exception failure) {
+        return failure instanceof IllegalArgumentException && !(failure instanceof InvalidCheckpointException);
     }
 
     private void stopWithProgram() {
