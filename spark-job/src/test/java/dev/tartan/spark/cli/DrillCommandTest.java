@@ -43,8 +43,9 @@ class DrillCommandTest {
         properties.close();
     }
 
+    /** With all defaults; the twenty have each kind too. */
     @Test
-    @Tag("slow")
+    @Tag("large")
     void aRunRecoversFromEveryKindOfFaultWithinItsDefaults() {
         String printed = drill(
                 "--kill-executor-at-step", "4",
@@ -61,10 +62,14 @@ class DrillCommandTest {
 
     /** A frozen executor is waited for less long than by default, to fit the time of a test. */
     @Test
-    @Tag("large")
+    @Tag("slow")
     void aRunRecoversFromTwentyRandomFaults() {
         String printed = drill("--faults", "20", "--seed", "19", "--set", "collective.silenceSeconds=3");
         assertThat(rows(printed)).hasSize(20);
+        assertThat(rows(printed))
+                .extracting(row -> row.group(1))
+                .contains(
+                        "kill-executor", "freeze", "throw", "out-of-memory", "fill-disk", "corrupt-newest-checkpoint");
     }
 
     @Test
