@@ -23,6 +23,11 @@ final class BatchMeans {
         divisors.clear();
     }
 
+    @Nullable
+    Tensor sampleWeights() {
+        return sampleWeights;
+    }
+
     Tensor mean(Tensor x, @Nullable Tensor weights) {
         Tensor samples = sampleWeights;
         if (samples == null && weights == null) {

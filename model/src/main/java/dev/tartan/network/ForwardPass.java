@@ -149,6 +149,11 @@ public final class ForwardPass {
         means.begin(sampleWeights);
     }
 
+    /** How much each sample of this batch counts, {@code [batch]}; null if all count the same. */
+    public @Nullable Tensor sampleWeights() {
+        return means.sampleWeights();
+    }
+
     /** What {@link #report} was told of this batch. */
     public Map<String, Tensor> reports() {
         return means.reports();

@@ -1,6 +1,7 @@
 package dev.tartan.optimizer;
 
 import dev.tartan.graph.DType;
+import dev.tartan.network.Param;
 import dev.tartan.op.AdamW;
 import dev.tartan.op.Tensor;
 import java.util.List;
@@ -25,7 +26,7 @@ public record AdamWOptimizer(
     }
 
     @Override
-    public List<String> stateNames() {
+    public List<String> stateNames(Param declared) {
         return List.of("m", "v");
     }
 

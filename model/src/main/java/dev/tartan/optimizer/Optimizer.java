@@ -9,15 +9,20 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A pure init/update pair. The state of a parameter is a fixed list of tensors, zero at first, of its type and, unless
- * {@link #stateDims} says otherwise, its shape; an update maps parameter, gradient and state to the new parameter and
- * state.
+ * A pure init/update pair. The state of a parameter is a fixed list of tensors of its type, full of
+ * {@link #initialState} at first, and of its shape unless {@link #stateDims} says otherwise; an update maps parameter,
+ * gradient and state to the new parameter and state.
  *
  * <p>Idea: optax.
  */
 public interface Optimizer {
     /** A short name for each state tensor of a parameter, for example {@code m} and {@code v}. */
-    List<String> stateNames();
+    List<String> stateNames(Param declared);
+
+    /** What all elements of a state tensor are at first; 0 unless overridden. */
+    default double initialState(String name, Param declared) {
+        return 0;
+    }
 
     /**
      * The dims of its parameter that a state tensor has; the others are 1 in it. All, unless overridden: Adafactor has
@@ -36,6 +41,11 @@ public interface Optimizer {
         return this;
     }
 
+    /** This optimizer for epochs of so many steps, if it goes by epochs. */
+    default Optimizer ofEpoch(long stepsPerEpoch) {
+        return this;
+    }
+
     /**
      * The updates of one step.
      *
@@ -48,10 +58,20 @@ public interface Optimizer {
     @FunctionalInterface
     interface Updates {
         /**
+         * What is done to all gradients before the first update, such as scaling by norms; nothing unless overridden.
+         *
+         * @param declared the parameters that have a gradient
+         * @param gradients of each, laid out as optimizer state
+         */
+        default List<Tensor> prepare(List<Param> declared, List<Tensor> gradients) {
+            return gradients;
+        }
+
+        /**
          * Updates one parameter.
          *
          * @param declared which parameter, for what depends on its kind
-         * @param state one tensor per name in {@link #stateNames}
+         * @param state one tensor per name in {@link Optimizer#stateNames}
          */
         Updated update(Param declared, Tensor value, Tensor gradient, List<Tensor> state);
     }

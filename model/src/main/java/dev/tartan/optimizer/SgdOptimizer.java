@@ -1,6 +1,7 @@
 package dev.tartan.optimizer;
 
 import dev.tartan.graph.DType;
+import dev.tartan.network.Param;
 import dev.tartan.op.Tensor;
 import java.util.List;
 
@@ -24,7 +25,7 @@ public record SgdOptimizer(double learningRate, double momentum, double weightDe
     }
 
     @Override
-    public List<String> stateNames() {
+    public List<String> stateNames(Param declared) {
         return momentum == 0 ? List.of() : List.of("momentum");
     }
 

@@ -18,6 +18,7 @@ import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.TrainStepGraph;
 import dev.tartan.train.memory.MemoryPick;
 import dev.tartan.train.memory.StateReplicas;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,13 +41,16 @@ final class RankTrainer {
     }
 
     /**
-     * Fills parameters, from {@code given} if not null, else with the network's initial values, and zeroes the rest.
+     * Fills parameters, from {@code given} if not null, else with the network's initial values, and the rest as the
+     * optimizer says.
      */
     void initialize(Network network, @Nullable InitialParameters given) {
         for (PlannedState state : plan.states()) {
             Buffer buffer = executor.input(state.name());
             if (!state.isParameter()) {
-                buffer.write(new float[Math.toIntExact(buffer.type().shape().numElements())]);
+                float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
+                Arrays.fill(values, (float) state.begin());
+                buffer.write(values);
             } else if (given != null) {
                 buffer.write(given.read(mesh, state, rank));
             } else {

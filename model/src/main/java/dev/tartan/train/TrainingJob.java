@@ -176,7 +176,8 @@ public final class TrainingJob {
      * @throws IllegalArgumentException if there are too many
      */
     public TrainingJob ofEpoch(long stepsPerEpoch) {
-        TrainingJob counted = validation == null ? this : validation(validation.ofEpoch(stepsPerEpoch));
+        TrainingJob counted = optimizer(optimizer.ofEpoch(stepsPerEpoch));
+        counted = validation == null ? counted : counted.validation(validation.ofEpoch(stepsPerEpoch));
         if (epochs() == 0) {
             return counted;
         }

@@ -30,6 +30,7 @@ class ArchitectureTest {
                     "execute",
                     "network",
                     "optimizer",
+                    "dl4j",
                     "checkpoint",
                     "train"));
     private static final LayerRules BROKEN = new LayerRules("dev.tartan.architecture.broken", List.of("mesh", "graph"));

@@ -67,7 +67,7 @@ class UpdateTest {
     @Test
     void sgdWithoutMomentumStepsAgainstTheGradient() {
         SgdOptimizer sgd = new SgdOptimizer(0.1, 0, 0, Schedule.constant());
-        assertThat(sgd.stateNames()).isEmpty();
+        assertThat(sgd.stateNames(WEIGHT)).isEmpty();
         assertThat(update(sgd, WEIGHT, 0, new double[] {1, 2}, new double[] {10, -10}))
                 .containsExactly(new double[] {0, 3});
     }

@@ -38,7 +38,7 @@ class FactoredStateTest {
     /** The second moments of Shazeer and Stern 2018, "Adafactor": of a matrix, sums of its rows and of its columns. */
     private static final class Factored implements Optimizer {
         @Override
-        public List<String> stateNames() {
+        public List<String> stateNames(Param declared) {
             return List.of("rows", "columns");
         }
 

@@ -161,7 +161,7 @@ class ParameterWriterTest {
 
     private static PlannedState state(PartitionSpec layout) {
         String name = layout.toString();
-        return new PlannedState(name, name, StateBinding.Kind.PARAMETER, PADDED, LOGICAL, LOGICAL, layout, null);
+        return new PlannedState(name, name, StateBinding.Kind.PARAMETER, PADDED, LOGICAL, LOGICAL, layout, null, 0);
     }
 
     private static Mesh mesh(int data, int model) {

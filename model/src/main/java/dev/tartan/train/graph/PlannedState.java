@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param fileShape in files: the same elements as {@code logicalShape} in row-major order, whatever the mesh
  * @param spec its layout
  * @param block of the network that the parameter lies in; null if it is in none
+ * @param begin what all elements of optimizer state are at first
  */
 public record PlannedState(
         String name,
@@ -29,7 +30,8 @@ public record PlannedState(
         Shape logicalShape,
         Shape fileShape,
         PartitionSpec spec,
-        @Nullable Block block) {
+        @Nullable Block block,
+        double begin) {
     /** The tensor of a binding. */
     public static PlannedState of(StateBinding binding) {
         Shape logical = binding.logicalShape();
@@ -43,12 +45,13 @@ public record PlannedState(
                 // Optimizer state may have fewer elements than its parameter.
                 inFile.numElements() == logical.numElements() ? inFile : logical,
                 binding.spec(),
-                binding.param().module().block());
+                binding.param().module().block(),
+                binding.begin());
     }
 
     /** The same tensor in another layout. */
     public PlannedState laidOut(PartitionSpec other) {
-        return new PlannedState(name, parameter, kind, shape, logicalShape, fileShape, other, block);
+        return new PlannedState(name, parameter, kind, shape, logicalShape, fileShape, other, block, begin);
     }
 
     /** Whether this is the network's own, and so saved, rather than optimizer state. */

@@ -5,6 +5,7 @@ import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.Param;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,9 +16,27 @@ import org.jspecify.annotations.Nullable;
  * @param outputLabel the graph's output that replaces it after the step; null where it is only read
  * @param param the parameter, or the one that the state belongs to
  * @param layout how it is kept on the mesh
+ * @param begin what all elements of optimizer state are at first
  */
 public record StateBinding(
-        String name, Value input, @Nullable String outputLabel, Param param, StorageLayout layout, Kind kind) {
+        String name,
+        Value input,
+        @Nullable String outputLabel,
+        Param param,
+        StorageLayout layout,
+        Kind kind,
+        double begin) {
+    /** A tensor of the network. */
+    public StateBinding(
+            String name, Value input, @Nullable String outputLabel, Param param, StorageLayout layout, Kind kind) {
+        this(name, input, outputLabel, param, layout, kind, 0);
+    }
+
+    /** Optimizer state of a parameter, which each step replaces. */
+    static StateBinding ofOptimizer(String name, Value input, Param param, StorageLayout layout, double begin) {
+        return new StateBinding(name, input, TrainStepGraph.newLabel(name), param, layout, Kind.OPTIMIZER, begin);
+    }
+
     /** What the tensor holds, and so how it begins. */
     public enum Kind {
         /** A parameter, which begins with its initial values. */
@@ -26,7 +45,7 @@ public record StateBinding(
         FROZEN,
         /** A tensor of the network that steps update without a gradient; it begins with its initial values. */
         STATE,
-        /** Optimizer state, which begins with zeros. */
+        /** Optimizer state, which begins as the optimizer says. */
         OPTIMIZER;
 
         /** Whether it is the network's own, has initial values and is saved, rather than the optimizer's. */
@@ -37,7 +56,7 @@ public record StateBinding(
 
     /** This binding, replaced by an output. */
     StateBinding replacedBy(String label) {
-        return new StateBinding(name, input, label, param, layout, kind);
+        return new StateBinding(name, input, label, param, layout, kind, begin);
     }
 
     static Kind kindOf(Param param) {
@@ -75,8 +94,11 @@ public record StateBinding(
 
     /** Initial values of a box, in row-major order; see {@link Param#initialValues}. */
     public float[] initialValues(long seed, long[] starts, long[] sizes) {
-        return kind.isOfNetwork()
-                ? param.initialValues(logicalShape(), seed, starts, sizes)
-                : new float[Math.toIntExact(Shape.shape(sizes).numElements())];
+        if (kind.isOfNetwork()) {
+            return param.initialValues(logicalShape(), seed, starts, sizes);
+        }
+        float[] values = new float[Math.toIntExact(Shape.shape(sizes).numElements())];
+        Arrays.fill(values, (float) begin);
+        return values;
     }
 }

@@ -161,21 +161,21 @@ final class TrainStepTracer {
         trained().forEach(param -> {
             StorageLayout layout = parameters.layouts(param).state();
             List<Tensor> state = new ArrayList<>();
-            for (String suffix : optimizer.stateNames()) {
+            for (String suffix : optimizer.stateNames(param)) {
                 String name = param.name() + "." + suffix;
                 StorageLayout own = layout.along(
                         optimizer.stateDims(suffix, param, param.shape().numDims()));
                 Tensor input = Tensor.input(graph, name, new TensorType(options.dtype(), own.stored()));
                 state.add(input);
-                bind(name, input, param, own, StateBinding.Kind.OPTIMIZER);
+                states.add(StateBinding.ofOptimizer(
+                        name, input.value(), param, own, optimizer.initialState(suffix, param)));
             }
             optimizerStates.put(param, state);
         });
     }
 
     private void bind(String name, Tensor tensor, Param param, StorageLayout layout, StateBinding.Kind kind) {
-        boolean isUpdated = kind == StateBinding.Kind.PARAMETER || kind == StateBinding.Kind.OPTIMIZER;
-        String label = isUpdated ? TrainStepGraph.newLabel(name) : null;
+        String label = kind == StateBinding.Kind.PARAMETER ? TrainStepGraph.newLabel(name) : null;
         states.add(new StateBinding(name, tensor.value(), label, param, layout, kind));
     }
 
@@ -251,8 +251,8 @@ final class TrainStepTracer {
         Tensor norm = GlobalNorm.ofSums(squares);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
         SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
-        List<Tensor> clipped = clip.apply(gradients, norm);
         Optimizer.Updates updates = optimizer.begin(step, options.dtype());
+        List<Tensor> clipped = updates.prepare(params, clip.apply(gradients, norm));
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
             Tensor value = parameters.tensor(param);
@@ -302,7 +302,7 @@ final class TrainStepTracer {
         Tensor kept = fetched(param, guarded(skipped, updated.value(), before));
         outputs.put(TrainStepGraph.newLabel(param.name()), kept.value());
         for (int k = 0; k < state.size(); k++) {
-            String name = param.name() + "." + optimizer.stateNames().get(k);
+            String name = param.name() + "." + optimizer.stateNames(param).get(k);
             Tensor stateAfter = guarded(skipped, updated.state().get(k), state.get(k));
             outputs.put(TrainStepGraph.newLabel(name), stateAfter.value());
         }

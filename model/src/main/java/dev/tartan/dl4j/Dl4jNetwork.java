@@ -1,0 +1,221 @@
+package dev.tartan.dl4j;
+
+import dev.tartan.graph.DType;
+import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
+import dev.tartan.network.BatchField;
+import dev.tartan.network.ForwardPass;
+import dev.tartan.network.Network;
+import dev.tartan.network.Param;
+import dev.tartan.op.Tensor;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+
+/**
+ * A network of Deeplearning4j as a network of Tartan, trained by any of Tartan's ways: {@link #optimizer} is what its
+ * configuration says about updates.
+ *
+ * <p>A batch is {@code features [n, ...]} and {@code labels [n, ...]} in DL4J's layouts, and, where samples have them,
+ * {@code featuresMask} and {@code labelsMask}. In a graph of several inputs the fields are {@code features.NAME}, of
+ * several outputs {@code labels.NAME}. Its outputs are {@code output}, or those of a graph by name. It reports
+ * {@code score} as DL4J does: the loss of a sample and what l1, l2 and weight decay add.
+ *
+ * <p>Parameters begin with zeros, unless the run is given initial ones: {@link Dl4jModel} has those of DL4J.
+ */
+public final class Dl4jNetwork extends Network {
+    private final NetworkPlan plan;
+    private final Dl4jOptions options;
+    private final List<BatchField> fields;
+
+    Dl4jNetwork(NetworkPlan plan, Dl4jOptions options) {
+        this.plan = plan;
+        this.options = options;
+        for (NetworkNode node : plan.nodes()) {
+            if (node.layer() != null) {
+                child(plan.path(node), node.layer());
+            }
+        }
+        this.fields = new FieldShapes(plan, options).fields(this::outputShapes);
+    }
+
+    /** The network of a configuration; see {@link #of(MultiLayerConfiguration, Dl4jOptions)}. */
+    public static Dl4jNetwork of(MultiLayerConfiguration configuration) {
+        return of(configuration, Dl4jOptions.none());
+    }
+
+    /**
+     * The network of a configuration.
+     *
+     * @throws IllegalArgumentException naming every layer and setting that is not known, or if shapes of samples can
+     *     not be told from the configuration and the options
+     */
+    public static Dl4jNetwork of(MultiLayerConfiguration configuration, Dl4jOptions options) {
+        return new Dl4jNetwork(NetworkPlan.of(configuration), options);
+    }
+
+    /** The network of a graph; see {@link #of(ComputationGraphConfiguration, Dl4jOptions)}. */
+    public static Dl4jNetwork of(ComputationGraphConfiguration configuration) {
+        return of(configuration, Dl4jOptions.none());
+    }
+
+    /**
+     * The network of a graph.
+     *
+     * @throws IllegalArgumentException naming every layer, vertex and setting that is not known, or if shapes of
+     *     samples can not be told from the configuration and the options
+     */
+    public static Dl4jNetwork of(ComputationGraphConfiguration configuration, Dl4jOptions options) {
+        return new Dl4jNetwork(NetworkPlan.of(configuration), options);
+    }
+
+    /** What updates the parameters. */
+    public Dl4jOptimizer optimizer() {
+        return new Dl4jOptimizer(UpdateRules.of(plan, options.correct()), options.correct())
+                .startingAt(plan.iterationCount(), plan.epochCount());
+    }
+
+    /** Parameters and statistics by DL4J's names: {@code 0_W} of a layer's number, {@code dense_W} of a vertex. */
+    public Map<String, Param> byDl4jName() {
+        Map<String, Param> all = new LinkedHashMap<>();
+        plan.nodes().forEach(node -> node.params().forEach((key, param) -> all.put(node.name() + "_" + key, param)));
+        return all;
+    }
+
+    @Override
+    public List<BatchField> batchFields() {
+        return fields;
+    }
+
+    @Override
+    public String title() {
+        return "DL4J network of " + plan.numLayers() + " layers";
+    }
+
+    @Override
+    public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
+        LayerPass layers = new LayerPass(pass, options.correct());
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        forward(batch, layers, new LinkedHashMap<>(), outputs);
+        List<Tensor> losses = new ArrayList<>();
+        outputs.forEach((name, z) -> {
+            Tensor labels = field(batch, plan.labels(name));
+            Tensor mask = batch.get(plan.labelsMask(name));
+            losses.add(loss(
+                    z,
+                    () -> output(name)
+                            .loss(layers)
+                            .ofSamples(z, labels, mask == null ? null : spread(mask, z.shape()))));
+        });
+        Tensor mean = pass.mean(Tensor.sumOf(losses));
+        Tensor loss = plan.isMiniBatch() ? mean : mean.mul(count(mean, outputs, pass));
+        pass.report("score", new RegularizationTerms(plan, options.correct()).addTo(loss));
+        return loss;
+    }
+
+    /** How many samples count. */
+    private static Tensor count(Tensor like, Map<String, Tensor> outputs, ForwardPass pass) {
+        Tensor weights = pass.sampleWeights();
+        Tensor any = outputs.values().iterator().next();
+        return weights == null ? like.filled((double) any.shape().dim(0)) : weights.sumAll();
+    }
+
+    /** A mask {@code [n, 1]} or {@code [n, steps]} in a shape that broadcasts to the output. */
+    private static Tensor spread(Tensor mask, Shape output) {
+        boolean ofSteps = output.numDims() == StepLayouts.SEQUENCE_DIMS && mask.numDims() == 2;
+        return ofSteps ? mask.reshape(output.dim(0), 1, output.dim(2)) : mask;
+    }
+
+    private OutputModule output(String name) {
+        return plan.output(name);
+    }
+
+    @Override
+    public Map<String, Tensor> outputs(Map<String, Tensor> batch, ForwardPass pass) {
+        Map<String, Tensor> all = new LinkedHashMap<>();
+        Map<String, Tensor> activations = feedForward(batch, pass);
+        for (String name : plan.outputs()) {
+            Tensor y = Objects.requireNonNull(activations.get(name), name);
+            Tensor mask = batch.get(plan.labelsMask(name));
+            all.put(plan.outputName(name), mask == null ? y : y.mul(spread(mask, y.shape())));
+        }
+        return all;
+    }
+
+    /** What each layer and vertex gives, by the layer's number or the vertex's name, as DL4J's feedForward does. */
+    public Map<String, Tensor> feedForward(Map<String, Tensor> batch, ForwardPass pass) {
+        Map<String, Signal> signals = new LinkedHashMap<>();
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        forward(batch, new LayerPass(pass, options.correct()), signals, outputs);
+        Map<String, Tensor> activations = new LinkedHashMap<>();
+        for (NetworkNode node : plan.nodes()) {
+            Tensor z = outputs.get(node.name());
+            activations.put(
+                    node.name(),
+                    z == null
+                            ? Objects.requireNonNull(signals.get(node.name())).value()
+                            : output(node.name()).activated(z));
+        }
+        return activations;
+    }
+
+    /** Fills in what nodes give and, of output layers, what their activations are applied to. */
+    private void forward(
+            Map<String, Tensor> batch, LayerPass pass, Map<String, Signal> signals, Map<String, Tensor> outputs) {
+        for (String input : plan.inputs()) {
+            signals.put(input, new Signal(field(batch, plan.features(input)), batch.get(plan.featuresMask(input))));
+        }
+        long samples = signals.get(plan.inputs().get(0)).size(0);
+        for (NetworkNode node : plan.nodes()) {
+            List<Signal> in = new ArrayList<>();
+            node.inputs().forEach(name -> in.add(Objects.requireNonNull(signals.get(name), name)));
+            LayerModule layer = node.layer();
+            VertexFunction vertex = node.vertex();
+            if (layer == null) {
+                signals.put(node.name(), Objects.requireNonNull(vertex).call(in));
+                continue;
+            }
+            Signal prepared = node.prepared(in.get(0), samples);
+            if (layer instanceof OutputModule output) {
+                Tensor z = scoped(prepared.value(), () -> output.preOutput(prepared, pass));
+                outputs.put(node.name(), z);
+                signals.put(node.name(), prepared.with(output.activated(z)));
+            } else {
+                signals.put(node.name(), inScope(layer, prepared, pass));
+            }
+        }
+    }
+
+    private Signal inScope(LayerModule layer, Signal in, LayerPass pass) {
+        Signal[] made = new Signal[1];
+        layer.traced(in.value(), () -> {
+            made[0] = layer.call(in, pass);
+            return made[0].value();
+        });
+        return made[0];
+    }
+
+    /** The shapes of {@code [1, ...]} outputs before their activations, given those of samples. */
+    private Map<String, Shape> outputShapes(Map<String, Shape> features) {
+        GraphBuilder graph = new GraphBuilder("shapes");
+        Map<String, Tensor> batch = new LinkedHashMap<>();
+        features.forEach((input, shape) -> {
+            long[] dims = new long[shape.numDims() + 1];
+            dims[0] = 1;
+            System.arraycopy(shape.dims(), 0, dims, 1, shape.numDims());
+            String field = plan.features(input);
+            batch.put(field, Tensor.input(graph, field, new TensorType(DType.FLOAT32, Shape.shape(dims))));
+        });
+        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        forward(batch, new LayerPass(ForwardPass.inference(), options.correct()), new LinkedHashMap<>(), outputs);
+        Map<String, Shape> shapes = new LinkedHashMap<>();
+        outputs.forEach((name, z) -> shapes.put(name, z.shape()));
+        return Collections.unmodifiableMap(shapes);
+    }
+}

@@ -1,0 +1,156 @@
+package dev.tartan.dl4j;
+
+import dev.tartan.graph.DType;
+import dev.tartan.network.Param;
+import dev.tartan.op.Tensor;
+import dev.tartan.optimizer.Optimizer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.deeplearning4j.nn.api.layers.LayerConstraint;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.regularization.L1Regularization;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
+
+/**
+ * Updates each parameter as its DL4J configuration says: gradient normalization, then l1 and l2, the updater, weight
+ * decay, constraints. {@link Dl4jNetwork#optimizer} makes it. Parameters without a rule are refused.
+ */
+public final class Dl4jOptimizer implements Optimizer {
+    /** DL4J applies a constraint twice to the same parameter (BaseConstraint.applyConstraint). */
+    private static final int CONSTRAINT_TIMES = 2;
+
+    private final Map<String, UpdateRule> rules;
+    private final int firstIteration;
+    private final int firstEpoch;
+    private final long stepsPerEpoch;
+    private final boolean correct;
+
+    Dl4jOptimizer(Map<String, UpdateRule> rules, boolean correct) {
+        this(rules, 0, 0, 0, correct);
+    }
+
+    private Dl4jOptimizer(
+            Map<String, UpdateRule> rules, int firstIteration, int firstEpoch, long stepsPerEpoch, boolean correct) {
+        this.rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
+        this.firstIteration = firstIteration;
+        this.firstEpoch = firstEpoch;
+        this.stepsPerEpoch = stepsPerEpoch;
+        this.correct = correct;
+    }
+
+    /** This optimizer for a network that has made so many updates and epochs already. */
+    public Dl4jOptimizer startingAt(int iteration, int epoch) {
+        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, correct);
+    }
+
+    @Override
+    public Dl4jOptimizer ofEpoch(long steps) {
+        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, correct);
+    }
+
+    @Override
+    public List<String> stateNames(Param declared) {
+        return Objects.requireNonNull(UpdaterFormulas.stateNames(rule(declared).updater()), declared::name);
+    }
+
+    @Override
+    public double initialState(String name, Param declared) {
+        return UpdaterFormulas.initialState(rule(declared).updater());
+    }
+
+    /** The rules by name of parameter. */
+    Map<String, UpdateRule> rules() {
+        return rules;
+    }
+
+    private UpdateRule rule(Param declared) {
+        UpdateRule rule = rules.get(declared.name());
+        if (rule == null) {
+            throw new IllegalArgumentException("parameter is not of the DL4J network that the optimizer is of:"
+                    + " parameter=" + declared.name() + ". Use Dl4jNetwork.optimizer() with its own network.");
+        }
+        return rule;
+    }
+
+    @Override
+    public Updates begin(Tensor step, DType dtype) {
+        Tensor iteration = step.cast(DType.FLOAT64).add(firstIteration);
+        return new RuleUpdates(new ScheduledValue(iteration, epoch(step)));
+    }
+
+    private @Nullable Tensor epoch(Tensor step) {
+        if (stepsPerEpoch == 0) {
+            return null;
+        }
+        // Through INT32, which cuts off what is behind the point.
+        return step.cast(DType.FLOAT64)
+                .div((double) stepsPerEpoch)
+                .cast(DType.INT32)
+                .cast(DType.FLOAT64)
+                .add(firstEpoch);
+    }
+
+    /** For the run's record: what differs makes another run. */
+    @Override
+    public String toString() {
+        return "Dl4jOptimizer[firstIteration=" + firstIteration + ", firstEpoch=" + firstEpoch + ", correct=" + correct
+                + ", rules=" + rules + "]";
+    }
+
+    private final class RuleUpdates implements Updates {
+        private final ScheduledValue values;
+
+        RuleUpdates(ScheduledValue values) {
+            this.values = values;
+        }
+
+        @Override
+        public List<Tensor> prepare(List<Param> declared, List<Tensor> gradients) {
+            declared.forEach(Dl4jOptimizer.this::rule);
+            return GradientNorms.apply(declared, gradients, rules);
+        }
+
+        @Override
+        public Updated update(Param declared, Tensor value, Tensor gradient, List<Tensor> state) {
+            UpdateRule rule = rule(declared);
+            IUpdater updater = rule.updater();
+            List<Tensor> updated = UpdaterFormulas.update(updater, regularized(rule, value, gradient), state, values);
+            Tensor next = value.sub(decayed(rule, value, updated.get(0)));
+            for (LayerConstraint constraint : rule.constraints()) {
+                next = Constraints.apply(constraint, declared, next, correct ? 1 : CONSTRAINT_TIMES);
+            }
+            return new Updated(next, new ArrayList<>(updated.subList(1, updated.size())));
+        }
+
+        private Tensor regularized(UpdateRule rule, Tensor value, Tensor gradient) {
+            Tensor g = gradient;
+            for (Regularization r : rule.regularization()) {
+                if (r instanceof L1Regularization l1) {
+                    g = g.add(value.sign().mul(values.of(l1.getL1()).cast(g.dtype())));
+                } else if (r instanceof L2Regularization l2) {
+                    g = g.add(value.mul(values.of(l2.getL2()).cast(g.dtype())));
+                }
+            }
+            return g;
+        }
+
+        private Tensor decayed(UpdateRule rule, Tensor value, Tensor update) {
+            Tensor decayed = update;
+            for (Regularization r : rule.regularization()) {
+                if (r instanceof WeightDecay decay) {
+                    Tensor scale = values.of(decay.getCoeff());
+                    Tensor rate = UpdaterFormulas.rate(rule.updater(), values);
+                    decayed = decayed.add(value.mul((decay.isApplyLR() ? scale.mul(rate) : scale).cast(value.dtype())));
+                }
+            }
+            return decayed;
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package dev.tartan.dl4j;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.deeplearning4j.nn.api.layers.LayerConstraint;
+import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.GradientNormalization;
+import org.deeplearning4j.nn.conf.InputPreProcessor;
+import org.deeplearning4j.nn.conf.dropout.Dropout;
+import org.deeplearning4j.nn.conf.graph.GraphVertex;
+import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.layers.ActivationLayer;
+import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Nesterovs;
+import org.nd4j.linalg.learning.regularization.L1Regularization;
+import org.nd4j.linalg.learning.regularization.L2Regularization;
+import org.nd4j.linalg.learning.regularization.Regularization;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
+import org.nd4j.linalg.schedule.FixedSchedule;
+import org.nd4j.linalg.schedule.ISchedule;
+
+/** Collects what a configuration has that is not known here, to refuse it all at once. Not thread-safe. */
+final class KnownParts {
+    private final List<String> mistakes = new ArrayList<>();
+
+    void throwIfAny() {
+        if (!mistakes.isEmpty()) {
+            throw new IllegalArgumentException("DL4J network cannot be trained by Tartan: "
+                    + String.join("; ", mistakes) + ". Change these, or train it with DL4J.");
+        }
+    }
+
+    private void refuse(String node, String what) {
+        mistakes.add("'" + node + "': " + what);
+    }
+
+    void checkBackprop(BackpropType type, int forward, int back) {
+        if (type == BackpropType.TruncatedBPTT && forward != back) {
+            mistakes.add("truncated backpropagation of different lengths: forward=" + forward + ", back=" + back);
+        }
+    }
+
+    void check(String node, GraphVertex vertex) {
+        if (vertex instanceof LayerVertex layer) {
+            check(node, layer.getLayerConf().getLayer());
+            if (layer.getPreProcessor() != null) {
+                check(node, layer.getPreProcessor());
+            }
+            return;
+        }
+        String unknown = ImportVertices.unknown(vertex);
+        if (unknown != null) {
+            refuse(node, unknown);
+        }
+    }
+
+    void check(String node, InputPreProcessor processor) {
+        String unknown = Preprocessors.unknown(processor);
+        if (unknown != null) {
+            refuse(node, unknown);
+        }
+    }
+
+    void check(String node, Layer layer) {
+        String name = layer.getClass().getSimpleName();
+        if (!ImportLayers.isKnown(layer)) {
+            refuse(node, "layer " + name);
+            return;
+        }
+        String unknown = LayerSettings.unknown(layer);
+        if (unknown != null) {
+            refuse(node, name + " with " + unknown);
+        }
+        if (layer.getIDropout() != null && !isKnown(layer.getIDropout())) {
+            refuse(node, "dropout " + layer.getIDropout().getClass().getSimpleName());
+        }
+        if (layer.getConstraints() != null) {
+            for (LayerConstraint constraint : layer.getConstraints()) {
+                if (!Constraints.isKnown(constraint)) {
+                    refuse(node, "constraint " + constraint.getClass().getSimpleName());
+                }
+            }
+        }
+        IActivation activation = activation(layer);
+        if (activation != null && !Activations.isKnown(activation)) {
+            refuse(node, "activation " + activation);
+        }
+        ILossFunction loss = loss(layer);
+        if (loss != null && !Losses.isKnown(loss)) {
+            refuse(node, "loss " + loss.getClass().getSimpleName());
+        }
+        if (layer instanceof BaseLayer base) {
+            checkUpdates(node, base);
+        }
+    }
+
+    private static boolean isKnown(Object dropout) {
+        return dropout instanceof Dropout d && d.getPSchedule() == null;
+    }
+
+    private static @Nullable IActivation activation(Layer layer) {
+        if (layer instanceof BatchNormalization) {
+            return null;
+        }
+        if (layer instanceof ActivationLayer a) {
+            return a.getActivationFn();
+        }
+        return layer instanceof BaseLayer base ? base.getActivationFn() : null;
+    }
+
+    private static @Nullable ILossFunction loss(Layer layer) {
+        if (layer instanceof BaseOutputLayer output) {
+            return output.getLossFn();
+        } else if (layer instanceof LossLayer output) {
+            return output.getLossFn();
+        } else if (layer instanceof RnnLossLayer output) {
+            return output.getLossFn();
+        }
+        return layer instanceof CnnLossLayer output ? output.getLossFn() : null;
+    }
+
+    private void checkUpdates(String node, BaseLayer layer) {
+        if (layer.getWeightNoise() != null) {
+            refuse(node, "weight noise " + layer.getWeightNoise().getClass().getSimpleName());
+        }
+        Set<GradientNormalization> byLayer =
+                Set.of(GradientNormalization.ClipL2PerLayer, GradientNormalization.RenormalizeL2PerLayer);
+        Set<GradientNormalization> byType =
+                Set.of(GradientNormalization.ClipL2PerParamType, GradientNormalization.RenormalizeL2PerParamType);
+        GradientNormalization normalization = layer.getGradientNormalization();
+        if (layer instanceof BatchNormalization
+                && (byLayer.contains(normalization) || byType.contains(normalization))) {
+            refuse(node, "gradient normalization " + normalization + " of batch norm, whose statistics it changes");
+        }
+        for (IUpdater updater : updaters(layer)) {
+            if (UpdaterFormulas.stateNames(updater) == null) {
+                refuse(node, "updater " + updater.getClass().getSimpleName());
+                continue;
+            }
+            checkSchedule(node, UpdaterFormulas.rateSchedule(updater));
+            if (updater instanceof Nesterovs nesterovs) {
+                checkSchedule(node, nesterovs.getMomentumISchedule());
+            }
+        }
+        checkRegularization(node, layer.getRegularization());
+        checkRegularization(node, layer.getRegularizationBias());
+    }
+
+    private static List<IUpdater> updaters(BaseLayer layer) {
+        List<IUpdater> updaters = new ArrayList<>();
+        if (layer.getIUpdater() != null) {
+            updaters.add(layer.getIUpdater());
+        }
+        if (layer.getBiasUpdater() != null) {
+            updaters.add(layer.getBiasUpdater());
+        }
+        return updaters;
+    }
+
+    private void checkSchedule(String node, @Nullable ISchedule schedule) {
+        if (!ScheduledValue.isKnown(schedule)) {
+            refuse(node, "schedule " + schedule.getClass().getSimpleName());
+        }
+    }
+
+    private void checkRegularization(String node, @Nullable List<Regularization> all) {
+        if (all == null) {
+            return;
+        }
+        for (Regularization r : all) {
+            ISchedule coefficient = coefficient(r);
+            if (!(coefficient instanceof FixedSchedule)) {
+                refuse(
+                        node,
+                        "regularization " + r.getClass().getSimpleName() + " that is not a fixed number of l1, l2"
+                                + " or weight decay");
+            }
+        }
+    }
+
+    /** The coefficient of a regularization that is known, else null. */
+    static @Nullable ISchedule coefficient(Regularization r) {
+        if (r instanceof L1Regularization l1) {
+            return l1.getL1();
+        } else if (r instanceof L2Regularization l2) {
+            return l2.getL2();
+        }
+        return r instanceof WeightDecay decay ? decay.getCoeff() : null;
+    }
+}

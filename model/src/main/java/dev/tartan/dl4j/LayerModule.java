@@ -1,0 +1,63 @@
+package dev.tartan.dl4j;
+
+import dev.tartan.mesh.Shape;
+import dev.tartan.network.Initializer;
+import dev.tartan.network.Initializers;
+import dev.tartan.network.Module;
+import dev.tartan.network.Param;
+import dev.tartan.op.Tensor;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.deeplearning4j.nn.conf.layers.Layer;
+
+/** A layer of DL4J as a part of a network; its parameters bear DL4J's names. */
+abstract class LayerModule extends Module {
+    private final Layer conf;
+    private final Map<String, Param> byKey = new LinkedHashMap<>();
+
+    LayerModule(Layer conf) {
+        this.conf = conf;
+    }
+
+    /** What the layer makes of its input. */
+    abstract Signal call(Signal in, LayerPass pass);
+
+    /** Traces what the layer computes so that it bears the layer's name. */
+    final void traced(Tensor x, Supplier<Tensor> body) {
+        scoped(x, body);
+    }
+
+    /** The layer's configuration. */
+    Layer conf() {
+        return conf;
+    }
+
+    /** A trained parameter; its initial values are the importer's business. */
+    Param weight(String key, Shape shape) {
+        return register(key, param(key, shape, Initializers.zeros()));
+    }
+
+    /** A running statistic. */
+    Param statistic(String key, Shape shape, Initializer initial) {
+        return register(key, state(key, shape, initial));
+    }
+
+    private Param register(String key, Param param) {
+        byKey.put(key, param);
+        return param;
+    }
+
+    /** Takes the parameters of a part of this layer for its own, their names with a prefix, as DL4J has them. */
+    <M extends LayerModule> M part(String name, String keyPrefix, M module) {
+        child(name, module);
+        module.byKey().forEach((key, param) -> byKey.put(keyPrefix + key, param));
+        return module;
+    }
+
+    /** Parameters and statistics by DL4J's names of them. */
+    Map<String, Param> byKey() {
+        return Collections.unmodifiableMap(byKey);
+    }
+}

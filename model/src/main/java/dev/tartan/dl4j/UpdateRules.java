@@ -1,0 +1,67 @@
+package dev.tartan.dl4j;
+
+import dev.tartan.network.Param;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.deeplearning4j.nn.api.layers.LayerConstraint;
+import org.deeplearning4j.nn.conf.GradientNormalization;
+import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
+import org.deeplearning4j.nn.conf.layers.Layer;
+import org.nd4j.linalg.learning.regularization.Regularization;
+
+/** Reads out of layers how each of their parameters is updated. */
+final class UpdateRules {
+    private UpdateRules() {}
+
+    /** The rules by name of parameter. */
+    static Map<String, UpdateRule> of(NetworkPlan plan, boolean correct) {
+        Map<String, UpdateRule> rules = new LinkedHashMap<>();
+        for (NetworkNode node : plan.nodes()) {
+            LayerModule module = node.layer();
+            if (module == null) {
+                continue;
+            }
+            module.byKey().forEach((key, param) -> {
+                if (param.isTrained()) {
+                    rules.put(param.name(), rule(node.name(), module.conf(), key, param, correct));
+                }
+            });
+        }
+        return rules;
+    }
+
+    private static UpdateRule rule(String node, Layer layer, String key, Param param, boolean correct) {
+        GradientNormalization normalization = layer.getGradientNormalization();
+        return new UpdateRule(
+                node,
+                layer.getUpdaterByParam(key),
+                regularization(layer, key, correct),
+                normalization == null ? GradientNormalization.None : normalization,
+                layer.getGradientNormalizationThreshold(),
+                constraints(layer, key));
+    }
+
+    /** A weight decay for the whole network stands in the list of each layer twice, and DL4J applies both. */
+    static List<Regularization> regularization(Layer layer, String key, boolean correct) {
+        List<Regularization> all = layer.getRegularizationByParam(key);
+        if (all == null) {
+            return List.of();
+        }
+        return correct ? all.stream().distinct().toList() : all;
+    }
+
+    private static List<LayerConstraint> constraints(Layer layer, String key) {
+        List<LayerConstraint> own = new ArrayList<>();
+        if (layer.getConstraints() != null) {
+            for (LayerConstraint constraint : layer.getConstraints()) {
+                if (constraint instanceof BaseConstraint base
+                        && base.getParams().contains(key)) {
+                    own.add(constraint);
+                }
+            }
+        }
+        return own;
+    }
+}
