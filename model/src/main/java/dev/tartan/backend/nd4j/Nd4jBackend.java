@@ -8,6 +8,9 @@ import dev.tartan.backend.host.HostKernels;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
+import dev.tartan.op.Conv2d;
+import dev.tartan.op.Conv2dFilterGrad;
+import dev.tartan.op.ConvTranspose2d;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -38,7 +41,10 @@ public final class Nd4jBackend implements Backend {
             Workers workers = new Workers(threadsPerDevice);
             HostKernels.preferIn(table, workers)
                     .prefer(Attention.class, AttentionKernels.forward(workers))
-                    .prefer(AttentionGrad.class, AttentionKernels.gradient(workers));
+                    .prefer(AttentionGrad.class, AttentionKernels.gradient(workers))
+                    .prefer(Conv2d.class, ConvBlockKernels.forward(workers))
+                    .prefer(ConvTranspose2d.class, ConvBlockKernels.transposed(workers))
+                    .prefer(Conv2dFilterGrad.class, ConvBlockKernels.filterGradient(workers));
         }
         this.kernels = table.build();
     }
