@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A network of Deeplearning4j as a network of Tartan, trained by any of Tartan's ways: {@link #optimizer} is what its
@@ -86,6 +87,21 @@ public final class Dl4jNetwork extends Network {
         Map<String, Param> all = new LinkedHashMap<>();
         plan.nodes().forEach(node -> node.params().forEach((key, param) -> all.put(node.name() + "_" + key, param)));
         return all;
+    }
+
+    /** DL4J's array of the parameter of that name, or of its updater state, in this network's order of elements. */
+    INDArray arranged(String dl4jName, INDArray array) {
+        for (NetworkNode node : plan.nodes()) {
+            LayerModule layer = node.layer();
+            String prefix = node.name() + "_";
+            if (layer != null && dl4jName.startsWith(prefix)) {
+                String key = dl4jName.substring(prefix.length());
+                if (layer.byKey().containsKey(key)) {
+                    return layer.arranged(key, array);
+                }
+            }
+        }
+        return array;
     }
 
     @Override

@@ -1,6 +1,5 @@
 package dev.tartan.dl4j;
 
-import dev.tartan.network.Param;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -48,11 +47,14 @@ public final class Dl4jTensors {
                         + (view == null ? "none" : view.shapeInfoToString())
                         + ". Give the network that the configuration is of.");
             }
-            tensors.views.put(param.name(), view);
+            tensors.views.put(param.name(), network.arranged(key, view));
             UpdateRule rule = rules.get(param.name());
             if (updater != null && state != null && rule != null) {
                 List<String> names = Objects.requireNonNull(UpdaterFormulas.stateNames(rule.updater()));
-                tensors.addStates(param, names, view, view.offset() - origin, updater, state);
+                List<INDArray> states = states(names.size(), view, view.offset() - origin, updater, state);
+                for (int k = 0; k < states.size(); k++) {
+                    tensors.views.put(param.name() + "." + names.get(k), network.arranged(key, states.get(k)));
+                }
             }
         });
         return tensors;
@@ -70,25 +72,22 @@ public final class Dl4jTensors {
     }
 
     /** In a block of alike updaters the first state of all parameters comes first, then the second. */
-    private void addStates(
-            Param param,
-            List<String> names,
-            INDArray view,
-            long offset,
-            BaseMultiLayerUpdater<?> updater,
-            INDArray state) {
+    private static List<INDArray> states(
+            int count, INDArray view, long offset, BaseMultiLayerUpdater<?> updater, INDArray state) {
         INDArray flat = state.reshape(state.length());
+        List<INDArray> states = new ArrayList<>();
         for (UpdaterBlock block : updater.getUpdaterBlocks()) {
             if (offset < block.getParamOffsetStart() || offset >= block.getParamOffsetEnd()) {
                 continue;
             }
             long length = block.getParamOffsetEnd() - block.getParamOffsetStart();
-            for (int k = 0; k < names.size(); k++) {
+            for (int k = 0; k < count; k++) {
                 long start = block.getUpdaterViewOffsetStart() + k * length + offset - block.getParamOffsetStart();
                 INDArray part = flat.get(NDArrayIndex.interval(start, start + view.length()));
-                views.put(param.name() + "." + names.get(k), part.reshape(view.ordering(), view.shape()));
+                states.add(part.reshape(view.ordering(), view.shape()));
             }
         }
+        return states;
     }
 
     /** Names of all tensors, a parameter's before those of its state. */

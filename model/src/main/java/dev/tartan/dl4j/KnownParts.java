@@ -18,6 +18,7 @@ import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +110,8 @@ final class KnownParts {
             check(node, both.getBwd());
         } else if (layer instanceof LastTimeStep last) {
             check(node, last.getUnderlying());
+        } else if (layer instanceof FrozenLayer frozen) {
+            check(node, frozen.getLayer());
         }
     }
 

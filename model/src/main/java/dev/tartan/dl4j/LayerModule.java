@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A layer of DL4J as a part of a network; its parameters bear DL4J's names. */
 abstract class LayerModule extends Module {
@@ -54,6 +55,11 @@ abstract class LayerModule extends Module {
         child(name, module);
         module.byKey().forEach((key, param) -> byKey.put(keyPrefix + key, param));
         return module;
+    }
+
+    /** DL4J's array of a parameter, or of its updater state, with the elements in this parameter's order. */
+    INDArray arranged(String key, INDArray array) {
+        return array;
     }
 
     /** Parameters and statistics by DL4J's names of them. */

@@ -6,10 +6,19 @@ import org.deeplearning4j.nn.conf.layers.AbstractLSTM;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
@@ -34,6 +43,25 @@ final class LayerSettings {
             return l.getRnnDataFormat() == RNNFormat.NWC ? NWC : null;
         } else if (layer instanceof EmbeddingSequenceLayer l) {
             return l.getOutputFormat() == RNNFormat.NWC ? NWC : null;
+        } else if (layer instanceof Convolution1DLayer l) {
+            return l.getRnnDataFormat() == RNNFormat.NWC ? NWC : Windows.unknown(l.getConvolutionMode(), true);
+        } else if (layer instanceof ConvolutionLayer l) {
+            return l.getCnn2dDataFormat() == CNN2DFormat.NHWC ? NHWC : Windows.unknown(l.getConvolutionMode(), false);
+        } else if (layer instanceof SubsamplingLayer l) {
+            boolean ofSequences = l instanceof Subsampling1DLayer;
+            return l.getCnn2dDataFormat() == CNN2DFormat.NHWC && !ofSequences
+                    ? NHWC
+                    : Windows.unknown(l.getConvolutionMode(), ofSequences);
+        } else if (layer instanceof ZeroPaddingLayer l) {
+            return l.getDataFormat() == CNN2DFormat.NHWC ? NHWC : null;
+        } else if (layer instanceof Cropping2D l) {
+            return l.getDataFormat() == CNN2DFormat.NHWC ? NHWC : null;
+        } else if (layer instanceof Upsampling2D l) {
+            return l.getFormat() == CNN2DFormat.NHWC ? NHWC : null;
+        } else if (layer instanceof SpaceToDepthLayer l) {
+            return l.getDataFormat() == CNN2DFormat.NHWC ? NHWC : null;
+        } else if (layer instanceof LocalResponseNormalization l) {
+            return l.getDataFormat() == CNN2DFormat.NHWC ? NHWC : null;
         } else if (layer instanceof SimpleRnn l && l.hasLayerNorm()) {
             return "layer norm";
         } else if (layer instanceof BaseRecurrentLayer l) {

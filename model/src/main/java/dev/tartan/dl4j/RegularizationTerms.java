@@ -19,7 +19,8 @@ record RegularizationTerms(NetworkPlan plan, boolean correct) {
                 continue;
             }
             module.byKey().forEach((key, param) -> {
-                for (Regularization r : UpdateRules.regularization(module.conf(), key, correct)) {
+                for (Regularization r :
+                        UpdateRules.regularization(UpdateRules.unwrapped(module.conf()), key, correct)) {
                     ISchedule coefficient = KnownParts.coefficient(r);
                     double value = coefficient == null ? 0 : coefficient.valueAt(0, 0);
                     if (value != 0) {

@@ -1,6 +1,5 @@
 package dev.tartan.dl4j;
 
-import dev.tartan.network.Param;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,6 +8,8 @@ import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.constraint.BaseConstraint;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.nd4j.linalg.learning.regularization.Regularization;
 
 /** Reads out of layers how each of their parameters is updated. */
@@ -25,14 +26,19 @@ final class UpdateRules {
             }
             module.byKey().forEach((key, param) -> {
                 if (param.isTrained()) {
-                    rules.put(param.name(), rule(node.name(), module.conf(), key, param, correct));
+                    rules.put(param.name(), rule(node.name(), unwrapped(module.conf()), key, correct));
                 }
             });
         }
         return rules;
     }
 
-    private static UpdateRule rule(String node, Layer layer, String key, Param param, boolean correct) {
+    /** The layer whose settings count. */
+    static Layer unwrapped(Layer layer) {
+        return layer instanceof BaseWrapperLayer wrapper ? unwrapped(wrapper.getUnderlying()) : layer;
+    }
+
+    private static UpdateRule rule(String node, Layer layer, String key, boolean correct) {
         GradientNormalization normalization = layer.getGradientNormalization();
         return new UpdateRule(
                 node,
@@ -53,6 +59,9 @@ final class UpdateRules {
     }
 
     private static List<LayerConstraint> constraints(Layer layer, String key) {
+        if (layer instanceof Bidirectional both) {
+            return constraints(key.startsWith("f") ? both.getFwd() : both.getBwd(), key.substring(1));
+        }
         List<LayerConstraint> own = new ArrayList<>();
         if (layer.getConstraints() != null) {
             for (LayerConstraint constraint : layer.getConstraints()) {

@@ -11,12 +11,16 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.op.Activate;
 import dev.tartan.op.ActivateGrad;
 import dev.tartan.op.AdamW;
+import dev.tartan.op.AveragePool2d;
+import dev.tartan.op.AveragePool2dGrad;
 import dev.tartan.op.Concat;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.CrossEntropyGrad;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
+import dev.tartan.op.MaxPool2d;
+import dev.tartan.op.MaxPool2dGrad;
 import dev.tartan.op.Pad;
 import dev.tartan.op.Reduce;
 import dev.tartan.op.RmsNorm;
@@ -73,6 +77,21 @@ public final class HostKernels {
                                 (op, in, out, w) ->
                                         RowKernels.scatterAdd(op.offset().start(), in, out, w)))
                 .prefer(Rotary.class, with(workers, RotaryKernels::rotary))
+                .prefer(MaxPool2d.class, with(workers, (op, in, out, w) -> PoolKernels.max(op.window(), in, out, w)))
+                .prefer(
+                        MaxPool2dGrad.class,
+                        with(workers, (op, in, out, w) -> PoolKernels.maxGradient(op.window(), in, out, w)))
+                .prefer(
+                        AveragePool2d.class,
+                        with(
+                                workers,
+                                (op, in, out, w) -> PoolKernels.average(op.window(), op.countsPadding(), in, out, w)))
+                .prefer(
+                        AveragePool2dGrad.class,
+                        with(
+                                workers,
+                                (op, in, out, w) ->
+                                        PoolKernels.averageGradient(op.window(), op.countsPadding(), in, out, w)))
                 .prefer(Reduce.class, new ReduceKernels(workers))
                 .prefer(Slice.class, copying(workers, op -> true, ShapeKernels::slice))
                 .prefer(Concat.class, copying(workers, op -> true, ShapeKernels::concat))

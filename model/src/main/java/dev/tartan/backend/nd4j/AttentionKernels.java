@@ -40,7 +40,7 @@ final class AttentionKernels {
 
             @Override
             public Kernel bind(Attention op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-                return new Heads(workers, forwardHeads(op, operands, results));
+                return Lanes.of(workers, forwardHeads(op, operands, results));
             }
         };
     }
@@ -60,7 +60,7 @@ final class AttentionKernels {
 
             @Override
             public Kernel bind(AttentionGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-                return new Heads(workers, gradientLanes(op, operands, results, scratch));
+                return Lanes.of(workers, gradientLanes(op, operands, results, scratch));
             }
         };
     }
@@ -138,29 +138,5 @@ final class AttentionKernels {
         long positions = type.shape().dim(2);
         return Nd4jBuffers.view(
                 buffer, head * positions * positions, new long[] {positions, positions}, new long[] {positions, 1});
-    }
-
-    /** Independent lists of kernels, shared out to the workers. */
-    private record Heads(Workers workers, List<List<Kernel>> lists) implements Kernel {
-        @Override
-        public void run() {
-            boolean parallel = workers.numThreads() > 1 && lists.size() > 1;
-            workers.run(lists.size(), index -> {
-                if (parallel) {
-                    OpenMp.setThreads(1);
-                }
-                for (Kernel kernel : lists.get(index)) {
-                    kernel.run();
-                }
-            });
-            if (parallel) {
-                OpenMp.setThreads(workers.numThreads());
-            }
-        }
-
-        @Override
-        public void close() {
-            lists.forEach(kernels -> kernels.forEach(Kernel::close));
-        }
     }
 }

@@ -68,6 +68,14 @@ final class EinsumKernels {
         });
     }
 
+    /** As {@link #matmul}, added to what {@code out} holds. */
+    static Kernel addMatmul(
+            INDArray left, INDArray right, INDArray out, boolean leftTransposed, boolean rightTransposed) {
+        return Nd4jKernel.custom("matmul", List.of(left, right), List.of(out), new double[] {1, 1}, new long[] {
+            leftTransposed ? 1 : 0, rightTransposed ? 1 : 0
+        });
+    }
+
     private static Kernel matmul(INDArray x, INDArray y, INDArray z, Matrices left, Matrices right) {
         return matmul(x, y, z, left.transposed, right.transposed);
     }

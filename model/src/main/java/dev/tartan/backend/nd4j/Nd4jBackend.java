@@ -8,6 +8,9 @@ import dev.tartan.backend.host.HostKernels;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
+import dev.tartan.op.Conv2d;
+import dev.tartan.op.Conv2dFilterGrad;
+import dev.tartan.op.ConvTranspose2d;
 import dev.tartan.op.Lstm;
 import dev.tartan.op.LstmGrad;
 import dev.tartan.op.SimpleRnn;
@@ -46,7 +49,10 @@ public final class Nd4jBackend implements Backend {
                     .prefer(Lstm.class, RecurrentKernels.lstm(workers))
                     .prefer(LstmGrad.class, RecurrentKernels.lstmGrad(workers))
                     .prefer(SimpleRnn.class, RecurrentKernels.simpleRnn(workers))
-                    .prefer(SimpleRnnGrad.class, RecurrentKernels.simpleRnnGrad(workers));
+                    .prefer(SimpleRnnGrad.class, RecurrentKernels.simpleRnnGrad(workers))
+                    .prefer(Conv2d.class, ConvBlockKernels.forward(workers))
+                    .prefer(ConvTranspose2d.class, ConvBlockKernels.transposed(workers))
+                    .prefer(Conv2dFilterGrad.class, ConvBlockKernels.filterGradient(workers));
         }
         this.kernels = table.build();
     }

@@ -44,12 +44,32 @@ final class Nd4jKernel implements Kernel {
             double[] numbers,
             long[] integers,
             boolean[] flags) {
-        CustomOp op = DynamicCustomOp.builder(name).build();
-        OpExecutioner executioner = Nd4j.getExecutioner();
-        OpContext context = context(executioner, inputs, outputs);
+        OpContext context = context(Nd4j.getExecutioner(), inputs, outputs);
         context.setTArguments(numbers);
         context.setIArguments(integers);
         context.setBArguments(flags);
+        return of(name, context);
+    }
+
+    /** One of ND4J's custom ops that takes the sizes of its outputs as they are, and does not work them out itself. */
+    static Kernel sized(String name, List<INDArray> inputs, List<INDArray> outputs, long[] integers) {
+        OpContext context = context(Nd4j.getExecutioner(), inputs, outputs);
+        context.setIArguments(integers);
+        context.shapeFunctionOverride(true);
+        return of(name, context);
+    }
+
+    /** One of ND4J's custom ops by its own loops, not by another library's: oneDNN's poolings ignore dilation. */
+    static Kernel plain(String name, List<INDArray> inputs, List<INDArray> outputs, long[] integers) {
+        OpContext context = context(Nd4j.getExecutioner(), inputs, outputs);
+        context.setIArguments(integers);
+        context.allowHelpers(false);
+        return of(name, context);
+    }
+
+    private static Kernel of(String name, OpContext context) {
+        CustomOp op = DynamicCustomOp.builder(name).build();
+        OpExecutioner executioner = Nd4j.getExecutioner();
         return new Nd4jKernel(executioner, context, () -> executioner.exec(op, context));
     }
 

@@ -8,16 +8,26 @@ import dev.tartan.backend.Scratch;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.Activate;
 import dev.tartan.op.AddN;
+import dev.tartan.op.AveragePool2d;
+import dev.tartan.op.AveragePool2dGrad;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BroadcastTo;
 import dev.tartan.op.Cast;
 import dev.tartan.op.Compare;
 import dev.tartan.op.Concat;
 import dev.tartan.op.Constrain;
+import dev.tartan.op.Conv2d;
+import dev.tartan.op.Conv2dFilterGrad;
+import dev.tartan.op.ConvTranspose2d;
+import dev.tartan.op.DepthwiseConv2d;
+import dev.tartan.op.DepthwiseConv2dFilterGrad;
+import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Einsum;
 import dev.tartan.op.Fill;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
+import dev.tartan.op.MaxPool2d;
+import dev.tartan.op.MaxPool2dGrad;
 import dev.tartan.op.Pad;
 import dev.tartan.op.RandomUniform;
 import dev.tartan.op.Reduce;
@@ -57,6 +67,16 @@ final class Nd4jKernels {
                 .prefer(Iota.class, ShapeKernels::iota)
                 .prefer(Reduce.class, ReduceKernels::reduce)
                 .prefer(Einsum.class, EinsumKernels::einsum)
+                .prefer(Conv2d.class, new ConvKernels.Forward())
+                .prefer(ConvTranspose2d.class, new ConvKernels.Transposed())
+                .prefer(Conv2dFilterGrad.class, new ConvKernels.FilterGradient())
+                .prefer(DepthwiseConv2d.class, new DepthwiseKernels.Forward())
+                .prefer(DepthwiseConvTranspose2d.class, new DepthwiseKernels.Transposed())
+                .prefer(DepthwiseConv2dFilterGrad.class, new DepthwiseKernels.FilterGradient())
+                .prefer(MaxPool2d.class, new PoolKernels.Max())
+                .prefer(MaxPool2dGrad.class, new PoolKernels.MaxGradient())
+                .prefer(AveragePool2d.class, new PoolKernels.Average())
+                .prefer(AveragePool2dGrad.class, new PoolKernels.AverageGradient())
                 .prefer(RandomUniform.class, RandomKernels::uniform)
                 .prefer(GatherRows.class, new KernelFactory<>() {
                     @Override

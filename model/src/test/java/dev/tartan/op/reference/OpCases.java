@@ -19,6 +19,7 @@ public final class OpCases {
         ReductionCases.addTo(cases, new Draw(3));
         FusedCases.addTo(cases, new Draw(4));
         RecurrentCases.addTo(cases, new Draw(5));
+        WindowCases.addTo(cases, new Draw(6));
         return cases;
     }
 }

@@ -1,0 +1,268 @@
+package dev.tartan.backend.nd4j;
+
+import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Kernel;
+import dev.tartan.backend.KernelFactory;
+import dev.tartan.backend.KernelSequence;
+import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.ImageColumns;
+import dev.tartan.backend.host.PositionBlock;
+import dev.tartan.backend.host.PositionColumns;
+import dev.tartan.backend.host.WindowedImages;
+import dev.tartan.backend.host.Workers;
+import dev.tartan.graph.DType;
+import dev.tartan.graph.TensorType;
+import dev.tartan.op.Conv2d;
+import dev.tartan.op.Conv2dFilterGrad;
+import dev.tartan.op.ConvTranspose2d;
+import dev.tartan.op.Window2d;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * Float32 convolutions on the CPU as matrix products, some hundred positions at a time: their columns stay in cache
+ * between the copy that makes them and the product, which is a dense oneDNN one. Several threads work on blocks of
+ * their own. Which numbers are added in which order depends on the sizes alone.
+ *
+ * <p>Windows of one element are left to {@link ConvKernels}, because images are their own columns then.
+ */
+final class ConvBlockKernels {
+    /** Blocks that may be worked on at once; each needs memory for its columns. */
+    private static final int MAX_LANES = 16;
+
+    /** Blocks of the filters' gradient that are worked on at once however large the filters are. */
+    private static final int MIN_GRADIENT_LANES = 4;
+
+    /** All lanes' gradients of the filters together have no more elements than this unless they must. */
+    private static final int GRADIENT_ELEMENTS = 1 << 22;
+
+    /** Columns of a block have about as many elements as the second level of a cache holds. */
+    private static final int BLOCK_ELEMENTS = 1 << 19;
+
+    private static final int MIN_POSITIONS = 128;
+    private static final int MAX_POSITIONS = 512;
+
+    private ConvBlockKernels() {}
+
+    private static boolean accepts(Window2d window, List<TensorType> operands, List<TensorType> results) {
+        return !window.isPointwise()
+                && operands.get(0).dtype() == DType.FLOAT32
+                && IntStream.range(0, 3)
+                        .mapToObj(i -> i < 2 ? operands.get(i) : results.get(0))
+                        .allMatch(type -> type.shape().numElements() > 0 && type.bytes() <= Integer.MAX_VALUE);
+    }
+
+    /** Makes kernels of {@link Conv2d}. */
+    static KernelFactory<Conv2d> forward(Workers workers) {
+        return new KernelFactory<>() {
+            @Override
+            public boolean accepts(Conv2d op, List<TensorType> operands) {
+                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+            }
+
+            @Override
+            public long scratchBytes(Conv2d op, List<TensorType> operands) {
+                Blocks blocks = Blocks.of(op.window(), operands.get(0), outChannels(operands.get(1)));
+                return blocks.scratchBytes(blocks.numLanes());
+            }
+
+            @Override
+            public Kernel bind(Conv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                Buffer x = operands.get(0);
+                Blocks blocks = Blocks.of(
+                        op.window(), x.type(), outChannels(operands.get(1).type()));
+                ImageColumns images = new ImageColumns(blocks.sizes, x);
+                PositionColumns y = new PositionColumns(blocks.sizes, blocks.valueRows, results.get(0));
+                INDArray filters = blocks.filters(operands.get(1));
+                List<ConvLane> lanes = blocks.lanes(scratch, blocks.numLanes());
+                blocks.forEach(lanes, (lane, block) -> {
+                    FloatBuffer columns = lane.columns();
+                    FloatBuffer values = lane.values();
+                    lane.add(() -> images.unfold(block, columns));
+                    lane.addProduct(
+                            block.count(),
+                            count -> EinsumKernels.matmul(
+                                    filters, lane.columns(block), lane.values(block), false, false));
+                    lane.add(() -> y.scatter(block, values));
+                });
+                return new Lanes(workers, List.copyOf(lanes));
+            }
+        };
+    }
+
+    /** Makes kernels of {@link ConvTranspose2d}. */
+    static KernelFactory<ConvTranspose2d> transposed(Workers workers) {
+        return new KernelFactory<>() {
+            @Override
+            public boolean accepts(ConvTranspose2d op, List<TensorType> operands) {
+                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+            }
+
+            @Override
+            public long scratchBytes(ConvTranspose2d op, List<TensorType> operands) {
+                TensorType x = op.resultTypes(operands).get(0);
+                Blocks blocks = Blocks.of(op.window(), x, outChannels(operands.get(1)));
+                return blocks.scratchBytes(blocks.numGroupLanes());
+            }
+
+            @Override
+            public Kernel bind(ConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                Buffer x = results.get(0);
+                Blocks blocks = Blocks.of(
+                        op.window(), x.type(), outChannels(operands.get(1).type()));
+                ImageColumns images = new ImageColumns(blocks.sizes, x);
+                PositionColumns y = new PositionColumns(blocks.sizes, blocks.valueRows, operands.get(0));
+                INDArray filters = blocks.filters(operands.get(1));
+                List<ConvLane> lanes = blocks.lanes(scratch, blocks.numGroupLanes());
+                for (int i = 0; i < blocks.groups.size(); i++) {
+                    // Windows of neighbouring blocks overlap, so blocks of one sample are folded by one lane.
+                    ConvLane lane = lanes.get(i % lanes.size());
+                    List<PositionBlock> group = blocks.groups.get(i);
+                    FloatBuffer columns = lane.columns();
+                    FloatBuffer values = lane.values();
+                    lane.add(() -> images.clear(group.get(0)));
+                    for (PositionBlock block : group) {
+                        lane.add(() -> y.gather(block, values));
+                        lane.addProduct(
+                                block.count(),
+                                count -> EinsumKernels.matmul(
+                                        filters, lane.values(block), lane.columns(block), true, false));
+                        lane.add(() -> images.fold(block, columns));
+                    }
+                }
+                return new Lanes(workers, List.copyOf(lanes));
+            }
+        };
+    }
+
+    /** Makes kernels of {@link Conv2dFilterGrad}. */
+    static KernelFactory<Conv2dFilterGrad> filterGradient(Workers workers) {
+        return new KernelFactory<>() {
+            @Override
+            public boolean accepts(Conv2dFilterGrad op, List<TensorType> operands) {
+                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+            }
+
+            @Override
+            public long scratchBytes(Conv2dFilterGrad op, List<TensorType> operands) {
+                Blocks blocks = Blocks.of(
+                        op.window(), operands.get(0), operands.get(1).shape().dim(1));
+                int numLanes = blocks.numGradientLanes();
+                TensorType filters = op.resultTypes(operands).get(0);
+                return blocks.scratchBytes(numLanes) + (numLanes - 1) * Scratch.bytesFor(List.of(filters));
+            }
+
+            @Override
+            public Kernel bind(Conv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                Buffer x = operands.get(0);
+                Buffer dy = operands.get(1);
+                Buffer result = results.get(0);
+                Blocks blocks =
+                        Blocks.of(op.window(), x.type(), dy.type().shape().dim(1));
+                ImageColumns images = new ImageColumns(blocks.sizes, x);
+                PositionColumns gradients = new PositionColumns(blocks.sizes, blocks.valueRows, dy);
+                List<ConvLane> lanes = blocks.lanes(scratch, blocks.numGradientLanes());
+                // The first lane's sum grows to the result.
+                List<INDArray> sums = new ArrayList<>(List.of(blocks.filters(result)));
+                for (int i = 1; i < lanes.size(); i++) {
+                    sums.add(blocks.filters(scratch.take(result.type())));
+                }
+                blocks.forEach(lanes, (lane, block) -> {
+                    INDArray sum = sums.get(lanes.indexOf(lane));
+                    FloatBuffer columns = lane.columns();
+                    FloatBuffer values = lane.values();
+                    boolean isFirst = lane.isEmpty();
+                    lane.add(() -> images.unfold(block, columns));
+                    lane.add(() -> gradients.gather(block, values));
+                    lane.addProduct(
+                            isFirst ? -1 : block.count(),
+                            count -> isFirst
+                                    ? EinsumKernels.matmul(lane.values(block), lane.columns(block), sum, false, true)
+                                    : EinsumKernels.addMatmul(
+                                            lane.values(block), lane.columns(block), sum, false, true));
+                });
+                List<Kernel> kernels = new ArrayList<>(List.of(new Lanes(workers, List.copyOf(lanes))));
+                for (INDArray sum : sums.subList(1, sums.size())) {
+                    kernels.add(Nd4jKernel.custom("add", List.of(sums.get(0), sum), List.of(sums.get(0))));
+                }
+                return new KernelSequence(kernels);
+            }
+        };
+    }
+
+    private static long outChannels(TensorType filters) {
+        return filters.shape().dim(0);
+    }
+
+    /** How a convolution's positions are cut into blocks. */
+    private static final class Blocks {
+        final WindowedImages sizes;
+        final int columnRows;
+        final int valueRows;
+        final List<List<PositionBlock>> groups;
+        final List<PositionBlock> all;
+        final int maxCount;
+
+        private Blocks(WindowedImages sizes, int valueRows) {
+            this.sizes = sizes;
+            this.columnRows = sizes.channels() * sizes.windowSize();
+            this.valueRows = valueRows;
+            int most = Math.max(MIN_POSITIONS, Math.min(MAX_POSITIONS, BLOCK_ELEMENTS / columnRows));
+            groups = PositionBlock.groups(sizes, most);
+            all = groups.stream().flatMap(List::stream).toList();
+            maxCount = all.stream().mapToInt(PositionBlock::count).max().orElse(0);
+        }
+
+        static Blocks of(Window2d window, TensorType images, long outChannels) {
+            return new Blocks(WindowedImages.of(window, images), Math.toIntExact(outChannels));
+        }
+
+        /** Lanes for work on blocks that do not depend on each other. */
+        int numLanes() {
+            return Math.min(MAX_LANES, all.size());
+        }
+
+        /** Lanes for work in which only groups do not depend on each other. */
+        int numGroupLanes() {
+            return Math.min(MAX_LANES, groups.size());
+        }
+
+        /** Lanes that have a gradient of the filters each. */
+        int numGradientLanes() {
+            long affordable = GRADIENT_ELEMENTS / ((long) columnRows * valueRows);
+            return (int) Math.min(numLanes(), Math.max(MIN_GRADIENT_LANES, affordable));
+        }
+
+        long scratchBytes(int numLanes) {
+            return numLanes * Scratch.bytesFor(ConvLane.memory(columnRows, valueRows, maxCount));
+        }
+
+        List<ConvLane> lanes(Scratch scratch, int numLanes) {
+            List<ConvLane> lanes = new ArrayList<>();
+            for (int i = 0; i < numLanes; i++) {
+                lanes.add(new ConvLane(columnRows, valueRows, maxCount, scratch));
+            }
+            return lanes;
+        }
+
+        /** Filters as a matrix of output channels by elements of the window. */
+        INDArray filters(Buffer buffer) {
+            return Nd4jBuffers.array(buffer, valueRows, columnRows);
+        }
+
+        /** Shares out all blocks to the lanes. */
+        void forEach(List<ConvLane> lanes, Task task) {
+            for (int i = 0; i < all.size(); i++) {
+                task.add(lanes.get(i % lanes.size()), all.get(i));
+            }
+        }
+
+        /** Adds the steps for one block to a lane. */
+        interface Task {
+            void add(ConvLane lane, PositionBlock block);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.tartan.dl4j;
+
+import static dev.tartan.mesh.Shape.shape;
+
+import dev.tartan.network.Param;
+import dev.tartan.op.Conv2d;
+import dev.tartan.op.ConvTranspose2d;
+import dev.tartan.op.DepthwiseConv2d;
+import dev.tartan.op.Tensor;
+import dev.tartan.op.Window2d;
+import java.util.Arrays;
+import org.deeplearning4j.nn.conf.ConvolutionMode;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
+import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Convolutions of images, {@code [n, in, h, w] -> [n, out, oh, ow]}, and of sequences: all of DL4J's with weights. */
+final class ConvolutionModule extends LayerModule {
+    private final ConvolutionLayer layer;
+    private final Kind kind;
+    private final Windows windows;
+    private final Param weight;
+    private final @Nullable Param pointwise;
+    private final @Nullable Param bias;
+
+    /** What the weights are. */
+    private enum Kind {
+        /** {@code [out, in, kh, kw]}. */
+        PLAIN,
+        /** {@code [out, in, steps, 1]}. */
+        OF_SEQUENCES,
+        /** {@code [in, out, kh, kw]}. */
+        TRANSPOSED,
+        /** {@code [kh, kw, in, multiplier]}. */
+        DEPTHWISE,
+        /** {@code [multiplier, in, kh, kw]}, and pointwise {@code [out, in * multiplier, 1, 1]}. */
+        SEPARABLE
+    }
+
+    ConvolutionModule(ConvolutionLayer layer) {
+        super(layer);
+        this.layer = layer;
+        this.kind = kind(layer);
+        boolean ofSequences = kind == Kind.OF_SEQUENCES;
+        windows = new Windows(
+                sizes(layer.getKernelSize(), ofSequences),
+                sizes(layer.getStride(), ofSequences),
+                sizes(layer.getPadding(), ofSequences),
+                sizes(layer.getDilation(), ofSequences),
+                layer.getConvolutionMode());
+        long kh = windows.kernel()[0];
+        long kw = ofSequences ? 1 : windows.kernel()[1];
+        long in = layer.getNIn();
+        long out = layer.getNOut();
+        long results = out;
+        switch (kind) {
+            case TRANSPOSED -> weight = weight("W", shape(in, out, kh, kw));
+            case DEPTHWISE -> {
+                long multiplier = ((DepthwiseConvolution2D) layer).getDepthMultiplier();
+                weight = weight("W", shape(kh, kw, in, multiplier));
+                results = in * multiplier;
+            }
+            case SEPARABLE ->
+                weight = weight("W", shape(((SeparableConvolution2D) layer).getDepthMultiplier(), in, kh, kw));
+            default -> weight = weight("W", shape(out, in, kh, kw));
+        }
+        pointwise = kind == Kind.SEPARABLE
+                ? weight("pW", shape(out, in * ((SeparableConvolution2D) layer).getDepthMultiplier(), 1, 1))
+                : null;
+        bias = layer.hasBias() ? weight("b", shape(results)) : null;
+    }
+
+    private static Kind kind(ConvolutionLayer layer) {
+        if (layer instanceof Convolution1DLayer) {
+            return Kind.OF_SEQUENCES;
+        } else if (layer instanceof Deconvolution2D) {
+            return Kind.TRANSPOSED;
+        } else if (layer instanceof DepthwiseConvolution2D) {
+            return Kind.DEPTHWISE;
+        }
+        return layer instanceof SeparableConvolution2D ? Kind.SEPARABLE : Kind.PLAIN;
+    }
+
+    private static int[] sizes(int[] given, boolean ofSequences) {
+        return Arrays.copyOf(given, ofSequences ? 1 : 2);
+    }
+
+    /**
+     * Convolutions of sequences have weights that say {@code [out, in, steps, 1]} and lie as {@code [steps, in, out]}.
+     */
+    @Override
+    INDArray arranged(String key, INDArray array) {
+        if (kind != Kind.OF_SEQUENCES || !key.equals("W")) {
+            return array;
+        }
+        return array.reshape('c', windows.kernel()[0], layer.getNIn(), layer.getNOut())
+                .permute(2, 1, 0);
+    }
+
+    @Override
+    Signal call(Signal in, LayerPass pass) {
+        Tensor x = pass.dropped(in.value(), layer.getIDropout());
+        Tensor z = convolved(kind == Kind.OF_SEQUENCES ? Windows.images(x) : x);
+        if (bias != null) {
+            z = z.add(bias.on(x.graph()).reshape(1, z.shape().dim(1), 1, 1));
+        }
+        Tensor y = Activations.apply(layer.getActivationFn(), kind == Kind.OF_SEQUENCES ? Windows.sequence(z) : z);
+        return new Signal(y, mask(in));
+    }
+
+    private Tensor convolved(Tensor x) {
+        Tensor w = weight.on(x.graph());
+        switch (kind) {
+            case TRANSPOSED -> {
+                Windows.Transposed to = windows.transposedOn(x);
+                return x.apply(new ConvTranspose2d(to.window(), to.height(), to.width()), w)
+                        .get(0);
+            }
+            case DEPTHWISE -> {
+                return x.apply(new DepthwiseConv2d(windows.on(x)), w).get(0);
+            }
+            case SEPARABLE -> {
+                Tensor deep = x.apply(new DepthwiseConv2d(windows.on(x)), w.transpose(2, 3, 1, 0))
+                        .get(0);
+                return deep.apply(new Conv2d(Window2d.square(1, 1, 0)), java.util.Objects.requireNonNull(pointwise))
+                        .get(0);
+            }
+            default -> {
+                return x.apply(new Conv2d(windows.on(x)), w).get(0);
+            }
+        }
+    }
+
+    /** A mask goes on with a step wherever one of those in the window counts. */
+    private @Nullable Tensor mask(Signal in) {
+        Tensor mask = in.mask();
+        if (mask == null || kind != Kind.OF_SEQUENCES) {
+            return mask;
+        }
+        boolean keepsSteps = windows.stride()[0] == 1
+                && (windows.mode() == ConvolutionMode.Same || windows.mode() == ConvolutionMode.Causal);
+        return keepsSteps ? mask : SubsamplingModule.reduced(mask, windows);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.tartan.op;
+
+import dev.tartan.graph.Factor;
+import dev.tartan.graph.ShardingRule;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gradient of {@link DepthwiseConv2d} with respect to the filters: {@code x [n, c, h, w], dy [n, c m, oh, ow] ->
+ * dfilters [kh, kw, c, m]}.
+ *
+ * @param window as large as a filter
+ */
+public record DepthwiseConv2dFilterGrad(Window2d window) implements DifferentiableOp {
+    @Override
+    public String name() {
+        return "depthwise_conv2d_filter_grad";
+    }
+
+    @Override
+    public String attributes() {
+        return window.toString();
+    }
+
+    @Override
+    public List<TensorType> resultTypes(List<TensorType> operands) {
+        Types.count(this, operands, 2);
+        Types.sameDType(this, operands);
+        TensorType x = operands.get(0);
+        TensorType dy = operands.get(1);
+        TensorType expected = window.positions(this, x, 1);
+        window.checkPositions(this, dy, x.shape().dim(2), x.shape().dim(3));
+        long channels = x.shape().dim(1);
+        Types.check(
+                this, dy.shape().dim(0) == expected.shape().dim(0), "needs as many samples in both operands", x, dy);
+        Types.check(
+                this,
+                channels > 0 && dy.shape().dim(1) % channels == 0,
+                "needs a multiple of its first operand's channels in the second",
+                x,
+                dy);
+        return List.of(x.withShape(Shape.shape(
+                window.height().size(),
+                window.width().size(),
+                channels,
+                dy.shape().dim(1) / channels)));
+    }
+
+    @Override
+    public ShardingRule shardingRule(List<TensorType> operands) {
+        TensorType x = operands.get(0);
+        TensorType dy = operands.get(1);
+        ShardingRule.Builder rule = new ShardingRule.Builder()
+                .factor("n", x.shape().dim(0), Factor.Kind.REDUCTION)
+                .factor("c", x.shape().dim(1))
+                .factor("m", dy.shape().dim(1) / x.shape().dim(1));
+        WindowRules.whole(rule, x, 2, "h", "w");
+        WindowRules.whole(rule, dy, 2, "oh", "ow");
+        return rule.operand(WindowRules.dims("n", "c", "h", "w"))
+                .operand(WindowRules.dims("n", "c m", "oh", "ow"))
+                .result(WindowRules.dims("", "", "c", "m"))
+                .linearInEach(0, 1)
+                .build();
+    }
+
+    @Override
+    public long flops(List<TensorType> operands) {
+        return DepthwiseConv2d.flops(window, operands.get(1).shape());
+    }
+
+    @Override
+    public List<@Nullable Tensor> gradient(
+            List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
+        Tensor dFilters = resultGradients.get(0);
+        if (dFilters == null) {
+            return Arrays.asList(null, null);
+        }
+        Tensor x = operands.get(0);
+        DepthwiseConvTranspose2d transposed =
+                new DepthwiseConvTranspose2d(window, x.shape().dim(2), x.shape().dim(3));
+        return List.of(
+                operands.get(1).apply(transposed, dFilters).get(0),
+                x.apply(new DepthwiseConv2d(window), dFilters).get(0));
+    }
+}
