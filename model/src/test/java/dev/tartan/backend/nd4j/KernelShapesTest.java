@@ -139,7 +139,11 @@ class KernelShapesTest {
     @Test
     void resultsDoNotDependOnTheNumberOfThreads() {
         Nd4jBackend alone = new Nd4jBackend(1);
-        for (OpCase example : rowCases(700, 96)) {
+        List<OpCase> cases = new ArrayList<>(rowCases(700, 96));
+        Lstm lstm = new Lstm(Activation.TANH, Activation.SIGMOID, true, true, false);
+        cases.add(RecurrentCases.lstm(lstm, new Draw(13), 37, 4, 33));
+        cases.add(RecurrentCases.lstmGrad(lstm, true, new Draw(13), 37, 4, 33));
+        for (OpCase example : cases) {
             OpCase typed = TypedCases.toFloat32(example);
             List<HostTensor> one = KernelRun.run(alone, alone.kernels(), typed.op(), typed.operands());
             List<HostTensor> two = KernelRun.run(BACKEND, BACKEND.kernels(), typed.op(), typed.operands());
@@ -278,6 +282,9 @@ class KernelShapesTest {
         cases.add(new OpCase(
                 new Attention(0.3),
                 List.of(draw.normal(2, 4, 32, 8), draw.normal(2, 4, 32, 8), draw.normal(2, 4, 32, 8))));
+        Lstm lstm = new Lstm(Activation.TANH, Activation.SIGMOID, true, true, false);
+        cases.add(RecurrentCases.lstm(lstm, draw, 37, 4, 33));
+        cases.add(RecurrentCases.lstmGrad(lstm, true, draw, 37, 4, 33));
         List<OpCase> typed = cases.stream().map(TypedCases::toFloat32).toList();
         List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
         List<Thread> threads = IntStream.range(0, 4)
