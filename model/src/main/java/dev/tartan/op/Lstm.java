@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * boolean mask {@code [n, t]}: where it is false, output and cell of the step are zero, and so is what the next step
  * gets.
  *
+ * <p>Samples may be split over mesh axes. Where steps or units arrive split, the compiler unrolls the steps into
+ * primitives, which is slower; gather {@code x} before.
+ *
  * <p>Source: Hochreiter and Schmidhuber 1997, Gers and Schmidhuber 2000; DL4J {@code LSTMHelpers}.
  *
  * @param activation act, of the candidate and the cell

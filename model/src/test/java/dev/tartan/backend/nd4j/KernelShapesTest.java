@@ -139,7 +139,11 @@ class KernelShapesTest {
     @Test
     void resultsDoNotDependOnTheNumberOfThreads() {
         Nd4jBackend alone = new Nd4jBackend(1);
-        for (OpCase example : rowCases(700, 96)) {
+        List<OpCase> cases = new ArrayList<>(rowCases(700, 96));
+        Lstm lstm = new Lstm(Activation.TANH, Activation.SIGMOID, true, true, false);
+        cases.add(RecurrentCases.lstm(lstm, new Draw(13), 37, 4, 33));
+        cases.add(RecurrentCases.lstmGrad(lstm, true, new Draw(13), 37, 4, 33));
+        for (OpCase example : cases) {
             OpCase typed = TypedCases.toFloat32(example);
             List<HostTensor> one = KernelRun.run(alone, alone.kernels(), typed.op(), typed.operands());
             List<HostTensor> two = KernelRun.run(BACKEND, BACKEND.kernels(), typed.op(), typed.operands());
@@ -202,15 +206,16 @@ class KernelShapesTest {
 
     @Test
     void extremeValuesDoNotOverflow() {
-        TensorType type = new TensorType(DType.FLOAT32, shape(1, 20));
-        HostTensor x = HostTensor.generate(type, i -> (i % 2 == 0 ? 1 : -1) * Math.pow(10, Math.floor(i / 3.0)));
-        KernelChecks.assertMatchesReference(
-                BACKEND, BACKEND.kernels(), new OpCase(new Softmax(), List.of(x)), List.of());
-        for (Activation activation : Activation.values()) {
+        for (DType dtype : new DType[] {DType.FLOAT32, DType.FLOAT64}) {
+            TensorType type = new TensorType(dtype, shape(1, 20));
+            HostTensor x = HostTensor.generate(type, i -> (i % 2 == 0 ? 1 : -1) * Math.pow(10, Math.floor(i / 3.0)));
             HostTensor dy = HostTensor.generate(type, i -> i + 1);
-            for (OpCase example : List.of(
-                    new OpCase(new Activate(activation), List.of(x)),
-                    new OpCase(new ActivateGrad(activation), List.of(x, dy)))) {
+            List<OpCase> cases = new ArrayList<>(List.of(new OpCase(new Softmax(), List.of(x))));
+            for (Activation activation : Activation.values()) {
+                cases.add(new OpCase(new Activate(activation), List.of(x)));
+                cases.add(new OpCase(new ActivateGrad(activation), List.of(x, dy)));
+            }
+            for (OpCase example : cases) {
                 KernelChecks.assertMatchesReference(BACKEND, BACKEND.kernels(), example, List.of());
                 KernelChecks.assertMatchesReference(BACKEND, ND4J_ALONE, example, List.of());
             }
@@ -278,6 +283,9 @@ class KernelShapesTest {
         cases.add(new OpCase(
                 new Attention(0.3),
                 List.of(draw.normal(2, 4, 32, 8), draw.normal(2, 4, 32, 8), draw.normal(2, 4, 32, 8))));
+        Lstm lstm = new Lstm(Activation.TANH, Activation.SIGMOID, true, true, false);
+        cases.add(RecurrentCases.lstm(lstm, draw, 37, 4, 33));
+        cases.add(RecurrentCases.lstmGrad(lstm, true, draw, 37, 4, 33));
         List<OpCase> typed = cases.stream().map(TypedCases::toFloat32).toList();
         List<Throwable> failures = java.util.Collections.synchronizedList(new ArrayList<>());
         List<Thread> threads = IntStream.range(0, 4)

@@ -18,7 +18,9 @@ public interface LayerParams<E> extends NetworkParams<E> {
                 this, "hiddenLayers", "widths of the hidden layers of a multilayer perceptron, each >= 1");
     }
 
-    /** What is between the layers: {@code relu}, {@code gelu}, {@code silu}, {@code tanh} or {@code sigmoid}. */
+    /**
+     * What is between the layers: an {@link Activation} in lower case, such as {@code relu} or {@code hard_sigmoid}.
+     */
     default Param<String> activation() {
         String[] words =
                 Arrays.stream(Activation.values()).map(Activation::label).toArray(String[]::new);
