@@ -12,6 +12,7 @@ import dev.tartan.backend.host.WindowedImages;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
 import dev.tartan.op.Conv2d;
 import dev.tartan.op.Conv2dFilterGrad;
 import dev.tartan.op.ConvTranspose2d;
@@ -20,7 +21,9 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Float32 convolutions on the CPU as matrix products, some hundred positions at a time: their columns stay in cache
@@ -151,8 +154,7 @@ final class ConvBlockKernels {
                 Blocks blocks = Blocks.of(
                         op.window(), operands.get(0), operands.get(1).shape().dim(1));
                 int numLanes = blocks.numGradientLanes();
-                TensorType filters = op.resultTypes(operands).get(0);
-                return blocks.scratchBytes(numLanes) + (numLanes - 1) * Scratch.bytesFor(List.of(filters));
+                return blocks.scratchBytes(numLanes) + Scratch.bytesFor(List.of(blocks.sums(numLanes)));
             }
 
             @Override
@@ -165,13 +167,9 @@ final class ConvBlockKernels {
                 ImageColumns images = new ImageColumns(blocks.sizes, x);
                 PositionColumns gradients = new PositionColumns(blocks.sizes, blocks.valueRows, dy);
                 List<ConvLane> lanes = blocks.lanes(scratch, blocks.numGradientLanes());
-                // The first lane's sum grows to the result.
-                List<INDArray> sums = new ArrayList<>(List.of(blocks.filters(result)));
-                for (int i = 1; i < lanes.size(); i++) {
-                    sums.add(blocks.filters(scratch.take(result.type())));
-                }
+                Buffer sums = scratch.take(blocks.sums(lanes.size()));
                 blocks.forEach(lanes, (lane, block) -> {
-                    INDArray sum = sums.get(lanes.indexOf(lane));
+                    INDArray sum = blocks.sum(sums, lanes.indexOf(lane));
                     FloatBuffer columns = lane.columns();
                     FloatBuffer values = lane.values();
                     boolean isFirst = lane.isEmpty();
@@ -184,11 +182,14 @@ final class ConvBlockKernels {
                                     : EinsumKernels.addMatmul(
                                             lane.values(block), lane.columns(block), sum, false, true));
                 });
-                List<Kernel> kernels = new ArrayList<>(List.of(new Lanes(workers, List.copyOf(lanes))));
-                for (INDArray sum : sums.subList(1, sums.size())) {
-                    kernels.add(Nd4jKernel.custom("add", List.of(sums.get(0), sum), List.of(sums.get(0))));
-                }
-                return new KernelSequence(kernels);
+                // A product with a row of ones adds the lanes' sums in one call.
+                Kernel total = EinsumKernels.matmul(
+                        Nd4j.ones(DataType.FLOAT, 1, lanes.size()),
+                        Nd4jBuffers.array(sums),
+                        Nd4jBuffers.array(result, 1, result.type().shape().numElements()),
+                        false,
+                        false);
+                return new KernelSequence(List.of(new Lanes(workers, List.copyOf(lanes)), total));
             }
         };
     }
@@ -246,6 +247,17 @@ final class ConvBlockKernels {
                 lanes.add(new ConvLane(columnRows, valueRows, maxCount, scratch));
             }
             return lanes;
+        }
+
+        /** The type of the lanes' sums, each a gradient of the filters. */
+        TensorType sums(int numLanes) {
+            return new TensorType(DType.FLOAT32, Shape.shape(numLanes, (long) valueRows * columnRows));
+        }
+
+        /** The sum of one lane as a matrix like {@link #filters}. */
+        INDArray sum(Buffer sums, int lane) {
+            long[] dims = {valueRows, columnRows};
+            return Nd4jBuffers.view(sums, lane * dims[0] * dims[1], dims, new long[] {dims[1], 1});
         }
 
         /** Filters as a matrix of output channels by elements of the window. */
