@@ -38,6 +38,17 @@ final class BatchNormModule extends LayerModule {
     }
 
     @Override
+    boolean layOut(boolean split) {
+        if (split) {
+            split(gamma, 0);
+            split(beta, 0);
+            split(mean, 0);
+            split(spread, 0);
+        }
+        return split;
+    }
+
+    @Override
     Signal call(Signal in, LayerPass pass) {
         Tensor x = in.value();
         Shape each = channels(x.shape());

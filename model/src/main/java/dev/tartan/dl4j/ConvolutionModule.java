@@ -102,6 +102,33 @@ final class ConvolutionModule extends LayerModule {
     }
 
     @Override
+    boolean layOut(boolean split) {
+        switch (kind) {
+            case DEPTHWISE -> {
+                if (split) {
+                    split(weight, 2);
+                    split(bias, 0);
+                }
+                return split;
+            }
+            case SEPARABLE -> {
+                if (split) {
+                    split(weight, 1);
+                }
+                split(pointwise, split ? 1 : 0);
+            }
+            default -> {
+                int outputs = kind == Kind.TRANSPOSED ? 1 : 0;
+                split(weight, split ? 1 - outputs : outputs);
+            }
+        }
+        if (!split) {
+            split(bias, 0);
+        }
+        return !split;
+    }
+
+    @Override
     Signal call(Signal in, LayerPass pass) {
         Tensor x = pass.dropped(in.value(), layer.getIDropout());
         Tensor z = convolved(kind == Kind.OF_SEQUENCES ? Windows.images(x) : x);

@@ -23,6 +23,16 @@ final class DenseModule extends LayerModule {
     }
 
     @Override
+    boolean layOut(boolean split) {
+        split(weight, split ? 0 : 1);
+        if (!split) {
+            split(bias, 0);
+            split(gain, 0);
+        }
+        return !split;
+    }
+
+    @Override
     Signal call(Signal in, LayerPass pass) {
         Tensor z = pass.dropped(in.value(), layer.getIDropout()).matmul(weight);
         if (gain != null) {

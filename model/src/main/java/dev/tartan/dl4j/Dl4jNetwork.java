@@ -43,7 +43,17 @@ public final class Dl4jNetwork extends Network {
                 child(plan.path(node), node.layer());
             }
         }
+        layOut();
         this.fields = new FieldShapes(plan, options).fields(this::outputShapes);
+    }
+
+    private void layOut() {
+        Map<String, Boolean> split = new LinkedHashMap<>();
+        for (NetworkNode node : plan.nodes()) {
+            boolean in = node.inputs().stream().anyMatch(input -> split.getOrDefault(input, false));
+            LayerModule layer = node.layer();
+            split.put(node.name(), layer == null ? in : layer.layOut(in));
+        }
     }
 
     /** The network of a configuration; see {@link #of(MultiLayerConfiguration, Dl4jOptions)}. */

@@ -37,6 +37,13 @@ final class EmbeddingModule extends LayerModule {
     }
 
     @Override
+    boolean layOut(boolean split) {
+        split(weight, 1);
+        split(bias, 0);
+        return true;
+    }
+
+    @Override
     Signal call(Signal in, LayerPass pass) {
         Tensor x = in.value();
         long n = in.size(0);

@@ -1,20 +1,26 @@
 package dev.tartan.dl4j;
 
+import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.network.Initializer;
 import dev.tartan.network.Initializers;
 import dev.tartan.network.Module;
 import dev.tartan.network.Param;
 import dev.tartan.op.Tensor;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A layer of DL4J as a part of a network; its parameters bear DL4J's names. */
 abstract class LayerModule extends Module {
+    private static final String MODEL_AXIS = "model";
+
     private final Layer conf;
     private final Map<String, Param> byKey = new LinkedHashMap<>();
 
@@ -28,6 +34,27 @@ abstract class LayerModule extends Module {
     /** Traces what the layer computes so that it bears the layer's name. */
     final void traced(Tensor x, Supplier<Tensor> body) {
         scoped(x, body);
+    }
+
+    /**
+     * Lays out the parameters for tensor parallelism, by default not at all: a layer that is given whole features
+     * splits those it gives over {@code model}, and one that is given split ones adds up and gives whole ones.
+     *
+     * @param split whether the features given to the layer are split
+     * @return whether those that it gives are
+     */
+    boolean layOut(boolean split) {
+        return split;
+    }
+
+    /** Splits a dim of a parameter over {@code model} where that divides it. */
+    static void split(@Nullable Param param, int dim) {
+        if (param != null) {
+            List<@Nullable String> axes =
+                    new ArrayList<>(Collections.nCopies(param.shape().numDims(), null));
+            axes.set(dim, MODEL_AXIS);
+            param.sharded(PartitionSpec.spec(axes.toArray())).replicatedIfIndivisible();
+        }
     }
 
     /** The layer's configuration. */

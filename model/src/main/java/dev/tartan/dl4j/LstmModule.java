@@ -51,6 +51,12 @@ final class LstmModule extends LayerModule {
         bias = weight("b", shape(GATES * units));
     }
 
+    /** Units need each other at each step, so they stay whole. */
+    @Override
+    boolean layOut(boolean split) {
+        return false;
+    }
+
     @Override
     Signal call(Signal in, LayerPass pass) {
         Tensor x = RecurrentInput.projected(pass.dropped(in.value(), layer.getIDropout()), weight, bias);

@@ -52,6 +52,15 @@ final class OutputModule extends LayerModule {
         return new OutputModule(layer, layer.getLossFn());
     }
 
+    /** An output is whole. */
+    @Override
+    boolean layOut(boolean split) {
+        if (split) {
+            split(weight, 0);
+        }
+        return false;
+    }
+
     /** The loss of each sample. */
     Losses loss(LayerPass pass) {
         return new Losses(loss, layer.getActivationFn(), pass.correct());

@@ -11,13 +11,13 @@ import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Conv2d;
 import dev.tartan.op.Conv2dFilterGrad;
 import dev.tartan.op.ConvTranspose2d;
+import dev.tartan.op.DepthwiseConv2d;
+import dev.tartan.op.DepthwiseConv2dFilterGrad;
+import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Lstm;
 import dev.tartan.op.LstmGrad;
 import dev.tartan.op.SimpleRnn;
 import dev.tartan.op.SimpleRnnGrad;
-import dev.tartan.op.DepthwiseConv2d;
-import dev.tartan.op.DepthwiseConv2dFilterGrad;
-import dev.tartan.op.DepthwiseConvTranspose2d;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 
