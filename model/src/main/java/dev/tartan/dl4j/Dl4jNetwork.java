@@ -162,15 +162,13 @@ public final class Dl4jNetwork extends Network {
         return plan.output(name);
     }
 
+    /** What output layers give, zero where {@code labelsMask} is, as DL4J has it. */
     @Override
     public Map<String, Tensor> outputs(Map<String, Tensor> batch, ForwardPass pass) {
         Map<String, Tensor> all = new LinkedHashMap<>();
         Map<String, Tensor> activations = feedForward(batch, pass);
-        for (String name : plan.outputs()) {
-            Tensor y = Objects.requireNonNull(activations.get(name), name);
-            Tensor mask = batch.get(plan.labelsMask(name));
-            all.put(plan.outputName(name), mask == null ? y : y.mul(spread(mask, y.shape())));
-        }
+        plan.outputs()
+                .forEach(name -> all.put(plan.outputName(name), Objects.requireNonNull(activations.get(name), name)));
         return all;
     }
 
@@ -181,12 +179,9 @@ public final class Dl4jNetwork extends Network {
         forward(batch, new LayerPass(pass, options.correct()), signals, outputs);
         Map<String, Tensor> activations = new LinkedHashMap<>();
         for (NetworkNode node : plan.nodes()) {
-            Tensor z = outputs.get(node.name());
-            activations.put(
-                    node.name(),
-                    z == null
-                            ? Objects.requireNonNull(signals.get(node.name())).value()
-                            : output(node.name()).activated(z));
+            Tensor y = Objects.requireNonNull(signals.get(node.name())).value();
+            Tensor mask = outputs.containsKey(node.name()) ? batch.get(plan.labelsMask(node.name())) : null;
+            activations.put(node.name(), mask == null ? y : y.mul(spread(mask, y.shape())));
         }
         return activations;
     }

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
@@ -100,6 +101,12 @@ final class Dl4jGolden implements AutoCloseable {
 
     boolean has(String tensor) {
         return tensors.tensors().containsKey(tensor);
+    }
+
+    List<String> tensorNames(String prefix) {
+        return tensors.tensors().keySet().stream()
+                .filter(tensor -> tensor.startsWith(prefix))
+                .toList();
     }
 
     double[] values(String tensor) {
