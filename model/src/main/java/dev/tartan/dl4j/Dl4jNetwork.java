@@ -44,7 +44,24 @@ public final class Dl4jNetwork extends Network {
             }
         }
         layOut();
+        if (plan.backpropSteps() > 0) {
+            carryStates();
+        }
         this.fields = new FieldShapes(plan, options).fields(this::outputShapes);
+    }
+
+    private void carryStates() {
+        if (options.batch() < 1) {
+            throw new IllegalArgumentException("truncated backpropagation needs to know how many samples a step has,"
+                    + " since their states go from step to step: backpropSteps=" + plan.backpropSteps()
+                    + ". Give Dl4jOptions.batch.");
+        }
+        for (NetworkNode node : plan.nodes()) {
+            LayerModule layer = node.layer();
+            if (layer != null) {
+                layer.carryState(options.batch());
+            }
+        }
     }
 
     private void layOut() {
@@ -126,7 +143,7 @@ public final class Dl4jNetwork extends Network {
 
     @Override
     public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
-        LayerPass layers = new LayerPass(pass, options.correct());
+        LayerPass layers = layerPass(pass);
         Map<String, Tensor> outputs = new LinkedHashMap<>();
         forward(batch, layers, new LinkedHashMap<>(), outputs);
         List<Tensor> losses = new ArrayList<>();
@@ -143,6 +160,34 @@ public final class Dl4jNetwork extends Network {
         Tensor loss = plan.isMiniBatch() ? mean : mean.mul(count(mean, outputs, pass));
         pass.report("score", new RegularizationTerms(plan, options.correct()).addTo(loss));
         return loss;
+    }
+
+    private LayerPass layerPass(ForwardPass pass) {
+        Tensor step = pass.step();
+        if (step == null || plan.backpropSteps() == 0) {
+            return new LayerPass(pass, options.correct(), null);
+        }
+        Tensor number = step.cast(DType.FLOAT64);
+        double parts = (double) numParts();
+        Tensor whole = number.div(parts).cast(DType.INT32).cast(DType.FLOAT64);
+        return new LayerPass(
+                pass,
+                options.correct(),
+                number.sub(whole.mul(parts)).greaterThan(0.5).cast(DType.FLOAT64));
+    }
+
+    /**
+     * In how many parts sequences are trained on, a part a step: 1 unless the configuration has truncated
+     * backpropagation through time. A batch has one part, filled up at its end and masked, and sequences follow part by
+     * part: steps of the same {@code step / numParts} are of the same samples.
+     */
+    public long numParts() {
+        return plan.backpropSteps() == 0 ? 1 : new FieldShapes(plan, options).numParts();
+    }
+
+    /** Steps of a sequence in a part; 0 if sequences are not cut. */
+    public int partSteps() {
+        return plan.backpropSteps();
     }
 
     /** How many samples count. */
@@ -176,7 +221,7 @@ public final class Dl4jNetwork extends Network {
     public Map<String, Tensor> feedForward(Map<String, Tensor> batch, ForwardPass pass) {
         Map<String, Signal> signals = new LinkedHashMap<>();
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        forward(batch, new LayerPass(pass, options.correct()), signals, outputs);
+        forward(batch, layerPass(pass), signals, outputs);
         Map<String, Tensor> activations = new LinkedHashMap<>();
         for (NetworkNode node : plan.nodes()) {
             Tensor y = Objects.requireNonNull(signals.get(node.name())).value();
@@ -234,7 +279,7 @@ public final class Dl4jNetwork extends Network {
             batch.put(field, Tensor.input(graph, field, new TensorType(DType.FLOAT32, Shape.shape(dims))));
         });
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        forward(batch, new LayerPass(ForwardPass.inference(), options.correct()), new LinkedHashMap<>(), outputs);
+        forward(batch, layerPass(ForwardPass.inference()), new LinkedHashMap<>(), outputs);
         Map<String, Shape> shapes = new LinkedHashMap<>();
         outputs.forEach((name, z) -> shapes.put(name, z.shape()));
         return Collections.unmodifiableMap(shapes);

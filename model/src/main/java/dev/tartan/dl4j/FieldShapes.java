@@ -34,7 +34,7 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
      */
     List<BatchField> fields(Function<Map<String, Shape>, Map<String, Shape>> outputs) {
         Map<String, Shape> features = new LinkedHashMap<>();
-        plan.inputs().forEach(input -> features.put(input, features(input)));
+        plan.inputs().forEach(input -> features.put(input, part(features(input))));
         List<BatchField> fields = new ArrayList<>();
         features.forEach((input, shape) -> fields.add(BatchField.floats(plan.features(input), shape.dims())));
         outputs.apply(features).forEach((name, z) -> {
@@ -70,6 +70,16 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
     private static @Nullable Layer conf(NetworkNode node) {
         LayerModule module = node.layer();
         return module == null ? null : module.conf();
+    }
+
+    /** Parts of the sequences of truncated backpropagation. */
+    long numParts() {
+        Shape whole = features(plan.inputs().get(0));
+        return (whole.dim(-1) + plan.backpropSteps() - 1) / plan.backpropSteps();
+    }
+
+    private Shape part(Shape features) {
+        return plan.backpropSteps() == 0 ? features : features.with(features.numDims() - 1, plan.backpropSteps());
     }
 
     private Shape features(String input) {

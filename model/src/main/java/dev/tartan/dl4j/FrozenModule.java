@@ -21,6 +21,6 @@ final class FrozenModule extends LayerModule {
 
     @Override
     Signal call(Signal in, LayerPass pass) {
-        return inner.call(in, new LayerPass(ForwardPass.inference(), pass.correct()));
+        return inner.call(in, new LayerPass(ForwardPass.inference(), pass.correct(), null));
     }
 }

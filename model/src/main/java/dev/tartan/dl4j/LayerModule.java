@@ -57,6 +57,9 @@ abstract class LayerModule extends Module {
         }
     }
 
+    /** Makes the layer carry its state from step to step, for batches of so many samples; layers without one do not. */
+    void carryState(long batch) {}
+
     /** The layer's configuration. */
     Layer conf() {
         return conf;

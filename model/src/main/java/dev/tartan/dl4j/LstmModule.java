@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.conf.layers.AbstractLSTM;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
+import org.jspecify.annotations.Nullable;
 
 /**
  * LSTM, and GravesLSTM, which has peepholes in the last three columns of its recurrent weights: {@code [n, in, steps]
@@ -28,6 +29,7 @@ final class LstmModule extends LayerModule {
     private final Param weight;
     private final Param recurrent;
     private final Param bias;
+    private @Nullable CarriedState carried;
 
     LstmModule(AbstractLSTM layer) {
         this(layer, false, false);
@@ -51,6 +53,11 @@ final class LstmModule extends LayerModule {
         bias = weight("b", shape(GATES * units));
     }
 
+    @Override
+    void carryState(long batch) {
+        carried = child("carried", new CarriedState(batch, units, true));
+    }
+
     /** Units need each other at each step, so they stay whole. */
     @Override
     boolean layOut(boolean split) {
@@ -60,23 +67,36 @@ final class LstmModule extends LayerModule {
     @Override
     Signal call(Signal in, LayerPass pass) {
         Tensor x = RecurrentInput.projected(pass.dropped(in.value(), layer.getIDropout()), weight, bias);
+        Tensor mask = masked ? in.mask() : null;
         Tensor zero = RecurrentInput.zeroState(x, units);
+        Tensor y;
+        if (carried == null || pass.kept() == null) {
+            y = run(x, zero, zero, mask).get(0);
+        } else {
+            List<Tensor> results = run(x, carried.output(x, pass), carried.cell(x, pass), mask);
+            carried.update(results.get(0), results.get(1), pass);
+            y = carried.differentiated(
+                    results.get(0), () -> run(x, zero, zero, mask).get(0), pass);
+        }
+        return in.with(StepLayouts.featuresFirst(y));
+    }
+
+    /** Outputs and cells of all steps. */
+    private List<Tensor> run(Tensor x, Tensor output, Tensor cell, @Nullable Tensor mask) {
         Tensor rw = recurrent.on(x.graph());
-        boolean withMask = masked && in.mask() != null;
         List<Tensor> operands = new ArrayList<>();
         operands.add(peepholes ? rw.slice(1, 0, GATES * units) : rw);
-        operands.add(zero);
-        operands.add(zero);
+        operands.add(output);
+        operands.add(cell);
         if (peepholes) {
             operands.add(rw.slice(1, GATES * units, PEEPHOLES).transpose(1, 0));
         }
-        if (withMask) {
-            operands.add(RecurrentInput.counted(Objects.requireNonNull(in.mask())));
+        if (mask != null) {
+            operands.add(RecurrentInput.counted(mask));
         }
         Activation activation = Objects.requireNonNull(Activations.fused(layer.getActivationFn()));
         Activation gate = Objects.requireNonNull(Activations.fused(layer.getGateActivationFn()));
-        Lstm op = new Lstm(activation, gate, peepholes, withMask, reverse);
-        Tensor y = x.apply(op, operands.toArray(new Tensor[0])).get(0);
-        return in.with(StepLayouts.featuresFirst(y));
+        Lstm op = new Lstm(activation, gate, peepholes, mask != null, reverse);
+        return x.apply(op, operands.toArray(new Tensor[0]));
     }
 }

@@ -43,8 +43,12 @@ record NetworkPlan(
         KnownParts known = new KnownParts();
         List<NeuralNetConfiguration> confs = configuration.getConfs();
         Map<Integer, InputPreProcessor> processors = configuration.getInputPreProcessors();
+        boolean truncated = configuration.getBackpropType() == BackpropType.TruncatedBPTT;
         for (int i = 0; i < confs.size(); i++) {
             known.check(Integer.toString(i), confs.get(i).getLayer());
+            if (truncated) {
+                known.checkTruncated(Integer.toString(i), confs.get(i).getLayer());
+            }
             InputPreProcessor processor = processors == null ? null : processors.get(i);
             if (processor != null) {
                 known.check(Integer.toString(i), processor);
@@ -68,7 +72,7 @@ record NetworkPlan(
                 List.of(before),
                 false,
                 confs.get(0).isMiniBatch(),
-                configuration.getBackpropType() == BackpropType.TruncatedBPTT ? configuration.getTbpttFwdLength() : 0,
+                truncated ? configuration.getTbpttFwdLength() : 0,
                 configuration.getIterationCount(),
                 configuration.getEpochCount()));
     }
@@ -77,6 +81,9 @@ record NetworkPlan(
         KnownParts known = new KnownParts();
         Map<String, GraphVertex> vertices = configuration.getVertices();
         vertices.forEach(known::check);
+        if (configuration.getBackpropType() == BackpropType.TruncatedBPTT) {
+            known.refuseTruncatedGraph();
+        }
         known.checkBackprop(
                 configuration.getBackpropType(), configuration.getTbpttFwdLength(), configuration.getTbpttBackLength());
         known.throwIfAny();
@@ -99,7 +106,7 @@ record NetworkPlan(
                 configuration.getNetworkOutputs(),
                 true,
                 miniBatch,
-                configuration.getBackpropType() == BackpropType.TruncatedBPTT ? configuration.getTbpttFwdLength() : 0,
+                0,
                 configuration.getIterationCount(),
                 configuration.getEpochCount()));
     }
