@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
@@ -104,6 +105,12 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         return told;
     }
 
+    private static boolean isOfSequences(@Nullable Layer layer) {
+        return layer instanceof BaseRecurrentLayer
+                || layer instanceof RnnOutputLayer
+                || layer instanceof Convolution1DLayer;
+    }
+
     private @Nullable Shape told(NetworkNode node) {
         InputPreProcessor processor = node.preprocessor();
         if (processor instanceof FeedForwardToCnnPreProcessor p) {
@@ -122,7 +129,7 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         } else if (layer instanceof EmbeddingSequenceLayer sequence) {
             long steps = options.steps() > 0 ? options.steps() : sequence.getInputLength();
             return steps > 1 ? shape(1, steps) : null;
-        } else if (layer instanceof BaseRecurrentLayer || layer instanceof RnnOutputLayer || ofSteps) {
+        } else if (isOfSequences(layer) || ofSteps) {
             return options.steps() > 0 && layer instanceof FeedForwardLayer f
                     ? shape(f.getNIn(), options.steps())
                     : null;
