@@ -8,6 +8,7 @@ import dev.tartan.backend.Scratch;
 import dev.tartan.backend.host.ImageColumns;
 import dev.tartan.backend.host.PositionBlock;
 import dev.tartan.backend.host.PositionColumns;
+import dev.tartan.backend.host.RowSum;
 import dev.tartan.backend.host.WindowedImages;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.graph.DType;
@@ -20,10 +21,8 @@ import dev.tartan.op.Window2d;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
-import org.nd4j.linalg.api.buffer.DataType;
+import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Float32 convolutions on the CPU as matrix products, some hundred positions at a time: their columns stay in cache
@@ -45,17 +44,24 @@ final class ConvBlockKernels {
     /** Columns of a block have about as many elements as the second level of a cache holds. */
     private static final int BLOCK_ELEMENTS = 1 << 19;
 
+    /** What a Java buffer can hold: the lanes' gradients of the filters, and a block's columns. */
+    private static final int MAX_FILTER_BYTES = Integer.MAX_VALUE / MIN_GRADIENT_LANES;
+
+    private static final int MAX_COLUMN_ROWS = 1 << 20;
+
     private static final int MIN_POSITIONS = 128;
     private static final int MAX_POSITIONS = 512;
 
     private ConvBlockKernels() {}
 
-    private static boolean accepts(Window2d window, List<TensorType> operands, List<TensorType> results) {
+    private static boolean accepts(Window2d window, TensorType x, TensorType filters, TensorType y) {
+        boolean isLarge = filters.bytes() > MAX_FILTER_BYTES
+                || x.shape().dim(1) * window.numElements() > MAX_COLUMN_ROWS
+                || Math.max(x.bytes(), y.bytes()) > Integer.MAX_VALUE;
         return !window.isPointwise()
-                && operands.get(0).dtype() == DType.FLOAT32
-                && IntStream.range(0, 3)
-                        .mapToObj(i -> i < 2 ? operands.get(i) : results.get(0))
-                        .allMatch(type -> type.shape().numElements() > 0 && type.bytes() <= Integer.MAX_VALUE);
+                && !isLarge
+                && x.dtype() == DType.FLOAT32
+                && Stream.of(x, filters, y).allMatch(type -> type.shape().numElements() > 0);
     }
 
     /** Makes kernels of {@link Conv2d}. */
@@ -63,7 +69,8 @@ final class ConvBlockKernels {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(Conv2d op, List<TensorType> operands) {
-                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+                TensorType y = op.resultTypes(operands).get(0);
+                return ConvBlockKernels.accepts(op.window(), operands.get(0), operands.get(1), y);
             }
 
             @Override
@@ -101,7 +108,8 @@ final class ConvBlockKernels {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(ConvTranspose2d op, List<TensorType> operands) {
-                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+                TensorType x = op.resultTypes(operands).get(0);
+                return ConvBlockKernels.accepts(op.window(), x, operands.get(1), operands.get(0));
             }
 
             @Override
@@ -146,7 +154,8 @@ final class ConvBlockKernels {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(Conv2dFilterGrad op, List<TensorType> operands) {
-                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+                TensorType filters = op.resultTypes(operands).get(0);
+                return ConvBlockKernels.accepts(op.window(), operands.get(0), filters, operands.get(1));
             }
 
             @Override
@@ -182,14 +191,8 @@ final class ConvBlockKernels {
                                     : EinsumKernels.addMatmul(
                                             lane.values(block), lane.columns(block), sum, false, true));
                 });
-                // A product with a row of ones adds the lanes' sums in one call.
-                Kernel total = EinsumKernels.matmul(
-                        Nd4j.ones(DataType.FLOAT, 1, lanes.size()),
-                        Nd4jBuffers.array(sums),
-                        Nd4jBuffers.array(result, 1, result.type().shape().numElements()),
-                        false,
-                        false);
-                return new KernelSequence(List.of(new Lanes(workers, List.copyOf(lanes)), total));
+                return new KernelSequence(
+                        List.of(new Lanes(workers, List.copyOf(lanes)), new RowSum(workers, sums, result)));
             }
         };
     }

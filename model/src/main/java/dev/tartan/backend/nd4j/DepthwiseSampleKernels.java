@@ -5,6 +5,7 @@ import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.RowSum;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
@@ -15,9 +16,7 @@ import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Window2d;
 import java.util.ArrayList;
 import java.util.List;
-import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Float32 depthwise convolutions on the CPU by ND4J's ops, which hand them to oneDNN: one sample at a time, several at
@@ -169,14 +168,7 @@ final class DepthwiseSampleKernels {
                         lane.add(Nd4jKernel.custom("add", List.of(sum, gradient), List.of(sum)));
                     }
                 }
-                // A product with a row of ones adds the lanes' sums in one call.
-                Kernel total = EinsumKernels.matmul(
-                        Nd4j.ones(DataType.FLOAT, 1, lanes.size()),
-                        Nd4jBuffers.array(sums),
-                        Nd4jBuffers.array(result, 1, numElements),
-                        false,
-                        false);
-                return new KernelSequence(List.of(Lanes.of(workers, lanes), total));
+                return new KernelSequence(List.of(Lanes.of(workers, lanes), new RowSum(workers, sums, result)));
             }
         };
     }
