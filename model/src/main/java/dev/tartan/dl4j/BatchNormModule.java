@@ -29,8 +29,8 @@ final class BatchNormModule extends LayerModule {
         super(layer);
         this.layer = layer;
         Shape features = shape(layer.getNOut());
-        gamma = layer.isLockGammaBeta() ? null : weight("gamma", features);
-        beta = layer.isLockGammaBeta() ? null : weight("beta", features);
+        gamma = layer.isLockGammaBeta() ? null : weight("gamma", features, layer.getGamma());
+        beta = layer.isLockGammaBeta() ? null : weight("beta", features, layer.getBeta());
         mean = statistic("mean", features, Initializers.zeros());
         spread = layer.isUseLogStd()
                 ? statistic("log10stdev", features, Initializers.zeros())

@@ -2,6 +2,7 @@ package dev.tartan.dl4j;
 
 import static dev.tartan.mesh.Shape.shape;
 
+import dev.tartan.network.Initializer;
 import dev.tartan.network.Param;
 import dev.tartan.op.Conv2d;
 import dev.tartan.op.ConvTranspose2d;
@@ -57,21 +58,33 @@ final class ConvolutionModule extends LayerModule {
         long in = layer.getNIn();
         long out = layer.getNOut();
         long results = out;
+        double area = (double) kh * kw;
+        double strides = ofSequences ? windows.stride()[0] : (double) windows.stride()[0] * windows.stride()[1];
+        Initializer dense = WeightInits.of(layer.getWeightInitFn(), in * area, out * area / strides);
         switch (kind) {
-            case TRANSPOSED -> weight = weight("W", shape(in, out, kh, kw));
+            case TRANSPOSED -> weight = weight("W", shape(in, out, kh, kw), dense);
             case DEPTHWISE -> {
-                long multiplier = ((DepthwiseConvolution2D) layer).getDepthMultiplier();
-                weight = weight("W", shape(kh, kw, in, multiplier));
-                results = in * multiplier;
+                weight = weight("W", shape(kh, kw, in, multiplier()), deep(in * area, multiplier() * area / strides));
+                results = in * multiplier();
             }
             case SEPARABLE ->
-                weight = weight("W", shape(((SeparableConvolution2D) layer).getDepthMultiplier(), in, kh, kw));
-            default -> weight = weight("W", shape(out, in, kh, kw));
+                weight = weight("W", shape(multiplier(), in, kh, kw), deep(in * area, multiplier() * area / strides));
+            default -> weight = weight("W", shape(out, in, kh, kw), dense);
         }
         pointwise = kind == Kind.SEPARABLE
-                ? weight("pW", shape(out, in * ((SeparableConvolution2D) layer).getDepthMultiplier(), 1, 1))
+                ? weight("pW", shape(out, in * multiplier(), 1, 1), deep(in * multiplier(), in * multiplier()))
                 : null;
-        bias = layer.hasBias() ? weight("b", shape(results)) : null;
+        bias = layer.hasBias() ? weight("b", shape(results), layer.getBiasInit()) : null;
+    }
+
+    private long multiplier() {
+        return layer instanceof DepthwiseConvolution2D depthwise
+                ? depthwise.getDepthMultiplier()
+                : ((SeparableConvolution2D) layer).getDepthMultiplier();
+    }
+
+    private Initializer deep(double fanIn, double fanOut) {
+        return WeightInits.of(layer.getWeightInitFn(), fanIn, fanOut);
     }
 
     private static Kind kind(ConvolutionLayer layer) {

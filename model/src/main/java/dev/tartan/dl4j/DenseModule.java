@@ -17,9 +17,12 @@ final class DenseModule extends LayerModule {
     DenseModule(DenseLayer layer) {
         super(layer);
         this.layer = layer;
-        weight = weight("W", shape(layer.getNIn(), layer.getNOut()));
-        bias = layer.hasBias() ? weight("b", shape(layer.getNOut())) : null;
-        gain = layer.hasLayerNorm() ? weight("g", shape(layer.getNOut())) : null;
+        weight = weight(
+                "W",
+                shape(layer.getNIn(), layer.getNOut()),
+                WeightInits.of(layer.getWeightInitFn(), layer.getNIn(), layer.getNOut()));
+        bias = layer.hasBias() ? weight("b", shape(layer.getNOut()), layer.getBiasInit()) : null;
+        gain = layer.hasLayerNorm() ? weight("g", shape(layer.getNOut()), layer.getGainInit()) : null;
     }
 
     @Override

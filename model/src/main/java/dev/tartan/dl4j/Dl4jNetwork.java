@@ -28,7 +28,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * several outputs {@code labels.NAME}. Its outputs are {@code output}, or those of a graph by name. It reports
  * {@code score} as DL4J does: the loss of a sample and what l1, l2 and weight decay add.
  *
- * <p>Parameters begin with zeros, unless the run is given initial ones: {@link Dl4jModel} has those of DL4J.
+ * <p>Parameters begin as the configuration's weight initialization says, with other random numbers than DL4J's; a run
+ * begins with DL4J's own by {@link Dl4jTensors}.
  */
 public final class Dl4jNetwork extends Network {
     private final NetworkPlan plan;

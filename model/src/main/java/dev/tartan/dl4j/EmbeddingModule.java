@@ -32,8 +32,11 @@ final class EmbeddingModule extends LayerModule {
         super(layer);
         this.layer = layer;
         this.ofSequences = ofSequences;
-        weight = weight("W", shape(layer.getNIn(), layer.getNOut()));
-        bias = hasBias ? weight("b", shape(layer.getNOut())) : null;
+        weight = weight(
+                "W",
+                shape(layer.getNIn(), layer.getNOut()),
+                WeightInits.of(layer.getWeightInitFn(), 1, layer.getNOut()));
+        bias = hasBias ? weight("b", shape(layer.getNOut()), layer.getBiasInit()) : null;
     }
 
     @Override

@@ -65,9 +65,14 @@ abstract class LayerModule extends Module {
         return conf;
     }
 
-    /** A trained parameter; its initial values are the importer's business. */
-    Param weight(String key, Shape shape) {
-        return register(key, param(key, shape, Initializers.zeros()));
+    /** A trained parameter. */
+    Param weight(String key, Shape shape, Initializer initial) {
+        return register(key, param(key, shape, initial));
+    }
+
+    /** A trained parameter whose elements begin with one number. */
+    Param weight(String key, Shape shape, double value) {
+        return weight(key, shape, Initializers.constant(value));
     }
 
     /** A running statistic. */

@@ -48,9 +48,14 @@ final class LstmModule extends LayerModule {
         this.reverse = reverse;
         this.masked = masked;
         this.units = layer.getNOut();
-        weight = weight("W", shape(layer.getNIn(), GATES * units));
-        recurrent = weight("RW", shape(units, GATES * units + (peepholes ? PEEPHOLES : 0)));
-        bias = weight("b", shape(GATES * units));
+        double fanOut = layer.getNIn() + units;
+        weight = weight(
+                "W", shape(layer.getNIn(), GATES * units), WeightInits.of(layer.getWeightInitFn(), units, fanOut));
+        recurrent = weight(
+                "RW",
+                shape(units, GATES * units + (peepholes ? PEEPHOLES : 0)),
+                WeightInits.of(RecurrentInput.recurrentInit(layer), units, fanOut));
+        bias = weight("b", shape(GATES * units), WeightInits.forgetGates(units, layer.getForgetGateBiasInit()));
     }
 
     @Override

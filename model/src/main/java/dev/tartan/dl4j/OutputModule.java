@@ -27,8 +27,11 @@ final class OutputModule extends LayerModule {
         super(layer);
         this.layer = layer;
         this.loss = layer.getLossFn();
-        weight = weight("W", shape(layer.getNIn(), layer.getNOut()));
-        bias = layer.hasBias() ? weight("b", shape(layer.getNOut())) : null;
+        weight = weight(
+                "W",
+                shape(layer.getNIn(), layer.getNOut()),
+                WeightInits.of(layer.getWeightInitFn(), layer.getNIn(), layer.getNOut()));
+        bias = layer.hasBias() ? weight("b", shape(layer.getNOut()), layer.getBiasInit()) : null;
     }
 
     OutputModule(BaseLayer layer, ILossFunction loss) {

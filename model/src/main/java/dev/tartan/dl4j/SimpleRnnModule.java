@@ -26,9 +26,12 @@ final class SimpleRnnModule extends LayerModule {
         super(layer);
         this.layer = layer;
         this.reverse = reverse;
-        weight = weight("W", shape(layer.getNIn(), layer.getNOut()));
-        recurrent = weight("RW", shape(layer.getNOut(), layer.getNOut()));
-        bias = weight("b", shape(layer.getNOut()));
+        long units = layer.getNOut();
+        weight = weight(
+                "W", shape(layer.getNIn(), units), WeightInits.of(layer.getWeightInitFn(), layer.getNIn(), units));
+        recurrent =
+                weight("RW", shape(units, units), WeightInits.of(RecurrentInput.recurrentInit(layer), units, units));
+        bias = weight("b", shape(units), layer.getBiasInit());
     }
 
     @Override
