@@ -103,6 +103,25 @@ final class ConvolutionModule extends LayerModule {
     }
 
     /**
+     * Separable and depthwise convolutions keep their bias first, and DL4J's updater looks for it last. So it
+     * regularizes the bias as a weight, and as many elements at the end of the last weight as the bias.
+     */
+    @Override
+    String regularizedAs(String key) {
+        return isMisread() ? "W" : key;
+    }
+
+    @Override
+    long takenForBias(String key) {
+        boolean isLast = key.equals(kind == Kind.SEPARABLE ? "pW" : "W");
+        return isMisread() && isLast && bias != null ? bias.shape().numElements() : 0;
+    }
+
+    private boolean isMisread() {
+        return bias != null && (kind == Kind.SEPARABLE || kind == Kind.DEPTHWISE);
+    }
+
+    /**
      * Convolutions of sequences have weights that say {@code [out, in, steps, 1]} and lie as {@code [steps, in, out]}.
      */
     @Override

@@ -245,7 +245,7 @@ public final class Dl4jNetwork extends Network {
             LayerModule layer = node.layer();
             VertexFunction vertex = node.vertex();
             if (layer == null) {
-                signals.put(node.name(), Objects.requireNonNull(vertex).call(in));
+                signals.put(node.name(), Objects.requireNonNull(vertex).call(in, signals));
                 continue;
             }
             Signal prepared = node.prepared(in.get(0), samples);

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -121,36 +122,67 @@ public final class Dl4jOptimizer implements Optimizer {
         public Updated update(Param declared, Tensor value, Tensor gradient, List<Tensor> state) {
             UpdateRule rule = rule(declared);
             IUpdater updater = rule.updater();
-            List<Tensor> updated = UpdaterFormulas.update(updater, regularized(rule, value, gradient), state, values);
-            Tensor next = value.sub(decayed(rule, value, updated.get(0)));
+            List<Tensor> updated =
+                    UpdaterFormulas.update(updater, regularized(rule, declared, value, gradient), state, values);
+            Tensor next = value.sub(decayed(rule, declared, value, updated.get(0)));
             for (LayerConstraint constraint : rule.constraints()) {
                 next = Constraints.apply(constraint, declared, next, correct ? 1 : CONSTRAINT_TIMES);
             }
             return new Updated(next, new ArrayList<>(updated.subList(1, updated.size())));
         }
 
-        private Tensor regularized(UpdateRule rule, Tensor value, Tensor gradient) {
-            Tensor g = gradient;
-            for (Regularization r : rule.regularization()) {
-                if (r instanceof L1Regularization l1) {
-                    g = g.add(value.sign().mul(values.of(l1.getL1()).cast(g.dtype())));
-                } else if (r instanceof L2Regularization l2) {
-                    g = g.add(value.mul(values.of(l2.getL2()).cast(g.dtype())));
-                }
-            }
-            return g;
+        private Tensor regularized(UpdateRule rule, Param declared, Tensor value, Tensor gradient) {
+            return sum(gradient, joined(rule, declared, value, list -> beforeUpdate(list, value)));
         }
 
-        private Tensor decayed(UpdateRule rule, Tensor value, Tensor update) {
-            Tensor decayed = update;
-            for (Regularization r : rule.regularization()) {
-                if (r instanceof WeightDecay decay) {
-                    Tensor scale = values.of(decay.getCoeff());
-                    Tensor rate = UpdaterFormulas.rate(rule.updater(), values);
-                    decayed = decayed.add(value.mul((decay.isApplyLR() ? scale.mul(rate) : scale).cast(value.dtype())));
+        private Tensor decayed(UpdateRule rule, Param declared, Tensor value, Tensor update) {
+            Tensor rate = UpdaterFormulas.rate(rule.updater(), values);
+            return sum(update, joined(rule, declared, value, list -> afterUpdate(list, value, rate)));
+        }
+
+        private static Tensor sum(Tensor x, @Nullable Tensor more) {
+            return more == null ? x : x.add(more);
+        }
+
+        /** The terms of a parameter, of which the elements at the end may have others. */
+        private @Nullable Tensor joined(
+                UpdateRule rule, Param declared, Tensor value, Function<List<Regularization>, @Nullable Tensor> terms) {
+            Tensor first = terms.apply(rule.regularization());
+            Tensor last = rule.tail() == 0 ? first : terms.apply(rule.tailRegularization());
+            if (first == last) {
+                return first;
+            }
+            Tensor zero = value.filled(0);
+            return Tensor.select(
+                    LastElements.of(declared, value, rule.tail()),
+                    last == null ? zero : last,
+                    first == null ? zero : first);
+        }
+
+        private @Nullable Tensor beforeUpdate(List<Regularization> list, Tensor value) {
+            Tensor total = null;
+            for (Regularization r : list) {
+                if (r instanceof L1Regularization l1) {
+                    Tensor term = value.sign().mul(values.of(l1.getL1()).cast(value.dtype()));
+                    total = total == null ? term : total.add(term);
+                } else if (r instanceof L2Regularization l2) {
+                    Tensor term = value.mul(values.of(l2.getL2()).cast(value.dtype()));
+                    total = total == null ? term : total.add(term);
                 }
             }
-            return decayed;
+            return total;
+        }
+
+        private @Nullable Tensor afterUpdate(List<Regularization> list, Tensor value, Tensor rate) {
+            Tensor total = null;
+            for (Regularization r : list) {
+                if (r instanceof WeightDecay decay) {
+                    Tensor scale = values.of(decay.getCoeff());
+                    Tensor term = value.mul((decay.isApplyLR() ? scale.mul(rate) : scale).cast(value.dtype()));
+                    total = total == null ? term : total.add(term);
+                }
+            }
+            return total;
         }
     }
 }

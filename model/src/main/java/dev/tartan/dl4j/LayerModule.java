@@ -97,6 +97,16 @@ abstract class LayerModule extends Module {
         return array;
     }
 
+    /** The parameter whose regularization DL4J applies to this one. */
+    String regularizedAs(String key) {
+        return key;
+    }
+
+    /** How many elements at the end of a parameter DL4J takes for those of the bias when it regularizes. */
+    long takenForBias(String key) {
+        return 0;
+    }
+
     /** Parameters and statistics by DL4J's names of them. */
     Map<String, Param> byKey() {
         return Collections.unmodifiableMap(byKey);

@@ -4,20 +4,31 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.constraint.MaxNormConstraint;
 import org.deeplearning4j.nn.conf.constraint.MinMaxNormConstraint;
 import org.deeplearning4j.nn.conf.constraint.NonNegativeConstraint;
 import org.deeplearning4j.nn.conf.constraint.UnitNormConstraint;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
+import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.DepthwiseConvolution2D;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
@@ -25,6 +36,7 @@ import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.SeparableConvolution2D;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
 import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
@@ -39,6 +51,7 @@ import org.deeplearning4j.nn.weights.WeightInit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.activations.Activation;
@@ -354,6 +367,80 @@ class AgainstDl4jTest {
                 .setInputType(InputType.recurrent(3, 8))
                 .build();
         AgainstDl4j.of(conf, Dl4jOptions.none().features(3, 8)).trainsAlike(BATCH, AgainstDl4jTest::usual);
+    }
+
+    /** DL4J regularizes other elements than it says; on meshes, too. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0", "2, 1, 0", "1, 2, 0", "2, 1, 1"})
+    void regularizationOfSeparableConvolutions(int data, int model, int zero) {
+        MultiLayerConfiguration conf = base().l2(0.3)
+                .l1(0.02)
+                .l2Bias(0.1)
+                .weightDecay(0.05)
+                .list()
+                .layer(new SeparableConvolution2D.Builder(2, 2)
+                        .nOut(4)
+                        .depthMultiplier(2)
+                        .build())
+                .layer(new DepthwiseConvolution2D.Builder()
+                        .kernelSize(2, 2)
+                        .depthMultiplier(2)
+                        .build())
+                .layer(new OutputLayer.Builder(new LossMSE())
+                        .activation(Activation.IDENTITY)
+                        .nOut(3)
+                        .build())
+                .setInputType(InputType.convolutional(5, 5, 2))
+                .build();
+        AgainstDl4j.of(conf, Dl4jOptions.none().features(2, 5, 5))
+                .trainsAlike(BATCH, data, model, zero, AgainstDl4jTest::usual);
+    }
+
+    @Test
+    void verticesOfGraphs() {
+        ComputationGraphConfiguration conf = base().graphBuilder()
+                .addInputs("sequence", "context")
+                .addLayer(
+                        "lstm",
+                        new LSTM.Builder()
+                                .nIn(3)
+                                .nOut(4)
+                                .dataFormat(RNNFormat.NCW)
+                                .build(),
+                        "sequence")
+                .addVertex("last", new LastTimeStepVertex("sequence"), "lstm")
+                .addLayer("dense", new DenseLayer.Builder().nIn(2).nOut(4).build(), "context")
+                .addVertex("product", new ElementWiseVertex(ElementWiseVertex.Op.Product), "last", "dense")
+                .addVertex("difference", new ElementWiseVertex(ElementWiseVertex.Op.Subtract), "last", "dense")
+                .addVertex("largest", new ElementWiseVertex(ElementWiseVertex.Op.Max), "product", "dense")
+                .addVertex("mean", new ElementWiseVertex(ElementWiseVertex.Op.Average), "largest", "difference")
+                .addVertex("scaled", new ScaleVertex(1.5), "mean")
+                .addVertex("shifted", new ShiftVertex(0.2), "scaled")
+                .addVertex("part", new SubsetVertex(1, 3), "shifted")
+                .addVertex("unit", new L2NormalizeVertex(), "part")
+                .addVertex("repeated", new DuplicateToTimeSeriesVertex("sequence"), "unit")
+                .addVertex("both", new MergeVertex(), "lstm", "repeated")
+                .addLayer(
+                        "steps",
+                        new RnnOutputLayer.Builder(new LossMCXENT())
+                                .activation(Activation.SOFTMAX)
+                                .dataFormat(RNNFormat.NCW)
+                                .nIn(7)
+                                .nOut(3)
+                                .build(),
+                        "both")
+                .addLayer(
+                        "whole",
+                        new OutputLayer.Builder(new LossMSE())
+                                .activation(Activation.IDENTITY)
+                                .nIn(3)
+                                .nOut(2)
+                                .build(),
+                        "unit")
+                .setOutputs("steps", "whole")
+                .build();
+        AgainstDl4j.of(conf, Dl4jOptions.none().steps(5))
+                .trainsAlike(BATCH, 2, 1, 0, AgainstDl4jTest::usual, "featuresMask.sequence", "labelsMask.steps");
     }
 
     @Test

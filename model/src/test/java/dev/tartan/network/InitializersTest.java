@@ -13,8 +13,7 @@ class InitializersTest {
 
     @Test
     void truncatedNormalNumbersAreWithinTwoDeviations() {
-        Initializer.Elements numbers =
-                Initializers.truncatedNormal(0.5).elements(shape(COUNT), 3, 7);
+        Initializer.Elements numbers = Initializers.truncatedNormal(0.5).elements(shape(COUNT), 3, 7);
         double sum = 0;
         double squares = 0;
         double largest = 0;
