@@ -30,29 +30,46 @@ public final class Dl4jOptimizer implements Optimizer {
     private final int firstIteration;
     private final int firstEpoch;
     private final long stepsPerEpoch;
+    private final boolean oneEpoch;
     private final boolean correct;
 
     Dl4jOptimizer(Map<String, UpdateRule> rules, boolean correct) {
-        this(rules, 0, 0, 0, correct);
+        this(rules, 0, 0, 0, false, correct);
     }
 
     private Dl4jOptimizer(
-            Map<String, UpdateRule> rules, int firstIteration, int firstEpoch, long stepsPerEpoch, boolean correct) {
+            Map<String, UpdateRule> rules,
+            int firstIteration,
+            int firstEpoch,
+            long stepsPerEpoch,
+            boolean oneEpoch,
+            boolean correct) {
         this.rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
         this.firstIteration = firstIteration;
         this.firstEpoch = firstEpoch;
         this.stepsPerEpoch = stepsPerEpoch;
+        this.oneEpoch = oneEpoch;
         this.correct = correct;
     }
 
     /** This optimizer for a network that has made so many updates and epochs already. */
     public Dl4jOptimizer startingAt(int iteration, int epoch) {
-        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, correct);
+        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, oneEpoch, correct);
+    }
+
+    /**
+     * This optimizer for a run of a single epoch whose steps are counted from the network's first update, as with
+     * {@code TrainingJob.initialState}.
+     *
+     * @param epoch what schedules that go by epochs see in all steps
+     */
+    public Dl4jOptimizer withinEpoch(int epoch) {
+        return new Dl4jOptimizer(rules, 0, epoch, stepsPerEpoch, true, correct);
     }
 
     @Override
     public Dl4jOptimizer ofEpoch(long steps) {
-        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, correct);
+        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, oneEpoch, correct);
     }
 
     @Override
@@ -86,6 +103,9 @@ public final class Dl4jOptimizer implements Optimizer {
     }
 
     private @Nullable Tensor epoch(Tensor step) {
+        if (oneEpoch) {
+            return step.cast(DType.FLOAT64).filled(firstEpoch);
+        }
         if (stepsPerEpoch == 0) {
             return null;
         }

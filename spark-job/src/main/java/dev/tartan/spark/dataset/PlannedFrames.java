@@ -61,6 +61,17 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         }
     }
 
+    /**
+     * A job on rows that were gone through before, for this or another job.
+     *
+     * @param job its own samples are not used
+     * @param rows closed by whoever made them
+     * @throws IllegalArgumentException if they do not go with the job
+     */
+    public static PlannedFrames of(TrainingJob job, FrameRows rows) {
+        return new PlannedFrames(job, rows, null);
+    }
+
     private static ValidationConfig how(TrainingJob job) {
         ValidationConfig how = job.validation();
         if (how != null && how.samples() != null) {
@@ -80,7 +91,7 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         return rows.rows(made.train().globalBatch(), executors, validation, validationBatch(made.train()));
     }
 
-    /** Removes what Spark keeps of the rows. */
+    /** Removes what Spark keeps of the rows; not to be called where others made them. */
     @Override
     public void close() {
         close(rows, validation);
