@@ -5,12 +5,22 @@ import dev.tartan.op.Tensor;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationCube;
 import org.nd4j.linalg.activations.impl.ActivationELU;
 import org.nd4j.linalg.activations.impl.ActivationGELU;
+import org.nd4j.linalg.activations.impl.ActivationHardSigmoid;
+import org.nd4j.linalg.activations.impl.ActivationHardTanH;
 import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.activations.impl.ActivationLReLU;
+import org.nd4j.linalg.activations.impl.ActivationMish;
+import org.nd4j.linalg.activations.impl.ActivationRationalTanh;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationReLU6;
+import org.nd4j.linalg.activations.impl.ActivationRectifiedTanh;
+import org.nd4j.linalg.activations.impl.ActivationSELU;
 import org.nd4j.linalg.activations.impl.ActivationSigmoid;
+import org.nd4j.linalg.activations.impl.ActivationSoftPlus;
+import org.nd4j.linalg.activations.impl.ActivationSoftSign;
 import org.nd4j.linalg.activations.impl.ActivationSoftmax;
 import org.nd4j.linalg.activations.impl.ActivationSwish;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -23,10 +33,20 @@ final class Activations {
 
     private static final double GELU_SLOPE = 1.702;
 
-    private static final Map<Class<? extends IActivation>, Activation> FUSED = Map.of(
-            ActivationSigmoid.class, Activation.SIGMOID,
-            ActivationTanH.class, Activation.TANH,
-            ActivationSwish.class, Activation.SILU);
+    private static final Map<Class<? extends IActivation>, Activation> FUSED = Map.ofEntries(
+            Map.entry(ActivationSigmoid.class, Activation.SIGMOID),
+            Map.entry(ActivationTanH.class, Activation.TANH),
+            Map.entry(ActivationSwish.class, Activation.SILU),
+            Map.entry(ActivationSoftSign.class, Activation.SOFTSIGN),
+            Map.entry(ActivationHardSigmoid.class, Activation.HARD_SIGMOID),
+            Map.entry(ActivationCube.class, Activation.CUBE),
+            Map.entry(ActivationHardTanH.class, Activation.HARD_TANH),
+            Map.entry(ActivationRationalTanh.class, Activation.RATIONAL_TANH),
+            Map.entry(ActivationRectifiedTanh.class, Activation.RECTIFIED_TANH),
+            Map.entry(ActivationReLU6.class, Activation.RELU6),
+            Map.entry(ActivationSELU.class, Activation.SELU),
+            Map.entry(ActivationSoftPlus.class, Activation.SOFTPLUS),
+            Map.entry(ActivationMish.class, Activation.MISH));
 
     private Activations() {}
 
@@ -48,12 +68,21 @@ final class Activations {
 
     /** The function for layers that compute it themselves, if it is one of Tartan's. */
     static @Nullable Activation fused(IActivation function) {
-        return FUSED.get(function.getClass());
+        if (function instanceof ActivationReLU relu && isBare(relu)) {
+            return Activation.RELU;
+        }
+        return function instanceof ActivationELU ? Activation.ELU : FUSED.get(function.getClass());
+    }
+
+    private static boolean isBare(ActivationReLU relu) {
+        return isPlain(relu)
+                && relu.getMax() == null
+                && (relu.getNegativeSlope() == null || relu.getNegativeSlope() == 0);
     }
 
     /** {@code x} under the function; softmax goes over the features. */
     static Tensor apply(IActivation function, Tensor x) {
-        Activation fused = FUSED.get(function.getClass());
+        Activation fused = fused(function);
         if (fused != null) {
             return x.activate(fused);
         } else if (function instanceof ActivationIdentity) {
@@ -66,9 +95,6 @@ final class Activations {
             return leaky(x, leaky.getAlpha());
         } else if (function instanceof ActivationThresholdedReLU relu) {
             return x.mul(x.greaterThan(relu.getTheta()).cast(x.dtype()));
-        } else if (function instanceof ActivationELU) {
-            Tensor below = x.min(0).exp().sub(1);
-            return Tensor.select(x.greaterThan(0), x, below);
         } else if (function instanceof ActivationGELU) {
             return x.mul(x.mul(GELU_SLOPE).sigmoid());
         }

@@ -10,11 +10,17 @@ import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.DropoutLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
+import org.deeplearning4j.nn.conf.layers.GravesLSTM;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 
 /** The layers of DL4J that are known here, each with what makes its module. */
 final class ImportLayers {
@@ -32,6 +38,12 @@ final class ImportLayers {
         put(EmbeddingLayer.class, EmbeddingModule::new);
         put(EmbeddingSequenceLayer.class, EmbeddingModule::new);
         put(BatchNormalization.class, BatchNormModule::new);
+        put(GlobalPoolingLayer.class, GlobalPoolingModule::new);
+        put(LSTM.class, LstmModule::new);
+        put(GravesLSTM.class, LstmModule::new);
+        put(SimpleRnn.class, SimpleRnnModule::new);
+        put(Bidirectional.class, BidirectionalModule::new);
+        put(LastTimeStep.class, LastTimeStepModule::new);
     }
 
     private ImportLayers() {}

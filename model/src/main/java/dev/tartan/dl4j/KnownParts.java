@@ -18,6 +18,8 @@ import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -46,8 +48,8 @@ final class KnownParts {
     }
 
     void checkBackprop(BackpropType type, int forward, int back) {
-        if (type == BackpropType.TruncatedBPTT && forward != back) {
-            mistakes.add("truncated backpropagation of different lengths: forward=" + forward + ", back=" + back);
+        if (type == BackpropType.TruncatedBPTT) {
+            mistakes.add("truncated backpropagation through time: forward=" + forward + ", back=" + back);
         }
     }
 
@@ -102,6 +104,11 @@ final class KnownParts {
         }
         if (layer instanceof BaseLayer base) {
             checkUpdates(node, base);
+        } else if (layer instanceof Bidirectional both) {
+            check(node, both.getFwd());
+            check(node, both.getBwd());
+        } else if (layer instanceof LastTimeStep last) {
+            check(node, last.getUnderlying());
         }
     }
 

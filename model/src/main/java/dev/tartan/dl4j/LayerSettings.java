@@ -2,12 +2,17 @@ package dev.tartan.dl4j;
 
 import org.deeplearning4j.nn.conf.CNN2DFormat;
 import org.deeplearning4j.nn.conf.RNNFormat;
+import org.deeplearning4j.nn.conf.layers.AbstractLSTM;
+import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
+import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.jspecify.annotations.Nullable;
 
 /** Settings of known layers that are not known. */
@@ -29,7 +34,35 @@ final class LayerSettings {
             return l.getRnnDataFormat() == RNNFormat.NWC ? NWC : null;
         } else if (layer instanceof EmbeddingSequenceLayer l) {
             return l.getOutputFormat() == RNNFormat.NWC ? NWC : null;
+        } else if (layer instanceof SimpleRnn l && l.hasLayerNorm()) {
+            return "layer norm";
+        } else if (layer instanceof BaseRecurrentLayer l) {
+            return ofRecurrent(l);
+        } else if (layer instanceof Bidirectional l) {
+            return isWrappable(l.getFwd()) && isWrappable(l.getBwd())
+                    ? null
+                    : "a layer " + l.getFwd().getClass().getSimpleName() + " inside";
+        } else if (layer instanceof LastTimeStep l) {
+            return isWrappable(l.getUnderlying()) || l.getUnderlying() instanceof Bidirectional
+                    ? null
+                    : "a layer " + l.getUnderlying().getClass().getSimpleName() + " inside";
         }
         return null;
+    }
+
+    private static boolean isWrappable(Layer layer) {
+        return RecurrentParts.isKnown(layer);
+    }
+
+    private static @Nullable String ofRecurrent(BaseRecurrentLayer layer) {
+        if (layer.getRnnDataFormat() == RNNFormat.NWC) {
+            return NWC;
+        }
+        if (Activations.fused(layer.getActivationFn()) == null) {
+            return "activation " + layer.getActivationFn();
+        }
+        return layer instanceof AbstractLSTM lstm && Activations.fused(lstm.getGateActivationFn()) == null
+                ? "gate activation " + lstm.getGateActivationFn()
+                : null;
     }
 }

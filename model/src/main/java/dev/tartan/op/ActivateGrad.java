@@ -63,6 +63,47 @@ public record ActivateGrad(Activation activation) implements DecomposableOp {
                         Tensor du = x2.mul(3 * Activate.GELU_CUBIC).add(1).mul(slope);
                         yield dy.mul(s.add(x.mul(s).mul(s.rsub(1)).mul(du)));
                     }
+                    case SOFTSIGN -> dy.div(x.abs().add(1).square());
+                    case HARD_SIGMOID ->
+                        dy.mul(isWithin(x, Activate.HARD_SIGMOID_KINK)).mul(Activate.HARD_SIGMOID_SLOPE);
+                    case CUBE -> dy.mul(x.square()).mul(3);
+                    case HARD_TANH -> dy.mul(isWithin(x, 1));
+                    case RATIONAL_TANH -> dy.mul(rationalTanhSlope(x.abs().mul(2.0 / 3)));
+                    case RECTIFIED_TANH ->
+                        dy.mul(x.tanh().square().rsub(1)).mul(x.greaterThan(0).cast(x.dtype()));
+                    case RELU6 ->
+                        dy.mul(x.greaterThan(0).cast(x.dtype()))
+                                .mul(x.lessThan(6).cast(x.dtype()));
+                    case SELU -> {
+                        Tensor below = Activate.expBelowZero(x).mul(Activate.SELU_ALPHA);
+                        Tensor slope = Tensor.select(x.greaterThan(0), x.filled(1), below);
+                        yield dy.mul(slope).mul(Activate.SELU_SCALE);
+                    }
+                    case SOFTPLUS -> dy.mul(Activate.sigmoid(x));
+                    case MISH -> dy.mul(mishSlope(x));
+                    case ELU -> dy.mul(Activate.expBelowZero(x));
                 });
+    }
+
+    /** 1 where |x| <= limit, else 0. */
+    private static Tensor isWithin(Tensor x, double limit) {
+        return x.abs().lessEqual(x.scalar(limit)).cast(x.dtype());
+    }
+
+    /** The slope at |x| = 1.5 {@code distance}. */
+    private static Tensor rationalTanhSlope(Tensor distance) {
+        Tensor cube = distance.square().mul(distance).mul(Activate.RATIONAL_TANH_QUARTIC);
+        Tensor root = cube.add(distance).add(1).mul(distance).add(1);
+        Tensor inner = cube.mul(4).add(distance.mul(2)).add(1);
+        // Two quotients, because the square of the root may overflow a float.
+        return inner.div(root).div(root).mul(Activate.RATIONAL_TANH_SCALE * 2 / 3);
+    }
+
+    /** tanh(log(1 + e)) + x times its derivative, 4 e (1 + e) / (w + 2)^2. */
+    private static Tensor mishSlope(Tensor x) {
+        Tensor e = Activate.mishExp(x);
+        Tensor w = Activate.mishTerm(e);
+        Tensor rest = w.add(2);
+        return w.add(e.add(1).mul(e).div(rest).mul(x).mul(4)).div(rest);
     }
 }

@@ -44,10 +44,16 @@ final class Types {
 
     /** Refuses gradients of the results after the first, which are only kept for the gradient of the first. */
     static void onlyFirstHasGradient(Op op, List<@Nullable Tensor> resultGradients) {
-        for (int i = 1; i < resultGradients.size(); i++) {
+        onlyFirstHaveGradient(op, resultGradients, 1);
+    }
+
+    /** Refuses gradients of the results after the first {@code count}, which are only kept for the gradient. */
+    static void onlyFirstHaveGradient(Op op, List<@Nullable Tensor> resultGradients, int count) {
+        for (int i = count; i < resultGradients.size(); i++) {
             if (resultGradients.get(i) != null) {
                 throw new IllegalArgumentException(op.name() + " has no gradient through this result: result=" + i
-                        + ". Use its first result only, or compose it of primitives.");
+                        + ". Use its first " + (count == 1 ? "result" : count + " results")
+                        + " only, or compose it of primitives.");
             }
         }
     }

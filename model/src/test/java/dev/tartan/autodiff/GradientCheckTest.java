@@ -11,7 +11,9 @@ import dev.tartan.op.Attention;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.DifferentiableOp;
 import dev.tartan.op.LayerNorm;
+import dev.tartan.op.Lstm;
 import dev.tartan.op.RmsNorm;
+import dev.tartan.op.SimpleRnn;
 import dev.tartan.op.Tensor;
 import dev.tartan.op.reference.Draw;
 import dev.tartan.op.reference.HostTensor;
@@ -22,7 +24,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -32,9 +33,14 @@ class GradientCheckTest {
     private static final double STEP = 1e-5;
     // Truncation is about STEP^2 = 1e-10 times the third derivative, rounding about 1e-16 * |loss| / STEP = 1e-10.
     private static final double TOLERANCE = 1e-8;
-    /** Ops whose further results are only kept for the gradient and cannot be differentiated. */
-    private static final Set<Class<?>> ONE_TRUE_RESULT =
-            Set.of(LayerNorm.class, RmsNorm.class, CrossEntropy.class, Attention.class);
+    /** How many results can be differentiated, for ops whose further ones are only kept for the gradient. */
+    private static final Map<Class<?>, Integer> TRUE_RESULTS = Map.of(
+            LayerNorm.class, 1,
+            RmsNorm.class, 1,
+            CrossEntropy.class, 1,
+            Attention.class, 1,
+            SimpleRnn.class, 1,
+            Lstm.class, 2);
 
     static Stream<OpCase> differentiableCases() {
         return OpCases.all().stream()
@@ -56,7 +62,8 @@ class GradientCheckTest {
         List<Tensor> results =
                 first.apply(example.op(), operands.subList(1, operands.size()).toArray(new Tensor[0]));
         List<Tensor> addends = new ArrayList<>();
-        for (Tensor result : ONE_TRUE_RESULT.contains(example.op().getClass()) ? results.subList(0, 1) : results) {
+        int trueResults = TRUE_RESULTS.getOrDefault(example.op().getClass(), results.size());
+        for (Tensor result : results.subList(0, trueResults)) {
             HostTensor weights = draw.normal(result.shape().dims());
             inputs.add(weights);
             Tensor weight = Tensor.input(builder, "weight" + addends.size(), weights.type());

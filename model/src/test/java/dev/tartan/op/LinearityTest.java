@@ -50,7 +50,8 @@ class LinearityTest {
 
     /**
      * The omissions are on purpose: a cast would round each addend, {@code constrain} asks for a layout, and the
-     * gradients of the norms and of attention have several results, all of which would then have to be reduced.
+     * gradients of the norms, of attention and of recurrences have several results, all of which would then have to be
+     * reduced.
      */
     @Test
     void opsThatAreLinearButDoNotSayItAreKnown() {
@@ -75,7 +76,8 @@ class LinearityTest {
                         "causal_attention_grad 0",
                         "constrain 0",
                         "layer_norm_grad 0",
-                        "rms_norm_grad 0");
+                        "rms_norm_grad 0",
+                        "simple_rnn_grad 0");
     }
 
     private static String name(Op op) {

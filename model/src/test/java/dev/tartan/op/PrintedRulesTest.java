@@ -140,6 +140,53 @@ class PrintedRulesTest {
     }
 
     @Test
+    void recurrencesSplitOverSamplesAndTheirGradientsReduceThem() {
+        TensorType mask = new TensorType(DType.BOOL, shape(4, 3));
+        Lstm lstm = new Lstm(Activation.TANH, Activation.SIGMOID, true, true, false);
+        assertRule(
+                lstm,
+                "([n, t, k], [h, k], [n, h], [n, h], [1, h], [n, t]) -> ([n, t, h], [n, t, h], [n, t, k])"
+                        + " {n=4, t=3, k=8, h=2} need_replication={t, k, h}",
+                floats(4, 3, 8),
+                floats(2, 8),
+                floats(4, 2),
+                floats(4, 2),
+                floats(3, 2),
+                mask);
+        assertRule(
+                new LstmGrad(lstm, true),
+                "([n, t, h], [h, k], [n, h], [n, h], [n, t, h], [n, t, h], [n, t, k], [1, h], [n, t], [n, t, h])"
+                        + " -> ([n, t, k], [h, k], [n, h], [n, h], [1, h])"
+                        + " {n=4, t=3, k=8, h=2} reduction={n} need_replication={t, k, h}",
+                floats(4, 3, 2),
+                floats(2, 8),
+                floats(4, 2),
+                floats(4, 2),
+                floats(4, 3, 2),
+                floats(4, 3, 2),
+                floats(4, 3, 8),
+                floats(3, 2),
+                mask,
+                floats(4, 3, 2));
+        SimpleRnn simple = new SimpleRnn(Activation.TANH, false, false);
+        assertRule(
+                simple,
+                "([n, t, h], [h, h], [n, h]) -> ([n, t, h], [n, t, h]) {n=4, t=3, h=2} need_replication={t, h}",
+                floats(4, 3, 2),
+                floats(2, 2),
+                floats(4, 2));
+        assertRule(
+                new SimpleRnnGrad(simple),
+                "([n, t, h], [h, h], [n, h], [n, t, h], [n, t, h]) -> ([n, t, h], [h, h], [n, h])"
+                        + " {n=4, t=3, h=2} reduction={n} need_replication={t, h}",
+                floats(4, 3, 2),
+                floats(2, 2),
+                floats(4, 2),
+                floats(4, 3, 2),
+                floats(4, 3, 2));
+    }
+
+    @Test
     void onlyTheGradientOfCrossEntropySplitsTheVocabulary() {
         TensorType labels = new TensorType(DType.INT32, shape(4));
         assertRule(

@@ -2,7 +2,6 @@ package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Kernel;
-import dev.tartan.op.Activate;
 import dev.tartan.op.Activation;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -10,8 +9,6 @@ import java.util.List;
 /** Activation functions and their gradients; the results may overwrite the operands. */
 final class ActivationKernels {
     private static final int TILE_ELEMENTS = 2048;
-    private static final float SLOPE = (float) (2 * Activate.GELU_SLOPE);
-    private static final float CUBIC = (float) (2 * Activate.GELU_SLOPE * Activate.GELU_CUBIC);
 
     private ActivationKernels() {}
 
@@ -20,7 +17,7 @@ final class ActivationKernels {
         FloatBuffer y = Rows.floats(results.get(0));
         return forEachTile(x.capacity(), workers, (start, n, tile) -> {
             x.get(start, tile.a, 0, n);
-            apply(activation, tile, n);
+            ActivationRows.value(activation, tile.a, tile.b, n, tile);
             y.put(start, tile.b, 0, n);
         });
     }
@@ -53,37 +50,6 @@ final class ActivationKernels {
         });
     }
 
-    /** b = activation(a). */
-    private static void apply(Activation activation, Tile tile, int n) {
-        float[] a = tile.a;
-        float[] b = tile.b;
-        switch (activation) {
-            case RELU -> {
-                for (int i = 0; i < n; i++) {
-                    b[i] = Math.max(a[i], 0f);
-                }
-            }
-            case SIGMOID -> {
-                sigmoid(a, -1, b, n, tile);
-            }
-            case SILU -> {
-                sigmoid(a, -1, b, n, tile);
-                RowMath.multiply(a, b, b, n);
-            }
-            case TANH -> {
-                sigmoid(a, -2, b, n, tile);
-                for (int i = 0; i < n; i++) {
-                    b[i] = 2 * b[i] - 1;
-                }
-            }
-            case GELU -> {
-                geluArgument(a, b, n);
-                sigmoid(b, -1, b, n, tile);
-                RowMath.multiply(a, b, b, n);
-            }
-        }
-    }
-
     /** b = c * derivative of activation at a. */
     private static void applyGradient(Activation activation, Tile tile, int n) {
         float[] x = tile.a;
@@ -97,47 +63,35 @@ final class ActivationKernels {
                 }
             }
             case SIGMOID -> {
-                sigmoid(x, -1, s, n, tile);
+                ActivationRows.sigmoid(x, -1, s, n, tile);
                 for (int i = 0; i < n; i++) {
                     dx[i] = dy[i] * s[i] * (1 - s[i]);
                 }
             }
             case SILU -> {
-                sigmoid(x, -1, s, n, tile);
+                ActivationRows.sigmoid(x, -1, s, n, tile);
                 for (int i = 0; i < n; i++) {
                     dx[i] = dy[i] * s[i] * (1 + x[i] * (1 - s[i]));
                 }
             }
             case TANH -> {
-                sigmoid(x, -2, s, n, tile);
+                ActivationRows.sigmoid(x, -2, s, n, tile);
                 for (int i = 0; i < n; i++) {
                     dx[i] = 4 * dy[i] * s[i] * (1 - s[i]);
                 }
             }
             case GELU -> {
-                geluArgument(x, s, n);
-                sigmoid(s, -1, s, n, tile);
+                ActivationRows.geluArgument(x, s, n);
+                ActivationRows.sigmoid(s, -1, s, n, tile);
                 for (int i = 0; i < n; i++) {
-                    float slope = 3 * CUBIC * x[i] * x[i] + SLOPE;
-                    dx[i] = dy[i] * s[i] * (1 + x[i] * (1 - s[i]) * slope);
+                    dx[i] = dy[i] * s[i] * (1 + x[i] * (1 - s[i]) * ActivationRows.geluArgumentSlope(x[i]));
                 }
             }
-        }
-    }
-
-    /** The u for which GELU(x) = x sigmoid(u). */
-    private static void geluArgument(float[] x, float[] u, int n) {
-        for (int i = 0; i < n; i++) {
-            u[i] = x[i] * (CUBIC * x[i] * x[i] + SLOPE);
-        }
-    }
-
-    /** y = 1 / (1 + exp(negatedScale * x)); {@code y} may be {@code x}. Uses bits and e of the tile. */
-    private static void sigmoid(float[] x, float negatedScale, float[] y, int n, Tile tile) {
-        RowMath.scale(x, negatedScale, y, n);
-        RowMath.exp(y, y, n, tile);
-        for (int i = 0; i < n; i++) {
-            y[i] = 1 / (1 + y[i]);
+            default -> {
+                ActivationRows.value(activation, x, s, n, tile);
+                ActivationRows.slope(activation, x, s, dx, n, tile);
+                RowMath.multiply(dx, dy, dx, n);
+            }
         }
     }
 }

@@ -8,6 +8,10 @@ import dev.tartan.backend.host.HostKernels;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
+import dev.tartan.op.Lstm;
+import dev.tartan.op.LstmGrad;
+import dev.tartan.op.SimpleRnn;
+import dev.tartan.op.SimpleRnnGrad;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -38,7 +42,11 @@ public final class Nd4jBackend implements Backend {
             Workers workers = new Workers(threadsPerDevice);
             HostKernels.preferIn(table, workers)
                     .prefer(Attention.class, AttentionKernels.forward(workers))
-                    .prefer(AttentionGrad.class, AttentionKernels.gradient(workers));
+                    .prefer(AttentionGrad.class, AttentionKernels.gradient(workers))
+                    .prefer(Lstm.class, RecurrentKernels.lstm(workers))
+                    .prefer(LstmGrad.class, RecurrentKernels.lstmGrad(workers))
+                    .prefer(SimpleRnn.class, RecurrentKernels.simpleRnn(workers))
+                    .prefer(SimpleRnnGrad.class, RecurrentKernels.simpleRnnGrad(workers));
         }
         this.kernels = table.build();
     }

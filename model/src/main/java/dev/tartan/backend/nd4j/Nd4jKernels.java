@@ -6,6 +6,7 @@ import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.KernelTable;
 import dev.tartan.backend.Scratch;
 import dev.tartan.graph.TensorType;
+import dev.tartan.op.Activate;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BroadcastTo;
@@ -40,6 +41,7 @@ final class Nd4jKernels {
                 .prefer(Binary.class, ElementwiseKernels::binary)
                 .prefer(ScalarBinary.class, ElementwiseKernels::scalarBinary)
                 .prefer(Unary.class, ElementwiseKernels::unary)
+                .prefer(Activate.class, ElementwiseKernels.tanh())
                 .prefer(Compare.class, ElementwiseKernels::compare)
                 .prefer(Select.class, ElementwiseKernels::select)
                 .prefer(Cast.class, ElementwiseKernels::cast)

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.graph.DType;
-import dev.tartan.graph.Op;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
@@ -26,6 +25,7 @@ import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
+import dev.tartan.op.Lstm;
 import dev.tartan.op.Pad;
 import dev.tartan.op.RandomUniform;
 import dev.tartan.op.Reduce;
@@ -33,6 +33,7 @@ import dev.tartan.op.RmsNorm;
 import dev.tartan.op.RmsNormGrad;
 import dev.tartan.op.Rotary;
 import dev.tartan.op.ScatterAddRows;
+import dev.tartan.op.SimpleRnn;
 import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
@@ -40,6 +41,7 @@ import dev.tartan.op.Transpose;
 import dev.tartan.op.reference.Draw;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.OpCase;
+import dev.tartan.op.reference.RecurrentCases;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -202,9 +204,55 @@ class KernelShapesTest {
     void extremeValuesDoNotOverflow() {
         TensorType type = new TensorType(DType.FLOAT32, shape(1, 20));
         HostTensor x = HostTensor.generate(type, i -> (i % 2 == 0 ? 1 : -1) * Math.pow(10, Math.floor(i / 3.0)));
-        for (Op op : List.of(new Softmax(), new Activate(Activation.GELU), new Activate(Activation.SILU))) {
-            KernelChecks.assertMatchesReference(BACKEND, BACKEND.kernels(), new OpCase(op, List.of(x)), List.of());
+        KernelChecks.assertMatchesReference(
+                BACKEND, BACKEND.kernels(), new OpCase(new Softmax(), List.of(x)), List.of());
+        for (Activation activation : Activation.values()) {
+            HostTensor dy = HostTensor.generate(type, i -> i + 1);
+            for (OpCase example : List.of(
+                    new OpCase(new Activate(activation), List.of(x)),
+                    new OpCase(new ActivateGrad(activation), List.of(x, dy)))) {
+                KernelChecks.assertMatchesReference(BACKEND, BACKEND.kernels(), example, List.of());
+                KernelChecks.assertMatchesReference(BACKEND, ND4J_ALONE, example, List.of());
+            }
         }
+    }
+
+    @Test
+    void recurrencesOfManySamplesAreRight() {
+        Draw draw = new Draw(10);
+        for (long[] sizes : new long[][] {{37, 3, 33}, {16, 2, 64}, {1, 20, 5}}) {
+            for (boolean flag : new boolean[] {false, true}) {
+                Lstm lstm = new Lstm(Activation.TANH, Activation.SIGMOID, flag, flag, flag);
+                check(RecurrentCases.lstm(lstm, draw, sizes[0], sizes[1], sizes[2]));
+                check(RecurrentCases.lstmGrad(lstm, flag, draw, sizes[0], sizes[1], sizes[2]));
+                SimpleRnn simple = new SimpleRnn(Activation.TANH, flag, flag);
+                check(RecurrentCases.simpleRnn(simple, draw, sizes[0], sizes[1], sizes[2]));
+                check(RecurrentCases.simpleRnnGrad(simple, draw, sizes[0], sizes[1], sizes[2]));
+            }
+        }
+    }
+
+    @Test
+    void anyActivationMayBeInARecurrence() {
+        Draw draw = new Draw(11);
+        for (Activation activation : Activation.values()) {
+            // One step, because cubes of cubes soon are larger than a float.
+            for (Lstm lstm : List.of(Lstm.of(activation, Activation.SIGMOID), Lstm.of(Activation.TANH, activation))) {
+                check(RecurrentCases.lstm(lstm, draw, 3, 1, 9));
+                check(RecurrentCases.lstmGrad(lstm, true, draw, 3, 1, 9));
+            }
+        }
+    }
+
+    @Test
+    void recurrencesWithoutSamplesAreNoTrouble() {
+        Draw draw = new Draw(12);
+        Lstm lstm = new Lstm(Activation.TANH, Activation.SIGMOID, true, true, false);
+        check(RecurrentCases.lstm(lstm, draw, 0, 2, 3));
+        check(RecurrentCases.lstmGrad(lstm, true, draw, 0, 2, 3));
+        SimpleRnn simple = new SimpleRnn(Activation.TANH, true, false);
+        check(RecurrentCases.simpleRnn(simple, draw, 0, 2, 3));
+        check(RecurrentCases.simpleRnnGrad(simple, draw, 0, 2, 3));
     }
 
     @Test

@@ -18,6 +18,7 @@ public final class OpCases {
         ShapeCases.addTo(cases, new Draw(2));
         ReductionCases.addTo(cases, new Draw(3));
         FusedCases.addTo(cases, new Draw(4));
+        RecurrentCases.addTo(cases, new Draw(5));
         return cases;
     }
 }

@@ -26,6 +26,8 @@ import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
+import dev.tartan.op.Lstm;
+import dev.tartan.op.LstmGrad;
 import dev.tartan.op.Pad;
 import dev.tartan.op.RandomUniform;
 import dev.tartan.op.Reduce;
@@ -36,6 +38,8 @@ import dev.tartan.op.Rotary;
 import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.ScatterAddRows;
 import dev.tartan.op.Select;
+import dev.tartan.op.SimpleRnn;
+import dev.tartan.op.SimpleRnnGrad;
 import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
@@ -88,6 +92,10 @@ public final class ReferenceInterpreter {
         register(Attention.class, AttentionReference::attention);
         register(AttentionGrad.class, AttentionReference::attentionGrad);
         register(Rotary.class, AttentionReference::rotary);
+        register(Lstm.class, RecurrentReference::lstm);
+        register(LstmGrad.class, RecurrentReference::lstmGrad);
+        register(SimpleRnn.class, RecurrentReference::simpleRnn);
+        register(SimpleRnnGrad.class, RecurrentReference::simpleRnnGrad);
     }
 
     private ReferenceInterpreter() {}
