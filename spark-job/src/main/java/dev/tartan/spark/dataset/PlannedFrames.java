@@ -23,6 +23,12 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         this.plan = compile(job);
     }
 
+    private PlannedFrames(TrainingPlan plan, FrameRows rows) {
+        this.rows = rows;
+        this.validation = null;
+        this.plan = plan;
+    }
+
     /** The job as before, but for what follows from the number of rows. */
     @Override
     public TrainingPlan compile(TrainingJob job) {
@@ -70,6 +76,15 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
      */
     public static PlannedFrames of(TrainingJob job, FrameRows rows) {
         return new PlannedFrames(job, rows, null);
+    }
+
+    /**
+     * A plan that was compiled before, for a job on rows that make as many steps.
+     *
+     * @param rows closed by whoever made them
+     */
+    public static PlannedFrames of(TrainingPlan plan, FrameRows rows) {
+        return new PlannedFrames(plan.withSamples(rows.samples(plan.train().globalBatch())), rows);
     }
 
     private static ValidationConfig how(TrainingJob job) {
