@@ -61,7 +61,9 @@ class MeshTrainingMasterTest {
     void fitsInARowAreThoseOfOneMachine() {
         List<DataSet> data = SmallDl4j.data(24, 4);
         SparkDl4jMultiLayer net = new SparkDl4jMultiLayer(
-                spark, SmallDl4j.mlp(), mesh().batchSizePerWorker(12).zeroStage(1).build());
+                spark,
+                SmallDl4j.mlp(),
+                mesh().batchSizePerWorker(12).zeroStage(1).build());
         MultiLayerNetwork local = SmallDl4j.localMlp();
         JavaRDD<DataSet> rdd = spark.parallelize(data, 3);
         for (int fit = 0; fit < 3; fit++) {
