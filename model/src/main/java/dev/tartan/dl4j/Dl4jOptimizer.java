@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.L1Regularization;
 import org.nd4j.linalg.learning.regularization.L2Regularization;
@@ -141,8 +142,16 @@ public final class Dl4jOptimizer implements Optimizer {
         public Updated update(Param declared, Tensor value, Tensor gradient, List<Tensor> state) {
             UpdateRule rule = rule(declared);
             IUpdater updater = rule.updater();
-            List<Tensor> updated = UpdaterFormulas.update(updater, regularized(rule, value, gradient), state, values);
-            Tensor next = value.sub(decayed(rule, value, updated.get(0)));
+            Tensor regularized = regularized(rule, value, gradient);
+            List<Tensor> updated;
+            Tensor next;
+            if (updater instanceof Adam adam && !decays(rule)) {
+                updated = UpdaterFormulas.adam(adam, value, regularized, state, values);
+                next = updated.get(0);
+            } else {
+                updated = UpdaterFormulas.update(updater, regularized, state, values);
+                next = value.sub(decayed(rule, value, updated.get(0)));
+            }
             for (LayerConstraint constraint : rule.constraints()) {
                 next = Constraints.apply(constraint, declared, next, correct ? 1 : CONSTRAINT_TIMES);
             }
@@ -159,6 +168,10 @@ public final class Dl4jOptimizer implements Optimizer {
                 }
             }
             return g;
+        }
+
+        private boolean decays(UpdateRule rule) {
+            return rule.regularization().stream().anyMatch(WeightDecay.class::isInstance);
         }
 
         private Tensor decayed(UpdateRule rule, Tensor value, Tensor update) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -23,8 +24,10 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.TrainingMaster;
+import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.deeplearning4j.spark.stats.EventStats;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
@@ -62,8 +65,8 @@ final class Dl4jContest {
         this.without = List.of(without);
     }
 
-    /** One way to fit: an epoch, and the score after it. */
-    private record Contender(Runnable fit, DoubleSupplier score) {}
+    /** One way to fit: an epoch, the score after it, and how long its parts took, if that is known. */
+    private record Contender(Runnable fit, DoubleSupplier score, Supplier<Map<String, Long>> millis) {}
 
     void measure(Consumer<String> lines) {
         SparkConf conf = new SparkConf();
@@ -71,7 +74,9 @@ final class Dl4jContest {
         conf.setIfMissing("spark.master", "local[2]");
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             List<DataSet> sets = data();
-            JavaRDD<DataSet> rdd = spark.parallelize(sets, 2 * data);
+            // In memory as they are: DL4J's own master would else send the driver's DataSets again in each of its jobs.
+            JavaRDD<DataSet> rdd = spark.parallelize(sets, 2 * data).cache();
+            rdd.count();
             Map<String, Contender> contenders = new LinkedHashMap<>();
             contenders.put(AVERAGING, onSpark(spark, rdd, averaging()));
             contenders.put(
@@ -101,7 +106,9 @@ final class Dl4jContest {
                             "examplesPerSecond",
                             Math.round(speed),
                             "score",
-                            contender.getValue().score().getAsDouble()));
+                            contender.getValue().score().getAsDouble(),
+                            "partsMillis",
+                            contender.getValue().millis().get()));
                 }
             }
             lines.accept(medians(speeds));
@@ -154,13 +161,26 @@ final class Dl4jContest {
 
     private Contender onSpark(JavaSparkContext spark, JavaRDD<DataSet> rdd, TrainingMaster<?, ?> master) {
         SparkDl4jMultiLayer net = new SparkDl4jMultiLayer(spark, configuration(), master);
-        return new Contender(() -> net.fit(rdd), net::getScore);
+        boolean tellsParts = master instanceof MeshTrainingMaster;
+        net.setCollectTrainingStats(tellsParts);
+        return new Contender(() -> net.fit(rdd), net::getScore, () -> tellsParts ? parts(net) : Map.of());
+    }
+
+    /** How long the parts of the last fit took. */
+    private static Map<String, Long> parts(SparkDl4jMultiLayer net) {
+        SparkTrainingStats stats = net.getSparkTrainingStats();
+        Map<String, Long> parts = new LinkedHashMap<>();
+        for (String key : stats.getKeySet()) {
+            List<EventStats> all = stats.getValue(key);
+            parts.put(key, all.get(all.size() - 1).getDurationMs());
+        }
+        return parts;
     }
 
     private Contender local(List<DataSet> sets) {
         MultiLayerNetwork net = new MultiLayerNetwork(configuration());
         net.init();
-        return new Contender(() -> net.fit(new ListDataSetIterator<>(sets, batch)), net::score);
+        return new Contender(() -> net.fit(new ListDataSetIterator<>(sets, batch)), net::score, Map::of);
     }
 
     private MultiLayerConfiguration configuration() {
