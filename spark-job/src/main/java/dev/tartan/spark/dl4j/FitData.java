@@ -45,7 +45,8 @@ record FitData(RDD<?> source, Dl4jNetwork network, Dl4jFactory factory, List<Str
         }
         try {
             return of(source, sets, net, how, first);
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Spark throws checked exceptions that Java does not know of.
             if (!isOfChangedShape(e)) {
                 throw e;
             }

@@ -73,7 +73,8 @@ final class MeshTrainingStats implements SparkTrainingStats {
     @Override
     public String statsAsString() {
         StringBuilder text = new StringBuilder();
-        events.forEach((key, all) -> text.append(String.format(DEFAULT_PRINT_FORMAT, key, durations(all)))
+        events.forEach((key, all) -> text.append(String.format(DEFAULT_PRINT_FORMAT, key))
+                .append(durations(all))
                 .append('\n'));
         return text.toString();
     }
