@@ -11,8 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.L1Regularization;
 import org.nd4j.linalg.learning.regularization.L2Regularization;
@@ -31,29 +33,46 @@ public final class Dl4jOptimizer implements Optimizer {
     private final int firstIteration;
     private final int firstEpoch;
     private final long stepsPerEpoch;
+    private final boolean oneEpoch;
     private final boolean correct;
 
     Dl4jOptimizer(Map<String, UpdateRule> rules, boolean correct) {
-        this(rules, 0, 0, 0, correct);
+        this(rules, 0, 0, 0, false, correct);
     }
 
     private Dl4jOptimizer(
-            Map<String, UpdateRule> rules, int firstIteration, int firstEpoch, long stepsPerEpoch, boolean correct) {
+            Map<String, UpdateRule> rules,
+            int firstIteration,
+            int firstEpoch,
+            long stepsPerEpoch,
+            boolean oneEpoch,
+            boolean correct) {
         this.rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
         this.firstIteration = firstIteration;
         this.firstEpoch = firstEpoch;
         this.stepsPerEpoch = stepsPerEpoch;
+        this.oneEpoch = oneEpoch;
         this.correct = correct;
     }
 
     /** This optimizer for a network that has made so many updates and epochs already. */
     public Dl4jOptimizer startingAt(int iteration, int epoch) {
-        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, correct);
+        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, oneEpoch, correct);
+    }
+
+    /**
+     * This optimizer for a run of a single epoch whose steps are counted from the network's first update, as with
+     * {@code TrainingJob.initialState}.
+     *
+     * @param epoch what schedules that go by epochs see in all steps
+     */
+    public Dl4jOptimizer withinEpoch(int epoch) {
+        return new Dl4jOptimizer(rules, 0, epoch, stepsPerEpoch, true, correct);
     }
 
     @Override
     public Dl4jOptimizer ofEpoch(long steps) {
-        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, correct);
+        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, oneEpoch, correct);
     }
 
     @Override
@@ -87,6 +106,9 @@ public final class Dl4jOptimizer implements Optimizer {
     }
 
     private @Nullable Tensor epoch(Tensor step) {
+        if (oneEpoch) {
+            return step.cast(DType.FLOAT64).filled(firstEpoch);
+        }
         if (stepsPerEpoch == 0) {
             return null;
         }
@@ -122,9 +144,16 @@ public final class Dl4jOptimizer implements Optimizer {
         public Updated update(Param declared, Tensor value, Tensor gradient, List<Tensor> state) {
             UpdateRule rule = rule(declared);
             IUpdater updater = rule.updater();
-            List<Tensor> updated =
-                    UpdaterFormulas.update(updater, regularized(rule, declared, value, gradient), state, values);
-            Tensor next = value.sub(decayed(rule, declared, value, updated.get(0)));
+            Tensor regularized = regularized(rule, declared, value, gradient);
+            List<Tensor> updated;
+            Tensor next;
+            if (updater instanceof Adam adam && !decays(rule)) {
+                updated = UpdaterFormulas.adam(adam, value, regularized, state, values);
+                next = updated.get(0);
+            } else {
+                updated = UpdaterFormulas.update(updater, regularized, state, values);
+                next = value.sub(decayed(rule, declared, value, updated.get(0)));
+            }
             for (LayerConstraint constraint : rule.constraints()) {
                 next = Constraints.apply(constraint, declared, next, correct ? 1 : CONSTRAINT_TIMES);
             }
@@ -133,6 +162,11 @@ public final class Dl4jOptimizer implements Optimizer {
 
         private Tensor regularized(UpdateRule rule, Param declared, Tensor value, Tensor gradient) {
             return sum(gradient, joined(rule, declared, value, list -> beforeUpdate(list, value)));
+        }
+
+        private boolean decays(UpdateRule rule) {
+            return Stream.concat(rule.regularization().stream(), rule.tailRegularization().stream())
+                    .anyMatch(WeightDecay.class::isInstance);
         }
 
         private Tensor decayed(UpdateRule rule, Param declared, Tensor value, Tensor update) {

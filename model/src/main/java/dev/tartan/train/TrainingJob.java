@@ -328,6 +328,26 @@ public final class TrainingJob {
     }
 
     /**
+     * This job with all states from a file, in place of first parameters and the optimizer's own beginning, going on as
+     * the training that they come from; null for those. Spark's executors get a local file from the driver.
+     */
+    public TrainingJob initialState(@Nullable InitialState state) {
+        return with(job -> job.files = files.beginningWith(state));
+    }
+
+    /**
+     * This job with all states in a safetensors file at its end: parameters and running statistics by name,
+     * {@code <parameter>.<state>} for optimizer state, whatever the mesh and the stage of ZeRO. It needs no output
+     * folder. With {@link #initialState} another job goes on from it. Null for none.
+     *
+     * @throws IllegalArgumentException if the path is a URI that became a local path
+     */
+    public TrainingJob finalState(@Nullable Path file) {
+        Path checked = file == null ? null : UriPath.checked(file);
+        return with(job -> job.files = files.endingIn(checked));
+    }
+
+    /**
      * This job with checkpoints on the way, in a folder of their own or in its output folder.
      *
      * @throws IllegalArgumentException if the path of the folder is a URI that became a local path

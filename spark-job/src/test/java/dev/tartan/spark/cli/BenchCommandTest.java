@@ -46,7 +46,7 @@ class BenchCommandTest {
                 .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
                 .contains("tartan: Invalid value for option '--gpt'")
                 .contains("tartan: Nothing to measure is given: write 'bench step', 'bench collectives',"
-                        + " 'bench overlap', 'bench data' or 'bench ml'.");
+                        + " 'bench overlap', 'bench data', 'bench ml' or 'bench dl4j'.");
     }
 
     @Test
