@@ -60,7 +60,7 @@ final class Activations {
                 || function instanceof ActivationThresholdedReLU
                 || (function instanceof ActivationELU elu && elu.getAlpha() == 1)
                 || (function instanceof ActivationGELU gelu && !gelu.isPrecise())
-                || function instanceof ActivationReLU relu && isPlain(relu);
+                || (function instanceof ActivationReLU relu && isPlain(relu));
     }
 
     private static boolean isPlain(ActivationReLU relu) {

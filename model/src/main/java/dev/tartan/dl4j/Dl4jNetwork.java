@@ -238,7 +238,7 @@ public final class Dl4jNetwork extends Network {
         for (String input : plan.inputs()) {
             signals.put(input, new Signal(field(batch, plan.features(input)), batch.get(plan.featuresMask(input))));
         }
-        long samples = signals.get(plan.inputs().get(0)).size(0);
+        long samples = Objects.requireNonNull(signals.get(plan.inputs().get(0))).size(0);
         for (NetworkNode node : plan.nodes()) {
             List<Signal> in = new ArrayList<>();
             node.inputs().forEach(name -> in.add(Objects.requireNonNull(signals.get(name), name)));

@@ -94,11 +94,10 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         NetworkNode node = plan.firstLayer(input);
         Shape told = node == null ? null : told(node);
         if (told == null) {
+            Layer layer = node == null ? null : conf(node);
             throw new IllegalArgumentException("shape of a sample is not told by the network's configuration: input="
                     + input + ", first layer="
-                    + (node == null || conf(node) == null
-                            ? "none"
-                            : conf(node).getClass().getSimpleName())
+                    + (layer == null ? "none" : layer.getClass().getSimpleName())
                     + ". Give Dl4jOptions.features, such as [channels, height, width], or Dl4jOptions.steps for"
                     + " sequences.");
         }

@@ -4,6 +4,8 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.op.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
@@ -76,12 +78,12 @@ final class ImportVertices {
         } else if (vertex instanceof LastTimeStepVertex last) {
             String input = last.getMaskArrayInputName();
             return (in, all) -> {
-                Tensor mask = input == null ? null : all.get(input).mask();
+                Tensor mask = input == null ? null : signal(all, input).mask();
                 return new Signal(LastTimeStepModule.last(new Signal(in.get(0).value(), mask)), null);
             };
         } else if (vertex instanceof DuplicateToTimeSeriesVertex duplicate) {
             return (in, all) -> {
-                Signal like = all.get(duplicate.getInputName());
+                Signal like = signal(all, duplicate.getInputName());
                 Tensor x = in.get(0).value();
                 Shape steps = Shape.shape(x.shape().dim(0), x.shape().dim(1), like.size(2));
                 Tensor repeated =
@@ -103,6 +105,10 @@ final class ImportVertices {
         }
         throw new IllegalArgumentException(
                 "vertex is not known: vertex=" + vertex.getClass().getSimpleName() + ".");
+    }
+
+    private static Signal signal(Map<String, Signal> all, String name) {
+        return Objects.requireNonNull(all.get(name), name);
     }
 
     /** Images without their first row and column, as GoogLeNet's Caffe pooling wants them. */

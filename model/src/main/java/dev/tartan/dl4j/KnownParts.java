@@ -190,7 +190,7 @@ final class KnownParts {
     }
 
     private void checkSchedule(String node, @Nullable ISchedule schedule) {
-        if (!ScheduledValue.isKnown(schedule)) {
+        if (schedule != null && !ScheduledValue.isKnown(schedule)) {
             refuse(node, "schedule " + schedule.getClass().getSimpleName());
         }
     }

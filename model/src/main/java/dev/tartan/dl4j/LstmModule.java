@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * LSTM, and GravesLSTM, which has peepholes in the last three columns of its recurrent weights: {@code [n, in, steps]
  * -> [n, units, steps]}. Masks of features pass it by, as in DL4J, unless a wrapper hands them to it.
  */
+@SuppressWarnings("deprecation") // What users still have.
 final class LstmModule extends LayerModule {
     private static final int GATES = 4;
     private static final int PEEPHOLES = 3;

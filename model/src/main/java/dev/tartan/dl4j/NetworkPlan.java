@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
@@ -90,8 +91,9 @@ record NetworkPlan(
         List<NetworkNode> nodes = new ArrayList<>();
         boolean miniBatch = true;
         for (String name : order(configuration)) {
-            GraphVertex vertex = vertices.get(name);
-            List<String> in = configuration.getVertexInputs().get(name);
+            GraphVertex vertex = Objects.requireNonNull(vertices.get(name), name);
+            List<String> in =
+                    Objects.requireNonNull(configuration.getVertexInputs().get(name), name);
             if (vertex instanceof LayerVertex layer) {
                 miniBatch = layer.getLayerConf().isMiniBatch();
                 LayerModule module = ImportLayers.create(layer.getLayerConf().getLayer());
@@ -156,7 +158,7 @@ record NetworkPlan(
     }
 
     OutputModule output(String name) {
-        return (OutputModule) java.util.Objects.requireNonNull(node(name).layer());
+        return (OutputModule) Objects.requireNonNull(node(name).layer());
     }
 
     /** The name of a node's module within the network. */

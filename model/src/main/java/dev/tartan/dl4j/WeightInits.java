@@ -28,6 +28,7 @@ import org.nd4j.shade.jackson.databind.JsonNode;
  * DL4J's weight initializations: the same distributions, other random numbers. One that is not known is refused when it
  * is asked for a number, since a network that begins with given parameters never does so.
  */
+@SuppressWarnings("deprecation") // What users still have.
 final class WeightInits {
     private WeightInits() {}
 

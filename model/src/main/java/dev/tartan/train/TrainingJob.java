@@ -1,6 +1,7 @@
 package dev.tartan.train;
 
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
+import dev.tartan.dl4j.Dl4jConfig;
 import dev.tartan.network.Layout;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
@@ -95,7 +96,7 @@ public final class TrainingJob {
 
     /** The job that a config file describes. */
     public static TrainingJob of(RunConfig config) {
-        return new TrainingJob(config.network())
+        TrainingJob job = new TrainingJob(config.network())
                 .optimizer(config.optimizer())
                 .clip(config.clip())
                 .mesh(config.mesh().data(), config.mesh().model())
@@ -108,6 +109,8 @@ public final class TrainingJob {
                 .elastic(config.elastic())
                 .output(config.output().dir())
                 .initial(config.init().from());
+        boolean begins = config.init().from() == null && config.network() instanceof Dl4jConfig;
+        return begins ? Dl4jBeginning.of((Dl4jConfig) config.network(), job) : job;
     }
 
     /** This job with another network. */

@@ -30,8 +30,8 @@ class ArchitectureTest {
                     "execute",
                     "network",
                     "optimizer",
-                    "dl4j",
                     "checkpoint",
+                    "dl4j",
                     "train"));
     private static final LayerRules BROKEN = new LayerRules("dev.tartan.architecture.broken", List.of("mesh", "graph"));
 

@@ -1,19 +1,10 @@
 package dev.tartan.spark.dl4j;
 
-import dev.tartan.checkpoint.SafetensorsReader;
-import dev.tartan.checkpoint.SafetensorsWriter;
-import dev.tartan.checkpoint.TensorDeclaration;
-import dev.tartan.checkpoint.TensorSlice;
+import dev.tartan.dl4j.Dl4jModel;
 import dev.tartan.dl4j.Dl4jNetwork;
 import dev.tartan.dl4j.Dl4jOptions;
-import dev.tartan.dl4j.Dl4jTensors;
-import dev.tartan.graph.DType;
-import dev.tartan.mesh.Shape;
-import dev.tartan.network.Param;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
@@ -21,8 +12,6 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.jspecify.annotations.Nullable;
-import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** The network of a DL4J driver: what a fit reads of it, and what it leaves in it. Not thread-safe. */
 final class DriverNetwork {
@@ -118,42 +107,13 @@ final class DriverNetwork {
         }
     }
 
-    /** Shapes of all tensors in files, by name. */
-    private static Map<String, Shape> shapes(Dl4jNetwork network, Dl4jTensors tensors) {
-        Map<String, Param> params = new LinkedHashMap<>();
-        network.byDl4jName().values().forEach(param -> params.put(param.name(), param));
-        Map<String, Shape> shapes = new LinkedHashMap<>();
-        for (String name : tensors.names()) {
-            Param param = params.get(name);
-            // An updater's state is named after the parameter that came before it.
-            Param owner = param != null ? param : params.get(name.substring(0, name.lastIndexOf('.')));
-            shapes.put(name, Objects.requireNonNull(owner, name).fileShape());
-        }
-        return shapes;
-    }
-
     /** Writes parameters and updater state into a file that a run can begin with. */
     void writeState(Dl4jNetwork network, Path file) {
-        Dl4jTensors tensors = Dl4jTensors.of(model(), network);
-        Map<String, Shape> shapes = shapes(network, tensors);
-        List<TensorDeclaration> declared = shapes.entrySet().stream()
-                .map(entry -> new TensorDeclaration(entry.getKey(), DType.FLOAT32, entry.getValue()))
-                .toList();
-        try (SafetensorsWriter writer = SafetensorsWriter.create(file, declared, Map.of())) {
-            shapes.forEach((name, shape) ->
-                    writer.writeFloats(name, TensorSlice.whole(shape), FloatArrays.of(tensors.view(name))));
-            writer.finish();
-        }
+        Dl4jModel.of(model()).writeState(network, file, true);
     }
 
     /** Takes parameters and updater state from the file that a run has left. */
     void readState(Dl4jNetwork network, Path file) {
-        Dl4jTensors tensors = Dl4jTensors.of(model(), network);
-        try (SafetensorsReader reader = SafetensorsReader.open(file)) {
-            for (String name : tensors.names()) {
-                INDArray view = tensors.view(name);
-                view.assign(Nd4j.createFromArray(reader.readFloats(name)).reshape('c', view.shape()));
-            }
-        }
+        Dl4jModel.of(model()).readState(network, file);
     }
 }

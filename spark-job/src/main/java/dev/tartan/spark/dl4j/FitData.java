@@ -1,5 +1,6 @@
 package dev.tartan.spark.dl4j;
 
+import dev.tartan.dl4j.Dl4jFactory;
 import dev.tartan.dl4j.Dl4jNetwork;
 import dev.tartan.spark.dataset.ArraySamples;
 import dev.tartan.spark.dataset.FrameRows;
@@ -73,12 +74,8 @@ record FitData(RDD<?> source, Dl4jNetwork network, Dl4jFactory factory, List<Str
 
     private static FitData of(
             RDD<?> source, JavaRDD<MultiDataSet> sets, DriverNetwork net, Reading how, SampleShapes shapes) {
-        Dl4jFactory factory = new Dl4jFactory(
-                net.json(),
-                net.isGraph(),
-                net.inputs(),
-                shapes.features().dims().toArray(new long[0][]),
-                how.correct());
+        Dl4jFactory factory =
+                new Dl4jFactory(net.json(), net.inputs(), shapes.features().dims(), 0, how.correct());
         Dl4jNetwork network = factory.create();
         List<String> fields = FieldNames.of(network, net, shapes);
         JavaRDD<float[][]> rows = sets.mapPartitionsWithIndex(
