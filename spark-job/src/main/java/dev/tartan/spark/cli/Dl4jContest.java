@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.storage.StorageLevel;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
@@ -154,6 +155,8 @@ final class Dl4jContest {
                 .batchSizePerWorker(batch)
                 .averagingFrequency(AVERAGING_FREQUENCY)
                 .saveUpdater(true)
+                // as the examples are kept already
+                .storageLevel(StorageLevel.MEMORY_ONLY())
                 .rddTrainingApproach(RDDTrainingApproach.Direct)
                 .rngSeed(1)
                 .build();

@@ -40,18 +40,27 @@ record FitData(RDD<?> source, Dl4jNetwork network, Dl4jFactory factory, List<Str
      * @throws IllegalArgumentException if there are none, or they do not go with each other or with the network
      */
     static FitData of(RDD<?> source, JavaRDD<MultiDataSet> sets, DriverNetwork net, Reading how) {
-        SampleShapes first = checked(SampleShapes.ofFirst(sets));
-        if (first.mayDiffer()) {
-            return of(source, sets, net, how, checked(SampleShapes.ofAll(sets)));
-        }
         try {
-            return of(source, sets, net, how, first);
-        } catch (Exception e) {
-            // Spark throws checked exceptions that Java does not know of.
-            if (!isOfChangedShape(e)) {
-                throw e;
+            SampleShapes first = checked(SampleShapes.ofFirst(sets));
+            if (!first.mayDiffer()) {
+                try {
+                    return of(source, sets, net, how, first);
+                } catch (Exception e) {
+                    // Spark throws checked exceptions that Java does not know of.
+                    if (!(refusal(e) instanceof ChangedShapeException)) {
+                        throw e;
+                    }
+                }
             }
             return of(source, sets, net, how, checked(SampleShapes.ofAll(sets)));
+        } catch (Exception e) {
+            IllegalArgumentException refused = refusal(e);
+            if (refused == null || refused == e) {
+                throw e;
+            }
+            // What a task refused, without the stack traces that Spark puts around it.
+            refused.addSuppressed(e);
+            throw refused;
         }
     }
 
@@ -63,13 +72,14 @@ record FitData(RDD<?> source, Dl4jNetwork network, Dl4jFactory factory, List<Str
         return shapes;
     }
 
-    private static boolean isOfChangedShape(Throwable failure) {
+    /** The refusal that a failure comes from; null if it comes from something else. */
+    private static @Nullable IllegalArgumentException refusal(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ChangedShapeException) {
-                return true;
+            if (cause instanceof IllegalArgumentException refused) {
+                return refused;
             }
         }
-        return false;
+        return null;
     }
 
     private static FitData of(

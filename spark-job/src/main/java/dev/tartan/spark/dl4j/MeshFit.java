@@ -67,20 +67,19 @@ final class MeshFit implements AutoCloseable {
         SerializerCheck.run(spark.sc());
         net.initialize();
         int executors = LiveExecutors.forMesh(spark.sc(), settings.data());
-        FitData data = stats.timed("read", () -> data(spark, net, source, sets, executors));
+        FitData data = stats.timed("read", () -> data(spark, net, source, sets));
         try {
             return run(spark, net, data, executors, listeners, stats);
         } finally {
-            if (data != kept) {
+            if (!FitData.isStable(source)) {
                 data.close();
             }
         }
     }
 
-    private FitData data(
-            JavaSparkContext spark, DriverNetwork net, RDD<?> source, JavaRDD<MultiDataSet> sets, int executors) {
+    private FitData data(JavaSparkContext spark, DriverNetwork net, RDD<?> source, JavaRDD<MultiDataSet> sets) {
         FitData before = kept;
-        if (before != null && before.isOf(source, net)) {
+        if (before != null && FitData.isStable(source) && before.isOf(source, net)) {
             return before;
         }
         close();

@@ -69,9 +69,9 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     @Override
     public @Nullable TrainingResult run(TrainingPlan plan, MeshTaskContext context)
             throws InterruptedException, IOException {
-        boolean receives = state != null && !state.isHere();
+        ShippedFile sent = state == null || state.isHere() ? null : state;
         RunFiles files = plan.files();
-        if (!receives && isWrittenHere(files.output(), context) && isWrittenHere(files.finalState(), context)) {
+        if (sent == null && isWrittenHere(files.output(), context) && isWrittenHere(files.finalState(), context)) {
             return train(plan, context);
         }
         // Spark's own folder, which is removed even if this process is killed.
@@ -79,9 +79,9 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         Path staging = Files.createTempDirectory(local, "tartan-results");
         try {
             TrainingPlan staged = plan.staged(staging);
-            if (receives) {
+            if (sent != null) {
                 Path received = staging.resolve(FIRST_STATE);
-                state.writeTo(received);
+                sent.writeTo(received);
                 staged = staged.initialStateFrom(received);
             }
             TrainingResult result = train(staged, context);

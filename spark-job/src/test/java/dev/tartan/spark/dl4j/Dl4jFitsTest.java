@@ -10,6 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.mllib.linalg.Vectors;
+import org.apache.spark.mllib.regression.LabeledPoint;
 import org.deeplearning4j.earlystopping.EarlyStoppingConfiguration;
 import org.deeplearning4j.earlystopping.EarlyStoppingResult;
 import org.deeplearning4j.earlystopping.saver.InMemoryModelSaver;
@@ -30,12 +32,17 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.learning.config.Sgd;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import org.nd4j.linalg.schedule.ExponentialSchedule;
+import org.nd4j.linalg.schedule.ScheduleType;
 
 /** Fits that end early, are cut off, have sequences, or cannot be. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -90,6 +97,48 @@ class Dl4jFitsTest {
                 .hasMessage(
                         "frame has too few rows for one step: rows=7, globalBatch=8, dropLast=true. Lower the global"
                                 + " batch, or keep the last step of an epoch.");
+    }
+
+    /** Rates fall by half with each epoch, or with each iteration. */
+    @ParameterizedTest
+    @EnumSource(ScheduleType.class)
+    void schedulesGoOnFromFitToFit(ScheduleType type) {
+        MultiLayerConfiguration conf = SmallDl4j.mlp(new Nesterovs(new ExponentialSchedule(type, 0.5, 0.5), 0.9));
+        List<DataSet> data = SmallDl4j.data(8, 4);
+        SparkDl4jMultiLayer net = net(conf.clone(), mesh().build());
+        MultiLayerNetwork local = new MultiLayerNetwork(conf.clone());
+        local.init();
+        JavaRDD<DataSet> rdd = spark.parallelize(data, 2);
+        for (int fit = 0; fit < 3; fit++) {
+            net.fit(rdd);
+            local.fit(SmallDl4j.merged(data));
+            local.incrementEpochCount();
+            assertThat(SmallDl4j.distance(net.getNetwork().params(), local.params()))
+                    .isLessThan(CLOSE);
+        }
+    }
+
+    @Test
+    void labeledPointsAndOtherWaysInAreTheSame() {
+        List<DataSet> data = SmallDl4j.data(8, 4);
+        List<LabeledPoint> points = new ArrayList<>();
+        for (DataSet set : data) {
+            for (DataSet example : set.asList()) {
+                points.add(new LabeledPoint(
+                        example.getLabels().argMax(1).getInt(0),
+                        Vectors.dense(example.getFeatures().data().asDouble())));
+            }
+        }
+        SparkDl4jMultiLayer labeled = net(SmallDl4j.mlp(), mesh().build());
+        labeled.fitLabeledPoint(spark.parallelize(points, 3));
+        SparkDl4jMultiLayer scala = net(SmallDl4j.mlp(), mesh().build());
+        scala.fit(spark.parallelize(data, 3).rdd());
+        MultiLayerNetwork local = SmallDl4j.localMlp();
+        local.fit(SmallDl4j.merged(data));
+        for (SparkDl4jMultiLayer net : List.of(labeled, scala)) {
+            assertThat(SmallDl4j.distance(net.getNetwork().params(), local.params()))
+                    .isLessThan(CLOSE);
+        }
     }
 
     @Test
@@ -216,6 +265,10 @@ class Dl4jFitsTest {
         assertThatThrownBy(() -> net.fit(spark.parallelize(List.of(hole), 1)))
                 .hasMessageStartingWith("RDD of DataSets has rows that cannot be used: rows=1")
                 .hasMessageContaining("partition=0, row=2: column='features', field='features' is no finite number");
+        DataSet masked = new DataSet(Nd4j.ones(4, 6), Nd4j.ones(4, 3), null, Nd4j.ones(2, 1));
+        assertThatThrownBy(() -> net.fit(spark.parallelize(List.of(masked), 1)))
+                .hasMessage("mask of a DataSet has another shape than its array: partition=0, record=0, array=0,"
+                        + " mask=[2, 1], array shape=[4, 3]. Give a number for each example.");
         assertThat(net.getNetwork().getIterationCount()).isZero();
     }
 

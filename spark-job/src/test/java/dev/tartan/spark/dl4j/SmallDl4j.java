@@ -19,6 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /** Small networks and examples of DL4J's. */
@@ -39,6 +40,25 @@ final class SmallDl4j {
             conf.set(settings[i], settings[i + 1]);
         }
         return new JavaSparkContext(conf);
+    }
+
+    /** Two layers. */
+    static MultiLayerConfiguration mlp(IUpdater updater) {
+        return new NeuralNetConfiguration.Builder()
+                .seed(7)
+                .updater(updater)
+                .list()
+                .layer(new DenseLayer.Builder()
+                        .nIn(INPUTS)
+                        .nOut(5)
+                        .activation(Activation.TANH)
+                        .build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT)
+                        .nIn(5)
+                        .nOut(CLASSES)
+                        .activation(Activation.SOFTMAX)
+                        .build())
+                .build();
     }
 
     /** Three layers, Adam, l2, a rate of its own for one of them. */
