@@ -24,7 +24,7 @@ import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
-import org.deeplearning4j.nn.conf.layers.Convolution1D;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.Deconvolution2D;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
@@ -86,6 +86,7 @@ import org.nd4j.linalg.schedule.SigmoidSchedule;
 import org.nd4j.linalg.schedule.StepSchedule;
 
 /** What the goldens do not cover, against DL4J itself in double precision. */
+@SuppressWarnings({"deprecation", "rawtypes"}) // GravesLSTM and builders as DL4J has them
 class AgainstDl4jTest {
     private static final int BATCH = 4;
     private static final double[] CLASS_WEIGHTS = {0.5, 2, 1};
@@ -315,7 +316,7 @@ class AgainstDl4jTest {
     void recurrentLayersOfSequencesWithMasks(Bidirectional.Mode mode) {
         MultiLayerConfiguration conf = base().updater(new Adam(0.01))
                 .list()
-                .layer(new Convolution1D.Builder(3)
+                .layer(new Convolution1DLayer.Builder(3)
                         .nOut(4)
                         .convolutionMode(ConvolutionMode.Same)
                         .build())
@@ -355,7 +356,7 @@ class AgainstDl4jTest {
     void sequencesThatAreShortenedAndTheirLastStep(PoolingType type) {
         MultiLayerConfiguration conf = base().list()
                 .layer(new ZeroPadding1DLayer.Builder(1, 2).build())
-                .layer(new Convolution1D.Builder(3).nOut(4).stride(2).build())
+                .layer(new Convolution1DLayer.Builder(3).nOut(4).stride(2).build())
                 .layer(new Upsampling1D.Builder(2).build())
                 .layer(new Cropping1D(1, 0))
                 .layer(new Subsampling1DLayer.Builder(SubsamplingLayer.PoolingType.valueOf(type.name()), 2, 1).build())

@@ -90,7 +90,7 @@ class Dl4jGoldenTest {
             for (int s = 0; s < golden.numSteps(); s++) {
                 steps.step(s, golden.batch(s));
                 if (s == 0 && zero == 0) {
-                    worst.put("gradient", gradients(golden, network, steps, data));
+                    worst.put("gradient", gradients(golden, network, steps));
                 }
                 double score = golden.meta.get("scores").get(s).asDouble();
                 double ours = steps.number(TrainStepGraph.reportLabel("score"));
@@ -202,7 +202,7 @@ class Dl4jGoldenTest {
     }
 
     /** DL4J's first gradient is a sum over the batch; ours is its mean. Statistics are left out. */
-    private static double gradients(Dl4jGolden golden, Dl4jNetwork network, MeshSteps steps, int data) {
+    private static double gradients(Dl4jGolden golden, Dl4jNetwork network, MeshSteps steps) {
         Model copy = golden.dl4j();
         copy.setParams(Dl4jGolden.row(golden.values("gradient0.flat")));
         Dl4jTensors expected = Dl4jTensors.of(copy, network);

@@ -223,7 +223,7 @@ final class MeshSteps implements AutoCloseable {
             List<ShardRange> block = ShardRange.block(sharding, shape, rank);
             double[] values = numbers(buffers.apply(rank));
             for (int i = 0; i < values.length; i++) {
-                whole[(int) RowMajor.position(shape, moved(local, i, block))] = values[i];
+                whole[RowMajor.position(shape, moved(local, i, block))] = values[i];
             }
         }
         return HostTensor.generate(new TensorType(DType.FLOAT64, shape), position -> whole[position]);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.Model;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -70,6 +71,14 @@ final class DriverNetwork {
         conf.setIterationCount(0);
         conf.setEpochCount(0);
         return conf.toJson();
+    }
+
+    /** Whether sequences are trained on part by part. */
+    boolean isTruncated() {
+        BackpropType type = layers != null
+                ? layers.getLayerWiseConfigurations().getBackpropType()
+                : graph().getConfiguration().getBackpropType();
+        return type == BackpropType.TruncatedBPTT;
     }
 
     int iterationCount() {

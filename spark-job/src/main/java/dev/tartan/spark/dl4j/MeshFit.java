@@ -64,6 +64,12 @@ final class MeshFit implements AutoCloseable {
             JavaRDD<MultiDataSet> sets,
             List<TrainingListener> listeners,
             MeshTrainingStats stats) {
+        if (net.isTruncated()) {
+            throw new IllegalArgumentException(
+                    "MeshTrainingMaster does not train with truncated backpropagation through"
+                            + " time: backpropType=TruncatedBPTT. Use BackpropType.Standard, or train Dl4jNetwork on the parts"
+                            + " of your sequences.");
+        }
         SerializerCheck.run(spark.sc());
         net.initialize();
         int executors = LiveExecutors.forMesh(spark.sc(), settings.data());
