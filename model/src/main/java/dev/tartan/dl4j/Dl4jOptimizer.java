@@ -5,12 +5,14 @@ import dev.tartan.network.Param;
 import dev.tartan.op.Tensor;
 import dev.tartan.optimizer.Optimizer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
+import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.regularization.L1Regularization;
@@ -20,7 +22,8 @@ import org.nd4j.linalg.learning.regularization.WeightDecay;
 
 /**
  * Updates each parameter as its DL4J configuration says: gradient normalization, then l1 and l2, the updater, weight
- * decay, constraints. {@link Dl4jNetwork#optimizer} makes it. Parameters without a rule are refused.
+ * decay, constraints. {@link Dl4jNetwork#optimizer} and {@link #uniform} make it. Parameters without a rule are
+ * refused.
  */
 public final class Dl4jOptimizer implements Optimizer {
     /** DL4J applies a constraint twice to the same parameter (BaseConstraint.applyConstraint). */
@@ -31,28 +34,54 @@ public final class Dl4jOptimizer implements Optimizer {
     private final int firstEpoch;
     private final long stepsPerEpoch;
     private final boolean correct;
+    private final boolean maximizes;
 
     Dl4jOptimizer(Map<String, UpdateRule> rules, boolean correct) {
-        this(rules, 0, 0, 0, correct);
+        this(rules, 0, 0, 0, correct, false);
     }
 
     private Dl4jOptimizer(
-            Map<String, UpdateRule> rules, int firstIteration, int firstEpoch, long stepsPerEpoch, boolean correct) {
+            Map<String, UpdateRule> rules,
+            int firstIteration,
+            int firstEpoch,
+            long stepsPerEpoch,
+            boolean correct,
+            boolean maximizes) {
         this.rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
         this.firstIteration = firstIteration;
         this.firstEpoch = firstEpoch;
         this.stepsPerEpoch = stepsPerEpoch;
         this.correct = correct;
+        this.maximizes = maximizes;
+    }
+
+    /**
+     * The same rule for all parameters, as SameDiff's training configurations have it: l1 and l2, the updater, weight
+     * decay.
+     *
+     * @param parameters names of those that are trained
+     * @param maximizes whether updates are added instead of subtracted
+     * @throws IllegalArgumentException naming the updater, schedules and regularizations that are not known
+     */
+    public static Dl4jOptimizer uniform(
+            Collection<String> parameters, IUpdater updater, List<Regularization> regularization, boolean maximizes) {
+        KnownParts known = new KnownParts();
+        known.checkUpdates("training configuration", updater, regularization);
+        known.throwIfAny();
+        UpdateRule rule = new UpdateRule("all", updater, regularization, GradientNormalization.None, 0, List.of());
+        Map<String, UpdateRule> rules = new LinkedHashMap<>();
+        parameters.forEach(name -> rules.put(name, rule));
+        return new Dl4jOptimizer(rules, 0, 0, 0, false, maximizes);
     }
 
     /** This optimizer for a network that has made so many updates and epochs already. */
     public Dl4jOptimizer startingAt(int iteration, int epoch) {
-        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, correct);
+        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, correct, maximizes);
     }
 
     @Override
     public Dl4jOptimizer ofEpoch(long steps) {
-        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, correct);
+        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, correct, maximizes);
     }
 
     @Override
@@ -101,7 +130,7 @@ public final class Dl4jOptimizer implements Optimizer {
     @Override
     public String toString() {
         return "Dl4jOptimizer[firstIteration=" + firstIteration + ", firstEpoch=" + firstEpoch + ", correct=" + correct
-                + ", rules=" + rules + "]";
+                + (maximizes ? ", maximizes" : "") + ", rules=" + rules + "]";
     }
 
     private final class RuleUpdates implements Updates {
@@ -122,7 +151,8 @@ public final class Dl4jOptimizer implements Optimizer {
             UpdateRule rule = rule(declared);
             IUpdater updater = rule.updater();
             List<Tensor> updated = UpdaterFormulas.update(updater, regularized(rule, value, gradient), state, values);
-            Tensor next = value.sub(decayed(rule, value, updated.get(0)));
+            Tensor update = decayed(rule, value, updated.get(0));
+            Tensor next = maximizes ? value.add(update) : value.sub(update);
             for (LayerConstraint constraint : rule.constraints()) {
                 next = Constraints.apply(constraint, declared, next, correct ? 1 : CONSTRAINT_TIMES);
             }

@@ -31,6 +31,7 @@ class ArchitectureTest {
                     "network",
                     "optimizer",
                     "dl4j",
+                    "samediff",
                     "checkpoint",
                     "train"));
     private static final LayerRules BROKEN = new LayerRules("dev.tartan.architecture.broken", List.of("mesh", "graph"));
