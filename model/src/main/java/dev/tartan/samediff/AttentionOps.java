@@ -59,11 +59,14 @@ final class AttentionOps {
         List<Tensor> results = attention(q, k, v, mask, call.intAt(0, 0) != 0);
         long[] dims = results.get(0).shape().dims();
         Tensor joined = results.get(0).reshape(dims[0], dims[1] * dims[2], dims[3]);
-        Tensor y = joined.einsum("bfq,fo->boq", call.in(6));
+        Tensor y = joined.transpose(0, 2, 1).matmul(call.in(6)).transpose(0, 2, 1);
         return first(call, List.of(y, results.get(1)));
     }
 
     private static Tensor projected(Tensor weights, Tensor x) {
-        return weights.einsum("hpf,bft->bhpt", x);
+        long[] dims = weights.shape().dims();
+        Tensor columns = weights.reshape(dims[0] * dims[1], dims[2]).transpose(1, 0);
+        Tensor y = x.transpose(0, 2, 1).matmul(columns).transpose(0, 2, 1);
+        return y.reshape(y.shape().dim(0), dims[0], dims[1], y.shape().dim(2));
     }
 }

@@ -84,15 +84,13 @@ final class FunctionOps {
         of(rules, name, x -> x.activate(activation));
     }
 
-    /** ND4J computes another function than the one whose derivative it takes. */
+    /** ND4J multiplies within the cube, instead of the cube. */
     private static Tensor preciseGelu(Tensor x, boolean correct) {
-        Tensor meant = x.gelu();
         if (correct) {
-            return meant;
+            return x.gelu();
         }
         Tensor inner = x.mul(GELU_CUBIC).activate(Activation.CUBE).add(x).mul(GELU_SCALE);
-        Tensor value = inner.tanh().add(1).mul(x).mul(0.5);
-        return value.stopGradient().add(meant.sub(meant.stopGradient()));
+        return inner.tanh().add(1).mul(x).mul(0.5);
     }
 
     private static Tensor thresholded(Tensor x, double cutoff) {

@@ -184,21 +184,16 @@ final class LstmOps {
         return Tensor.concat(0, List.of(rows.slice(0, 1, 1), rows.slice(0, 2, 1), rows.slice(0, 0, 1)));
     }
 
+    /** Of the last step SameDiff keeps both directions apart: {@code [2, n, units]}. */
     private static Result joined(int direction, Result forward, Result backward) {
-        if (direction == SUM) {
-            return new Result(
-                    forward.all().add(backward.all()),
-                    forward.output().add(backward.output()),
-                    forward.cell().add(backward.cell()));
-        }
-        // Of the last step SameDiff keeps both directions apart.
-        return new Result(
-                Tensor.concat(2, List.of(forward.all(), backward.all())),
-                both(forward.output(), backward.output()),
-                both(forward.cell(), backward.cell()));
+        Tensor all = direction == SUM
+                ? forward.all().add(backward.all())
+                : Tensor.concat(2, List.of(forward.all(), backward.all()));
+        return new Result(all, both(forward.output(), backward.output()), both(forward.cell(), backward.cell()));
     }
 
     private static Tensor both(Tensor forward, Tensor backward) {
-        return Tensor.concat(1, List.of(forward, backward));
+        Shape one = ShapeOps.inserted(forward.shape(), 0);
+        return Tensor.concat(0, List.of(forward.reshape(one), backward.reshape(one)));
     }
 }

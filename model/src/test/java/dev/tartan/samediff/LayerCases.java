@@ -214,10 +214,11 @@ final class LayerCases {
                     : p.sd.rnn.lstmLayer(x, weights.build(), config);
             int steps = format == LSTMDataFormat.NST ? 2 : format == LSTMDataFormat.NTS ? 1 : 0;
             SDVariable sum = out[0].mul(2).sum(steps);
-            SDVariable last = direction == LSTMDirectionMode.BIDIR_CONCAT
-                    ? p.sd.concat(1, out[1], out[2].mul(-3))
-                    : out[1].sub(out[2].mul(3));
-            return direction == LSTMDirectionMode.BIDIR_CONCAT ? p.sd.concat(0, sum, sum) : sum.add(last);
+            SDVariable last = out[1].sub(out[2].mul(3));
+            if (!both) {
+                return sum.add(last);
+            }
+            return p.sd.concat(1, sum, last.sum(0));
         });
     }
 
@@ -257,7 +258,7 @@ final class LayerCases {
         add("cosine distance" + kind, p -> p.sd.loss.cosineDistance(p.floats(3), p.x(3), null, reduce, 1));
         add(
                 "sigmoid cross entropy" + kind,
-                p -> p.sd.loss.sigmoidCrossEntropy(p.sd.nn.sigmoid(p.floats(3)), p.x(3), null, reduce, 0.1));
+                p -> p.sd.loss.sigmoidCrossEntropy(p.sd.nn.sigmoid(p.floats(3)), p.x(3), null, reduce, 0.125));
         add(
                 "softmax cross entropy" + kind,
                 p -> p.sd.loss.softmaxCrossEntropy(
