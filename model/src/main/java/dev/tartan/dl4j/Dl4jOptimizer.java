@@ -67,7 +67,7 @@ public final class Dl4jOptimizer implements Optimizer {
             Collection<String> parameters, IUpdater updater, List<Regularization> regularization, boolean maximizes) {
         KnownParts known = new KnownParts();
         known.checkUpdates("training configuration", updater, regularization);
-        known.throwIfAny();
+        known.throwIfAny("SameDiff graph", "SameDiff");
         UpdateRule rule = new UpdateRule("all", updater, regularization, GradientNormalization.None, 0, List.of());
         Map<String, UpdateRule> rules = new LinkedHashMap<>();
         parameters.forEach(name -> rules.put(name, rule));

@@ -38,9 +38,14 @@ final class KnownParts {
     private final List<String> mistakes = new ArrayList<>();
 
     void throwIfAny() {
+        throwIfAny("DL4J network", "DL4J");
+    }
+
+    /** Refuses {@code subject}, which {@code other} could train. */
+    void throwIfAny(String subject, String other) {
         if (!mistakes.isEmpty()) {
-            throw new IllegalArgumentException("DL4J network cannot be trained by Tartan: "
-                    + String.join("; ", mistakes) + ". Change these, or train it with DL4J.");
+            throw new IllegalArgumentException(subject + " cannot be trained by Tartan: " + String.join("; ", mistakes)
+                    + ". Change these, or train it with " + other + ".");
         }
     }
 

@@ -32,11 +32,10 @@ final class ArithmeticOps {
         of(rules, (x, y) -> y.sub(x), "reversesubtract");
         of(rules, (x, y) -> y.div(x), "reversedivide");
         of(rules, Tensor::pow, "Pow");
-        of(rules, Tensor::max, "maximum", "max_pairwise");
-        of(rules, Tensor::min, "minimum", "min_pairwise");
+        of(rules, Tensor::max, "maximum");
+        of(rules, Tensor::min, "minimum");
         of(rules, (x, y) -> x.sub(y).square(), "squaredsubtract");
         rules.put("mergeadd", call -> List.of(Tensor.sumOf(call.all())));
-        rules.put("mergesum", call -> List.of(Tensor.sumOf(call.all())));
         rules.put("mergeavg", call -> List.of(Tensor.sumOf(call.all()).div((double) call.size())));
         rules.put(
                 "mergemax",

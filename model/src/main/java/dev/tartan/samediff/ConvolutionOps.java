@@ -5,7 +5,6 @@ import dev.tartan.op.Conv2d;
 import dev.tartan.op.ConvTranspose2d;
 import dev.tartan.op.DepthwiseConv2d;
 import dev.tartan.op.MaxPool2d;
-import dev.tartan.op.NormPool2d;
 import dev.tartan.op.Tensor;
 import dev.tartan.op.Window2d;
 import java.util.List;
@@ -36,7 +35,6 @@ final class ConvolutionOps {
                         FILTER_FORMAT,
                         (windows, x) -> x.apply(new MaxPool2d(windows.on(x))).get(0)));
         rules.put("avgpool2d", call -> images(call, FILTER_FORMAT, ConvolutionOps::averages));
-        rules.put("pnormpool2d", call -> images(call, FILTER_FORMAT, ConvolutionOps::norms));
     }
 
     /** Brings channels first, and back in the result. */
@@ -108,11 +106,6 @@ final class ConvolutionOps {
     private static Tensor averages(SlidingWindows windows, Tensor x) {
         boolean countsPadding = windows.call().intAt(FORMAT, 0) != 0;
         return x.apply(new AveragePool2d(windows.on(x), countsPadding)).get(0);
-    }
-
-    private static Tensor norms(SlidingWindows windows, Tensor x) {
-        int power = Math.toIntExact(windows.call().intAt(FORMAT, 2));
-        return x.apply(new NormPool2d(windows.on(x), power)).get(0);
     }
 
     /** Sequences {@code [n, channels, steps]} and filters {@code [steps, in, out]}. */

@@ -125,9 +125,7 @@ final class FunctionOps {
     private static void same(Map<String, OpRule> rules) {
         of(rules, "identity", x -> x);
         of(rules, "stop_gradient", Tensor::stopGradient);
-        rules.put("identity_n", OpCall::all);
         rules.put("zeroslike", call -> List.of(like(call, 0)));
-        rules.put("zeros_as", call -> List.of(like(call, 0)));
         rules.put("ones_as", call -> List.of(like(call, 1)));
         rules.put("cast", call -> List.of(cast(call.in(0), call.resultType(0), call)));
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Ops with integers: rows by index, indices as vectors, and the index of the largest element. */
 final class IndexOps {
@@ -30,7 +31,7 @@ final class IndexOps {
         }
         if (dim != 0) {
             long[] indices = call.longs(1);
-            Shape shape = call.in(1).shape();
+            Shape shape = Shape.shape(Objects.requireNonNull(call.constant(1)).shape());
             List<Long> dims = ShapeOps.list(x.shape());
             dims.remove(dim);
             dims.addAll(dim, ShapeOps.list(shape));

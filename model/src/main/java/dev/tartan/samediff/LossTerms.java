@@ -28,7 +28,6 @@ record LossTerms(Set<String> means, Set<String> detached) {
             "multiply",
             "divide",
             "mergeadd",
-            "mergesum",
             "identity",
             "neg",
             "add_scalar",

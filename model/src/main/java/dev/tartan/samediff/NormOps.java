@@ -16,9 +16,6 @@ final class NormOps {
         rules.put("layer_norm", NormOps::layerNorm);
         rules.put("standardize", call -> List.of(standardized(call.in(0), call.reducedDims(call.in(0)))));
         rules.put("batchnorm", NormOps::batchNorm);
-        rules.put("fused_batch_norm", call -> {
-            throw call.refused("statistics of the batch; give those of the data by batchNorm instead");
-        });
     }
 
     private static Tensor standardized(Tensor x, int... dims) {

@@ -54,18 +54,15 @@ final class SampleFields {
         }
         long[] dims = placeholder.placeholderShape();
         Shape given = options.samples().get(placeholder.name());
-        if (dims != null && dims.length == 0) {
-            refused.add(name + "has no dim of samples");
-            return null;
-        }
-        if (dims != null && dims[0] > 0) {
+        boolean hasDims = dims != null && dims.length > 0;
+        if (hasDims && dims[0] > 0) {
             batch = dims[0];
         }
         if (given != null) {
             return given;
         }
-        if (dims == null) {
-            refused.add(name + "has no shape. Give that of a sample by SameDiffOptions.sample");
+        if (!hasDims) {
+            refused.add(name + "has no dims. Give that of a sample by SameDiffOptions.sample");
             return null;
         }
         long[] sample = Arrays.copyOfRange(dims, 1, dims.length);

@@ -16,6 +16,7 @@ import org.nd4j.linalg.api.ops.impl.layers.recurrent.config.LSTMDataFormat;
 import org.nd4j.linalg.api.ops.impl.layers.recurrent.config.LSTMDirectionMode;
 import org.nd4j.linalg.api.ops.impl.layers.recurrent.config.LSTMLayerConfig;
 import org.nd4j.linalg.api.ops.impl.layers.recurrent.weights.LSTMLayerWeights;
+import org.nd4j.linalg.api.ops.impl.loss.SoftmaxCrossEntropyWithLogitsLoss;
 
 /** Graphs for the ops that are layers, and for losses. */
 final class LayerCases {
@@ -268,6 +269,10 @@ final class LayerCases {
                 p -> p.sd.loss.meanPairwiseSquaredError(p.floats(3), p.x(3), null, reduce));
         if (reduce == LossReduce.NONE) {
             add("sparse softmax cross entropy", p -> p.sd.loss.sparseSoftmaxCrossEntropy(p.x(3), p.ints()));
+            add(
+                    "softmax cross entropy with logits",
+                    p -> new SoftmaxCrossEntropyWithLogitsLoss(p.sd, p.x(3), p.sd.nn.softmax(p.floats(3)), 1)
+                            .outputVariable());
             add("l2 loss", p -> p.sd.loss.l2Loss(p.x(3)));
         }
     }

@@ -5,7 +5,13 @@ import java.util.List;
 import java.util.function.Function;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ops.impl.controlflow.Select;
+import org.nd4j.linalg.api.ops.impl.controlflow.compat.StopGradient;
+import org.nd4j.linalg.api.ops.impl.shape.Flatten2D;
 import org.nd4j.linalg.api.ops.impl.shape.StridedSlice;
+import org.nd4j.linalg.api.ops.impl.transforms.pairwise.arithmetic.RealDivOp;
+import org.nd4j.linalg.api.ops.impl.transforms.same.OneMinus;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** Graphs for the ops of elementwise functions, reductions and shapes. */
 final class OpCases {
@@ -16,6 +22,7 @@ final class OpCases {
     static List<OpCase> all() {
         OpCases cases = new OpCases();
         cases.arithmetic();
+        cases.comparisons();
         cases.functions();
         cases.activations();
         cases.reductions();
@@ -58,7 +65,33 @@ final class OpCases {
         add("mmul batches transposed", p -> p.sd.mmul(p.x(2, 3), p.x(2, 3), false, true, false));
     }
 
+    private static SDVariable numbers(SDVariable booleans) {
+        return booleans.castTo(DataType.DOUBLE);
+    }
+
+    private void comparisons() {
+        add("equal", p -> numbers(p.ints(3).eq(p.ints(3))).mul(p.x(3)));
+        add("not equal", p -> numbers(p.ints(3).neq(p.ints(3))).mul(p.x(3)));
+        add("less", p -> numbers(p.floats(3).lt(p.floats(3))).mul(p.x(3)));
+        add("greater than", p -> numbers(p.floats(3).gt(p.floats(3))).mul(p.x(3)));
+        add("greater or equal", p -> numbers(p.ints(3).gte(p.ints(3))).mul(p.x(3)));
+        add("equal to number", p -> numbers(p.ints(3).eq(1)).mul(p.x(3)));
+        add("not equal to number", p -> numbers(p.ints(3).neq(1)).mul(p.x(3)));
+        add("less than number", p -> numbers(p.ints(3).lt(1)).mul(p.x(3)));
+        add("less or equal to number", p -> numbers(p.ints(3).lte(1)).mul(p.x(3)));
+        add("greater or equal to number", p -> numbers(p.ints(3).gte(1)).mul(p.x(3)));
+        add("select", p -> new Select(p.sd, new SDVariable[] {p.floats(3).gt(0.1), p.x(3), p.x(3)}).outputVariable());
+        add("merge average", p -> p.sd.math.mergeAvg(p.x(3), p.x(3), p.x(3)));
+        add("merge max", p -> p.sd.math.mergeMax(p.x(3), p.x(3), p.x(3)));
+        add("real div", p -> new RealDivOp(p.sd, new SDVariable[] {p.x(3), p.positive(3)}, false).outputVariable());
+        add("set", p -> p.sd.scalarSet(p.x(3), 2.5).add(p.x(3)));
+    }
+
     private void functions() {
+        add("one minus", p -> new OneMinus(p.sd, p.x(3), false).outputVariable());
+        add(
+                "stop gradient",
+                p -> new StopGradient(p.sd, p.x(3)).outputVariable().add(p.x(3)));
         add("neg", p -> p.sd.math.neg(p.x(3)));
         add("abs", p -> p.sd.math.abs(p.x(3)));
         add("exp", p -> p.sd.math.exp(p.x(3)));
@@ -136,14 +169,15 @@ final class OpCases {
             return moments[0].add(moments[1]);
         });
         add("standardize", p -> p.sd.math.standardize(p.x(5), 1));
+        add("sum of absolutes", p -> p.sd.math.asum(p.x(3, 2), 1));
+        add("largest absolute", p -> p.sd.math.reduceAMax(p.x(3, 2), 1));
+        add("smallest absolute", p -> p.sd.math.reduceAmin(p.x(3, 2), 1));
         add("mean absolute", p -> p.sd.math.reduceAmean(p.x(3, 2), 1));
     }
 
     private void shapes() {
         add("reshape", p -> p.x(3, 2).reshape(-1, 6));
-        add(
-                "reshape by constant",
-                p -> p.x(3, 2).reshape(p.sd.constant(org.nd4j.linalg.factory.Nd4j.createFromArray(-1L, 2, 3))));
+        add("reshape by constant", p -> p.x(3, 2).reshape(p.sd.constant(Nd4j.createFromArray(-1L, 2, 3))));
         add("permute", p -> p.x(3, 2).permute(0, 2, 1));
         add("transpose", p -> p.sd.transpose(p.x(3)));
         add("concat", p -> p.sd.concat(1, p.x(3), p.x(2)));
@@ -172,21 +206,23 @@ final class OpCases {
             SDVariable[] parts = p.sd.split(p.x(6), 3, 1);
             return parts[0].mul(parts[1]).sub(parts[2]);
         });
+        add("split into sizes", p -> {
+            SDVariable[] parts = p.sd.splitV(p.x(6), p.sd.constant(Nd4j.createFromArray(1, 2, 3)), 3, 1);
+            return p.sd.concat(1, parts[2], parts[0], parts[1]);
+        });
+        add("flatten", p -> new Flatten2D(p.sd, p.x(3, 2), 1).outputVariable());
         add("expand dims", p -> p.sd.expandDims(p.x(3), 1));
         add("squeeze", p -> p.sd.squeeze(p.x(1, 3), 1));
         add("tile", p -> p.sd.tile(p.x(3), 1, 2));
         add("reverse", p -> p.sd.reverse(p.x(3, 2), 1));
-        add(
-                "pad",
-                p -> p.sd.nn.pad(
-                        p.x(3),
-                        p.sd.constant(org.nd4j.linalg.factory.Nd4j.createFromArray(new int[][] {{0, 0}, {1, 2}})),
-                        0));
+        add("pad", p -> p.sd.nn.pad(p.x(3), p.sd.constant(Nd4j.createFromArray(new int[][] {{0, 0}, {1, 2}})), 0));
     }
 
     private void indices() {
         add("gather", p -> p.sd.gather(p.w(3, 5), p.ints(2), 0));
         add("gather of constant indices", p -> p.sd.gather(p.x(4), new int[] {2, 0, 2}, 1));
+        add("arg max", p -> numbers(p.sd.argmax(p.floats(5), 1)).mul(p.x()));
+        add("arg min", p -> numbers(p.sd.argmin(p.floats(5), true, 1)).mul(p.x(1)));
         add("one hot", p -> p.sd.oneHot(p.ints(2), 3, -1, 1, 0, DataType.DOUBLE).mul(p.w(3)));
         add(
                 "one hot in dim 1",

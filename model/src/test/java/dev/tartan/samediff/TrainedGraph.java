@@ -80,7 +80,7 @@ final class TrainedGraph {
     private void mlp() {
         SDVariable x = input("input", DataType.FLOAT, -1, 12);
         SDVariable y = label(-1, 3);
-        SDVariable h = sd.math.tanh(x.mmul(w("w0", 12, 8)).add(sd.zero("b0", 1, 8)));
+        SDVariable h = sd.math.tanh(x.mmul(w("w0", 12, 8)).add(sd.var("b0", Nd4j.zeros(DataType.FLOAT, 1, 8))));
         SDVariable h2 = sd.nn.relu(sd.nn.linear(h, w("w1", 8, 8), w("b1", 8)), 0.0);
         SDVariable z = h2.mmul(w("w2", 8, 3)).add("z", w("b2", 1, 3));
         sd.nn.softmax("softmax", z);
@@ -99,7 +99,7 @@ final class TrainedGraph {
                 .sW(1)
                 .dataFormat("NCHW")
                 .build();
-        SDVariable c = sd.cnn().conv2d(r, w("w0", 3, 3, 1, 4), sd.zero("b0", 4), conv);
+        SDVariable c = sd.cnn().conv2d(r, w("w0", 3, 3, 1, 4), sd.var("b0", Nd4j.zeros(DataType.FLOAT, 4)), conv);
         Pooling2DConfig valid =
                 Pooling2DConfig.builder().kH(2).kW(2).sH(2).sW(2).build();
         SDVariable m = sd.cnn().maxPooling2d(c, valid);
@@ -112,7 +112,7 @@ final class TrainedGraph {
                 .build();
         SDVariable av = sd.cnn().avgPooling2d(sd.nn.relu(m, 0), same);
         SDVariable f = av.reshape(-1, 4 * 3 * 3);
-        SDVariable z = sd.nn.linear("z", f, w("w", 36, 5), sd.zero("b", 5));
+        SDVariable z = sd.nn.linear("z", f, w("w", 36, 5), sd.var("b", Nd4j.zeros(DataType.FLOAT, 5)));
         sd.loss.logLoss("loss", label, sd.nn.softmax(z));
         train(new Nesterovs(0.05, 0.9), List.of(new WeightDecay(1e-2, true)));
     }
@@ -134,7 +134,7 @@ final class TrainedGraph {
                 .bias(w("b", 24))
                 .build();
         SDVariable last = sd.rnn.lstmLayer(in, weights, config)[0].mean(2);
-        SDVariable z = sd.nn.linear("z", last, w("w", 6, 2), sd.zero("bb", 2));
+        SDVariable z = sd.nn.linear("z", last, w("w", 6, 2), sd.var("bb", Nd4j.zeros(DataType.FLOAT, 2)));
         sd.loss.softmaxCrossEntropy("loss", label, z, null);
         train(new RmsProp(1e-2), List.of());
     }
@@ -149,7 +149,8 @@ final class TrainedGraph {
         SDVariable label = label(-1, STEPS, 11);
         // SameDiff's fit fails at the gradient of gather.
         SDVariable e = rows(sd.oneHot(ids, TOKENS, -1, 1, 0, DataType.FLOAT), w("emb", TOKENS, 8), TOKENS, 8);
-        SDVariable n = sd.nn.layerNorm(e, sd.one("g", 8), sd.zero("bn", 8), false, 2);
+        SDVariable n = sd.nn.layerNorm(
+                e, sd.var("g", Nd4j.ones(DataType.FLOAT, 8)), sd.var("bn", Nd4j.zeros(DataType.FLOAT, 8)), false, 2);
         SDVariable q = rows(n, w("wq", 8, 8), 8, 8);
         SDVariable k = rows(n, w("wk", 8, 8), 8, 8);
         SDVariable v = rows(n, w("wv", 8, 8), 8, 8);
