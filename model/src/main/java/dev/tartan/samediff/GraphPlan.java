@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -62,15 +63,23 @@ record GraphPlan(List<SameDiffOp> ops, List<SDVariable> leaves) {
     private record Visit(SameDiffOp op, Iterator<String> operands) {}
 
     private static void push(SameDiff sd, String name, Set<String> seen, Deque<Visit> stack, Set<SDVariable> leaves) {
-        Variable variable = sd.getVariables().get(name);
-        String made = variable.getOutputOfOp();
-        if (variable.getVariable().getVariableType() != VariableType.ARRAY || made == null) {
-            leaves.add(variable.getVariable());
-        } else if (seen.add(made)) {
-            SameDiffOp op = sd.getOps().get(made);
+        SameDiffOp op = madeBy(sd, name);
+        if (op == null) {
+            leaves.add(sd.getVariable(name));
+        } else if (seen.add(op.getName())) {
             List<String> operands = op.getInputsToOp() == null ? List.of() : op.getInputsToOp();
             stack.push(new Visit(op, operands.iterator()));
         }
+    }
+
+    /** The op that makes a variable; null if none does. */
+    static @Nullable SameDiffOp madeBy(SameDiff sd, String variable) {
+        if (sd.getVariable(variable).getVariableType() != VariableType.ARRAY) {
+            return null;
+        }
+        Variable entry = sd.getVariables().get(variable);
+        String made = entry == null ? null : entry.getOutputOfOp();
+        return made == null ? null : sd.getOps().get(made);
     }
 
     /** The leaves of one kind. */

@@ -55,11 +55,10 @@ record LossTerms(Set<String> means, Set<String> detached) {
         Set<String> seen = new HashSet<>();
         Deque<String> open = new ArrayDeque<>(losses);
         while (!open.isEmpty()) {
-            String made = sd.getVariables().get(open.pop()).getOutputOfOp();
-            if (made == null || !seen.add(made)) {
+            SameDiffOp op = GraphPlan.madeBy(sd, open.pop());
+            if (op == null || !seen.add(op.getName())) {
                 continue;
             }
-            SameDiffOp op = sd.getOps().get(made);
             String kind = op.getOp().opName();
             if (kind.equals("reduce_mean") || LossOps.isLoss(kind)) {
                 if (inputs(op).stream().anyMatch(input -> ofSamples.getOrDefault(input, false))) {

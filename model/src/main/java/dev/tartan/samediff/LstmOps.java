@@ -7,6 +7,7 @@ import dev.tartan.op.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -144,21 +145,22 @@ final class LstmOps {
 
     private static Result run(OpCall call, Tensor x, Parts parts, boolean reverse) {
         Tensor columns = x.matmul(reordered(parts.weights()));
-        if (parts.bias() != null) {
-            columns = columns.add(reordered(parts.bias()));
+        Tensor bias = parts.bias();
+        if (bias != null) {
+            columns = columns.add(reordered(bias));
         }
         long units = parts.recurrent().shape().dim(0);
         Shape state = Shape.shape(x.shape().dim(0), units);
         Tensor zero = call.filled(x.dtype(), state, 0);
         List<Tensor> operands = new ArrayList<>();
         operands.add(reordered(parts.recurrent()));
-        operands.add(parts.output() == null ? zero : parts.output());
-        operands.add(parts.cell() == null ? zero : parts.cell());
-        boolean hasPeepholes = parts.peepholes() != null;
-        if (hasPeepholes) {
-            operands.add(reorderedPeepholes(parts.peepholes(), units));
+        operands.add(Objects.requireNonNullElse(parts.output(), zero));
+        operands.add(Objects.requireNonNullElse(parts.cell(), zero));
+        Tensor peepholes = parts.peepholes();
+        if (peepholes != null) {
+            operands.add(reorderedPeepholes(peepholes, units));
         }
-        Lstm op = new Lstm(activation(call, 3), activation(call, 2), hasPeepholes, false, reverse);
+        Lstm op = new Lstm(activation(call, 3), activation(call, 2), peepholes != null, false, reverse);
         List<Tensor> results = columns.apply(op, operands.toArray(new Tensor[0]));
         long last = reverse ? 0 : x.shape().dim(1) - 1;
         return new Result(

@@ -11,6 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.TrainingConfig;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.GradientUpdater;
 
@@ -35,7 +36,7 @@ public final class SameDiffTensors {
         if (sd.getTrainingConfig() != null) {
             begin(sd);
         }
-        Map<String, GradientUpdater> updaters = sd.getUpdaterMap();
+        Map<String, GradientUpdater<?>> updaters = updaters(sd);
         for (Param param : network.parameters().values()) {
             String name = param.name();
             SDVariable variable = sd.hasVariable(name) ? sd.getVariable(name) : null;
@@ -47,12 +48,22 @@ public final class SameDiffTensors {
                         + ". Give the graph that the network is made of.");
             }
             tensors.views.put(name, array);
-            GradientUpdater<?> updater = updaters == null || !param.isTrained() ? null : updaters.get(name);
+            GradientUpdater<?> updater = !param.isTrained() ? null : updaters.get(name);
             if (updater != null) {
                 tensors.add(name, updater.getState());
             }
         }
         return tensors;
+    }
+
+    @SuppressWarnings("rawtypes") // as SameDiff declares them
+    private static Map<String, GradientUpdater<?>> updaters(SameDiff sd) {
+        Map<String, GradientUpdater<?>> all = new LinkedHashMap<>();
+        Map<String, GradientUpdater> given = sd.getUpdaterMap();
+        if (given != null) {
+            given.forEach(all::put);
+        }
+        return all;
     }
 
     private void add(String name, @Nullable Map<String, INDArray> state) {
@@ -76,6 +87,22 @@ public final class SameDiffTensors {
                             + " Use ND4J 1.0.0-M2.1, or train one batch by SameDiff.fit first.",
                     e);
         }
+    }
+
+    /**
+     * Tells the graph's training configuration that so many updates and epochs were made, from which schedules and bias
+     * corrections go on.
+     *
+     * @throws IllegalArgumentException if the graph has no training configuration
+     */
+    public static void advance(SameDiff sd, int iterations, int epochs) {
+        TrainingConfig config = sd.getTrainingConfig();
+        if (config == null) {
+            throw new IllegalArgumentException("SameDiff graph has no training configuration: iterations=" + iterations
+                    + ". Set one by setTrainingConfig.");
+        }
+        config.setIterationCount(config.getIterationCount() + iterations);
+        config.setEpochCount(config.getEpochCount() + epochs);
     }
 
     /** Names of all tensors, a parameter's before those of its state. */

@@ -186,6 +186,9 @@ class RefusalsTest {
     @Test
     void tensorsOfAnotherGraphAreRefused() {
         SDVariable loss = x.mmul(w).sum();
+        assertThatThrownBy(() -> SameDiffTensors.advance(sd, 2, 1))
+                .hasMessage("SameDiff graph has no training configuration: iterations=2. Set one by"
+                        + " setTrainingConfig.");
         sd.setTrainingConfig(TrainingConfig.builder()
                 .updater(new Sgd(0.1))
                 .dataSetFeatureMapping("x")

@@ -72,10 +72,7 @@ class SameDiffTrainingTest {
 
     /** What is written back is what fit and output go on with. */
     private static void goesOnAlike(String kind, TrainedGraph fitted, TrainedGraph graph) {
-        graph.sd
-                .getTrainingConfig()
-                .setIterationCount(fitted.sd.getTrainingConfig().getIterationCount());
-        graph.sd.getTrainingConfig().setEpochCount(fitted.sd.getTrainingConfig().getEpochCount());
+        SameDiffTensors.advance(graph.sd, NUM_STEPS, NUM_STEPS);
         for (int s = NUM_STEPS; s < NUM_STEPS + 2; s++) {
             double expected = fit(fitted, s);
             assertThat(fit(graph, s)).as(kind).isCloseTo(expected, offset(TOLERANCE * Math.abs(expected)));
