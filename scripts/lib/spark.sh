@@ -65,7 +65,8 @@ choose_master() {
 # submit_to_spark NAME CLASS ARGUMENTS...: becomes the driver, by the options above. NAME 'spark-shell' is a REPL's.
 submit_to_spark() {
   local name="$1" class="$2" application="$JOB/tartan-spark-job.jar"
-  local class_path="$JOB/tartan-spark-job.jar:$JOB/lib/*"
+  # 'more_jars' is a folder of others that this program needs
+  local class_path="$JOB/tartan-spark-job.jar:$JOB/lib/*${more_jars:+:$more_jars/*}"
   shift 2
   # first, so that the user's own win; file names are bytes of this encoding on executors too
   submit=(--conf "spark.executorEnv.LC_ALL=${LC_ALL:-C.UTF-8}" ${submit[@]+"${submit[@]}"})
@@ -80,7 +81,7 @@ submit_to_spark() {
       ;;
     *)
       # Elsewhere Spark must carry them to the executors; the cluster's spark-defaults.conf holds unless told otherwise.
-      submit+=(--jars "$(join , "$application" "$JOB"/lib/*.jar)")
+      submit+=(--jars "$(join , "$application" "$JOB"/lib/*.jar ${more_jars:+"$more_jars"/*.jar})")
       [ -z "$executors" ] || submit=(--conf "spark.executor.instances=$executors" "${submit[@]}")
       ;;
   esac

@@ -31,7 +31,8 @@ final class Activations {
     /** The dim of features, classes and channels in all of DL4J's layouts. */
     static final int FEATURES = 1;
 
-    private static final double GELU_SLOPE = 1.702;
+    /** A float in all element types. */
+    private static final double GELU_SLOPE = 1.702f;
 
     private static final Map<Class<? extends IActivation>, Activation> FUSED = Map.ofEntries(
             Map.entry(ActivationSigmoid.class, Activation.SIGMOID),
@@ -59,7 +60,7 @@ final class Activations {
                 || function instanceof ActivationThresholdedReLU
                 || (function instanceof ActivationELU elu && elu.getAlpha() == 1)
                 || (function instanceof ActivationGELU gelu && !gelu.isPrecise())
-                || function instanceof ActivationReLU relu && isPlain(relu);
+                || (function instanceof ActivationReLU relu && isPlain(relu));
     }
 
     private static boolean isPlain(ActivationReLU relu) {

@@ -29,12 +29,23 @@ final class BatchNormModule extends LayerModule {
         super(layer);
         this.layer = layer;
         Shape features = shape(layer.getNOut());
-        gamma = layer.isLockGammaBeta() ? null : weight("gamma", features);
-        beta = layer.isLockGammaBeta() ? null : weight("beta", features);
+        gamma = layer.isLockGammaBeta() ? null : weight("gamma", features, layer.getGamma());
+        beta = layer.isLockGammaBeta() ? null : weight("beta", features, layer.getBeta());
         mean = statistic("mean", features, Initializers.zeros());
         spread = layer.isUseLogStd()
                 ? statistic("log10stdev", features, Initializers.zeros())
                 : statistic("var", features, Initializers.ones());
+    }
+
+    @Override
+    boolean layOut(boolean split) {
+        if (split) {
+            split(gamma, 0);
+            split(beta, 0);
+            split(mean, 0);
+            split(spread, 0);
+        }
+        return split;
     }
 
     @Override

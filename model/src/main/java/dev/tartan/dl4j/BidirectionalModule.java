@@ -18,6 +18,12 @@ final class BidirectionalModule extends LayerModule {
         backward = part("backward", "b", RecurrentParts.create(layer.getBwd(), true, false));
     }
 
+    /** Units need each other at each step, so they stay whole. */
+    @Override
+    boolean layOut(boolean split) {
+        return false;
+    }
+
     @Override
     Signal call(Signal in, LayerPass pass) {
         Signal dropped = in.with(pass.dropped(in.value(), ((Layer) layer).getIDropout()));

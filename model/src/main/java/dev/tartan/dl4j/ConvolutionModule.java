@@ -2,6 +2,7 @@ package dev.tartan.dl4j;
 
 import static dev.tartan.mesh.Shape.shape;
 
+import dev.tartan.network.Initializer;
 import dev.tartan.network.Param;
 import dev.tartan.op.Conv2d;
 import dev.tartan.op.ConvTranspose2d;
@@ -57,21 +58,33 @@ final class ConvolutionModule extends LayerModule {
         long in = layer.getNIn();
         long out = layer.getNOut();
         long results = out;
+        double area = (double) kh * kw;
+        double strides = ofSequences ? windows.stride()[0] : (double) windows.stride()[0] * windows.stride()[1];
+        Initializer dense = WeightInits.of(layer.getWeightInitFn(), in * area, out * area / strides);
         switch (kind) {
-            case TRANSPOSED -> weight = weight("W", shape(in, out, kh, kw));
+            case TRANSPOSED -> weight = weight("W", shape(in, out, kh, kw), dense);
             case DEPTHWISE -> {
-                long multiplier = ((DepthwiseConvolution2D) layer).getDepthMultiplier();
-                weight = weight("W", shape(kh, kw, in, multiplier));
-                results = in * multiplier;
+                weight = weight("W", shape(kh, kw, in, multiplier()), deep(in * area, multiplier() * area / strides));
+                results = in * multiplier();
             }
             case SEPARABLE ->
-                weight = weight("W", shape(((SeparableConvolution2D) layer).getDepthMultiplier(), in, kh, kw));
-            default -> weight = weight("W", shape(out, in, kh, kw));
+                weight = weight("W", shape(multiplier(), in, kh, kw), deep(in * area, multiplier() * area / strides));
+            default -> weight = weight("W", shape(out, in, kh, kw), dense);
         }
         pointwise = kind == Kind.SEPARABLE
-                ? weight("pW", shape(out, in * ((SeparableConvolution2D) layer).getDepthMultiplier(), 1, 1))
+                ? weight("pW", shape(out, in * multiplier(), 1, 1), deep(in * multiplier(), in * multiplier()))
                 : null;
-        bias = layer.hasBias() ? weight("b", shape(results)) : null;
+        bias = layer.hasBias() ? weight("b", shape(results), layer.getBiasInit()) : null;
+    }
+
+    private long multiplier() {
+        return layer instanceof DepthwiseConvolution2D depthwise
+                ? depthwise.getDepthMultiplier()
+                : ((SeparableConvolution2D) layer).getDepthMultiplier();
+    }
+
+    private Initializer deep(double fanIn, double fanOut) {
+        return WeightInits.of(layer.getWeightInitFn(), fanIn, fanOut);
     }
 
     private static Kind kind(ConvolutionLayer layer) {
@@ -90,6 +103,25 @@ final class ConvolutionModule extends LayerModule {
     }
 
     /**
+     * Separable and depthwise convolutions keep their bias first, and DL4J's updater looks for it last. So it
+     * regularizes the bias as a weight, and as many elements at the end of the last weight as the bias.
+     */
+    @Override
+    String regularizedAs(String key) {
+        return isMisread() ? "W" : key;
+    }
+
+    @Override
+    long takenForBias(String key) {
+        boolean isLast = key.equals(kind == Kind.SEPARABLE ? "pW" : "W");
+        return isMisread() && isLast && bias != null ? bias.shape().numElements() : 0;
+    }
+
+    private boolean isMisread() {
+        return bias != null && (kind == Kind.SEPARABLE || kind == Kind.DEPTHWISE);
+    }
+
+    /**
      * Convolutions of sequences have weights that say {@code [out, in, steps, 1]} and lie as {@code [steps, in, out]}.
      */
     @Override
@@ -99,6 +131,33 @@ final class ConvolutionModule extends LayerModule {
         }
         return array.reshape('c', windows.kernel()[0], layer.getNIn(), layer.getNOut())
                 .permute(2, 1, 0);
+    }
+
+    @Override
+    boolean layOut(boolean split) {
+        switch (kind) {
+            case DEPTHWISE -> {
+                if (split) {
+                    split(weight, 2);
+                    split(bias, 0);
+                }
+                return split;
+            }
+            case SEPARABLE -> {
+                if (split) {
+                    split(weight, 1);
+                }
+                split(pointwise, split ? 1 : 0);
+            }
+            default -> {
+                int outputs = kind == Kind.TRANSPOSED ? 1 : 0;
+                split(weight, split ? 1 - outputs : outputs);
+            }
+        }
+        if (!split) {
+            split(bias, 0);
+        }
+        return !split;
     }
 
     @Override

@@ -17,9 +17,22 @@ final class DenseModule extends LayerModule {
     DenseModule(DenseLayer layer) {
         super(layer);
         this.layer = layer;
-        weight = weight("W", shape(layer.getNIn(), layer.getNOut()));
-        bias = layer.hasBias() ? weight("b", shape(layer.getNOut())) : null;
-        gain = layer.hasLayerNorm() ? weight("g", shape(layer.getNOut())) : null;
+        weight = weight(
+                "W",
+                shape(layer.getNIn(), layer.getNOut()),
+                WeightInits.of(layer.getWeightInitFn(), layer.getNIn(), layer.getNOut()));
+        bias = layer.hasBias() ? weight("b", shape(layer.getNOut()), layer.getBiasInit()) : null;
+        gain = layer.hasLayerNorm() ? weight("g", shape(layer.getNOut()), layer.getGainInit()) : null;
+    }
+
+    @Override
+    boolean layOut(boolean split) {
+        split(weight, split ? 0 : 1);
+        if (!split) {
+            split(bias, 0);
+            split(gain, 0);
+        }
+        return !split;
     }
 
     @Override

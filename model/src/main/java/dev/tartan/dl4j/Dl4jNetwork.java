@@ -28,7 +28,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * several outputs {@code labels.NAME}. Its outputs are {@code output}, or those of a graph by name. It reports
  * {@code score} as DL4J does: the loss of a sample and what l1, l2 and weight decay add.
  *
- * <p>Parameters begin with zeros, unless the run is given initial ones: {@link Dl4jModel} has those of DL4J.
+ * <p>Parameters begin as the configuration's weight initialization says, with other random numbers than DL4J's; a run
+ * begins with DL4J's own by {@link Dl4jTensors}.
  */
 public final class Dl4jNetwork extends Network {
     private final NetworkPlan plan;
@@ -43,7 +44,34 @@ public final class Dl4jNetwork extends Network {
                 child(plan.path(node), node.layer());
             }
         }
+        layOut();
+        if (plan.backpropSteps() > 0) {
+            carryStates();
+        }
         this.fields = new FieldShapes(plan, options).fields(this::outputShapes);
+    }
+
+    private void carryStates() {
+        if (options.batch() < 1) {
+            throw new IllegalArgumentException("truncated backpropagation needs to know how many samples a step has,"
+                    + " since their states go from step to step: backpropSteps=" + plan.backpropSteps()
+                    + ". Give Dl4jOptions.batch.");
+        }
+        for (NetworkNode node : plan.nodes()) {
+            LayerModule layer = node.layer();
+            if (layer != null) {
+                layer.carryState(options.batch());
+            }
+        }
+    }
+
+    private void layOut() {
+        Map<String, Boolean> split = new LinkedHashMap<>();
+        for (NetworkNode node : plan.nodes()) {
+            boolean in = node.inputs().stream().anyMatch(input -> split.getOrDefault(input, false));
+            LayerModule layer = node.layer();
+            split.put(node.name(), layer == null ? in : layer.layOut(in));
+        }
     }
 
     /** The network of a configuration; see {@link #of(MultiLayerConfiguration, Dl4jOptions)}. */
@@ -116,7 +144,7 @@ public final class Dl4jNetwork extends Network {
 
     @Override
     public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
-        LayerPass layers = new LayerPass(pass, options.correct());
+        LayerPass layers = layerPass(pass);
         Map<String, Tensor> outputs = new LinkedHashMap<>();
         forward(batch, layers, new LinkedHashMap<>(), outputs);
         List<Tensor> losses = new ArrayList<>();
@@ -133,6 +161,34 @@ public final class Dl4jNetwork extends Network {
         Tensor loss = plan.isMiniBatch() ? mean : mean.mul(count(mean, outputs, pass));
         pass.report("score", new RegularizationTerms(plan, options.correct()).addTo(loss));
         return loss;
+    }
+
+    private LayerPass layerPass(ForwardPass pass) {
+        Tensor step = pass.step();
+        if (step == null || plan.backpropSteps() == 0) {
+            return new LayerPass(pass, options.correct(), null);
+        }
+        Tensor number = step.cast(DType.FLOAT64);
+        double parts = (double) numParts();
+        Tensor whole = number.div(parts).cast(DType.INT32).cast(DType.FLOAT64);
+        return new LayerPass(
+                pass,
+                options.correct(),
+                number.sub(whole.mul(parts)).greaterThan(0.5).cast(DType.FLOAT64));
+    }
+
+    /**
+     * In how many parts sequences are trained on, a part a step: 1 unless the configuration has truncated
+     * backpropagation through time. A batch has one part, filled up at its end and masked, and sequences follow part by
+     * part: steps of the same {@code step / numParts} are of the same samples.
+     */
+    public long numParts() {
+        return plan.backpropSteps() == 0 ? 1 : new FieldShapes(plan, options).numParts();
+    }
+
+    /** Steps of a sequence in a part; 0 if sequences are not cut. */
+    public int partSteps() {
+        return plan.backpropSteps();
     }
 
     /** How many samples count. */
@@ -152,15 +208,13 @@ public final class Dl4jNetwork extends Network {
         return plan.output(name);
     }
 
+    /** What output layers give, zero where {@code labelsMask} is, as DL4J has it. */
     @Override
     public Map<String, Tensor> outputs(Map<String, Tensor> batch, ForwardPass pass) {
         Map<String, Tensor> all = new LinkedHashMap<>();
         Map<String, Tensor> activations = feedForward(batch, pass);
-        for (String name : plan.outputs()) {
-            Tensor y = Objects.requireNonNull(activations.get(name), name);
-            Tensor mask = batch.get(plan.labelsMask(name));
-            all.put(plan.outputName(name), mask == null ? y : y.mul(spread(mask, y.shape())));
-        }
+        plan.outputs()
+                .forEach(name -> all.put(plan.outputName(name), Objects.requireNonNull(activations.get(name), name)));
         return all;
     }
 
@@ -168,15 +222,12 @@ public final class Dl4jNetwork extends Network {
     public Map<String, Tensor> feedForward(Map<String, Tensor> batch, ForwardPass pass) {
         Map<String, Signal> signals = new LinkedHashMap<>();
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        forward(batch, new LayerPass(pass, options.correct()), signals, outputs);
+        forward(batch, layerPass(pass), signals, outputs);
         Map<String, Tensor> activations = new LinkedHashMap<>();
         for (NetworkNode node : plan.nodes()) {
-            Tensor z = outputs.get(node.name());
-            activations.put(
-                    node.name(),
-                    z == null
-                            ? Objects.requireNonNull(signals.get(node.name())).value()
-                            : output(node.name()).activated(z));
+            Tensor y = Objects.requireNonNull(signals.get(node.name())).value();
+            Tensor mask = outputs.containsKey(node.name()) ? batch.get(plan.labelsMask(node.name())) : null;
+            activations.put(node.name(), mask == null ? y : y.mul(spread(mask, y.shape())));
         }
         return activations;
     }
@@ -187,14 +238,14 @@ public final class Dl4jNetwork extends Network {
         for (String input : plan.inputs()) {
             signals.put(input, new Signal(field(batch, plan.features(input)), batch.get(plan.featuresMask(input))));
         }
-        long samples = signals.get(plan.inputs().get(0)).size(0);
+        long samples = Objects.requireNonNull(signals.get(plan.inputs().get(0))).size(0);
         for (NetworkNode node : plan.nodes()) {
             List<Signal> in = new ArrayList<>();
             node.inputs().forEach(name -> in.add(Objects.requireNonNull(signals.get(name), name)));
             LayerModule layer = node.layer();
             VertexFunction vertex = node.vertex();
             if (layer == null) {
-                signals.put(node.name(), Objects.requireNonNull(vertex).call(in));
+                signals.put(node.name(), Objects.requireNonNull(vertex).call(in, signals));
                 continue;
             }
             Signal prepared = node.prepared(in.get(0), samples);
@@ -229,7 +280,7 @@ public final class Dl4jNetwork extends Network {
             batch.put(field, Tensor.input(graph, field, new TensorType(DType.FLOAT32, Shape.shape(dims))));
         });
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        forward(batch, new LayerPass(ForwardPass.inference(), options.correct()), new LinkedHashMap<>(), outputs);
+        forward(batch, layerPass(ForwardPass.inference()), new LinkedHashMap<>(), outputs);
         Map<String, Shape> shapes = new LinkedHashMap<>();
         outputs.forEach((name, z) -> shapes.put(name, z.shape()));
         return Collections.unmodifiableMap(shapes);

@@ -10,9 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param features shapes of samples by network input, which for a {@code MultiLayerConfiguration} is {@link #INPUT}
  * @param steps length of sequences, those of shorter ones being filled up and masked; 0 if not given
+ * @param batch samples of a step, for truncated backpropagation through time, whose states go from step to step; 0 if
+ *     not given
  * @param correct whether to compute what is meant where DL4J does otherwise; see the README
  */
-public record Dl4jOptions(Map<String, Shape> features, long steps, boolean correct) {
+public record Dl4jOptions(Map<String, Shape> features, long steps, long batch, boolean correct) {
     /** The name of the input of a network that has one and does not name it. */
     public static final String INPUT = "input";
 
@@ -22,7 +24,7 @@ public record Dl4jOptions(Map<String, Shape> features, long steps, boolean corre
 
     /** Nothing but the configuration itself. */
     public static Dl4jOptions none() {
-        return new Dl4jOptions(Map.of(), 0, false);
+        return new Dl4jOptions(Map.of(), 0, 0, false);
     }
 
     /** These options with the shape of a sample, such as {@code [channels, height, width]}. */
@@ -34,17 +36,22 @@ public record Dl4jOptions(Map<String, Shape> features, long steps, boolean corre
     public Dl4jOptions features(String input, Shape sampleShape) {
         Map<String, Shape> more = new LinkedHashMap<>(features);
         more.put(input, sampleShape);
-        return new Dl4jOptions(more, steps, correct);
+        return new Dl4jOptions(more, steps, batch, correct);
     }
 
     /** These options with sequences of so many steps. */
     public Dl4jOptions steps(long count) {
-        return new Dl4jOptions(features, count, correct);
+        return new Dl4jOptions(features, count, batch, correct);
+    }
+
+    /** These options with so many samples in a step. */
+    public Dl4jOptions batch(long samples) {
+        return new Dl4jOptions(features, steps, samples, correct);
     }
 
     /** These options with what is meant where DL4J computes something else. */
     public Dl4jOptions correctly() {
-        return new Dl4jOptions(features, steps, true);
+        return new Dl4jOptions(features, steps, batch, true);
     }
 
     @Nullable

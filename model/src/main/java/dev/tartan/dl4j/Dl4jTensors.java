@@ -80,7 +80,7 @@ public final class Dl4jTensors {
             if (offset < block.getParamOffsetStart() || offset >= block.getParamOffsetEnd()) {
                 continue;
             }
-            long length = block.getParamOffsetEnd() - block.getParamOffsetStart();
+            long length = (long) block.getParamOffsetEnd() - block.getParamOffsetStart();
             for (int k = 0; k < count; k++) {
                 long start = block.getUpdaterViewOffsetStart() + k * length + offset - block.getParamOffsetStart();
                 INDArray part = flat.get(NDArrayIndex.interval(start, start + view.length()));

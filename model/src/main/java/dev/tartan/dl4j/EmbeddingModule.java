@@ -32,8 +32,18 @@ final class EmbeddingModule extends LayerModule {
         super(layer);
         this.layer = layer;
         this.ofSequences = ofSequences;
-        weight = weight("W", shape(layer.getNIn(), layer.getNOut()));
-        bias = hasBias ? weight("b", shape(layer.getNOut())) : null;
+        weight = weight(
+                "W",
+                shape(layer.getNIn(), layer.getNOut()),
+                WeightInits.of(layer.getWeightInitFn(), 1, layer.getNOut()));
+        bias = hasBias ? weight("b", shape(layer.getNOut()), layer.getBiasInit()) : null;
+    }
+
+    @Override
+    boolean layOut(boolean split) {
+        split(weight, 1);
+        split(bias, 0);
+        return true;
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.function.Function;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
@@ -34,7 +35,7 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
      */
     List<BatchField> fields(Function<Map<String, Shape>, Map<String, Shape>> outputs) {
         Map<String, Shape> features = new LinkedHashMap<>();
-        plan.inputs().forEach(input -> features.put(input, features(input)));
+        plan.inputs().forEach(input -> features.put(input, part(features(input))));
         List<BatchField> fields = new ArrayList<>();
         features.forEach((input, shape) -> fields.add(BatchField.floats(plan.features(input), shape.dims())));
         outputs.apply(features).forEach((name, z) -> {
@@ -72,6 +73,16 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         return module == null ? null : module.conf();
     }
 
+    /** Parts of the sequences of truncated backpropagation. */
+    long numParts() {
+        Shape whole = features(plan.inputs().get(0));
+        return (whole.dim(-1) + plan.backpropSteps() - 1) / plan.backpropSteps();
+    }
+
+    private Shape part(Shape features) {
+        return plan.backpropSteps() == 0 ? features : features.with(features.numDims() - 1, plan.backpropSteps());
+    }
+
     private Shape features(String input) {
         Shape given = options.featuresOf(input);
         if (given == null && plan.inputs().size() == 1) {
@@ -83,15 +94,20 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         NetworkNode node = plan.firstLayer(input);
         Shape told = node == null ? null : told(node);
         if (told == null) {
+            Layer layer = node == null ? null : conf(node);
             throw new IllegalArgumentException("shape of a sample is not told by the network's configuration: input="
                     + input + ", first layer="
-                    + (node == null || conf(node) == null
-                            ? "none"
-                            : conf(node).getClass().getSimpleName())
+                    + (layer == null ? "none" : layer.getClass().getSimpleName())
                     + ". Give Dl4jOptions.features, such as [channels, height, width], or Dl4jOptions.steps for"
                     + " sequences.");
         }
         return told;
+    }
+
+    private static boolean isOfSequences(@Nullable Layer layer) {
+        return layer instanceof BaseRecurrentLayer
+                || layer instanceof RnnOutputLayer
+                || layer instanceof Convolution1DLayer;
     }
 
     private @Nullable Shape told(NetworkNode node) {
@@ -112,7 +128,7 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         } else if (layer instanceof EmbeddingSequenceLayer sequence) {
             long steps = options.steps() > 0 ? options.steps() : sequence.getInputLength();
             return steps > 1 ? shape(1, steps) : null;
-        } else if (layer instanceof BaseRecurrentLayer || layer instanceof RnnOutputLayer || ofSteps) {
+        } else if (isOfSequences(layer) || ofSteps) {
             return options.steps() > 0 && layer instanceof FeedForwardLayer f
                     ? shape(f.getNIn(), options.steps())
                     : null;

@@ -15,7 +15,12 @@ final class FrozenModule extends LayerModule {
     }
 
     @Override
+    boolean layOut(boolean split) {
+        return inner.layOut(split);
+    }
+
+    @Override
     Signal call(Signal in, LayerPass pass) {
-        return inner.call(in, new LayerPass(ForwardPass.inference(), pass.correct()));
+        return inner.call(in, new LayerPass(ForwardPass.inference(), pass.correct(), null));
     }
 }

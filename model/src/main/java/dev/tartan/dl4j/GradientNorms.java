@@ -41,11 +41,15 @@ final class GradientNorms {
                         case RenormalizeL2PerParamType -> renormalized(g, norm(List.of(g)));
                         case ClipL2PerParamType -> clipped(g, norm(List.of(g)), rule.threshold());
                         case RenormalizeL2PerLayer ->
-                            renormalized(g, norms.computeIfAbsent(rule.layer(), layer -> norm(byLayer.get(layer))));
+                            renormalized(
+                                    g,
+                                    norms.computeIfAbsent(
+                                            rule.layer(), layer -> norm(byLayer.getOrDefault(layer, List.of()))));
                         case ClipL2PerLayer ->
                             clipped(
                                     g,
-                                    norms.computeIfAbsent(rule.layer(), layer -> norm(byLayer.get(layer))),
+                                    norms.computeIfAbsent(
+                                            rule.layer(), layer -> norm(byLayer.getOrDefault(layer, List.of()))),
                                     rule.threshold());
                     });
         }

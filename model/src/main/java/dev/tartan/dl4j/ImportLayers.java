@@ -43,6 +43,7 @@ import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 
 /** The layers of DL4J that are known here, each with what makes its module. */
+@SuppressWarnings("deprecation") // What users still have.
 final class ImportLayers {
     private static final Map<Class<? extends Layer>, Function<Layer, LayerModule>> MODULES = new LinkedHashMap<>();
 

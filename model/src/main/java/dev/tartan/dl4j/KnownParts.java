@@ -54,8 +54,19 @@ final class KnownParts {
     }
 
     void checkBackprop(BackpropType type, int forward, int back) {
-        if (type == BackpropType.TruncatedBPTT) {
-            mistakes.add("truncated backpropagation through time: forward=" + forward + ", back=" + back);
+        if (type == BackpropType.TruncatedBPTT && forward != back) {
+            mistakes.add("truncated backpropagation of different lengths: forward=" + forward + ", back=" + back);
+        }
+    }
+
+    void refuseTruncatedGraph() {
+        mistakes.add("truncated backpropagation through time in a graph");
+    }
+
+    /** Truncated backpropagation goes on where it was, which these cannot. */
+    void checkTruncated(String node, Layer layer) {
+        if (layer instanceof Bidirectional || layer instanceof LastTimeStep) {
+            refuse(node, layer.getClass().getSimpleName() + " with truncated backpropagation");
         }
     }
 
@@ -192,7 +203,7 @@ final class KnownParts {
     }
 
     private void checkSchedule(String node, @Nullable ISchedule schedule) {
-        if (!ScheduledValue.isKnown(schedule)) {
+        if (schedule != null && !ScheduledValue.isKnown(schedule)) {
             refuse(node, "schedule " + schedule.getClass().getSimpleName());
         }
     }

@@ -19,6 +19,12 @@ final class LastTimeStepModule extends LayerModule {
                         : RecurrentParts.create(layer.getUnderlying(), false, true));
     }
 
+    /** Units need each other at each step, so they stay whole. */
+    @Override
+    boolean layOut(boolean split) {
+        return false;
+    }
+
     @Override
     Signal call(Signal in, LayerPass pass) {
         return new Signal(last(underlying.call(in, pass)), null);

@@ -10,8 +10,11 @@ import org.jspecify.annotations.Nullable;
  * What layers need besides their input.
  *
  * @param correct whether to compute what is meant where DL4J does otherwise
+ * @param kept of truncated backpropagation through time: 1 where layers go on with the states of the step before, 0
+ *     where sequences begin; null if layers carry no states
  */
-record LayerPass(ForwardPass pass, boolean correct) {
+record LayerPass(
+        ForwardPass pass, boolean correct, @Nullable Tensor kept) {
     boolean isTraining() {
         return pass.isTraining();
     }

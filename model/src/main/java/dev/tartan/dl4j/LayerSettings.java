@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SpaceToDepthLayer;
@@ -48,6 +49,9 @@ final class LayerSettings {
         } else if (layer instanceof ConvolutionLayer l) {
             return l.getCnn2dDataFormat() == CNN2DFormat.NHWC ? NHWC : Windows.unknown(l.getConvolutionMode(), false);
         } else if (layer instanceof SubsamplingLayer l) {
+            if (l.getPoolingType() == PoolingType.SUM) {
+                return "pooling type SUM";
+            }
             boolean ofSequences = l instanceof Subsampling1DLayer;
             return l.getCnn2dDataFormat() == CNN2DFormat.NHWC && !ofSequences
                     ? NHWC

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
@@ -43,8 +44,12 @@ record NetworkPlan(
         KnownParts known = new KnownParts();
         List<NeuralNetConfiguration> confs = configuration.getConfs();
         Map<Integer, InputPreProcessor> processors = configuration.getInputPreProcessors();
+        boolean truncated = configuration.getBackpropType() == BackpropType.TruncatedBPTT;
         for (int i = 0; i < confs.size(); i++) {
             known.check(Integer.toString(i), confs.get(i).getLayer());
+            if (truncated) {
+                known.checkTruncated(Integer.toString(i), confs.get(i).getLayer());
+            }
             InputPreProcessor processor = processors == null ? null : processors.get(i);
             if (processor != null) {
                 known.check(Integer.toString(i), processor);
@@ -68,7 +73,7 @@ record NetworkPlan(
                 List.of(before),
                 false,
                 confs.get(0).isMiniBatch(),
-                configuration.getBackpropType() == BackpropType.TruncatedBPTT ? configuration.getTbpttFwdLength() : 0,
+                truncated ? configuration.getTbpttFwdLength() : 0,
                 configuration.getIterationCount(),
                 configuration.getEpochCount()));
     }
@@ -77,14 +82,18 @@ record NetworkPlan(
         KnownParts known = new KnownParts();
         Map<String, GraphVertex> vertices = configuration.getVertices();
         vertices.forEach(known::check);
+        if (configuration.getBackpropType() == BackpropType.TruncatedBPTT) {
+            known.refuseTruncatedGraph();
+        }
         known.checkBackprop(
                 configuration.getBackpropType(), configuration.getTbpttFwdLength(), configuration.getTbpttBackLength());
         known.throwIfAny();
         List<NetworkNode> nodes = new ArrayList<>();
         boolean miniBatch = true;
         for (String name : order(configuration)) {
-            GraphVertex vertex = vertices.get(name);
-            List<String> in = configuration.getVertexInputs().get(name);
+            GraphVertex vertex = Objects.requireNonNull(vertices.get(name), name);
+            List<String> in =
+                    Objects.requireNonNull(configuration.getVertexInputs().get(name), name);
             if (vertex instanceof LayerVertex layer) {
                 miniBatch = layer.getLayerConf().isMiniBatch();
                 LayerModule module = ImportLayers.create(layer.getLayerConf().getLayer());
@@ -99,7 +108,7 @@ record NetworkPlan(
                 configuration.getNetworkOutputs(),
                 true,
                 miniBatch,
-                configuration.getBackpropType() == BackpropType.TruncatedBPTT ? configuration.getTbpttFwdLength() : 0,
+                0,
                 configuration.getIterationCount(),
                 configuration.getEpochCount()));
     }
@@ -149,7 +158,7 @@ record NetworkPlan(
     }
 
     OutputModule output(String name) {
-        return (OutputModule) java.util.Objects.requireNonNull(node(name).layer());
+        return (OutputModule) Objects.requireNonNull(node(name).layer());
     }
 
     /** The name of a node's module within the network. */

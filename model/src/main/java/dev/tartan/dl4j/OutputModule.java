@@ -27,8 +27,11 @@ final class OutputModule extends LayerModule {
         super(layer);
         this.layer = layer;
         this.loss = layer.getLossFn();
-        weight = weight("W", shape(layer.getNIn(), layer.getNOut()));
-        bias = layer.hasBias() ? weight("b", shape(layer.getNOut())) : null;
+        weight = weight(
+                "W",
+                shape(layer.getNIn(), layer.getNOut()),
+                WeightInits.of(layer.getWeightInitFn(), layer.getNIn(), layer.getNOut()));
+        bias = layer.hasBias() ? weight("b", shape(layer.getNOut()), layer.getBiasInit()) : null;
     }
 
     OutputModule(BaseLayer layer, ILossFunction loss) {
@@ -50,6 +53,15 @@ final class OutputModule extends LayerModule {
 
     static OutputModule of(CnnLossLayer layer) {
         return new OutputModule(layer, layer.getLossFn());
+    }
+
+    /** An output is whole. */
+    @Override
+    boolean layOut(boolean split) {
+        if (split) {
+            split(weight, 0);
+        }
+        return false;
     }
 
     /** The loss of each sample. */

@@ -6,6 +6,9 @@ import dev.tartan.network.Param;
 import dev.tartan.op.Fill;
 import dev.tartan.op.Tensor;
 import java.util.List;
+import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
+import org.deeplearning4j.nn.weights.IWeightInit;
+import org.jspecify.annotations.Nullable;
 
 /** What recurrent layers compute before and beside their recurrence. */
 final class RecurrentInput {
@@ -14,6 +17,11 @@ final class RecurrentInput {
     /** {@code x [n, in, steps] -> x W + b [n, steps, columns]}. */
     static Tensor projected(Tensor x, Param weight, Param bias) {
         return StepLayouts.stepsFirst(x).matmul(weight).add(bias);
+    }
+
+    /** How recurrent weights begin. */
+    static @Nullable IWeightInit recurrentInit(BaseRecurrentLayer layer) {
+        return layer.getWeightInitFnRecurrent() == null ? layer.getWeightInitFn() : layer.getWeightInitFnRecurrent();
     }
 
     /** Zeros {@code [n, units]}. */

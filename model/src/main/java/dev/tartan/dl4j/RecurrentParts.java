@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 
 /** The recurrent layers that wrappers may wrap. */
+@SuppressWarnings("deprecation") // What users still have.
 final class RecurrentParts {
     private RecurrentParts() {}
 

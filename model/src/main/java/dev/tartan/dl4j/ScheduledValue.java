@@ -4,6 +4,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.op.Tensor;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.schedule.CycleSchedule;
 import org.nd4j.linalg.schedule.ExponentialSchedule;
@@ -138,12 +139,15 @@ final class ScheduledValue {
 
     private static Tensor ofMap(Tensor i, MapSchedule s) {
         int[] keys = s.getAllKeysSorted();
-        Tensor value = i.filled(s.getValues().get(keys[0]));
+        Tensor value = i.filled(number(s, keys[0]));
         for (int k = 1; k < keys.length; k++) {
-            value = Tensor.select(
-                    i.greaterEqual((double) keys[k]), i.filled(s.getValues().get(keys[k])), value);
+            value = Tensor.select(i.greaterEqual((double) keys[k]), i.filled(number(s, keys[k])), value);
         }
         return value;
+    }
+
+    private static double number(MapSchedule s, int key) {
+        return Objects.requireNonNull(s.getValues().get(key), s::toString);
     }
 
     private static Tensor ofCycle(Tensor i, CycleSchedule s) {

@@ -39,7 +39,7 @@ final class SubsamplingModule extends LayerModule {
             case AVG ->
                 images.apply(new AveragePool2d(window, layer.isAvgPoolIncludePadInDivisor()))
                         .get(0);
-            case SUM -> images.apply(new AveragePool2d(window, true)).get(0).mul((double) window.numElements());
+            case SUM -> throw new IllegalArgumentException("pooling type is not known: type=SUM.");
             case PNORM -> images.apply(new NormPool2d(window, layer.getPnorm())).get(0);
         };
         Tensor mask = in.mask();

@@ -11,6 +11,8 @@ import org.nd4j.linalg.learning.regularization.Regularization;
  *
  * @param layer the layer that it is of; gradients are normalized by layer
  * @param regularization in DL4J's order, one listed twice counting twice
+ * @param tail how many elements at the end are regularized by {@code tailRegularization} instead; see
+ *     {@link ConvolutionModule#regularizedAs}
  * @param threshold of {@code normalization}
  * @param constraints that apply to this parameter
  */
@@ -18,11 +20,14 @@ record UpdateRule(
         String layer,
         IUpdater updater,
         List<Regularization> regularization,
+        long tail,
+        List<Regularization> tailRegularization,
         GradientNormalization normalization,
         double threshold,
         List<LayerConstraint> constraints) {
     UpdateRule {
         regularization = List.copyOf(regularization);
+        tailRegularization = List.copyOf(tailRegularization);
         constraints = List.copyOf(constraints);
     }
 }

@@ -26,7 +26,7 @@ final class UpdateRules {
             }
             module.byKey().forEach((key, param) -> {
                 if (param.isTrained()) {
-                    rules.put(param.name(), rule(node.name(), unwrapped(module.conf()), key, correct));
+                    rules.put(param.name(), rule(node.name(), module, key, correct));
                 }
             });
         }
@@ -38,12 +38,16 @@ final class UpdateRules {
         return layer instanceof BaseWrapperLayer wrapper ? unwrapped(wrapper.getUnderlying()) : layer;
     }
 
-    private static UpdateRule rule(String node, Layer layer, String key, boolean correct) {
+    private static UpdateRule rule(String node, LayerModule module, String key, boolean correct) {
+        Layer layer = unwrapped(module.conf());
+        long tail = correct ? 0 : module.takenForBias(key);
         GradientNormalization normalization = layer.getGradientNormalization();
         return new UpdateRule(
                 node,
                 layer.getUpdaterByParam(key),
-                regularization(layer, key, correct),
+                regularization(layer, correct ? key : module.regularizedAs(key), correct),
+                tail,
+                tail == 0 ? List.of() : regularization(layer, "b", false),
                 normalization == null ? GradientNormalization.None : normalization,
                 layer.getGradientNormalizationThreshold(),
                 constraints(layer, key));

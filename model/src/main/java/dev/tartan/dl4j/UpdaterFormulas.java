@@ -1,5 +1,6 @@
 package dev.tartan.dl4j;
 
+import dev.tartan.op.AdamW;
 import dev.tartan.op.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +126,23 @@ final class UpdaterFormulas {
         }
         throw new IllegalArgumentException(
                 "updater is not known: updater=" + updater.getClass().getSimpleName() + ".");
+    }
+
+    /**
+     * Adam's updated parameter, then the state after the update, in one op: it is {@link AdamW} without decay, at the
+     * corrected rate, its second correction being in that.
+     */
+    static List<Tensor> adam(Adam u, Tensor parameter, Tensor g, List<Tensor> state, ScheduledValue values) {
+        Tensor correction = correction(u.getBeta1(), values);
+        Tensor rate = rate(u, values).mul(correction(u.getBeta2(), values).sqrt());
+        return parameter.apply(
+                new AdamW(u.getBeta1(), u.getBeta2(), u.getEpsilon(), 0),
+                g,
+                state.get(0),
+                state.get(1),
+                rate.cast(g.dtype()),
+                correction.cast(g.dtype()),
+                correction.filled(1).cast(g.dtype()));
     }
 
     private static List<Tensor> nesterovs(Nesterovs u, Tensor g, Tensor v, Tensor rate, ScheduledValue values) {

@@ -41,6 +41,11 @@ public final class ForwardPass {
         return step != null;
     }
 
+    /** The number of the step, an INT32 scalar that counts from 0; null when not training. */
+    public @Nullable Tensor step() {
+        return step;
+    }
+
     /**
      * Gives {@code state} its next value, which the next micro-batch or step reads; what this pass reads stays as it
      * was. No gradient flows into the value. A mean over the batch is one over all ranks. Nothing happens when not

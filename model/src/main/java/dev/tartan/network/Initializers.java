@@ -38,6 +38,24 @@ public final class Initializers {
         };
     }
 
+    /** Normal numbers with mean 0, those beyond two deviations drawn again. */
+    public static Initializer truncatedNormal(double deviation) {
+        return (shape, seed, stream) -> {
+            int[] words = new int[WORDS_PER_BLOCK];
+            return index -> {
+                for (int draw = NO_STEP; true; draw--) {
+                    Philox.block(seed, index, draw, stream, words);
+                    for (int word = 0; word < WORDS_PER_BLOCK; word += 2) {
+                        double number = Philox.toNormal(words[word], words[word + 1]);
+                        if (Math.abs(number) <= 2) {
+                            return (float) (deviation * number);
+                        }
+                    }
+                }
+            };
+        };
+    }
+
     /** Uniform numbers in [-limit, limit). */
     public static Initializer uniform(double limit) {
         return (shape, seed, stream) -> {

@@ -21,20 +21,49 @@ import java.util.Set;
 
 /**
  * The checkpoint of {@code init.from}, checked to be one of a network: its {@code config.json}, if there is one and the
- * network knows what it should say, and the names and shapes of its tensors. Safe for use by many threads at once.
+ * network knows what it should say, and the names and shapes of its tensors. Or the file of {@link InitialState}, which
+ * has optimizer state too. Safe for use by many threads at once.
  */
 final class InitialParameters implements AutoCloseable {
     private static final int TENSORS_SHOWN = 8;
     private static final int TENSORS_SHOWN_BESIDE_CONFIG = 2;
     private static final long COMPARED_ELEMENTS = 1 << 20;
 
+    private final Subject subject;
     private final Path from;
     private final CheckpointForm form;
     private final CheckpointFiles files;
     private final Map<String, String> tensors = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
 
-    private InitialParameters(Path from, CheckpointForm form, CheckpointFiles files) {
+    /** What the checkpoint is to a run, in messages. */
+    private enum Subject {
+        PARAMETERS(
+                "init.from",
+                "is not a checkpoint of the run's network",
+                "is not a parameter of the network",
+                "Give a checkpoint of this network, or change the network's keys."),
+        STATES(
+                "initial state",
+                "is not of the run's network and optimizer",
+                "is no state of the run",
+                "Give what TrainingJob.finalState of such a run has left.");
+
+        private final String name;
+        private final String differs;
+        private final String unknown;
+        private final String remedy;
+
+        Subject(String name, String differs, String unknown, String remedy) {
+            this.name = name;
+            this.differs = differs;
+            this.unknown = unknown;
+            this.remedy = remedy;
+        }
+    }
+
+    private InitialParameters(Subject subject, Path from, CheckpointForm form, CheckpointFiles files) {
+        this.subject = subject;
         this.from = from;
         this.form = form;
         this.files = files;
@@ -46,14 +75,28 @@ final class InitialParameters implements AutoCloseable {
      * @throws InvalidCheckpointException naming every difference, or if the checkpoint is missing or corrupt
      */
     static InitialParameters open(Path from, CheckpointForm form, List<PlannedState> parameters) {
+        return open(Subject.PARAMETERS, from, form, parameters);
+    }
+
+    /**
+     * Opens a file of all states of a run.
+     *
+     * @throws InvalidCheckpointException naming every difference, or if the file is missing or corrupt
+     */
+    static InitialParameters openStates(Path from, List<PlannedState> states) {
+        return open(Subject.STATES, from, CheckpointForm.PARAMETERS_ONLY, states);
+    }
+
+    private static InitialParameters open(
+            Subject subject, Path from, CheckpointForm form, List<PlannedState> parameters) {
         CheckpointFiles files;
         try {
             files = CheckpointFiles.open(from);
         } catch (InvalidCheckpointException e) {
-            throw unusable(e);
+            throw unusable(subject, e);
         }
         try {
-            InitialParameters opened = new InitialParameters(from, form, files);
+            InitialParameters opened = new InitialParameters(subject, from, form, files);
             opened.check(parameters);
             return opened;
         } catch (RuntimeException e) {
@@ -66,8 +109,8 @@ final class InitialParameters implements AutoCloseable {
         }
     }
 
-    private static InvalidCheckpointException unusable(InvalidCheckpointException e) {
-        return new InvalidCheckpointException("init.from cannot be used: " + e.getMessage(), e);
+    private static InvalidCheckpointException unusable(Subject subject, InvalidCheckpointException e) {
+        return new InvalidCheckpointException(subject.name + " cannot be used: " + e.getMessage(), e);
     }
 
     private void check(List<PlannedState> parameters) {
@@ -76,9 +119,8 @@ final class InitialParameters implements AutoCloseable {
         int shown = problems.isEmpty() ? TENSORS_SHOWN : TENSORS_SHOWN_BESIDE_CONFIG;
         problems.addAll(shortened(tensorProblems(parameters), shown));
         if (!problems.isEmpty()) {
-            throw new InvalidCheckpointException("init.from is not a checkpoint of the run's network: path=" + from
-                    + ", " + String.join("; ", problems)
-                    + ". Give a checkpoint of this network, or change the network's keys.");
+            throw new InvalidCheckpointException(subject.name + " " + subject.differs + ": path=" + from + ", "
+                    + String.join("; ", problems) + ". " + subject.remedy);
         }
     }
 
@@ -101,7 +143,7 @@ final class InitialParameters implements AutoCloseable {
                     .map(mistake -> "config.json: " + mistake)
                     .toList();
         } catch (InvalidCheckpointException e) {
-            throw unusable(e);
+            throw unusable(subject, e);
         }
     }
 
@@ -127,7 +169,7 @@ final class InitialParameters implements AutoCloseable {
             if (original != null && tensors.containsKey(original)) {
                 checkCopy(name, original, problems);
             } else if (!form.isConstant(name)) {
-                problems.add("'" + tensor(name) + "' is not a parameter of the network");
+                problems.add("'" + tensor(name) + "' " + subject.unknown);
             }
         }
         return problems;
@@ -183,6 +225,11 @@ final class InitialParameters implements AutoCloseable {
     /** What the user may want to know. */
     List<String> notes() {
         return List.copyOf(notes);
+    }
+
+    /** Whether it has optimizer state too. */
+    boolean hasStates() {
+        return subject == Subject.STATES;
     }
 
     /** The path that was given. */

@@ -10,6 +10,7 @@ import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
 import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.data.BatchSource;
+import dev.tartan.train.data.LaterBatches;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.data.SampleSource;
 import dev.tartan.train.data.TextSamples;
@@ -84,11 +85,14 @@ public final class MeshTrainer {
     }
 
     private static @Nullable InitialParameters openInitial(TrainingPlan plan, Network network) {
+        InitialState state = plan.files().initialState();
         Path from = plan.files().initial();
-        if (from == null) {
+        if (state == null && from == null) {
             return null;
         }
-        InitialParameters initial = InitialParameters.open(from, network.checkpointForm(), plan.parameters());
+        InitialParameters initial = state != null
+                ? InitialParameters.openStates(state.file(), plan.states())
+                : InitialParameters.open(Objects.requireNonNull(from), network.checkpointForm(), plan.parameters());
         try {
             if (network instanceof LanguageModel language && plan.samples() instanceof TextSamples) {
                 TextVocabulary.check(language.vocab(), initial);
@@ -257,11 +261,12 @@ public final class MeshTrainer {
         MemoryPick held = memory == null ? null : memory.pick();
         Path gradientsFile = plan.hasGradientOutputs() ? plan.files().result(GRADIENTS_FILE) : null;
         try (BatchSource samples = samples(plan).open(plan.batches());
-                ReadAhead data =
-                        new ReadAhead(samples, plan.rankSamples(), plan.train().steps());
+                ReadAhead data = new ReadAhead(
+                        following(samples), plan.rankSamples(), plan.train().steps());
                 ValidationData validation = ValidationData.open(plan);
                 SafetensorsWriter writer = create(finalFile, plan.parameters());
                 SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
+                SafetensorsWriter states = create(plan.files().stateResult(), plan.states());
                 InitialParameters initial = openInitial(plan, network)) {
             RestoredRun restored = held != null ? null : RunCheckpoints.restored(plan);
             if (held != null) {
@@ -277,7 +282,7 @@ public final class MeshTrainer {
                     record,
                     control,
                     new RankLoop.Inputs(data, samples.stepsPerEpoch(), validation, initial, restored, memory),
-                    new RankLoop.Outputs(writer, gradients));
+                    new RankLoop.Outputs(writer, gradients, states));
             new MeshRun(backend, ranks, RunCheckpoints.folder(plan) == null ? null : control.stop()).run(loop::run);
             if (writer != null) {
                 writer.finish();
@@ -285,7 +290,16 @@ public final class MeshTrainer {
             if (gradients != null) {
                 gradients.finish();
             }
+            if (states != null) {
+                states.finish();
+            }
         }
+    }
+
+    /** The samples after those that the run's first state was trained on. */
+    private BatchSource following(BatchSource samples) {
+        InitialState state = plan.files().initialState();
+        return state == null ? samples : new LaterBatches(samples, state.samplesBefore(samples.stepsPerEpoch()));
     }
 
     private @Nullable SafetensorsWriter create(@Nullable Path path, List<PlannedState> states) {

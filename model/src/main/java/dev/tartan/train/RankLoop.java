@@ -53,14 +53,16 @@ final class RankLoop {
             @Nullable ProcessMemory memory) {}
 
     /**
-     * Where ranks write; both null in processes that write none.
+     * Where ranks write; all null in processes that write none.
      *
      * @param parameters at the end
      * @param gradients of the first step
+     * @param states all of them, at the end
      */
     record Outputs(
             @Nullable SafetensorsWriter parameters,
-            @Nullable SafetensorsWriter gradients) {}
+            @Nullable SafetensorsWriter gradients,
+            @Nullable SafetensorsWriter states) {}
 
     RankLoop(
             TrainingPlan plan,
@@ -371,6 +373,9 @@ final class RankLoop {
             trainer.checkParameters(step - 1);
             if (plan.files().output() != null) {
                 trainer.save(parameters, outputs.parameters());
+            }
+            if (plan.files().finalState() != null) {
+                trainer.saveStates(parameters, outputs.states());
             }
         }
     }

@@ -42,17 +42,17 @@ final class RankTrainer {
 
     /**
      * Fills parameters, from {@code given} if not null, else with the network's initial values, and the rest as the
-     * optimizer says.
+     * optimizer says, unless {@code given} has that too.
      */
     void initialize(Network network, @Nullable InitialParameters given) {
         for (PlannedState state : plan.states()) {
             Buffer buffer = executor.input(state.name());
-            if (!state.isParameter()) {
+            if (given != null && (given.hasStates() || state.isParameter())) {
+                buffer.write(given.read(mesh, state, rank));
+            } else if (!state.isParameter()) {
                 float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
                 Arrays.fill(values, (float) state.begin());
                 buffer.write(values);
-            } else if (given != null) {
-                buffer.write(given.read(mesh, state, rank));
             } else {
                 buffer.write(initialValues(network, state));
             }
@@ -115,7 +115,7 @@ final class RankTrainer {
      * @param batch the samples of this rank, micro-batches one after the other
      */
     void step(long step, HostBatch batch) {
-        executor.input("step").write(new int[] {Math.toIntExact(step)});
+        executor.input("step").write(new int[] {Math.toIntExact(step + plan.stepsBefore())});
         for (BatchField field : plan.fields()) {
             feed(executor.input(field.name()), batch.tensor(field.name()));
         }
@@ -177,6 +177,17 @@ final class RankTrainer {
      */
     void save(ParameterWriter writer, @Nullable SafetensorsWriter file) {
         for (PlannedState state : plan.parameters()) {
+            writer.write(state, executor.input(state.name()), file);
+        }
+    }
+
+    /**
+     * Writes all states; a call of all ranks.
+     *
+     * @param file null in processes that write none
+     */
+    void saveStates(ParameterWriter writer, @Nullable SafetensorsWriter file) {
+        for (PlannedState state : plan.states()) {
             writer.write(state, executor.input(state.name()), file);
         }
     }

@@ -86,6 +86,9 @@ public final class RunCheckpoints {
         run.put("globalBatch", plan.train().globalBatch());
         run.put("microBatches", plan.train().microBatches());
         run.put("seed", plan.train().seed());
+        if (plan.stepsBefore() > 0) {
+            run.put("stepsBefore", plan.stepsBefore());
+        }
         SampleSource samples = plan.samples();
         run.put("data", samples == null ? "unknown" : samples.identity());
         run.put(ExportParameters.FILE_METADATA, ParameterFile.metadata(plan));
@@ -146,7 +149,7 @@ public final class RunCheckpoints {
         }
         Map<String, Object> now = describe(plan);
         List<String> differences = new ArrayList<>();
-        for (String key : List.of("optimizer", "steps", "globalBatch", "seed", "data")) {
+        for (String key : List.of("optimizer", "steps", "globalBatch", "seed", "data", "stepsBefore")) {
             String before = String.valueOf(restored.run().get(key));
             if (!before.equals(String.valueOf(now.get(key)))) {
                 differences.add(key + " was " + before + " and is " + now.get(key));

@@ -1,6 +1,7 @@
 package dev.tartan.train;
 
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
+import dev.tartan.dl4j.Dl4jConfig;
 import dev.tartan.network.Layout;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
@@ -95,7 +96,7 @@ public final class TrainingJob {
 
     /** The job that a config file describes. */
     public static TrainingJob of(RunConfig config) {
-        return new TrainingJob(config.network())
+        TrainingJob job = new TrainingJob(config.network())
                 .optimizer(config.optimizer())
                 .clip(config.clip())
                 .mesh(config.mesh().data(), config.mesh().model())
@@ -108,6 +109,8 @@ public final class TrainingJob {
                 .elastic(config.elastic())
                 .output(config.output().dir())
                 .initial(config.init().from());
+        boolean begins = config.init().from() == null && config.network() instanceof Dl4jConfig;
+        return begins ? Dl4jBeginning.of((Dl4jConfig) config.network(), job) : job;
     }
 
     /** This job with another network. */
@@ -325,6 +328,26 @@ public final class TrainingJob {
     public TrainingJob initial(@Nullable Path file) {
         Path checked = file == null ? null : UriPath.checked(file);
         return with(job -> job.files = files.from(checked));
+    }
+
+    /**
+     * This job with all states from a file, in place of first parameters and the optimizer's own beginning, going on as
+     * the training that they come from; null for those. Spark's executors get a local file from the driver.
+     */
+    public TrainingJob initialState(@Nullable InitialState state) {
+        return with(job -> job.files = files.beginningWith(state));
+    }
+
+    /**
+     * This job with all states in a safetensors file at its end: parameters and running statistics by name,
+     * {@code <parameter>.<state>} for optimizer state, whatever the mesh and the stage of ZeRO. It needs no output
+     * folder. With {@link #initialState} another job goes on from it. Null for none.
+     *
+     * @throws IllegalArgumentException if the path is a URI that became a local path
+     */
+    public TrainingJob finalState(@Nullable Path file) {
+        Path checked = file == null ? null : UriPath.checked(file);
+        return with(job -> job.files = files.endingIn(checked));
     }
 
     /**

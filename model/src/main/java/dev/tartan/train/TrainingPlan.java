@@ -77,6 +77,24 @@ public record TrainingPlan(
         return with(samples, files.from(place), validation);
     }
 
+    /**
+     * This plan with its first state in another file.
+     *
+     * @throws IllegalStateException if it has none
+     */
+    public TrainingPlan initialStateFrom(Path file) {
+        InitialState state = files.initialState();
+        if (state == null) {
+            throw new IllegalStateException("plan begins with no given state: network=" + network);
+        }
+        return with(samples, files.beginningWith(state.in(file)), validation);
+    }
+
+    /** This plan beginning with another state; as {@link TrainingJob#initialState}. */
+    public TrainingPlan beginningWith(@Nullable InitialState state) {
+        return with(samples, files.beginningWith(state), validation);
+    }
+
     /** This plan going on from a checkpoint; null to begin at step 0. */
     public TrainingPlan resumed(@Nullable Path from) {
         return with(samples, files.resumed(from), validation);
@@ -130,7 +148,13 @@ public record TrainingPlan(
 
     /** What the run asks of its samples. */
     public BatchSpec batches() {
-        return new BatchSpec(fields, train.globalBatch(), train.steps(), train.seed(), files.output());
+        return new BatchSpec(fields, train.globalBatch(), train.steps() + stepsBefore(), train.seed(), files.output());
+    }
+
+    /** How many updates were made before the run's first. */
+    long stepsBefore() {
+        InitialState state = files.initialState();
+        return state == null ? 0 : state.steps();
     }
 
     /** Which of them belong to which data rank. */

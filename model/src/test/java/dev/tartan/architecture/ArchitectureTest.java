@@ -30,9 +30,9 @@ class ArchitectureTest {
                     "execute",
                     "network",
                     "optimizer",
+                    "checkpoint",
                     "dl4j",
                     "samediff",
-                    "checkpoint",
                     "train"));
     private static final LayerRules BROKEN = new LayerRules("dev.tartan.architecture.broken", List.of("mesh", "graph"));
 

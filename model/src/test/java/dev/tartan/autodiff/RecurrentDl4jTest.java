@@ -66,7 +66,7 @@ class RecurrentDl4jTest {
         Golden(String name) {
             try {
                 file = SafetensorsReader.open(Path.of(RecurrentDl4jTest.class
-                        .getResource("/golden/dl4j/" + name + ".safetensors")
+                        .getResource("/dl4j/" + name + ".safetensors")
                         .toURI()));
             } catch (URISyntaxException e) {
                 throw new IllegalStateException(e);

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.deeplearning4j.nn.api.Model;
@@ -60,7 +61,7 @@ final class Dl4jGolden implements AutoCloseable {
 
     /** The network with the shapes of the golden's samples. */
     Dl4jNetwork network() {
-        Dl4jOptions options = Dl4jOptions.none();
+        Dl4jOptions options = Dl4jOptions.none().batch(batchSize());
         if (isGraph) {
             ComputationGraphConfiguration graph = graph();
             for (int i = 0; i < graph.getNetworkInputs().size(); i++) {
@@ -102,6 +103,12 @@ final class Dl4jGolden implements AutoCloseable {
         return tensors.tensors().containsKey(tensor);
     }
 
+    List<String> tensorNames(String prefix) {
+        return tensors.tensors().keySet().stream()
+                .filter(tensor -> tensor.startsWith(prefix))
+                .toList();
+    }
+
     double[] values(String tensor) {
         return tensors.readDoubles(tensor);
     }
@@ -137,6 +144,28 @@ final class Dl4jGolden implements AutoCloseable {
         if (has(tensor)) {
             batch.put(field, values(tensor));
         }
+    }
+
+    /** A part of the sequences of batch {@code s}, filled up and masked where they end. */
+    Map<String, double[]> part(int s, int part, int steps) {
+        Shape shape = shape("batch" + s + ".features.0");
+        int total = Math.toIntExact(shape.dim(2));
+        Map<String, double[]> batch = new LinkedHashMap<>();
+        batch(s).forEach((field, values) -> {
+            double[] cut = new double[values.length / total * steps];
+            for (int row = 0; row < values.length / total; row++) {
+                for (int step = 0; step < steps && part * steps + step < total; step++) {
+                    cut[row * steps + step] = values[row * total + part * steps + step];
+                }
+            }
+            batch.put(field, cut);
+        });
+        double[] mask = new double[batchSize() * steps];
+        for (int i = 0; i < mask.length; i++) {
+            mask[i] = part * steps + i % steps < total ? 1 : 0;
+        }
+        batch.put("labelsMask", mask);
+        return batch;
     }
 
     /** The optional fields that batches have. */

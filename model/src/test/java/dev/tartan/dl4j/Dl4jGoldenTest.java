@@ -1,6 +1,7 @@
 package dev.tartan.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.tartan.graph.DType;
 import dev.tartan.train.graph.TrainStepGraph;
@@ -16,6 +17,7 @@ import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -82,7 +84,7 @@ class Dl4jGoldenTest {
         boolean[] left = dtype == DType.FLOAT32 ? withoutGradient(golden, network) : new boolean[0];
         try (MeshSteps steps = new MeshSteps(
                 network, network.optimizer(), data, model, golden.batchSize(), golden.masks(), dtype, zero)) {
-            for (String state : steps.states()) {
+            for (String state : tensors.names()) {
                 steps.set(state, tensors.view(state).dup('c').data().asDouble());
             }
             for (int s = 0; s < golden.numSteps(); s++) {
@@ -121,8 +123,48 @@ class Dl4jGoldenTest {
                 .allSatisfy(value -> assertThat(value).isLessThan(tolerance));
     }
 
+    /** Three updates a batch: steps 0 to 3, 4 to 7, and 8 and 9 of its sequences. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0", "3, 1, 0", "1, 2, 0", "3, 1, 1"})
+    void truncatedBackpropagationIsDl4js(int data, int model, int zero) {
+        try (Dl4jGolden golden = new Dl4jGolden("graveslstm-tbptt")) {
+            Dl4jNetwork network = golden.network();
+            Model net = golden.dl4j();
+            Dl4jTensors tensors = Dl4jTensors.of(net, network);
+            List<Double> scores = new ArrayList<>();
+            golden.meta.get("iterationScores").forEach(score -> scores.add(score.asDouble()));
+            Set<String> masks = Set.of("labelsMask");
+            int iteration = 0;
+            try (MeshSteps steps = new MeshSteps(
+                    network, network.optimizer(), data, model, golden.batchSize(), masks, DType.FLOAT64, zero)) {
+                for (String state : tensors.names()) {
+                    steps.set(state, tensors.view(state).dup('c').data().asDouble());
+                }
+                for (int s = 0; s < golden.numSteps(); s++) {
+                    for (int part = 0; part < network.numParts(); part++) {
+                        steps.step(iteration, golden.part(s, part, network.partSteps()));
+                        assertThat(steps.number(TrainStepGraph.reportLabel("score")))
+                                .isCloseTo(scores.get(iteration), within(1e-9 * scores.get(iteration)));
+                        iteration++;
+                        export(steps, tensors);
+                        if (iteration <= 3) {
+                            double[] after = golden.values("iteration" + iteration + ".flat");
+                            assertThat(relative(net.params(), after, new boolean[0]))
+                                    .as("iteration " + iteration)
+                                    .isLessThan(1e-9);
+                        }
+                    }
+                }
+            }
+            assertThat(relative(net.params(), golden.values("final.flat"), new boolean[0]))
+                    .isLessThan(1e-9);
+            assertThat(relative(state(net), golden.values("final.updater"), new boolean[0]))
+                    .isLessThan(1e-9);
+        }
+    }
+
     private static void export(MeshSteps steps, Dl4jTensors tensors) {
-        for (String state : steps.states()) {
+        for (String state : tensors.names()) {
             INDArray view = tensors.view(state);
             view.assign(Nd4j.create(steps.get(state), view.shape(), 'c'));
         }

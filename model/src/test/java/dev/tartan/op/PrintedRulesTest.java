@@ -204,6 +204,71 @@ class PrintedRulesTest {
     }
 
     @Test
+    void convolutionsSplitOverSamplesAndChannels() {
+        Window2d window = Window2d.square(3, 1, 1);
+        assertRule(
+                new Conv2d(window),
+                "([n, i, h, w], [o, i, kh, kw]) -> ([n, o, 1, 1])"
+                        + " {n=8, o=16, i=4, h=5, w=6, kh=3, kw=3} reduction={i} need_replication={h, w, kh, kw}",
+                floats(8, 4, 5, 6),
+                floats(16, 4, 3, 3));
+        assertRule(
+                new ConvTranspose2d(window, 5, 6),
+                "([n, o, oh, ow], [o, i, kh, kw]) -> ([n, i, 1, 1])"
+                        + " {n=8, o=16, i=4, oh=5, ow=6, kh=3, kw=3} reduction={o} need_replication={oh, ow, kh, kw}",
+                floats(8, 16, 5, 6),
+                floats(16, 4, 3, 3));
+        assertRule(
+                new Conv2dFilterGrad(window),
+                "([n, i, h, w], [n, o, oh, ow]) -> ([o, i, 1, 1])"
+                        + " {n=8, o=16, i=4, h=5, w=6, oh=5, ow=6} reduction={n} need_replication={h, w, oh, ow}",
+                floats(8, 4, 5, 6),
+                floats(8, 16, 5, 6));
+    }
+
+    @Test
+    void depthwiseConvolutionsSplitChannelsBeforeTheirMultiplier() {
+        Window2d window = Window2d.square(3, 1, 1);
+        assertRule(
+                new DepthwiseConv2d(window),
+                "([n, c, h, w], [kh, kw, c, m]) -> ([n, (c m), 1, 1])"
+                        + " {n=8, c=4, m=2, h=5, w=6, kh=3, kw=3} need_replication={h, w, kh, kw}",
+                floats(8, 4, 5, 6),
+                floats(3, 3, 4, 2));
+        assertRule(
+                new DepthwiseConvTranspose2d(window, 5, 6),
+                "([n, (c m), oh, ow], [kh, kw, c, m]) -> ([n, c, 1, 1])"
+                        + " {n=8, c=4, m=2, oh=5, ow=6, kh=3, kw=3} reduction={m} need_replication={oh, ow, kh, kw}",
+                floats(8, 8, 5, 6),
+                floats(3, 3, 4, 2));
+        assertRule(
+                new DepthwiseConv2dFilterGrad(window),
+                "([n, c, h, w], [n, (c m), oh, ow]) -> ([1, 1, c, m])"
+                        + " {n=8, c=4, m=2, h=5, w=6, oh=5, ow=6} reduction={n} need_replication={h, w, oh, ow}",
+                floats(8, 4, 5, 6),
+                floats(8, 8, 5, 6));
+    }
+
+    @Test
+    void poolingsSplitOverSamplesAndChannels() {
+        Window2d window = Window2d.square(2, 2, 0);
+        assertRule(
+                new MaxPool2d(window),
+                "([n, c, h, w]) -> ([n, c, 1, 1]) {n=8, c=4, h=6, w=8} need_replication={h, w}",
+                floats(8, 4, 6, 8));
+        assertRule(
+                new MaxPool2dGrad(window),
+                "([n, c, h, w], [n, c, h1, w1]) -> ([n, c, 1, 1])"
+                        + " {n=8, c=4, h=3, w=4, h1=6, w1=8} need_replication={h, w, h1, w1}",
+                floats(8, 4, 3, 4),
+                floats(8, 4, 6, 8));
+        assertRule(
+                new AveragePool2dGrad(window, false, 6, 8),
+                "([n, c, h, w]) -> ([n, c, 1, 1]) {n=8, c=4, h=3, w=4} need_replication={h, w}",
+                floats(8, 4, 3, 4));
+    }
+
+    @Test
     void sourcesSplitFreely() {
         assertRule(new Fill(floats(4, 2), 1), "() -> ([i, j]) {i=4, j=2}");
         assertRule(new Iota(floats(4, 2), 1, ShardOffset.ZERO), "() -> ([i, j]) {i=4, j=2}");

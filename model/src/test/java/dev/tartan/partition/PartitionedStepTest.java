@@ -91,6 +91,7 @@ class PartitionedStepTest {
                     8,
                     2,
                     14),
+            new Case("convolutions", ConvNet::new, CompiledStep.ADAMW, CompiledStep.CLIP, 4, 1, 5),
             new Case("llama with one key head", () -> llama(16, 1, false, 0), CompiledStep.ADAMW, NO_CLIP, 4, 1, 16));
 
     private static final int[][] MESHES = {{1, 1}, {2, 1}, {1, 2}, {2, 2}, {4, 1}, {1, 4}};

@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Ready batches in memory, one for each step. */
-record HeldSamples(List<Map<String, HostTensor>> steps) implements SampleSource {
+public record HeldSamples(List<Map<String, HostTensor>> steps) implements SampleSource {
     @Override
     public PresentFields fields(Network network) {
         Map<String, HostTensor> first = steps.get(0);

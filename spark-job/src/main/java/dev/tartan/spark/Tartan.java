@@ -4,6 +4,7 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.Samples;
 import dev.tartan.spark.runtime.HeldFolder;
+import dev.tartan.spark.runtime.LiveExecutors;
 import dev.tartan.spark.runtime.MeshWork;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.TrainingJob;
@@ -30,7 +31,11 @@ public final class Tartan {
      * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, TrainingListener)}
      */
     public static TrainingResult train(SparkSession session, TrainingJob job, Samples samples) {
-        return train(session, job, samples, executors(session, job));
+        return train(
+                session,
+                job,
+                samples,
+                LiveExecutors.forMesh(session.sparkContext(), job.mesh().data()));
     }
 
     /**
@@ -70,18 +75,5 @@ public final class Tartan {
             MeshWork work = MeshWork.of(job, folder.plan(), executors, frames, Nd4jBackend.forDevices(1));
             return SparkTrainer.train(spark, folder, work, viewer);
         }
-    }
-
-    private static int executors(SparkSession session, TrainingJob job) {
-        if (session.sparkContext().isLocal()) {
-            return 1;
-        }
-        // The driver is listed too.
-        int present = session.sparkContext().statusTracker().getExecutorInfos().length - 1;
-        int executors = Math.max(1, Math.min(present, job.mesh().data()));
-        while (job.mesh().data() % executors != 0) {
-            executors--;
-        }
-        return executors;
     }
 }

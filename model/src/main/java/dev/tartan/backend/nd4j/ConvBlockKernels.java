@@ -8,10 +8,12 @@ import dev.tartan.backend.Scratch;
 import dev.tartan.backend.host.ImageColumns;
 import dev.tartan.backend.host.PositionBlock;
 import dev.tartan.backend.host.PositionColumns;
+import dev.tartan.backend.host.RowSum;
 import dev.tartan.backend.host.WindowedImages;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
 import dev.tartan.op.Conv2d;
 import dev.tartan.op.Conv2dFilterGrad;
 import dev.tartan.op.ConvTranspose2d;
@@ -19,7 +21,7 @@ import dev.tartan.op.Window2d;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -42,17 +44,24 @@ final class ConvBlockKernels {
     /** Columns of a block have about as many elements as the second level of a cache holds. */
     private static final int BLOCK_ELEMENTS = 1 << 19;
 
+    /** What a Java buffer can hold: the lanes' gradients of the filters, and a block's columns. */
+    private static final int MAX_FILTER_BYTES = Integer.MAX_VALUE / MIN_GRADIENT_LANES;
+
+    private static final int MAX_COLUMN_ROWS = 1 << 20;
+
     private static final int MIN_POSITIONS = 128;
     private static final int MAX_POSITIONS = 512;
 
     private ConvBlockKernels() {}
 
-    private static boolean accepts(Window2d window, List<TensorType> operands, List<TensorType> results) {
+    private static boolean accepts(Window2d window, TensorType x, TensorType filters, TensorType y) {
+        boolean isLarge = filters.bytes() > MAX_FILTER_BYTES
+                || x.shape().dim(1) * window.numElements() > MAX_COLUMN_ROWS
+                || Math.max(x.bytes(), y.bytes()) > Integer.MAX_VALUE;
         return !window.isPointwise()
-                && operands.get(0).dtype() == DType.FLOAT32
-                && IntStream.range(0, 3)
-                        .mapToObj(i -> i < 2 ? operands.get(i) : results.get(0))
-                        .allMatch(type -> type.shape().numElements() > 0 && type.bytes() <= Integer.MAX_VALUE);
+                && !isLarge
+                && x.dtype() == DType.FLOAT32
+                && Stream.of(x, filters, y).allMatch(type -> type.shape().numElements() > 0);
     }
 
     /** Makes kernels of {@link Conv2d}. */
@@ -60,7 +69,8 @@ final class ConvBlockKernels {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(Conv2d op, List<TensorType> operands) {
-                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+                TensorType y = op.resultTypes(operands).get(0);
+                return ConvBlockKernels.accepts(op.window(), operands.get(0), operands.get(1), y);
             }
 
             @Override
@@ -98,7 +108,8 @@ final class ConvBlockKernels {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(ConvTranspose2d op, List<TensorType> operands) {
-                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+                TensorType x = op.resultTypes(operands).get(0);
+                return ConvBlockKernels.accepts(op.window(), x, operands.get(1), operands.get(0));
             }
 
             @Override
@@ -143,7 +154,8 @@ final class ConvBlockKernels {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(Conv2dFilterGrad op, List<TensorType> operands) {
-                return ConvBlockKernels.accepts(op.window(), operands, op.resultTypes(operands));
+                TensorType filters = op.resultTypes(operands).get(0);
+                return ConvBlockKernels.accepts(op.window(), operands.get(0), filters, operands.get(1));
             }
 
             @Override
@@ -151,8 +163,7 @@ final class ConvBlockKernels {
                 Blocks blocks = Blocks.of(
                         op.window(), operands.get(0), operands.get(1).shape().dim(1));
                 int numLanes = blocks.numGradientLanes();
-                TensorType filters = op.resultTypes(operands).get(0);
-                return blocks.scratchBytes(numLanes) + (numLanes - 1) * Scratch.bytesFor(List.of(filters));
+                return blocks.scratchBytes(numLanes) + Scratch.bytesFor(List.of(blocks.sums(numLanes)));
             }
 
             @Override
@@ -165,13 +176,9 @@ final class ConvBlockKernels {
                 ImageColumns images = new ImageColumns(blocks.sizes, x);
                 PositionColumns gradients = new PositionColumns(blocks.sizes, blocks.valueRows, dy);
                 List<ConvLane> lanes = blocks.lanes(scratch, blocks.numGradientLanes());
-                // The first lane's sum grows to the result.
-                List<INDArray> sums = new ArrayList<>(List.of(blocks.filters(result)));
-                for (int i = 1; i < lanes.size(); i++) {
-                    sums.add(blocks.filters(scratch.take(result.type())));
-                }
+                Buffer sums = scratch.take(blocks.sums(lanes.size()));
                 blocks.forEach(lanes, (lane, block) -> {
-                    INDArray sum = sums.get(lanes.indexOf(lane));
+                    INDArray sum = blocks.sum(sums, lanes.indexOf(lane));
                     FloatBuffer columns = lane.columns();
                     FloatBuffer values = lane.values();
                     boolean isFirst = lane.isEmpty();
@@ -184,11 +191,8 @@ final class ConvBlockKernels {
                                     : EinsumKernels.addMatmul(
                                             lane.values(block), lane.columns(block), sum, false, true));
                 });
-                List<Kernel> kernels = new ArrayList<>(List.of(new Lanes(workers, List.copyOf(lanes))));
-                for (INDArray sum : sums.subList(1, sums.size())) {
-                    kernels.add(Nd4jKernel.custom("add", List.of(sums.get(0), sum), List.of(sums.get(0))));
-                }
-                return new KernelSequence(kernels);
+                return new KernelSequence(
+                        List.of(new Lanes(workers, List.copyOf(lanes)), new RowSum(workers, sums, result)));
             }
         };
     }
@@ -246,6 +250,17 @@ final class ConvBlockKernels {
                 lanes.add(new ConvLane(columnRows, valueRows, maxCount, scratch));
             }
             return lanes;
+        }
+
+        /** The type of the lanes' sums, each a gradient of the filters. */
+        TensorType sums(int numLanes) {
+            return new TensorType(DType.FLOAT32, Shape.shape(numLanes, (long) valueRows * columnRows));
+        }
+
+        /** The sum of one lane as a matrix like {@link #filters}. */
+        INDArray sum(Buffer sums, int lane) {
+            long[] dims = {valueRows, columnRows};
+            return Nd4jBuffers.view(sums, lane * dims[0] * dims[1], dims, new long[] {dims[1], 1});
         }
 
         /** Filters as a matrix of output channels by elements of the window. */

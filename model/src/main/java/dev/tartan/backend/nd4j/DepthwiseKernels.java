@@ -6,42 +6,42 @@ import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
 import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
 import dev.tartan.op.DepthwiseConv2d;
 import dev.tartan.op.DepthwiseConv2dFilterGrad;
 import dev.tartan.op.DepthwiseConvTranspose2d;
+import dev.tartan.op.Window2d;
 import java.util.ArrayList;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Depthwise convolutions by ND4J's ops, on any device and in any floating-point type. ND4J's gradient op gives the
- * gradients of images and filters at once; the one that was not asked for goes to scratch memory.
+ * Depthwise convolutions as batches of matrix products, one for each channel, one sample after another, on any device
+ * and in any floating-point type. Filters {@code [kh, kw, c, m]} are copied to {@code [c, kh kw, m]} first.
+ *
+ * <p>ND4J's own depthwise convolution is not used: in float64 it fails on tensors of one element.
  */
 final class DepthwiseKernels {
-    private static final long CHANNELS_FIRST = 0;
-
-    /** Filters [height, width, channels, multiplier]. */
-    private static final long CHANNELS_THIRD = 0;
-
     private DepthwiseKernels() {}
 
     /** Makes kernels of {@link DepthwiseConv2d}. */
     static final class Forward implements KernelFactory<DepthwiseConv2d> {
         @Override
         public long scratchBytes(DepthwiseConv2d op, List<TensorType> operands) {
-            return PaddedImages.scratchBytes(op.window(), operands.get(0));
+            return Filters.scratchBytes(operands.get(1)) + SampleColumns.scratchBytes(op.window(), operands.get(0));
         }
 
         @Override
         public Kernel bind(DepthwiseConv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-            PaddedImages x = PaddedImages.of(op.window(), operands.get(0), scratch);
-            Kernel convolution = Nd4jKernel.custom(
-                    "depthwise_conv2d",
-                    List.of(x.array(), Nd4jBuffers.array(operands.get(1))),
-                    List.of(Nd4jBuffers.array(results.get(0))),
-                    new double[0],
-                    x.integers(CHANNELS_FIRST, CHANNELS_THIRD));
-            return new KernelSequence(List.of(x.pad(0), convolution));
+            Filters filters = Filters.of(op.window(), operands.get(1), scratch);
+            SampleColumns x = SampleColumns.of(op.window(), operands.get(0), scratch);
+            List<Kernel> kernels = new ArrayList<>(List.of(filters.gather()));
+            for (int i = 0; i < x.count(); i++) {
+                kernels.addAll(x.unfold(i));
+                kernels.add(EinsumKernels.matmul(
+                        filters.matrices(), x.channelColumns(i), filters.values(results.get(0), i), true, false));
+            }
+            return new KernelSequence(kernels);
         }
     }
 
@@ -50,7 +50,7 @@ final class DepthwiseKernels {
         @Override
         public long scratchBytes(DepthwiseConvTranspose2d op, List<TensorType> operands) {
             TensorType x = op.resultTypes(operands).get(0);
-            return PaddedImages.scratchBytes(op.window(), x) + Scratch.bytesFor(List.of(operands.get(1)));
+            return Filters.scratchBytes(operands.get(1)) + SampleColumns.scratchBytes(op.window(), x);
         }
 
         @Override
@@ -58,17 +58,15 @@ final class DepthwiseKernels {
             if (operands.get(1).type().shape().numElements() == 0) {
                 return ShapeKernels.fill(results.get(0), 0);
             }
-            PaddedImages x = PaddedImages.of(op.window(), results.get(0), scratch);
-            INDArray unwanted = Nd4jBuffers.array(scratch.take(operands.get(1).type()));
-            // The images' elements count for the unwanted gradient only.
-            Kernel gradient = gradient(
-                    x,
-                    x.array(),
-                    Nd4jBuffers.array(operands.get(1)),
-                    Nd4jBuffers.array(operands.get(0)),
-                    x.array(),
-                    unwanted);
-            return new KernelSequence(List.of(gradient, x.crop()));
+            Filters filters = Filters.of(op.window(), operands.get(1), scratch);
+            SampleColumns x = SampleColumns.of(op.window(), results.get(0), scratch);
+            List<Kernel> kernels = new ArrayList<>(List.of(filters.gather()));
+            for (int i = 0; i < x.count(); i++) {
+                kernels.add(EinsumKernels.matmul(
+                        filters.matrices(), filters.values(operands.get(0), i), x.channelColumns(i), false, false));
+                kernels.addAll(x.fold(i));
+            }
+            return new KernelSequence(kernels);
         }
     }
 
@@ -76,8 +74,8 @@ final class DepthwiseKernels {
     static final class FilterGradient implements KernelFactory<DepthwiseConv2dFilterGrad> {
         @Override
         public long scratchBytes(DepthwiseConv2dFilterGrad op, List<TensorType> operands) {
-            long padded = PaddedImages.scratchBytes(op.window(), operands.get(0));
-            return padded + (padded > 0 ? padded : Scratch.bytesFor(List.of(operands.get(0))));
+            TensorType filters = op.resultTypes(operands).get(0);
+            return Filters.scratchBytes(filters) + SampleColumns.scratchBytes(op.window(), operands.get(0));
         }
 
         @Override
@@ -85,23 +83,63 @@ final class DepthwiseKernels {
             if (operands.get(0).type().shape().numElements() == 0) {
                 return ShapeKernels.fill(results.get(0), 0);
             }
-            PaddedImages x = PaddedImages.of(op.window(), operands.get(0), scratch);
-            INDArray unwanted = Nd4jBuffers.array(scratch.take(x.padded().type()));
-            INDArray filters = Nd4jBuffers.array(results.get(0));
-            List<Kernel> kernels = new ArrayList<>(List.of(x.pad(0)));
-            // The filters' elements count for the unwanted gradient only.
-            kernels.add(gradient(x, x.array(), filters, Nd4jBuffers.array(operands.get(1)), unwanted, filters));
+            Filters filters = Filters.of(op.window(), results.get(0), scratch);
+            SampleColumns x = SampleColumns.of(op.window(), operands.get(0), scratch);
+            List<Kernel> kernels = new ArrayList<>();
+            for (int i = 0; i < x.count(); i++) {
+                INDArray dy = filters.values(operands.get(1), i);
+                kernels.addAll(x.unfold(i));
+                kernels.add(
+                        i == 0
+                                ? EinsumKernels.matmul(x.channelColumns(i), dy, filters.matrices(), false, true)
+                                : EinsumKernels.addMatmul(x.channelColumns(i), dy, filters.matrices(), false, true));
+            }
+            kernels.add(filters.scatter());
             return new KernelSequence(kernels);
         }
     }
 
-    private static Kernel gradient(
-            PaddedImages window, INDArray x, INDArray filters, INDArray dy, INDArray dx, INDArray dFilters) {
-        return Nd4jKernel.custom(
-                "depthwise_conv2d_bp",
-                List.of(x, filters, dy),
-                List.of(dx, dFilters),
-                new double[0],
-                window.integers(CHANNELS_FIRST, CHANNELS_THIRD));
+    /** Filters and, in scratch memory, one matrix a channel: elements of the window by multiplier. */
+    private record Filters(Window2d window, Buffer own, Buffer byChannel) {
+        static long scratchBytes(TensorType filters) {
+            return Scratch.bytesFor(List.of(filters));
+        }
+
+        static Filters of(Window2d window, Buffer own, Scratch scratch) {
+            return new Filters(window, own, scratch.take(own.type()));
+        }
+
+        private long channels() {
+            return own.type().shape().dim(2);
+        }
+
+        private long multiplier() {
+            return own.type().shape().dim(3);
+        }
+
+        INDArray matrices() {
+            return Nd4jBuffers.array(byChannel, channels(), window.numElements(), multiplier());
+        }
+
+        private INDArray permuted() {
+            return Nd4jBuffers.array(own, window.numElements(), channels(), multiplier())
+                    .permute(1, 0, 2);
+        }
+
+        Kernel gather() {
+            return Nd4jKernel.copy(permuted(), matrices());
+        }
+
+        Kernel scatter() {
+            return Nd4jKernel.copy(matrices(), permuted());
+        }
+
+        /** One sample of {@code [n, c m, oh, ow]}, as one matrix a channel: multiplier by positions. */
+        INDArray values(Buffer buffer, int sample) {
+            Shape shape = buffer.type().shape();
+            long positions = shape.dim(2) * shape.dim(3);
+            long[] dims = {channels(), multiplier(), positions};
+            return Nd4jBuffers.view(buffer, sample * shape.dim(1) * positions, dims, Nd4jBuffer.rowMajorStrides(dims));
+        }
     }
 }

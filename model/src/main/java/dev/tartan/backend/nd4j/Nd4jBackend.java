@@ -11,6 +11,9 @@ import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Conv2d;
 import dev.tartan.op.Conv2dFilterGrad;
 import dev.tartan.op.ConvTranspose2d;
+import dev.tartan.op.DepthwiseConv2d;
+import dev.tartan.op.DepthwiseConv2dFilterGrad;
+import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Lstm;
 import dev.tartan.op.LstmGrad;
 import dev.tartan.op.SimpleRnn;
@@ -52,7 +55,10 @@ public final class Nd4jBackend implements Backend {
                     .prefer(SimpleRnnGrad.class, RecurrentKernels.simpleRnnGrad(workers))
                     .prefer(Conv2d.class, ConvBlockKernels.forward(workers))
                     .prefer(ConvTranspose2d.class, ConvBlockKernels.transposed(workers))
-                    .prefer(Conv2dFilterGrad.class, ConvBlockKernels.filterGradient(workers));
+                    .prefer(Conv2dFilterGrad.class, ConvBlockKernels.filterGradient(workers))
+                    .prefer(DepthwiseConv2d.class, DepthwiseSampleKernels.forward(workers))
+                    .prefer(DepthwiseConvTranspose2d.class, DepthwiseSampleKernels.transposed(workers))
+                    .prefer(DepthwiseConv2dFilterGrad.class, DepthwiseSampleKernels.filterGradient(workers));
         }
         this.kernels = table.build();
     }

@@ -34,7 +34,8 @@ record PaddedImages(Window2d window, Buffer images, Buffer padded) {
                 && window.width().low() == window.width().high();
     }
 
-    private static TensorType paddedType(Window2d window, TensorType images) {
+    /** The type of the copy. */
+    static TensorType paddedType(Window2d window, TensorType images) {
         long[] dims = images.shape().dims();
         dims[2] += window.height().low() + window.height().high();
         dims[3] += window.width().low() + window.width().high();

@@ -1,6 +1,5 @@
 package dev.tartan.train.config;
 
-import dev.tartan.network.NetworkKinds;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -43,6 +42,7 @@ final class ConfigKeys {
                 "adamw",
                 List.of("kind", "learningRate", "beta1", "beta2", "eps", "weightDecay", "clipGlobalNorm", "schedule"));
         optimizer.put("sgd", List.of("kind", "learningRate", "momentum", "weightDecay", "clipGlobalNorm", "schedule"));
+        optimizer.put("dl4j", List.of("kind", "clipGlobalNorm"));
         sections.put("optimizer", optimizer);
         sections.put("optimizer.schedule", kinds(NO_KIND, List.of("kind", "warmupSteps")));
         sections.put(

@@ -3,7 +3,6 @@ package dev.tartan.train.config;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkConfig;
 import dev.tartan.network.NetworkFactory;
-import dev.tartan.network.NetworkKinds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

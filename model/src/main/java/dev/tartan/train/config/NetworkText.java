@@ -7,7 +7,6 @@ import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigValueFactory;
 import dev.tartan.network.NetworkConfig;
 import dev.tartan.network.NetworkFactory;
-import dev.tartan.network.NetworkKinds;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

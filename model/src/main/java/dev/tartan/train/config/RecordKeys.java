@@ -125,10 +125,12 @@ final class RecordKeys {
             return Boolean.parseBoolean(text);
         }
         if (type == List.class) {
-            return Arrays.stream(text.split(",", -1))
-                    .map(String::strip)
-                    .map(Integer::parseInt)
-                    .toList();
+            return text.equals("[]")
+                    ? List.of()
+                    : Arrays.stream(text.split(",", -1))
+                            .map(String::strip)
+                            .map(Integer::parseInt)
+                            .toList();
         }
         return type.isEnum() ? constant(type, text) : text;
     }

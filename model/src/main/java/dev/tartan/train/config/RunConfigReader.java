@@ -6,6 +6,7 @@ import com.typesafe.config.ConfigValue;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.SafetensorsEntry;
 import dev.tartan.checkpoint.SafetensorsReader;
+import dev.tartan.dl4j.Dl4jConfig;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
@@ -37,7 +38,7 @@ final class RunConfigReader {
         MeshConfig mesh = mesh();
         NetworkFactory network = network();
         SampleSource data = data();
-        Optimizer optimizer = optimizer();
+        Optimizer optimizer = optimizer(network);
         return new RunConfig(
                 mesh,
                 network,
@@ -128,9 +129,12 @@ final class RunConfigReader {
         return new ConfigSection(source, "validation", presets).checked("table");
     }
 
-    private Optimizer optimizer() {
+    private Optimizer optimizer(NetworkFactory network) {
         String kind = kind("optimizer");
         ConfigSection section = section("optimizer", kind);
+        if (kind.equals("dl4j")) {
+            return ofModel(network);
+        }
         double learningRate = section.positive("learningRate");
         if (kind.equals("sgd")) {
             return new SgdOptimizer(
@@ -143,6 +147,17 @@ final class RunConfigReader {
                 section.positive("eps"),
                 section.nonNegative("weightDecay"),
                 schedule(kind));
+    }
+
+    private Optimizer ofModel(NetworkFactory network) {
+        if (network instanceof Dl4jConfig model) {
+            return model.create().optimizer();
+        }
+        if (source.goodBelow("network")) {
+            source.mistake(
+                    "optimizer.kind", "goes with network.kind=dl4j only: optimizer.kind=dl4j. Give another one.");
+        }
+        return AdamWOptimizer.of(1);
     }
 
     private Schedule schedule(String optimizerKind) {

@@ -3,8 +3,8 @@ package dev.tartan.train.config;
 import com.typesafe.config.ConfigRenderOptions;
 import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValueFactory;
+import dev.tartan.dl4j.Dl4jOptimizer;
 import dev.tartan.network.NetworkFactory;
-import dev.tartan.network.NetworkKinds;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.Schedule;
 import dev.tartan.optimizer.SgdOptimizer;
@@ -147,6 +147,10 @@ final class RunConfigRenderer {
             schedule = adamW.schedule();
         }
         values.put("clipGlobalNorm", config.clip().maxNorm());
+        if (config.optimizer() instanceof Dl4jOptimizer) {
+            values.put("kind", "dl4j");
+            return values;
+        }
         values.put("schedule", schedule);
         return values;
     }

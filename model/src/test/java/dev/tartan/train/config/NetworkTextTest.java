@@ -45,7 +45,8 @@ class NetworkTextTest {
                 .hasMessageContaining("text of a network is neither JSON nor HOCON: text={\"kind\"");
         assertThatThrownBy(() -> NetworkText.of(new WideNet(1, WideNet.Shape.TANH, 1, "")))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("network is of no kind with a name: class=com.acme.WideNet, kinds=[gpt, llama, mlp]. Name"
-                        + " its class.");
+                .hasMessage(
+                        "network is of no kind with a name: class=com.acme.WideNet, kinds=[gpt, llama, mlp, dl4j]. Name"
+                                + " its class.");
     }
 }

@@ -311,7 +311,7 @@ class RunConfigLoaderTest {
         assertMistakes("train=5", "train is not a section: value=5. Write train { key = value }.");
         assertMistakes(
                 "network.kind=gtp",
-                "network.kind is not known: value=gtp. Give one of gpt, llama, mlp. Did you mean gpt?");
+                "network.kind is not known: value=gtp. Give one of gpt, llama, mlp, dl4j. Did you mean gpt?");
         assertMistakes(
                 "optimizer.momentum=0.5",
                 "optimizer.momentum does not belong to optimizer.kind=adamw. Remove it or set optimizer.kind=sgd.");

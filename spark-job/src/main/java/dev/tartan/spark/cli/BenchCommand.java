@@ -128,6 +128,23 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code dl4j}, found by picocli through its annotation. */
+    @Command(
+            name = "dl4j",
+            sortOptions = false,
+            description = {
+                "Fits a perceptron of DL4J's by ParameterAveragingTrainingMaster (averaging), by MeshTrainingMaster (mesh)"
+                        + " and by DL4J without Spark (local), in turns in one session; prints lines of JSON.",
+                "",
+                "A line for each fit, which is one epoch, timed from its call to its return, the first ones too; then one"
+                        + " with the medians and how many times as fast as the others the mesh is.",
+                ""
+            })
+    int dl4j(@Mixin BenchDl4j dl4j) {
+        dl4j.measure(out::println);
+        return 0;
+    }
+
     /** Runs the command and ends the JVM: 0 measured, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
         System.exit(CommandRunner.run(new BenchCommand(System.out), args));
@@ -146,6 +163,6 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         throw new ParameterException(
                 spec.commandLine(),
                 "Nothing to measure is given: write 'bench step', 'bench collectives', 'bench overlap',"
-                        + " 'bench data' or 'bench ml'.");
+                        + " 'bench data', 'bench ml' or 'bench dl4j'.");
     }
 }

@@ -10,8 +10,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.shuffle.ShuffleWriteProcessor;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.jspecify.annotations.Nullable;
 import scala.Option;
@@ -67,13 +65,12 @@ public final class FrameRows implements AutoCloseable {
 
     private static ShuffleDependency<Integer, byte[], byte[]> shuffle(
             ResolvedSamples samples, HashPartitions partitions, JavaSparkContext spark, long seed) {
-        Dataset<Row> frame = samples.frame();
         RowEncoder encoder = samples.encoder();
-        JavaRDD<InternalRow> rows = frame.queryExecution().toRdd().toJavaRDD();
-        JavaRDD<Tuple2<Integer, byte[]>> chunks = rows.mapPartitionsWithIndex(
-                (Integer partition, Iterator<InternalRow> part) ->
-                        new EncodePartition(partition, part, encoder, partitions, seed),
-                false);
+        JavaRDD<Tuple2<Integer, byte[]>> chunks = samples.rows()
+                .mapPartitionsWithIndex(
+                        (Integer partition, Iterator<InternalRow> part) ->
+                                new EncodePartition(partition, part, encoder, partitions, seed),
+                        false);
         return new ShuffleDependency<>(
                 chunks.rdd(),
                 partitions,

@@ -23,6 +23,12 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         this.plan = compile(job);
     }
 
+    private PlannedFrames(TrainingPlan plan, FrameRows rows) {
+        this.rows = rows;
+        this.validation = null;
+        this.plan = plan;
+    }
+
     /** The job as before, but for what follows from the number of rows. */
     @Override
     public TrainingPlan compile(TrainingJob job) {
@@ -61,6 +67,26 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         }
     }
 
+    /**
+     * A job on rows that were gone through before, for this or another job.
+     *
+     * @param job its own samples are not used
+     * @param rows closed by whoever made them
+     * @throws IllegalArgumentException if they do not go with the job
+     */
+    public static PlannedFrames of(TrainingJob job, FrameRows rows) {
+        return new PlannedFrames(job, rows, null);
+    }
+
+    /**
+     * A plan that was compiled before, for a job on rows that make as many steps.
+     *
+     * @param rows closed by whoever made them
+     */
+    public static PlannedFrames of(TrainingPlan plan, FrameRows rows) {
+        return new PlannedFrames(plan.withSamples(rows.samples(plan.train().globalBatch())), rows);
+    }
+
     private static ValidationConfig how(TrainingJob job) {
         ValidationConfig how = job.validation();
         if (how != null && how.samples() != null) {
@@ -80,7 +106,7 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         return rows.rows(made.train().globalBatch(), executors, validation, validationBatch(made.train()));
     }
 
-    /** Removes what Spark keeps of the rows. */
+    /** Removes what Spark keeps of the rows; not to be called where others made them. */
     @Override
     public void close() {
         close(rows, validation);

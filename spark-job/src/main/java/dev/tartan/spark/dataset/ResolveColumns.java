@@ -12,10 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -61,7 +63,9 @@ final class ResolveColumns {
         Column[] selected = found.stream()
                 .map(column -> frame.col("`" + column.column().replace("`", "``") + "`"))
                 .toArray(Column[]::new);
-        return new ResolvedSamples(frame.select(selected), new RowEncoder(found, encoders), dropLast, frameName);
+        JavaRDD<InternalRow> rows =
+                frame.select(selected).queryExecution().toRdd().toJavaRDD();
+        return new ResolvedSamples(rows, new RowEncoder(found, encoders), dropLast, frameName);
     }
 
     /** How columns fill some of the network's fields, and no weights. */
@@ -134,7 +138,7 @@ final class ResolveColumns {
         return type.equals(DataTypes.BinaryType) ? SampleColumn.Form.BYTES : SampleColumn.Form.WORDS;
     }
 
-    private static SampleColumn column(
+    static SampleColumn column(
             BatchField field, String name, SampleColumn.Form form, boolean weights, List<String> parts) {
         Shape shape = field.sampleShape();
         Integer ignored = field.ignored();

@@ -3,30 +3,30 @@ package dev.tartan.spark.dataset;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Row;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.catalyst.InternalRow;
 
 /** Samples whose columns are known to go with a network. */
 public final class ResolvedSamples {
-    private final Dataset<Row> frame;
+    private final JavaRDD<InternalRow> rows;
     private final RowEncoder encoder;
     private final boolean dropLast;
     private final String name;
 
     /**
-     * Holds a frame of just the columns of the samples, in order.
+     * Holds rows of just the columns of the samples, in order.
      *
      * @param name of the frame in messages
      */
-    ResolvedSamples(Dataset<Row> frame, RowEncoder encoder, boolean dropLast, String name) {
-        this.frame = frame;
+    ResolvedSamples(JavaRDD<InternalRow> rows, RowEncoder encoder, boolean dropLast, String name) {
+        this.rows = rows;
         this.encoder = encoder;
         this.dropLast = dropLast;
         this.name = name;
     }
 
-    Dataset<Row> frame() {
-        return frame;
+    JavaRDD<InternalRow> rows() {
+        return rows;
     }
 
     RowEncoder encoder() {

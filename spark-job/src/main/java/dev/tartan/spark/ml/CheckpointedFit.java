@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The checkpoints of a fit: there until it has ended, so that the same fit can go on after it was cut off. */
-final class CheckpointedFit {
+public final class CheckpointedFit {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointedFit.class);
     private static final int SECONDS = 60;
 
@@ -26,14 +26,22 @@ final class CheckpointedFit {
     }
 
     static CheckpointedFit of(TrainingParams<?> params) {
-        String path = params.getCheckpointPath();
+        return of(params.getCheckpointPath(), params.getCheckpointInterval());
+    }
+
+    /**
+     * Checkpoints in a folder.
+     *
+     * @param path of the folder, local or a URI; empty for no checkpoints
+     * @param interval steps between two; 0 for one a minute
+     */
+    public static CheckpointedFit of(String path, int interval) {
         Path folder = path.isEmpty() ? null : UriPath.of(path).toAbsolutePath();
-        return new CheckpointedFit(
-                folder == null ? null : new CheckpointFolder(folder), params.getCheckpointInterval());
+        return new CheckpointedFit(folder == null ? null : new CheckpointFolder(folder), interval);
     }
 
     /** The job with checkpoints, going on from the newest. */
-    TrainingJob in(TrainingJob job) {
+    public TrainingJob in(TrainingJob job) {
         if (folder == null) {
             return job;
         }
@@ -49,7 +57,7 @@ final class CheckpointedFit {
     }
 
     /** Removes them, now that the fit has ended. */
-    void remove() {
+    public void remove() {
         if (folder == null) {
             return;
         }

@@ -16,17 +16,18 @@ import java.util.List;
 import java.util.Objects;
 
 /** The words of {@code setStrategy}. */
-final class ChosenStrategy {
+public final class ChosenStrategy {
     private static final String AUTO = "auto";
     private static final String ZERO = "zero";
     private static final String PROFILE = "/dev/tartan/hardware/this-machine.conf";
 
-    static final List<String> WORDS = List.of("zero0", "zero1", "zero2", "zero3", AUTO);
+    /** All of them, the default first. */
+    public static final List<String> WORDS = List.of("zero0", "zero1", "zero2", "zero3", AUTO);
 
     private ChosenStrategy() {}
 
     /** The job with a strategy, picked by the planner if the word is {@code auto}. */
-    static TrainingJob of(String word, TrainingJob job) {
+    public static TrainingJob of(String word, TrainingJob job) {
         if (!word.equals(AUTO)) {
             return job.strategy(StrategyConfig.defaults().withZero(Integer.parseInt(word.substring(ZERO.length()))));
         }

@@ -1,5 +1,6 @@
 package dev.tartan.spark.ml;
 
+import dev.tartan.spark.runtime.ShippedFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.Cleaner;
@@ -67,7 +68,7 @@ final class ModelFile {
     synchronized ShippedFile shippedBy(SparkContext spark) {
         ShippedFile known = shipped;
         if (known == null || shippedBy.get() != spark) {
-            known = ShippedFile.of(this, id, spark);
+            known = ShippedFile.of(path, id, spark);
             shipped = known;
             shippedBy = new WeakReference<>(spark);
         }
@@ -76,6 +77,6 @@ final class ModelFile {
 
     /** The file for this process alone. */
     ShippedFile here() {
-        return ShippedFile.here(this, id);
+        return ShippedFile.here(path, id);
     }
 }

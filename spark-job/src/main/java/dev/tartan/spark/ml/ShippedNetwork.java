@@ -1,6 +1,7 @@
 package dev.tartan.spark.ml;
 
 import dev.tartan.network.Network;
+import dev.tartan.spark.runtime.ShippedFile;
 import dev.tartan.spark.runtime.UserObject;
 import java.io.Serializable;
 import java.util.Set;

@@ -10,11 +10,25 @@ import scala.Option;
 import scala.collection.JavaConverters;
 
 /** The executors of a session that Spark knows to be there and that are to stay. */
-final class LiveExecutors {
+public final class LiveExecutors {
     private final SparkContext spark;
 
     LiveExecutors(SparkContext spark) {
         this.spark = spark;
+    }
+
+    /** How many executors a mesh is spread over by itself: as many as divide {@code data}; one in local mode. */
+    public static int forMesh(SparkContext spark, int data) {
+        if (spark.isLocal()) {
+            return 1;
+        }
+        // The driver is listed too.
+        int present = spark.statusTracker().getExecutorInfos().length - 1;
+        int executors = Math.max(1, Math.min(present, data));
+        while (data % executors != 0) {
+            executors--;
+        }
+        return executors;
     }
 
     /** All of them; none in local mode. Those that are being decommissioned are left out. */

@@ -4,6 +4,8 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.network.NetworkFactory;
+import dev.tartan.path.UriPath;
+import dev.tartan.train.InitialState;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.RunCheckpoints;
 import dev.tartan.train.TrainingListener;
@@ -19,8 +21,10 @@ import dev.tartan.train.metrics.ValidationMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.stream.Collectors;
+import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -86,7 +90,9 @@ public final class SparkTrainer {
                 shown(job, plan, watch, viewer),
                 failure -> job.cancel("the output folder cannot be used"))) {
             held.onLost(recorder::fail);
-            TrainingResult last = run(job, work, JobCredentials.ofDriver(spark.getConf()), recorder, viewer, watch);
+            recorder.takeState(plan.files().finalState());
+            TrainingResult last =
+                    run(spark, job, work, JobCredentials.ofDriver(spark.getConf()), recorder, viewer, watch);
             recorder.complete(last.steps(), last.validations());
             TrainingResult result =
                     new TrainingResult(last.summary(), recorder.steps(), recorder.validations(), last.sample());
@@ -147,6 +153,7 @@ public final class SparkTrainer {
     }
 
     private static TrainingResult run(
+            JavaSparkContext spark,
             BarrierMeshJob job,
             MeshWork work,
             JobCredentials credentials,
@@ -159,8 +166,9 @@ public final class SparkTrainer {
         if (commits != null) {
             job.concludingBy(commits::close);
         }
+        ShippedFile state = shippedState(spark.sc(), work.plan());
         TrainingAttempts attempts =
-                new TrainingAttempts(job.runId(), work, credentials, commits, recorder, viewer, watch);
+                new TrainingAttempts(job.runId(), work, credentials, state, commits, recorder, viewer, watch);
         ProgressListener progress = new TaskReports(commits, attempts, recorder);
         try {
             // Task 0 is process 0, which alone has a result.
@@ -168,7 +176,19 @@ public final class SparkTrainer {
         } catch (CancellationException e) {
             recorder.rethrowDiskFailure();
             throw e;
+        } finally {
+            if (state != null) {
+                state.forget();
+            }
         }
+    }
+
+    /** The first state for executors, if it is a file of the driver's; null if there is none, or in a store. */
+    private static @Nullable ShippedFile shippedState(SparkContext spark, TrainingPlan plan) {
+        InitialState state = plan.files().initialState();
+        return state == null || !UriPath.isLocal(state.file())
+                ? null
+                : ShippedFile.of(state.file(), UUID.randomUUID().toString(), spark);
     }
 
     /** Gives parts of checkpoints to who commits them, beginnings to who awaits them, and all else to the recorder. */

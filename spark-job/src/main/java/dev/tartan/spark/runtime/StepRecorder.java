@@ -2,6 +2,7 @@ package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
+import dev.tartan.train.RunFiles;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.memory.RunBeginning;
 import dev.tartan.train.metrics.CheckpointMetrics;
@@ -30,6 +31,8 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
     private final TrainingListener viewer;
     private final Consumer<OutputException> onDiskFailure;
     private final @Nullable ReceivedFiles files;
+    private @Nullable Path stateFile;
+    private @Nullable ReceivedFiles stateFiles;
 
     /** What stands in the file, in its order. */
     private final List<Object> entries = new ArrayList<>();
@@ -68,6 +71,13 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
             entries.addAll(MetricsReader.readBefore(firstStep, resumed.attached(MetricsWriter.FILE_NAME)));
         }
         rewrite(firstStep);
+    }
+
+    /** Lets executors send the file of all states, which need not be in the folder; null for none. */
+    synchronized void takeState(@Nullable Path file) {
+        Path parent = file == null ? null : file.toAbsolutePath().getParent();
+        stateFile = file;
+        stateFiles = parent == null ? null : new ReceivedFiles(parent);
     }
 
     /**
@@ -192,6 +202,10 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
         if (fromAttempt != attempt) {
             throw new IllegalStateException("attempt is over: attempt=" + fromAttempt + ", running=" + attempt + ".");
         }
+        if (stateFile != null && stateFiles != null && file.equals(RunFiles.STAGED_STATE)) {
+            stateFiles.add(String.valueOf(stateFile.getFileName()), offset, bytes, last);
+            return;
+        }
         if (files == null) {
             throw new IllegalStateException("nobody takes the files of this job: file=" + file);
         }
@@ -254,6 +268,9 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
         }
         if (files != null) {
             files.close();
+        }
+        if (stateFiles != null) {
+            stateFiles.close();
         }
     }
 

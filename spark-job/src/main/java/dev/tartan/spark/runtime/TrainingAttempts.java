@@ -37,6 +37,7 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
     private final String runId;
     private final MeshWork work;
     private final JobCredentials credentials;
+    private final @Nullable ShippedFile state;
     private final @Nullable CommitCheckpoints commits;
     private final @Nullable CheckpointFolder folder;
     private final StepRecorder recorder;
@@ -59,6 +60,7 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
     /**
      * Prepares the first attempt.
      *
+     * @param state the file of the plan's first state, if executors get it from the driver; else null
      * @param commits takes the parts of checkpoints; null if the run has none
      * @param watch says when an attempt is to end for another over more executors
      */
@@ -66,6 +68,7 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
             String runId,
             MeshWork work,
             JobCredentials credentials,
+            @Nullable ShippedFile state,
             @Nullable CommitCheckpoints commits,
             StepRecorder recorder,
             TrainingListener listener,
@@ -73,6 +76,7 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
         this.runId = runId;
         this.work = work;
         this.credentials = credentials;
+        this.state = state;
         this.commits = commits;
         this.folder = RunCheckpoints.folder(work.plan());
         this.recorder = recorder;
@@ -101,7 +105,7 @@ final class TrainingAttempts implements MeshAttempts<TrainingPlan, TrainingResul
         return new MeshAttempt<>(
                 SparkTrainer.describe(plan),
                 rows == null ? sent : withoutRows(sent, rows),
-                new TrainingTask(work.network(), credentials, rows == null ? null : rows.reader(), known),
+                new TrainingTask(work.network(), credentials, rows == null ? null : rows.reader(), state, known),
                 rows == null ? null : rows.rdd());
     }
 

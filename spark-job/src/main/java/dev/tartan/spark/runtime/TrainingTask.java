@@ -6,6 +6,7 @@ import dev.tartan.path.UriPath;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.NonFiniteException;
 import dev.tartan.train.RunControl;
+import dev.tartan.train.RunFiles;
 import dev.tartan.train.StopSignal;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingPlan;
@@ -35,39 +36,55 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
     /** Spark's name of the driver, where tasks run in local mode. */
     static final String DRIVER = "driver";
 
+    private static final String FIRST_STATE = "first-state.safetensors";
     private static final int ATTEMPT_DIGITS = 12;
     private static final Duration JOINING = Duration.ofMinutes(1);
 
     private final NetworkFactory network;
     private final JobCredentials credentials;
     private final @Nullable RowReader reader;
+    private final @Nullable ShippedFile state;
     private final KnownSteps known;
 
     /**
      * Makes a task.
      *
      * @param reader of the rows given to the task; null if the plan has samples of its own
+     * @param state the file of the plan's first state, if it comes from the driver; else null
      * @param known of the run when this attempt begins
      */
-    TrainingTask(NetworkFactory network, JobCredentials credentials, @Nullable RowReader reader, KnownSteps known) {
+    TrainingTask(
+            NetworkFactory network,
+            JobCredentials credentials,
+            @Nullable RowReader reader,
+            @Nullable ShippedFile state,
+            KnownSteps known) {
         this.network = network;
         this.credentials = credentials;
         this.reader = reader;
+        this.state = state;
         this.known = known;
     }
 
     @Override
     public @Nullable TrainingResult run(TrainingPlan plan, MeshTaskContext context)
             throws InterruptedException, IOException {
-        Path output = plan.files().output();
-        if (output == null || (context.executorId().equals(DRIVER) && UriPath.isLocal(output))) {
+        ShippedFile sent = state == null || state.isHere() ? null : state;
+        RunFiles files = plan.files();
+        if (sent == null && isWrittenHere(files.output(), context) && isWrittenHere(files.finalState(), context)) {
             return train(plan, context);
         }
         // Spark's own folder, which is removed even if this process is killed.
         Path local = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
         Path staging = Files.createTempDirectory(local, "tartan-results");
         try {
-            TrainingResult result = train(plan.staged(staging), context);
+            TrainingPlan staged = plan.staged(staging);
+            if (sent != null) {
+                Path received = staging.resolve(FIRST_STATE);
+                sent.writeTo(received);
+                staged = staged.initialStateFrom(received);
+            }
+            TrainingResult result = train(staged, context);
             if (result != null) {
                 send(staging, context);
             }
@@ -77,12 +94,16 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         }
     }
 
+    private static boolean isWrittenHere(@Nullable Path result, MeshTaskContext context) {
+        return result == null || (context.executorId().equals(DRIVER) && UriPath.isLocal(result));
+    }
+
     /**
      * The output folder is the driver's, which may be on another machine, or in a store, which takes no bytes out of
      * order.
      */
     private static void send(Path staging, MeshTaskContext context) throws IOException, InterruptedException {
-        for (String name : List.of(MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE)) {
+        for (String name : List.of(MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE, RunFiles.STAGED_STATE)) {
             Path file = staging.resolve(name);
             if (Files.exists(file)) {
                 context.sendFile(name, file);

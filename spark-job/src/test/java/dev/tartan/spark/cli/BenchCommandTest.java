@@ -34,6 +34,32 @@ class BenchCommandTest {
     }
 
     @Test
+    void dl4jsWaysAreTimedInTurns() throws IOException {
+        assertThat(run("dl4j", "--examples", "96", "--data-set", "8", "--batch", "4", "--hidden", "8", "--epochs", "1"))
+                .as(err.toString())
+                .isZero();
+        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        assertThat(lines).hasSize(4);
+        JsonNode medians = new ObjectMapper().readTree(lines.get(3));
+        for (String way : List.of("averaging", "mesh", "local")) {
+            assertThat(medians.get(way + "ExamplesPerSecond").asDouble()).isPositive();
+        }
+        assertThat(medians.get("meshOverAveraging").asDouble()).isPositive();
+        assertThat(medians.get("meshOverLocal").asDouble()).isNotNegative();
+        assertThat(new ObjectMapper().readTree(lines.get(1)).get("partsMillis").fieldNames())
+                .toIterable()
+                .containsExactly("read", "send", "compile", "train", "receive");
+    }
+
+    @Test
+    void wrongNumbersOfTheDl4jBenchAreExplained() {
+        assertThat(run("dl4j", "--examples", "16")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("tartan: bench cannot be run so: examples=16, epochs=5, dataSet=32, batch=32, data=2, hidden"
+                        + " layers=2. Give 1 or more of each, and examples for a DataSet.");
+    }
+
+    @Test
     void wrongSizesAreExplained() {
         assertThat(run("step", "--gpt", "2,8")).isEqualTo(2);
         assertThat(run("step", "--mesh", "2")).isEqualTo(2);
@@ -46,7 +72,7 @@ class BenchCommandTest {
                 .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
                 .contains("tartan: Invalid value for option '--gpt'")
                 .contains("tartan: Nothing to measure is given: write 'bench step', 'bench collectives',"
-                        + " 'bench overlap', 'bench data' or 'bench ml'.");
+                        + " 'bench overlap', 'bench data', 'bench ml' or 'bench dl4j'.");
     }
 
     @Test

@@ -1,5 +1,10 @@
-package dev.tartan.network;
+package dev.tartan.train.config;
 
+import dev.tartan.dl4j.Dl4jConfig;
+import dev.tartan.network.GptConfig;
+import dev.tartan.network.LlamaConfig;
+import dev.tartan.network.MlpConfig;
+import dev.tartan.network.NetworkConfig;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -12,6 +17,7 @@ public final class NetworkKinds {
         KINDS.put("gpt", GptConfig.class);
         KINDS.put("llama", LlamaConfig.class);
         KINDS.put("mlp", MlpConfig.class);
+        KINDS.put("dl4j", Dl4jConfig.class);
     }
 
     private NetworkKinds() {}
