@@ -5,6 +5,7 @@ import dev.tartan.network.Param;
 import dev.tartan.op.Tensor;
 import dev.tartan.optimizer.Optimizer;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
+import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -23,7 +25,8 @@ import org.nd4j.linalg.learning.regularization.WeightDecay;
 
 /**
  * Updates each parameter as its DL4J configuration says: gradient normalization, then l1 and l2, the updater, weight
- * decay, constraints. {@link Dl4jNetwork#optimizer} makes it. Parameters without a rule are refused.
+ * decay, constraints. {@link Dl4jNetwork#optimizer} and {@link #uniform} make it. Parameters without a rule are
+ * refused.
  */
 public final class Dl4jOptimizer implements Optimizer {
     /** DL4J applies a constraint twice to the same parameter (BaseConstraint.applyConstraint). */
@@ -35,9 +38,10 @@ public final class Dl4jOptimizer implements Optimizer {
     private final long stepsPerEpoch;
     private final boolean oneEpoch;
     private final boolean correct;
+    private final boolean maximizes;
 
     Dl4jOptimizer(Map<String, UpdateRule> rules, boolean correct) {
-        this(rules, 0, 0, 0, false, correct);
+        this(rules, 0, 0, 0, false, correct, false);
     }
 
     private Dl4jOptimizer(
@@ -46,18 +50,40 @@ public final class Dl4jOptimizer implements Optimizer {
             int firstEpoch,
             long stepsPerEpoch,
             boolean oneEpoch,
-            boolean correct) {
+            boolean correct,
+            boolean maximizes) {
         this.rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
         this.firstIteration = firstIteration;
         this.firstEpoch = firstEpoch;
         this.stepsPerEpoch = stepsPerEpoch;
         this.oneEpoch = oneEpoch;
         this.correct = correct;
+        this.maximizes = maximizes;
+    }
+
+    /**
+     * The same rule for all parameters, as SameDiff's training configurations have it: l1 and l2, the updater, weight
+     * decay.
+     *
+     * @param parameters names of those that are trained
+     * @param maximizes whether updates are added instead of subtracted
+     * @throws IllegalArgumentException naming the updater, schedules and regularizations that are not known
+     */
+    public static Dl4jOptimizer uniform(
+            Collection<String> parameters, IUpdater updater, List<Regularization> regularization, boolean maximizes) {
+        KnownParts known = new KnownParts();
+        known.checkUpdates("training configuration", updater, regularization);
+        known.throwIfAny("SameDiff graph", "SameDiff");
+        UpdateRule rule =
+                new UpdateRule("all", updater, regularization, 0, List.of(), GradientNormalization.None, 0, List.of());
+        Map<String, UpdateRule> rules = new LinkedHashMap<>();
+        parameters.forEach(name -> rules.put(name, rule));
+        return new Dl4jOptimizer(rules, 0, 0, 0, false, false, maximizes);
     }
 
     /** This optimizer for a network that has made so many updates and epochs already. */
     public Dl4jOptimizer startingAt(int iteration, int epoch) {
-        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, oneEpoch, correct);
+        return new Dl4jOptimizer(rules, iteration, epoch, stepsPerEpoch, oneEpoch, correct, maximizes);
     }
 
     /**
@@ -67,12 +93,12 @@ public final class Dl4jOptimizer implements Optimizer {
      * @param epoch what schedules that go by epochs see in all steps
      */
     public Dl4jOptimizer withinEpoch(int epoch) {
-        return new Dl4jOptimizer(rules, 0, epoch, stepsPerEpoch, true, correct);
+        return new Dl4jOptimizer(rules, 0, epoch, stepsPerEpoch, true, correct, maximizes);
     }
 
     @Override
     public Dl4jOptimizer ofEpoch(long steps) {
-        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, oneEpoch, correct);
+        return new Dl4jOptimizer(rules, firstIteration, firstEpoch, steps, oneEpoch, correct, maximizes);
     }
 
     @Override
@@ -124,7 +150,7 @@ public final class Dl4jOptimizer implements Optimizer {
     @Override
     public String toString() {
         return "Dl4jOptimizer[firstIteration=" + firstIteration + ", firstEpoch=" + firstEpoch + ", correct=" + correct
-                + ", rules=" + rules + "]";
+                + (maximizes ? ", maximizes" : "") + ", rules=" + rules + "]";
     }
 
     private final class RuleUpdates implements Updates {
@@ -147,12 +173,13 @@ public final class Dl4jOptimizer implements Optimizer {
             Tensor regularized = regularized(rule, declared, value, gradient);
             List<Tensor> updated;
             Tensor next;
-            if (updater instanceof Adam adam && !decays(rule)) {
+            if (updater instanceof Adam adam && !decays(rule) && !maximizes) {
                 updated = UpdaterFormulas.adam(adam, value, regularized, state, values);
                 next = updated.get(0);
             } else {
                 updated = UpdaterFormulas.update(updater, regularized, state, values);
-                next = value.sub(decayed(rule, declared, value, updated.get(0)));
+                Tensor update = decayed(rule, declared, value, updated.get(0));
+                next = maximizes ? value.add(update) : value.sub(update);
             }
             for (LayerConstraint constraint : rule.constraints()) {
                 next = Constraints.apply(constraint, declared, next, correct ? 1 : CONSTRAINT_TIMES);

@@ -38,9 +38,14 @@ final class KnownParts {
     private final List<String> mistakes = new ArrayList<>();
 
     void throwIfAny() {
+        throwIfAny("DL4J network", "DL4J");
+    }
+
+    /** Refuses {@code subject}, which {@code other} could train. */
+    void throwIfAny(String subject, String other) {
         if (!mistakes.isEmpty()) {
-            throw new IllegalArgumentException("DL4J network cannot be trained by Tartan: "
-                    + String.join("; ", mistakes) + ". Change these, or train it with DL4J.");
+            throw new IllegalArgumentException(subject + " cannot be trained by Tartan: " + String.join("; ", mistakes)
+                    + ". Change these, or train it with " + other + ".");
         }
     }
 
@@ -164,18 +169,26 @@ final class KnownParts {
                 && (byLayer.contains(normalization) || byType.contains(normalization))) {
             refuse(node, "gradient normalization " + normalization + " of batch norm, whose statistics it changes");
         }
-        for (IUpdater updater : updaters(layer)) {
-            if (UpdaterFormulas.stateNames(updater) == null) {
-                refuse(node, "updater " + updater.getClass().getSimpleName());
-                continue;
-            }
-            checkSchedule(node, UpdaterFormulas.rateSchedule(updater));
-            if (updater instanceof Nesterovs nesterovs) {
-                checkSchedule(node, nesterovs.getMomentumISchedule());
-            }
-        }
+        updaters(layer).forEach(updater -> checkUpdater(node, updater));
         checkRegularization(node, layer.getRegularization());
         checkRegularization(node, layer.getRegularizationBias());
+    }
+
+    /** Checks a rule that is not a layer's. */
+    void checkUpdates(String node, IUpdater updater, List<Regularization> regularization) {
+        checkUpdater(node, updater);
+        checkRegularization(node, regularization);
+    }
+
+    private void checkUpdater(String node, IUpdater updater) {
+        if (UpdaterFormulas.stateNames(updater) == null) {
+            refuse(node, "updater " + updater.getClass().getSimpleName());
+            return;
+        }
+        checkSchedule(node, UpdaterFormulas.rateSchedule(updater));
+        if (updater instanceof Nesterovs nesterovs) {
+            checkSchedule(node, nesterovs.getMomentumISchedule());
+        }
     }
 
     private static List<IUpdater> updaters(BaseLayer layer) {

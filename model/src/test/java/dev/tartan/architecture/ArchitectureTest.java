@@ -32,6 +32,7 @@ class ArchitectureTest {
                     "optimizer",
                     "checkpoint",
                     "dl4j",
+                    "samediff",
                     "train"));
     private static final LayerRules BROKEN = new LayerRules("dev.tartan.architecture.broken", List.of("mesh", "graph"));
 

@@ -42,14 +42,15 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 
 /** Training steps of a network in one element type, by ND4J's kernels, each rank of the mesh on a thread of its own. */
-final class MeshSteps implements AutoCloseable {
+public final class MeshSteps implements AutoCloseable {
     private final Mesh mesh;
     private final TrainStepGraph graph;
     private final Program program;
     private final List<RankExecutor> executors = new ArrayList<>();
     private final List<ExecutorService> threads = new ArrayList<>();
 
-    MeshSteps(
+    /** Makes the program and gives each rank its memory; all states are what they begin with, parameters zero. */
+    public MeshSteps(
             Network network,
             Optimizer optimizer,
             int data,
@@ -123,7 +124,7 @@ final class MeshSteps implements AutoCloseable {
     }
 
     /** Gives a state its elements in row-major order, without padding. */
-    void set(String name, double[] values) {
+    public void set(String name, double[] values) {
         StateBinding state = state(name);
         HostTensor whole =
                 HostTensor.generate(new TensorType(DType.FLOAT64, state.logicalShape()), position -> values[position]);
@@ -147,7 +148,7 @@ final class MeshSteps implements AutoCloseable {
     }
 
     /** The elements of a state. */
-    double[] get(String name) {
+    public double[] get(String name) {
         StateBinding state = state(name);
         HostTensor padded = read(rank -> executors.get(rank).input(name), state.shape(), state.spec());
         return HostTensor.generate(
@@ -157,7 +158,7 @@ final class MeshSteps implements AutoCloseable {
     }
 
     /** The gradient of a parameter in the last step. */
-    double[] gradient(String parameter) {
+    public double[] gradient(String parameter) {
         String label = TrainStepGraph.gradientLabel(parameter);
         return read(
                         rank -> executors.get(rank).output(label),
@@ -167,16 +168,17 @@ final class MeshSteps implements AutoCloseable {
     }
 
     /** A number that the last step put out. */
-    double number(String output) {
+    public double number(String output) {
         return numbers(executors.get(0).output(output))[0];
     }
 
-    List<String> states() {
+    /** Names of parameters, then of what belongs to them. */
+    public List<String> states() {
         return graph.states().stream().map(StateBinding::name).toList();
     }
 
     /** Runs a step on a batch of elements in row-major order by field. */
-    void step(int number, Map<String, double[]> batch) {
+    public void step(int number, Map<String, double[]> batch) {
         for (RankExecutor executor : executors) {
             executor.input("step").write(new int[] {number});
         }
@@ -209,6 +211,10 @@ final class MeshSteps implements AutoCloseable {
             Buffer buffer = executors.get(rank).input(input);
             if (buffer.type().dtype() == DType.FLOAT64) {
                 buffer.write(shard.data());
+            } else if (buffer.type().dtype() == DType.INT32) {
+                buffer.write(java.util.Arrays.stream(shard.data())
+                        .mapToInt(value -> (int) value)
+                        .toArray());
             } else {
                 buffer.write(shard.toFloats());
             }
