@@ -16,6 +16,13 @@ final class BenchDl4j {
     private int epochs;
 
     @Option(
+            names = "--network",
+            paramLabel = "NAME",
+            defaultValue = "mlp",
+            description = "mlp, lenet (28x28) or lstm (50 features, 40 steps, 128 units); ${DEFAULT-VALUE}.")
+    private String network = "mlp";
+
+    @Option(
             names = "--data-set",
             paramLabel = "N",
             defaultValue = "32",
@@ -60,7 +67,8 @@ final class BenchDl4j {
         }
         try {
             // Only this bench needs DL4J's modules for Spark.
-            new Dl4jContest(examples, epochs, each, batch, hidden, data, without).measure(lines);
+            new Dl4jContest(examples, epochs, each, batch, ContestNetwork.of(network, hidden), data, without)
+                    .measure(lines);
         } catch (NoClassDefFoundError e) {
             throw new IllegalArgumentException(
                     "DL4J's modules for Spark are not on the class path: missing=" + e.getMessage()

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
@@ -17,26 +16,17 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.storage.StorageLevel;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
-import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.nn.weights.WeightInit;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.TrainingMaster;
 import org.deeplearning4j.spark.api.stats.SparkTrainingStats;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.deeplearning4j.spark.stats.EventStats;
-import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.learning.config.Adam;
-import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
- * Three ways to fit the same perceptron to the same DataSets, epoch by epoch in turns, each timed from the call of
+ * Three ways to fit the same network to the same DataSets, epoch by epoch in turns, each timed from the call of
  * {@code fit} to its return.
  */
 final class Dl4jContest {
@@ -44,24 +34,22 @@ final class Dl4jContest {
     private static final String AVERAGING = "averaging";
     private static final String MESH = "mesh";
     private static final String LOCAL = "local";
-    private static final int INPUTS = 784;
-    private static final int CLASSES = 10;
     private static final int AVERAGING_FREQUENCY = 5;
 
     private final int examples;
     private final int epochs;
     private final int each;
     private final int batch;
-    private final int[] hidden;
+    private final ContestNetwork network;
     private final int data;
     private final List<String> without;
 
-    Dl4jContest(int examples, int epochs, int each, int batch, int[] hidden, int data, String[] without) {
+    Dl4jContest(int examples, int epochs, int each, int batch, ContestNetwork network, int data, String[] without) {
         this.examples = examples;
         this.epochs = epochs;
         this.each = each;
         this.batch = batch;
-        this.hidden = hidden.clone();
+        this.network = network;
         this.data = data;
         this.without = List.of(without);
     }
@@ -74,7 +62,7 @@ final class Dl4jContest {
         conf.setIfMissing("spark.app.name", "tartan-bench");
         conf.setIfMissing("spark.master", "local[2]");
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            List<DataSet> sets = data();
+            List<DataSet> sets = network.data(examples, each);
             // In memory as they are: DL4J's own master would else send the driver's DataSets again in each of its jobs.
             JavaRDD<DataSet> rdd = spark.parallelize(sets, 2 * data).cache();
             rdd.count();
@@ -163,7 +151,7 @@ final class Dl4jContest {
     }
 
     private Contender onSpark(JavaSparkContext spark, JavaRDD<DataSet> rdd, TrainingMaster<?, ?> master) {
-        SparkDl4jMultiLayer net = new SparkDl4jMultiLayer(spark, configuration(), master);
+        SparkDl4jMultiLayer net = new SparkDl4jMultiLayer(spark, network.configuration(), master);
         boolean tellsParts = master instanceof MeshTrainingMaster;
         net.setCollectTrainingStats(tellsParts);
         return new Contender(() -> net.fit(rdd), net::getScore, () -> tellsParts ? parts(net) : Map.of());
@@ -181,57 +169,8 @@ final class Dl4jContest {
     }
 
     private Contender local(List<DataSet> sets) {
-        MultiLayerNetwork net = new MultiLayerNetwork(configuration());
+        MultiLayerNetwork net = new MultiLayerNetwork(network.configuration());
         net.init();
         return new Contender(() -> net.fit(new ListDataSetIterator<>(sets, batch)), net::score, Map::of);
-    }
-
-    private MultiLayerConfiguration configuration() {
-        NeuralNetConfiguration.ListBuilder layers = new NeuralNetConfiguration.Builder()
-                .seed(12_345)
-                .activation(Activation.RELU)
-                .weightInit(WeightInit.XAVIER)
-                .updater(new Adam(1e-3))
-                .l2(1e-4)
-                .list();
-        int inputs = INPUTS;
-        for (int width : hidden) {
-            layers.layer(new DenseLayer.Builder().nIn(inputs).nOut(width).build());
-            inputs = width;
-        }
-        return layers.layer(new OutputLayer.Builder(LossFunction.NEGATIVELOGLIKELIHOOD)
-                        .activation(Activation.SOFTMAX)
-                        .nIn(inputs)
-                        .nOut(CLASSES)
-                        .build())
-                .build();
-    }
-
-    /** Ten patterns and noise. */
-    private List<DataSet> data() {
-        Random patterns = new Random(7);
-        float[][] pattern = new float[CLASSES][INPUTS];
-        for (float[] row : pattern) {
-            for (int i = 0; i < INPUTS; i++) {
-                row[i] = patterns.nextFloat() < 0.2f ? 1 : 0;
-            }
-        }
-        Random random = new Random(1);
-        List<DataSet> sets = new ArrayList<>();
-        for (int first = 0; first < examples; first += each) {
-            int count = Math.min(each, examples - first);
-            float[] x = new float[count * INPUTS];
-            float[] y = new float[count * CLASSES];
-            for (int i = 0; i < count; i++) {
-                int label = random.nextInt(CLASSES);
-                y[i * CLASSES + label] = 1;
-                for (int j = 0; j < INPUTS; j++) {
-                    x[i * INPUTS + j] = pattern[label][j] * 0.5f + random.nextFloat();
-                }
-            }
-            sets.add(new DataSet(
-                    Nd4j.create(x, new long[] {count, INPUTS}, 'c'), Nd4j.create(y, new long[] {count, CLASSES}, 'c')));
-        }
-        return sets;
     }
 }
