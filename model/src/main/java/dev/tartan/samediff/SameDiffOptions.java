@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param samples shapes of samples by placeholder, without the dim of the batch
  * @param outputs variables that {@link SameDiffNetwork#outputs} gives; null for what the graph names as outputs or, if
- *     it names none, what no op reads; losses are left out
+ *     it names none, what no op reads; losses are left out. Their ops must be known too
  * @param correct whether to compute what is meant where SameDiff does otherwise: losses that are scaled, precise gelu
  */
 public record SameDiffOptions(
