@@ -68,6 +68,7 @@ class Dl4jSessionsTest {
     void processesOfTheirOwnTrainWithJavasSerializer() {
         try (JavaSparkContext spark = SmallDl4j.session("local-cluster[2,1,1024]")) {
             fitsAsOneMachine(spark);
+            FitsAlike.all(spark);
         }
     }
 
@@ -81,6 +82,7 @@ class Dl4jSessionsTest {
                 "spark.kryo.registrator",
                 Nd4jRegistrator.class.getName())) {
             fitsAsOneMachine(spark);
+            FitsAlike.all(spark);
         }
     }
 
