@@ -52,6 +52,13 @@ final class BenchDl4j {
     private int data;
 
     @Option(
+            names = "--zero",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Stage of ZeRO on the mesh; ${DEFAULT-VALUE}.")
+    private int zero = 1;
+
+    @Option(
             names = "--without",
             paramLabel = "NAME",
             split = ",",
@@ -67,7 +74,7 @@ final class BenchDl4j {
         }
         try {
             // Only this bench needs DL4J's modules for Spark.
-            new Dl4jContest(examples, epochs, each, batch, ContestNetwork.of(network, hidden), data, without)
+            new Dl4jContest(examples, epochs, each, batch, ContestNetwork.of(network, hidden), data, zero, without)
                     .measure(lines);
         } catch (NoClassDefFoundError e) {
             throw new IllegalArgumentException(

@@ -42,15 +42,25 @@ final class Dl4jContest {
     private final int batch;
     private final ContestNetwork network;
     private final int data;
+    private final int zero;
     private final List<String> without;
 
-    Dl4jContest(int examples, int epochs, int each, int batch, ContestNetwork network, int data, String[] without) {
+    Dl4jContest(
+            int examples,
+            int epochs,
+            int each,
+            int batch,
+            ContestNetwork network,
+            int data,
+            int zero,
+            String[] without) {
         this.examples = examples;
         this.epochs = epochs;
         this.each = each;
         this.batch = batch;
         this.network = network;
         this.data = data;
+        this.zero = zero;
         this.without = List.of(without);
     }
 
@@ -75,6 +85,7 @@ final class Dl4jContest {
                             rdd,
                             new MeshTrainingMaster.Builder(each)
                                     .mesh(data, 1)
+                                    .zeroStage(zero)
                                     .batchSizePerWorker(batch)
                                     .build()));
             contenders.put(LOCAL, local(sets));
@@ -171,6 +182,8 @@ final class Dl4jContest {
     private Contender local(List<DataSet> sets) {
         MultiLayerNetwork net = new MultiLayerNetwork(network.configuration());
         net.init();
-        return new Contender(() -> net.fit(new ListDataSetIterator<>(sets, batch)), net::score, Map::of);
+        // The iterator counts DataSets, not examples.
+        int perBatch = Math.max(1, batch / each);
+        return new Contender(() -> net.fit(new ListDataSetIterator<>(sets, perBatch)), net::score, Map::of);
     }
 }

@@ -51,7 +51,8 @@ class Dl4jNetworksTest {
 
     @Test
     void truncatedBackpropagationIsRefused() {
-        MultiLayerConfiguration conf = new NeuralNetConfiguration.Builder().list()
+        MultiLayerConfiguration conf = new NeuralNetConfiguration.Builder()
+                .list()
                 .layer(new LSTM.Builder().nIn(2).nOut(4).build())
                 .layer(new RnnOutputLayer.Builder(LossFunction.MCXENT)
                         .nIn(4)

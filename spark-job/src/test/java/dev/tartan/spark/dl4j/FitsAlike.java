@@ -35,8 +35,8 @@ import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
- * The kinds of networks that DL4J's users have, each fitted on a mesh in a session, and by DL4J on one machine to the same
- * batches: scores, parameters and what DL4J evaluates afterwards are the same.
+ * The kinds of networks that DL4J's users have, each fitted on a mesh in a session, and by DL4J on one machine to the
+ * same batches: scores, parameters and what DL4J evaluates afterwards are the same.
  */
 final class FitsAlike {
     private static final double CLOSE = 1e-5;
