@@ -3,6 +3,8 @@ package dev.tartan.dl4j;
 import dev.tartan.network.Key;
 import dev.tartan.network.NetworkConfig;
 import dev.tartan.path.UriPath;
+import dev.tartan.path.UserHome;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -31,13 +33,17 @@ public record Dl4jConfig(
     }
 
     private static Dl4jFactory factory(String from, List<Integer> features, int steps, boolean correct) {
-        String json = Dl4jModel.configuration(UriPath.of(from));
+        String json = Dl4jModel.configuration(path(from));
         Dl4jOptions options = Dl4jOptions.none().steps(steps);
         if (!features.isEmpty()) {
             options = options.features(
                     features.stream().mapToLong(Integer::longValue).toArray());
         }
         return Dl4jFactory.of(json, correct ? options.correctly() : options);
+    }
+
+    private static Path path(String from) {
+        return UriPath.of(UserHome.expand(from));
     }
 
     @Override
@@ -47,7 +53,7 @@ public record Dl4jConfig(
 
     /** The model itself, to begin with. */
     public Dl4jModel model() {
-        return Dl4jModel.open(UriPath.of(from));
+        return Dl4jModel.open(path(from));
     }
 
     /** What travels to executors, which may not see the file. */

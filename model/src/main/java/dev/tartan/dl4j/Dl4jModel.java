@@ -69,7 +69,7 @@ public final class Dl4jModel {
                             ? ModelSerializer.restoreComputationGraph(in, true)
                             : ModelSerializer.restoreMultiLayerNetwork(in, true));
         } catch (IOException e) {
-            throw new UncheckedIOException("model cannot be read: path=" + zip, e);
+            throw unreadable(zip, e);
         }
     }
 
@@ -88,10 +88,17 @@ public final class Dl4jModel {
         } catch (NoSuchFileException e) {
             throw new IllegalArgumentException("DL4J model is missing: path=" + zip + ". Correct the path.", e);
         } catch (IOException e) {
-            throw new UncheckedIOException("model cannot be read: path=" + zip, e);
+            throw unreadable(zip, e);
         }
         throw new IllegalArgumentException("file is no model of DL4J's: path=" + zip + ", missing entry="
                 + CONFIGURATION + ". Give a zip that ModelSerializer wrote.");
+    }
+
+    private static IllegalArgumentException unreadable(Path zip, IOException e) {
+        return new IllegalArgumentException(
+                "DL4J model cannot be read: path=" + zip + ", reason=" + e.getMessage()
+                        + ". Give a zip that ModelSerializer wrote.",
+                e);
     }
 
     /** Whether a configuration is that of a ComputationGraph. */

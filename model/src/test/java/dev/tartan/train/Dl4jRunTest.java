@@ -24,6 +24,7 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -177,6 +178,17 @@ class Dl4jRunTest {
     }
 
     @Test
+    void theModelMayBeAUriOnTheCommandLine() throws Exception {
+        Path config = folder.resolve("run.conf");
+        Files.writeString(config, config(""));
+        Path spaced =
+                Files.copy(zip, Files.createDirectory(folder.resolve("a b #1")).resolve("model.zip"));
+        RunConfig run = RunConfigLoader.load(config, List.of("network.from=file://" + spaced));
+        assertThat(((Dl4jConfig) run.network()).from()).isEqualTo("file://" + spaced);
+        assertThat(((Dl4jConfig) run.network()).model().iterationCount()).isEqualTo(2);
+    }
+
+    @Test
     void whatIsNoModelIsRefused() throws Exception {
         Path missing = folder.resolve("missing.zip");
         assertThatThrownBy(() -> RunConfigLoader.parse(config("").replace(zip.toString(), missing.toString())))
@@ -188,6 +200,14 @@ class Dl4jRunTest {
                 .isInstanceOf(InvalidConfigException.class)
                 .hasMessageContaining("file is no model of DL4J's: path=" + other
                         + ", missing entry=configuration.json." + " Give a zip that ModelSerializer wrote.");
+        assertThatThrownBy(() -> RunConfigLoader.parse(config("").replace(zip.toString(), folder.toString())))
+                .isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("DL4J model cannot be read: path=" + folder + ", reason=");
+        Path cut = folder.resolve("cut.zip");
+        Files.write(cut, Arrays.copyOf(Files.readAllBytes(zip), 100));
+        assertThatThrownBy(() -> RunConfigLoader.parse(config("").replace(zip.toString(), cut.toString())))
+                .isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("DL4J model cannot be read: path=" + cut + ", reason=");
         assertThatThrownBy(() -> RunConfigLoader.parse("""
                         network { kind = mlp, inputs = 3, hidden = [4], outputs = 2 }
                         data { kind = batches, path = "%s" }

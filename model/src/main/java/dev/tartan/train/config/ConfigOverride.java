@@ -21,7 +21,8 @@ final class ConfigOverride {
             "output.dir",
             "checkpoint.dir",
             "collective.bindAddress",
-            "network.class");
+            "network.class",
+            "network.from");
 
     private ConfigOverride() {}
 

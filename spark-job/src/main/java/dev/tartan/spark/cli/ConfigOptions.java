@@ -1,9 +1,9 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.path.UriPath;
+import dev.tartan.path.UserHome;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
-import dev.tartan.train.config.UserHome;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

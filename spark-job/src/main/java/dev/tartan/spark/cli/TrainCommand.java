@@ -1,6 +1,7 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.path.UserHome;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.ReadTable;
@@ -17,7 +18,6 @@ import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.RunConfig;
-import dev.tartan.train.config.UserHome;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.metrics.StepMetrics;

@@ -1,4 +1,4 @@
-package dev.tartan.train.config;
+package dev.tartan.path;
 
 import java.util.Objects;
 
