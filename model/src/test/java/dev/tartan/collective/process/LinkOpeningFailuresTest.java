@@ -134,7 +134,11 @@ class LinkOpeningFailuresTest {
                 .anySatisfy(each -> assertThat(each)
                         .hasMessageContaining("barrier failed: reason=CONNECT, axis=data, tag='first', sequence=1")
                         .hasMessageMatching(".*Rank [01] .* did not connect: connectTimeoutMillis=2000.*"));
-        assertThat(thrown.get(1)).hasMessageContaining("no answer within handshakeMillis=500");
+        // Both ranks wait as long; what the first to give up has seen, at its end of the dropped calls, is told by
+        // both.
+        assertThat(thrown)
+                .allSatisfy(each -> assertThat(each)
+                        .hasMessageMatching(".*seen: .*(no answer|did not prove itself) within handshakeMillis=500.*"));
     }
 
     @Test
