@@ -25,6 +25,7 @@ import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +51,9 @@ public final class RankExecutor implements AutoCloseable {
     private final List<String> labels = new ArrayList<>();
     /** By step, the instruction that it is of; for copies at the end, the number of instructions. */
     private final List<Integer> instructions = new ArrayList<>();
+
+    /** By step, what is run before it; empty if there is nothing. */
+    private final Map<Integer, List<Runnable>> before = new HashMap<>();
 
     /** The step that runs or failed; -1 before a run and after one that was completed. */
     private int at = -1;
@@ -245,6 +249,9 @@ public final class RankExecutor implements AutoCloseable {
         try {
             for (int i = 0; i < steps.size(); i++) {
                 at = i;
+                if (!before.isEmpty()) {
+                    before.getOrDefault(i, List.of()).forEach(Runnable::run);
+                }
                 long start = nanos == null ? 0 : System.nanoTime();
                 steps.get(i).run();
                 if (nanos != null) {
@@ -266,6 +273,25 @@ public final class RankExecutor implements AutoCloseable {
      */
     public boolean areWhole(Collection<String> names) {
         return at < 0 || instructions.get(at) < FirstWrite.of(program, plan, names);
+    }
+
+    /**
+     * In each run from now on, does something before the first instruction that may write into an input: for whoever
+     * reads it beside the run.
+     *
+     * @param actions by the name of the input
+     */
+    public void beforeWrites(Map<String, Runnable> actions) {
+        FirstWrite.each(program, plan, actions.keySet()).forEach((name, instruction) -> {
+            int step = 0;
+            while (step < steps.size() && instructions.get(step) < instruction) {
+                step++;
+            }
+            if (step < steps.size()) {
+                before.computeIfAbsent(step, absent -> new ArrayList<>())
+                        .add(Objects.requireNonNull(actions.get(name)));
+            }
+        });
     }
 
     /**

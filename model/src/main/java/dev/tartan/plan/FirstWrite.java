@@ -5,7 +5,9 @@ import dev.tartan.partition.Await;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
 import java.util.Collection;
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,19 +30,39 @@ public final class FirstWrite {
      * @param inputs their names
      */
     public static int of(Program program, MemoryPlan plan, Collection<String> inputs) {
-        List<Integer> kept =
-                inputs.stream().map(name -> program.input(name).value()).toList();
-        int count = program.instructions().size();
-        for (int i = 0; i < count; i++) {
-            for (int value : kept) {
-                if (writes(program, plan, i, value)) {
-                    return i;
-                }
-            }
+        return each(program, plan, inputs).values().stream()
+                .mapToInt(Integer::intValue)
+                .min()
+                .orElse(NEVER);
+    }
+
+    /** As {@link #of}, for each input alone, by its name. */
+    public static Map<String, Integer> each(Program program, MemoryPlan plan, Collection<String> inputs) {
+        Map<String, Integer> firsts = new LinkedHashMap<>();
+        Map<String, Integer> sought = new LinkedHashMap<>();
+        for (String name : inputs) {
+            firsts.put(name, NEVER);
+            sought.put(name, program.input(name).value());
         }
-        boolean copied = plan.copies().stream()
-                .anyMatch(copy -> kept.stream().anyMatch(value -> overlap(program, plan, copy.to(), value)));
-        return copied ? count : NEVER;
+        int count = program.instructions().size();
+        for (int i = 0; i < count && !sought.isEmpty(); i++) {
+            int at = i;
+            note(firsts, sought, at, value -> writes(program, plan, at, value));
+        }
+        for (MemoryPlan.Copy copy : plan.copies()) {
+            note(firsts, sought, count, value -> overlap(program, plan, copy.to(), value));
+        }
+        return firsts;
+    }
+
+    private static void note(Map<String, Integer> firsts, Map<String, Integer> sought, int at, IntPredicate isWritten) {
+        sought.entrySet().removeIf(input -> {
+            boolean written = isWritten.test(input.getValue());
+            if (written) {
+                firsts.put(input.getKey(), at);
+            }
+            return written;
+        });
     }
 
     private static boolean writes(Program program, MemoryPlan plan, int index, int kept) {
@@ -49,9 +71,13 @@ public final class FirstWrite {
         if (instruction.op() instanceof Await || isView(plan, instruction)) {
             return false;
         }
+        for (int result : instruction.results()) {
+            if (overlap(program, plan, result, kept)) {
+                return true;
+            }
+        }
         @Nullable BufferSlot staging = plan.stagingOf(index);
-        return instruction.results().stream().anyMatch(result -> overlap(program, plan, result, kept))
-                || (staging != null && overlap(staging, plan.slots().get(kept)));
+        return staging != null && overlap(staging, plan.slots().get(kept));
     }
 
     private static boolean isView(MemoryPlan plan, Instruction instruction) {

@@ -4,6 +4,9 @@ import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
+import dev.tartan.graph.DType;
+import dev.tartan.mesh.Shape;
+import dev.tartan.network.BatchField;
 import dev.tartan.network.Network;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.train.checkpoint.CheckpointPlan;
@@ -11,6 +14,8 @@ import dev.tartan.train.checkpoint.CommitCheckpoints;
 import dev.tartan.train.checkpoint.RankCheckpoints;
 import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.checkpoint.RunProgress;
+import dev.tartan.train.data.HostBatch;
+import dev.tartan.train.data.HostTensor;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -21,6 +26,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BrokenBarrierException;
@@ -37,7 +43,7 @@ public final class CheckpointBench {
     private final TrainingPlan plan;
     private final Backend backend;
     private final CheckpointFolder folder;
-    private final Result result = new Result(0, list(), list(), list(), list(), list(), list());
+    private final Result result = new Result(0, list(), list(), list(), list(), list(), list(), list(), list());
 
     private volatile long bytes;
     private volatile @Nullable CheckpointMetrics last;
@@ -56,8 +62,11 @@ public final class CheckpointBench {
      * @param copySeconds of a plain copy of the files, beside each save
      * @param restoreSeconds until all shards are filled
      * @param restoreCopySeconds of a plain copy of the files, beside each restore
-     * @param stallMillis how long training waits for a checkpoint that is written meanwhile
-     * @param writeMillis how long that takes
+     * @param stepSeconds of a training step of one sample for each rank, while nothing is written
+     * @param stepMeanwhileSeconds of such a step right after a checkpoint was begun that is written meanwhile, with
+     *     beginning it
+     * @param stallMillis how long that step waits for the checkpoint
+     * @param writeMillis how long writing takes
      */
     public record Result(
             long bytes,
@@ -65,6 +74,8 @@ public final class CheckpointBench {
             List<Double> copySeconds,
             List<Double> restoreSeconds,
             List<Double> restoreCopySeconds,
+            List<Double> stepSeconds,
+            List<Double> stepMeanwhileSeconds,
             List<Double> stallMillis,
             List<Double> writeMillis) {}
 
@@ -91,9 +102,11 @@ public final class CheckpointBench {
                                 plan.step().program(), plan.step().memory(), rank, backend, communicators);
                         RankCheckpoints waiting = bench.checkpoints(rank, false, executor, commits);
                         RankCheckpoints meanwhile = bench.checkpoints(rank, true, executor, commits)) {
-                    new RankTrainer(plan, rank, executor).initialize(network, null);
+                    executor.beforeWrites(meanwhile.beforeWrites());
+                    RankTrainer trainer = new RankTrainer(plan, rank, executor);
+                    trainer.initialize(network, null);
                     for (int round = -1; round < rounds; round++) {
-                        bench.round(rank, round, executor, waiting, meanwhile, barrier);
+                        bench.round(rank, round, executor, trainer, waiting, meanwhile, barrier);
                     }
                 }
             });
@@ -105,6 +118,8 @@ public final class CheckpointBench {
                 bench.result.copySeconds(),
                 bench.result.restoreSeconds(),
                 bench.result.restoreCopySeconds(),
+                bench.result.stepSeconds(),
+                bench.result.stepMeanwhileSeconds(),
                 bench.result.stallMillis(),
                 bench.result.writeMillis());
     }
@@ -133,6 +148,7 @@ public final class CheckpointBench {
             int rank,
             int round,
             RankExecutor executor,
+            RankTrainer trainer,
             RankCheckpoints waiting,
             RankCheckpoints meanwhile,
             CyclicBarrier barrier)
@@ -158,8 +174,14 @@ public final class CheckpointBench {
             copy(path);
             note(rank, round, result.restoreCopySeconds(), start);
         }
-        meet(barrier);
-        save(meanwhile, step + 1);
+        start = meet(barrier);
+        step(executor, trainer);
+        note(rank, round, result.stepSeconds(), start);
+        start = meet(barrier);
+        meanwhile.save(progress(step + 1));
+        step(executor, trainer);
+        note(rank, round, result.stepMeanwhileSeconds(), start);
+        meanwhile.await();
         CheckpointMetrics done = await(step + 1);
         if (rank == 0 && round >= 0) {
             result.stallMillis().add(done.checkpoint().stallMillis());
@@ -185,14 +207,35 @@ public final class CheckpointBench {
                 async,
                 Duration.ofSeconds(plan.collective().timeoutSeconds()),
                 backend,
+                RunCheckpoints.firstWrites(plan),
                 state -> executor.input(state.name()),
                 best -> executor.input(best.name()),
                 commits);
     }
 
     private static void save(RankCheckpoints checkpoints, long step) throws InterruptedException {
-        checkpoints.save(new RunProgress(step, -1, 0, 0, 0, null));
+        checkpoints.save(progress(step));
         checkpoints.await();
+    }
+
+    private static RunProgress progress(long step) {
+        return new RunProgress(step, -1, 0, 0, 0, null);
+    }
+
+    /** On a batch of zeros. */
+    private void step(RankExecutor executor, RankTrainer trainer) {
+        Map<String, HostTensor> zeros = new LinkedHashMap<>();
+        for (BatchField field : plan.fields()) {
+            Shape shape = executor.input(field.name()).type().shape();
+            int count = Math.toIntExact(shape.numElements());
+            zeros.put(
+                    field.name(),
+                    field.dtype() == DType.INT32
+                            ? HostTensor.ofInts(shape, new int[count])
+                            : HostTensor.ofFloats(shape, new float[count]));
+        }
+        trainer.step(0, new HostBatch(zeros));
+        trainer.loss();
     }
 
     /** As the kernel copies, one file after the other, each synced. */

@@ -307,6 +307,10 @@ final class RankLoop {
             if (validation == null || !validation.isDue(after, steps)) {
                 return true;
             }
+            if (checkpoints != null && validation.keepsBest()) {
+                // The best parameters may be replaced.
+                checkpoints.awaitCopied();
+            }
             communication.pause();
             ValidationMetrics round = validation.evaluate(after);
             communication.resume();

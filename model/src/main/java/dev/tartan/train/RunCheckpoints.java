@@ -6,6 +6,7 @@ import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.path.UriPath;
+import dev.tartan.plan.FirstWrite;
 import dev.tartan.train.checkpoint.CheckpointPlan;
 import dev.tartan.train.checkpoint.CommitCheckpoints;
 import dev.tartan.train.checkpoint.ExportParameters;
@@ -15,6 +16,7 @@ import dev.tartan.train.checkpoint.ShardOwners;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.data.SampleSource;
+import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -202,15 +204,24 @@ public final class RunCheckpoints {
         if (folder == null) {
             return null;
         }
-        return RankCheckpoints.of(
+        RankCheckpoints checkpoints = RankCheckpoints.of(
                 new CheckpointPlan(plan.mesh(), owners, folder, control.attempt()),
                 rank,
                 plan.checkpoint().async(),
                 Duration.ofSeconds(plan.collective().timeoutSeconds()).dividedBy(2),
                 backend,
+                firstWrites(plan),
                 state -> executor.input(state.name()),
                 parameter -> Objects.requireNonNull(validation).best(parameter),
                 control.checkpoints());
+        executor.beforeWrites(checkpoints.beforeWrites());
+        return checkpoints;
+    }
+
+    /** By the name of each state, the instruction of a step that first writes over it. */
+    static Map<String, Integer> firstWrites(TrainingPlan plan) {
+        List<String> names = plan.states().stream().map(PlannedState::name).toList();
+        return FirstWrite.each(plan.step().program(), plan.step().memory(), names);
     }
 
     /** The checkpoint that a plan goes on from; null if it begins at step 0. */

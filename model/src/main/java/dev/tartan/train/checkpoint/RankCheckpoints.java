@@ -7,18 +7,25 @@ import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.thread.WorkerThread;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One rank's part in writing checkpoints, for the rank's thread. If they are asynchronous, shards are copied out and
- * written by a thread of this object's while the rank goes on; the next checkpoint waits for that. A part that cannot
- * be written is no reason to stop training: whoever commits checkpoints is told.
+ * written by a thread of this object's while the rank goes on: it must wait by {@link #beforeWrites} before it writes
+ * over a state, which the next step does when its gradients are there, long after the copy is made. The next checkpoint
+ * waits until this one is written. A part that cannot be written is no reason to stop training: whoever commits
+ * checkpoints is told.
  */
 public final class RankCheckpoints implements AutoCloseable {
     private static final int TRIES = 2;
@@ -29,6 +36,7 @@ public final class RankCheckpoints implements AutoCloseable {
     private final Function<SavedTensor, Buffer> shards;
     private final CheckpointSink sink;
     private final WriteShard writer;
+    private final List<SavedTensor> order;
     private final @Nullable RankCopies copies;
     private final @Nullable WorkerThread thread;
     private final Duration patience;
@@ -42,6 +50,7 @@ public final class RankCheckpoints implements AutoCloseable {
      * @param async whether to copy out and write while the rank goes on
      * @param patience how long to wait for what is being written, as to a store that does not answer: less than peers
      *     wait for this rank
+     * @param firstWrites by the name of each state, when a step first writes over it: those are copied first
      * @param states where the shard of each state is
      * @param best where the copy of each parameter at the best evaluation is, if such are written
      */
@@ -51,6 +60,7 @@ public final class RankCheckpoints implements AutoCloseable {
             boolean async,
             Duration patience,
             Backend backend,
+            Map<String, Integer> firstWrites,
             Function<PlannedState, Buffer> states,
             Function<PlannedState, Buffer> best,
             CheckpointSink sink) {
@@ -60,6 +70,7 @@ public final class RankCheckpoints implements AutoCloseable {
                 async,
                 patience,
                 backend,
+                firstWrites,
                 tensor -> (tensor.isBest() ? best : states).apply(tensor.state()),
                 sink);
     }
@@ -70,6 +81,7 @@ public final class RankCheckpoints implements AutoCloseable {
             boolean async,
             Duration patience,
             Backend backend,
+            Map<String, Integer> firstWrites,
             Function<SavedTensor, Buffer> shards,
             CheckpointSink sink) {
         this.plan = plan;
@@ -78,7 +90,12 @@ public final class RankCheckpoints implements AutoCloseable {
         this.shards = shards;
         this.sink = sink;
         this.writer = new WriteShard(plan, rank, backend);
-        this.copies = async ? new RankCopies(plan.mesh(), plan.owners().of(rank).keySet(), backend) : null;
+        this.order = plan.owners().of(rank).keySet().stream()
+                .sorted(Comparator.comparing(SavedTensor::isBest)
+                        .thenComparingInt(tensor ->
+                                firstWrites.getOrDefault(tensor.state().name(), Integer.MAX_VALUE)))
+                .toList();
+        this.copies = async ? new RankCopies(plan.mesh(), order, backend) : null;
         this.thread = async ? new WorkerThread("tartan-checkpoint-" + rank) : null;
     }
 
@@ -99,22 +116,68 @@ public final class RankCheckpoints implements AutoCloseable {
             tell(progress, written, millisSince(start));
             return;
         }
-        copies.take(shards);
-        double stallMillis = millisSince(start);
-        Saving started = new Saving(progress, new AtomicBoolean());
+        Saving started = new Saving(progress, new AtomicBoolean(), new AtomicLong());
         saving = started;
-        pending = thread.submit(() -> started.tell(this, write(progress.step(), copies::of, TRIES), stallMillis));
+        copies.begin();
+        pending = thread.submit(() -> started.tell(this, copyAndWrite(progress.step(), copies)));
+        started.stallNanos().addAndGet(System.nanoTime() - start);
+    }
+
+    private Written copyAndWrite(long step, RankCopies to) {
+        try {
+            to.take(shards);
+        } catch (RuntimeException e) {
+            return new Written(null, failure(e), 0);
+        }
+        return write(step, to::of, TRIES);
+    }
+
+    /**
+     * What a rank is to do before it writes over states, by their names: it waits until they are copied out. Empty if
+     * nothing is copied meanwhile.
+     */
+    public Map<String, Runnable> beforeWrites() {
+        Map<String, Runnable> waits = new LinkedHashMap<>();
+        if (copies != null) {
+            for (int i = 0; i < order.size(); i++) {
+                int count = i + 1;
+                if (!order.get(i).isBest()) {
+                    waits.put(order.get(i).state().name(), () -> awaitCopied(copies, count));
+                }
+            }
+        }
+        return waits;
+    }
+
+    private void awaitCopied(RankCopies by, int count) {
+        Saving last = saving;
+        long start = System.nanoTime();
+        by.await(count);
+        if (last != null) {
+            last.stallNanos().addAndGet(System.nanoTime() - start);
+        }
+    }
+
+    /** Waits until all that was saved last is copied out, so that it may be written over. */
+    public void awaitCopied() {
+        if (copies != null) {
+            awaitCopied(copies, order.size());
+        }
     }
 
     /** How writing a part went: one of file and failure is there. */
     private record Written(
             @Nullable ShardFile file, @Nullable String failure, double millis) {}
 
-    /** A part that is written in the background; what became of it is told once. */
-    private record Saving(RunProgress progress, AtomicBoolean told) {
-        void tell(RankCheckpoints of, Written written, double stallMillis) {
+    /**
+     * A part that is written in the background; what became of it is told once.
+     *
+     * @param stallNanos how long the rank has waited for it
+     */
+    private record Saving(RunProgress progress, AtomicBoolean told, AtomicLong stallNanos) {
+        void tell(RankCheckpoints of, Written written) {
             if (told.compareAndSet(false, true)) {
-                of.tell(progress, written, stallMillis);
+                of.tell(progress, written, stallNanos.get() / 1e6);
             }
         }
     }
@@ -127,12 +190,15 @@ public final class RankCheckpoints implements AutoCloseable {
                 return new Written(file, null, millisSince(start));
             } catch (IOException | RuntimeException e) {
                 if (tried == tries || closing || !pause()) {
-                    String type = e.getClass().getSimpleName();
-                    return new Written(
-                            null, e.getMessage() == null ? type : type + ": " + e.getMessage(), millisSince(start));
+                    return new Written(null, failure(e), millisSince(start));
                 }
             }
         }
+    }
+
+    private static String failure(Exception e) {
+        String type = e.getClass().getSimpleName();
+        return e.getMessage() == null ? type : type + ": " + e.getMessage();
     }
 
     private static double millisSince(long nanoTime) {
@@ -170,10 +236,11 @@ public final class RankCheckpoints implements AutoCloseable {
 
     /** Waits until what was saved last is written and told, if it can be; if that takes too long, it is told so. */
     public void await() throws InterruptedException {
+        awaitCopied();
         Saving last = saving;
         if (!isWritten() && last != null) {
             String why = "it is still being written: waitedSeconds=" + patience.toSeconds();
-            last.tell(this, new Written(null, why, patience.toMillis()), 0);
+            last.tell(this, new Written(null, why, patience.toMillis()));
         }
     }
 

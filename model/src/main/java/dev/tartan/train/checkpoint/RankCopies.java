@@ -10,11 +10,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/** A rank's shards as they were at one time, in memory of the host, where they can be written from while it trains. */
+/**
+ * A rank's shards as they were at one time, in memory of the host, where they can be written from while it trains. They
+ * are copied by another thread than the rank's, which must wait before it writes over one that is not copied yet.
+ */
 final class RankCopies implements AutoCloseable {
     private final Arena arena;
     private final Map<SavedTensor, Buffer> copies = new LinkedHashMap<>();
 
+    /** How many are copied, of what is copied now. */
+    private volatile int copied;
+
+    /** @param tensors in the order in which they are to be copied */
     RankCopies(Mesh mesh, Collection<SavedTensor> tensors, Backend backend) {
         this.arena = backend.allocateHost(bytes(mesh, tensors));
         long offset = 0;
@@ -27,6 +34,7 @@ final class RankCopies implements AutoCloseable {
         try (ShardMemory memory = new ShardMemory(backend)) {
             copies.values().forEach(memory::clear);
         }
+        this.copied = copies.size();
     }
 
     private static TensorType type(Mesh mesh, SavedTensor tensor) {
@@ -40,9 +48,52 @@ final class RankCopies implements AutoCloseable {
                 .sum();
     }
 
-    /** Makes the copies what the shards are now. */
+    /** From now on, who waits for a copy waits for what {@link #take} is to do. */
+    void begin() {
+        copied = 0;
+    }
+
+    /** Makes the copies what the shards are; if that fails, nobody needs to wait for it either. */
     void take(Function<SavedTensor, Buffer> shards) {
-        copies.forEach((tensor, copy) -> copy.copyFrom(shards.apply(tensor)));
+        try {
+            int count = 0;
+            for (Map.Entry<SavedTensor, Buffer> copy : copies.entrySet()) {
+                copy.getValue().copyFrom(shards.apply(copy.getKey()));
+                tell(++count);
+            }
+        } finally {
+            tell(copies.size());
+        }
+    }
+
+    private synchronized void tell(int count) {
+        copied = count;
+        notifyAll();
+    }
+
+    /** Waits until all are copied. */
+    void await() {
+        await(copies.size());
+    }
+
+    /** Waits until the first so many are copied, also if interrupted: copying takes no longer than memory does. */
+    void await(int count) {
+        if (copied >= count) {
+            return;
+        }
+        boolean interrupted = false;
+        synchronized (this) {
+            while (copied < count) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     Buffer of(SavedTensor tensor) {

@@ -98,6 +98,8 @@ final class BenchCheckpoint {
         line.put("saveOverCopy", rounded(copy / save));
         line.put("restoreMBps", rounded(result.bytes() / restore / 1e6));
         line.put("restoreOverCopy", rounded(restoreCopy / restore));
+        line.put("stepMillis", rounded(1000 * median(result.stepSeconds())));
+        line.put("stepMeanwhileMillis", rounded(1000 * median(result.stepMeanwhileSeconds())));
         line.put("asyncStallMillis", rounded(median(result.stallMillis())));
         line.put("asyncWriteMillis", rounded(median(result.writeMillis())));
         line.put("stallOverWrite", rounded(median(result.stallMillis()) / median(result.writeMillis())));

@@ -44,7 +44,8 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
                 "",
                 "saveOverCopy and restoreOverCopy are the throughput of each over the copy's, of the medians of rounds."
                         + " stallOverWrite is how long training waits for a checkpoint that is written meanwhile, over"
-                        + " the time that writing takes.",
+                        + " the time that writing takes; stepMeanwhileMillis is the step in which it does, with a sample"
+                        + " for each rank, which is as short as steps get, and stepMillis such a step undisturbed.",
                 ""
             })
     int checkpoint(@Mixin BenchCheckpoint checkpoint) throws IOException, InterruptedException {
