@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param countsPadding whether the sum of a window is divided by the window's size, padding included, rather than by
  *     the number of elements of x in it; DL4J does not count padding
  */
-public record AveragePool2d(Window2d window, boolean countsPadding) implements DifferentiableOp {
+public record AveragePool2d(Window2d window, boolean countsPadding) implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "average_pool2d";
@@ -52,5 +52,22 @@ public record AveragePool2d(Window2d window, boolean countsPadding) implements D
         long width = operands.get(0).shape().dim(3);
         return List.of(dy.apply(new AveragePool2dGrad(window, countsPadding, height, width))
                 .get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut =
+                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        if (cut == null || !(countsPadding || cut.isApart())) {
+            return null;
+        }
+        AveragePool2d inner = new AveragePool2d(cut.inner(), countsPadding);
+        return List.of(cut.joined(cut.extend(x, 0).apply(inner).get(0)));
     }
 }

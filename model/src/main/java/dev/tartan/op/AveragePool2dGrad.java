@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param width of the images that were pooled
  */
 public record AveragePool2dGrad(Window2d window, boolean countsPadding, long height, long width)
-        implements DifferentiableOp {
+        implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "average_pool2d_grad";
@@ -54,5 +54,21 @@ public record AveragePool2dGrad(Window2d window, boolean countsPadding, long hei
                 g == null
                         ? null
                         : g.apply(new AveragePool2d(window, countsPadding)).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        BlockedWindow cut = BlockedWindow.of(blocks, window, height, width);
+        if (cut == null || !(countsPadding || cut.isApart())) {
+            return null;
+        }
+        AveragePool2dGrad inner =
+                new AveragePool2dGrad(cut.inner(), countsPadding, cut.extended(2, height), cut.extended(3, width));
+        return List.of(cut.collected(cut.cut(operands.get(0)).apply(inner).get(0)));
     }
 }

@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
  * low + b dilation] filters[o, i, a, b]}, and elements of the padding are 0. There is no bias; add one.
  *
  * <p>It may be split over samples, over output channels, and over input channels, where the result is a sum over
- * devices.
+ * devices; and over height and width, where devices exchange halos, see {@link SpatialOp}.
  *
  * @param window as large as a filter
  */
-public record Conv2d(Window2d window) implements DifferentiableOp {
+public record Conv2d(Window2d window) implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "conv2d";
@@ -99,5 +99,22 @@ public record Conv2d(Window2d window) implements DifferentiableOp {
         return List.of(
                 dy.apply(transposed, operands.get(1)).get(0),
                 x.apply(new Conv2dFilterGrad(window), dy).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut =
+                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        if (cut == null) {
+            return null;
+        }
+        return List.of(cut.joined(
+                cut.extend(x, 0).apply(new Conv2d(cut.inner()), operands.get(1)).get(0)));
     }
 }

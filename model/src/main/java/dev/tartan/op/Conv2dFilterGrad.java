@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param window as large as a filter
  */
-public record Conv2dFilterGrad(Window2d window) implements DifferentiableOp {
+public record Conv2dFilterGrad(Window2d window) implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "conv2d_filter_grad";
@@ -82,5 +82,21 @@ public record Conv2dFilterGrad(Window2d window) implements DifferentiableOp {
         return List.of(
                 operands.get(1).apply(transposed, dFilters).get(0),
                 x.apply(new Conv2d(window), dFilters).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0, 1);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut =
+                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        if (cut == null) {
+            return null;
+        }
+        return cut.extend(x, 0).apply(new Conv2dFilterGrad(cut.inner()), cut.cut(operands.get(1)));
     }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     oh} with {@link Window#same} of that in mode Same
  * @param width of the result, likewise
  */
-public record ConvTranspose2d(Window2d window, long height, long width) implements DifferentiableOp {
+public record ConvTranspose2d(Window2d window, long height, long width) implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "conv_transpose2d";
@@ -81,5 +81,21 @@ public record ConvTranspose2d(Window2d window, long height, long width) implemen
         return List.of(
                 dx.apply(new Conv2d(window), operands.get(1)).get(0),
                 dx.apply(new Conv2dFilterGrad(window), operands.get(0)).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        BlockedWindow cut = BlockedWindow.of(blocks, window, height, width);
+        if (cut == null) {
+            return null;
+        }
+        ConvTranspose2d inner = new ConvTranspose2d(cut.inner(), cut.extended(2, height), cut.extended(3, width));
+        return List.of(cut.collected(
+                cut.cut(operands.get(0)).apply(inner, operands.get(1)).get(0)));
     }
 }

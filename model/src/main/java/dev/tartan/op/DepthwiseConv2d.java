@@ -13,11 +13,12 @@ import org.jspecify.annotations.Nullable;
  * -> y [n, c m, oh, ow]}. Output channel {@code c0 m + m0} is channel c0 correlated with {@code filters[:, :, c0, m0]},
  * by the formula of {@link Conv2d}. The order of the filters' dims is that of DL4J's DepthwiseConvolution2D.
  *
- * <p>It may be split over samples and over channels; over the multiplier m only where the channels are wholly split.
+ * <p>It may be split over samples and over channels; over the multiplier m only where the channels are wholly split;
+ * over height and width as {@link Conv2d} is.
  *
  * @param window as large as a filter
  */
-public record DepthwiseConv2d(Window2d window) implements DifferentiableOp {
+public record DepthwiseConv2d(Window2d window) implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "depthwise_conv2d";
@@ -96,5 +97,23 @@ public record DepthwiseConv2d(Window2d window) implements DifferentiableOp {
         return List.of(
                 dy.apply(transposed, operands.get(1)).get(0),
                 x.apply(new DepthwiseConv2dFilterGrad(window), dy).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut =
+                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        if (cut == null) {
+            return null;
+        }
+        return List.of(cut.joined(cut.extend(x, 0)
+                .apply(new DepthwiseConv2d(cut.inner()), operands.get(1))
+                .get(0)));
     }
 }

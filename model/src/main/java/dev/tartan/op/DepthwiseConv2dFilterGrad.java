@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param window as large as a filter
  */
-public record DepthwiseConv2dFilterGrad(Window2d window) implements DifferentiableOp {
+public record DepthwiseConv2dFilterGrad(Window2d window) implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "depthwise_conv2d_filter_grad";
@@ -84,5 +84,21 @@ public record DepthwiseConv2dFilterGrad(Window2d window) implements Differentiab
         return List.of(
                 operands.get(1).apply(transposed, dFilters).get(0),
                 x.apply(new DepthwiseConv2d(window), dFilters).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0, 1);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut =
+                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        if (cut == null) {
+            return null;
+        }
+        return cut.extend(x, 0).apply(new DepthwiseConv2dFilterGrad(cut.inner()), cut.cut(operands.get(1)));
     }
 }

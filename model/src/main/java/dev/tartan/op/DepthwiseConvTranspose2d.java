@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param height of the result
  * @param width of the result
  */
-public record DepthwiseConvTranspose2d(Window2d window, long height, long width) implements DifferentiableOp {
+public record DepthwiseConvTranspose2d(Window2d window, long height, long width)
+        implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "depthwise_conv_transpose2d";
@@ -78,5 +79,22 @@ public record DepthwiseConvTranspose2d(Window2d window, long height, long width)
         return List.of(
                 dx.apply(new DepthwiseConv2d(window), operands.get(1)).get(0),
                 dx.apply(new DepthwiseConv2dFilterGrad(window), operands.get(0)).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        BlockedWindow cut = BlockedWindow.of(blocks, window, height, width);
+        if (cut == null) {
+            return null;
+        }
+        DepthwiseConvTranspose2d inner =
+                new DepthwiseConvTranspose2d(cut.inner(), cut.extended(2, height), cut.extended(3, width));
+        return List.of(cut.collected(
+                cut.cut(operands.get(0)).apply(inner, operands.get(1)).get(0)));
     }
 }

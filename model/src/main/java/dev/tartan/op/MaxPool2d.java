@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The largest element in each window of each channel: {@code x [n, c, h, w] -> y [n, c, oh, ow]}. Padding is never the
  * largest. The window must cover an element of x wherever it is.
  */
-public record MaxPool2d(Window2d window) implements DifferentiableOp {
+public record MaxPool2d(Window2d window) implements DifferentiableOp, SpatialOp {
     @Override
     public String name() {
         return "max_pool2d";
@@ -46,5 +46,23 @@ public record MaxPool2d(Window2d window) implements DifferentiableOp {
                 dy == null
                         ? null
                         : dy.apply(new MaxPool2dGrad(window), operands.get(0)).get(0));
+    }
+
+    @Override
+    public List<Integer> images() {
+        return List.of(0);
+    }
+
+    @Override
+    public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut =
+                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        if (cut == null) {
+            return null;
+        }
+        return List.of(cut.joined(cut.extend(x, Double.NEGATIVE_INFINITY)
+                .apply(new MaxPool2d(cut.inner()))
+                .get(0)));
     }
 }

@@ -6,7 +6,10 @@ import dev.tartan.graph.TensorType;
 import java.util.Arrays;
 import java.util.List;
 
-/** Parts of the sharding rules of ops with windows. Dims that a window slides over, and its own, must be whole. */
+/**
+ * Parts of the sharding rules of ops with windows. Dims that a window slides over, and its own, must be whole; an op on
+ * images that are split becomes one on blocks first, see {@link SpatialOp}.
+ */
 final class WindowRules {
     private WindowRules() {}
 

@@ -17,6 +17,7 @@ import dev.tartan.op.Constrain;
 import dev.tartan.op.Fetch;
 import dev.tartan.op.Relayout;
 import dev.tartan.op.Reshape;
+import dev.tartan.op.Roll;
 import dev.tartan.op.StopGradient;
 import dev.tartan.sharding.DecomposeSplitOps;
 import dev.tartan.sharding.FittedSpec;
@@ -118,6 +119,8 @@ public final class PartitionGraph {
                 variants.alias(node.result(), node.operands().get(0));
             } else if (node.op() instanceof Relayout relayout) {
                 relayout(node, relayout);
+            } else if (node.op() instanceof Roll roll) {
+                roll(node, roll);
             } else if (node.op() instanceof AddN) {
                 addGrouped(node);
             } else {
@@ -166,6 +169,13 @@ public final class PartitionGraph {
         int laidOut = program.carrying(
                 role(node), () -> op instanceof Fetch ? emit.fetch(id) : emit.deposit(id, from.unreduced()));
         variants.add(result, NamedSharding.of(mesh, shardings.of(result)), laidOut);
+    }
+
+    private void roll(Node node, Roll op) {
+        NamedSharding sharding =
+                NamedSharding.of(mesh, sharding(node).operands().get(0));
+        int id = variants.get(node.operands().get(0), sharding, describe(node), false);
+        variants.add(node.result(), sharding, new EmitRoll(mesh, program).emit(id, op, sharding.spec()));
     }
 
     private CollectiveRole role(Node relayout) {

@@ -9,17 +9,21 @@ import dev.tartan.graph.Value;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.op.DecomposableOp;
+import dev.tartan.op.ImageBlocks;
+import dev.tartan.op.SpatialOp;
 import dev.tartan.op.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Replaces fused ops by primitives where a factor that they need whole arrives split. Vocabulary-parallel cross-entropy
  * comes about this way: logits split over {@code model} turn the fused loss into a maximum, a sum and a pick, each
- * followed by one small all-reduce instead of a gather of the logits.
+ * followed by one small all-reduce instead of a gather of the logits. So does a convolution of images whose height is
+ * split: it becomes one of blocks with a halo from their neighbours, each followed by a permute.
  */
 public final class DecomposeSplitOps {
     private final Shardings shardings;
@@ -81,14 +85,36 @@ public final class DecomposeSplitOps {
     }
 
     private List<Value> apply(Node node, List<Value> operands) {
+        List<Tensor> primitives = null;
         if (node.op() instanceof DecomposableOp op && arrivesSplit(node)) {
-            changed = true;
-            List<Tensor> tensors =
-                    operands.stream().map(value -> Tensor.of(builder, value)).toList();
-            return new ArrayList<>(
-                    op.decompose(tensors).stream().map(Tensor::value).toList());
+            primitives = op.decompose(tensors(operands));
+        } else if (node.op() instanceof SpatialOp op) {
+            primitives = inBlocks(node, op, operands);
         }
-        return builder.apply(node.op(), operands);
+        if (primitives == null) {
+            return builder.apply(node.op(), operands);
+        }
+        changed = true;
+        return new ArrayList<>(primitives.stream().map(Tensor::value).toList());
+    }
+
+    private List<Tensor> tensors(List<Value> values) {
+        return values.stream().map(value -> Tensor.of(builder, value)).toList();
+    }
+
+    /** By the height, if that is split and the op can be cut so, or else by the width; null if by none. */
+    private @Nullable List<Tensor> inBlocks(Node node, SpatialOp op, List<Value> operands) {
+        for (int dim = 2; dim < 4; dim++) {
+            for (int image : op.images()) {
+                PartitionSpec spec = shardings.of(node.operands().get(image));
+                int count = shardings.mesh().numShards(spec.axesOf(dim));
+                List<Tensor> cut = count == 1 ? null : op.inBlocks(tensors(operands), new ImageBlocks(dim, count));
+                if (cut != null) {
+                    return cut;
+                }
+            }
+        }
+        return null;
     }
 
     private boolean arrivesSplit(Node node) {

@@ -1,0 +1,82 @@
+package dev.tartan.op;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a window slides over images that are cut into blocks: over each block with a halo from its neighbours, as if it
+ * were an image without padding of its own.
+ */
+final class BlockedWindow {
+    private final ImageBlocks blocks;
+    private final Window2d inner;
+    private final long low;
+    private final long high;
+    private final long size;
+
+    private BlockedWindow(ImageBlocks blocks, Window2d inner, long low, long high, long size) {
+        this.blocks = blocks;
+        this.inner = inner;
+        this.low = low;
+        this.high = high;
+        this.size = size;
+    }
+
+    /**
+     * The window over images of {@code height} by {@code width} in blocks; null if positions do not fall to blocks as
+     * elements do, or a halo is larger than a block.
+     */
+    static @Nullable BlockedWindow of(ImageBlocks blocks, Window2d window, long height, long width) {
+        boolean isHeight = blocks.dim() == 2;
+        Window along = isHeight ? window.height() : window.width();
+        long in = isHeight ? height : width;
+        long positions = along.positions(in);
+        long size = in / blocks.count();
+        long high = along.reach() - along.low() - along.stride();
+        if (in % blocks.count() != 0
+                || positions % blocks.count() != 0
+                || positions * along.stride() != in
+                || along.low() > size
+                || high > size
+                || -high >= size) {
+            return null;
+        }
+        Window bare = new Window(along.size(), along.stride(), along.dilation(), 0, 0);
+        Window2d inner = isHeight ? new Window2d(bare, window.width()) : new Window2d(window.height(), bare);
+        return new BlockedWindow(blocks, inner, along.low(), high, size);
+    }
+
+    /** The window over a block with its halo. */
+    Window2d inner() {
+        return inner;
+    }
+
+    /** Whether blocks need nothing of each other and have no padding. */
+    boolean isApart() {
+        return low == 0 && high <= 0;
+    }
+
+    /** The size of blocks with their halo, of images of such a size. */
+    long extended(int dim, long imageSize) {
+        return dim == blocks.dim() ? low + size + high : imageSize;
+    }
+
+    /** Images as samples that are blocks with their halo. */
+    Tensor extend(Tensor images, double fill) {
+        return ImageBlocks.asSamples(blocks.withHalo(blocks.cut(images), low, high, fill));
+    }
+
+    /** A tensor with an element for each position, as samples that are blocks. */
+    Tensor cut(Tensor positions) {
+        return ImageBlocks.asSamples(blocks.cut(positions));
+    }
+
+    /** What {@link #cut} was given. */
+    Tensor joined(Tensor samples) {
+        return blocks.joined(blocks.asBlocks(samples));
+    }
+
+    /** Images of samples that are blocks with what they have for their neighbours. */
+    Tensor collected(Tensor samples) {
+        return blocks.joined(blocks.withoutHalo(blocks.asBlocks(samples), low, high, size));
+    }
+}
