@@ -142,6 +142,7 @@ class LostReplicaTest {
     }
 
     @Test
+    @Tag("large")
     void whereNoOtherHoldsAllOfItTheRunBeginsAnew() throws Exception {
         Killer killer = new Killer(20L);
         try (JavaSparkContext spark = session(2)) {
