@@ -83,12 +83,12 @@ final class CollectiveSteps {
         if (instruction.op() instanceof Await) {
             int[] awaited =
                     instruction.operands().stream().mapToInt(Integer::intValue).toArray();
-            return exposed(() -> await(awaited));
+            return exposed(stream -> await(awaited));
         }
         Collective op = (Collective) instruction.op();
         Communicator communicator = communicators.communicator(rank, op.axes());
         if (op instanceof Permute permute && !instruction.started()) {
-            return exposed(permute(permute, instruction, index, communicator)::run);
+            return exposed(permute(permute, instruction, index, communicator));
         }
         CollectiveCall call = call(op, instruction, index);
         int result = instruction.results().get(0);
@@ -97,16 +97,16 @@ final class CollectiveSteps {
                 && call.type() == ElementType.FLOAT32
                 && communicator.crossesProcesses()) {
             Bfloat16Call wire = new Bfloat16Call(call, communicator, staging(index, Bfloat16Call.stagingBytes(call)));
-            return exposed(instruction.started() ? starting(result, wire::start) : wire::run);
+            return exposed(instruction.started() ? starting(result, wire::start) : stream -> wire.run());
         }
         return exposed(
                 instruction.started()
                         ? starting(result, () -> communicator.start(call))
-                        : () -> communicator.run(call));
+                        : stream -> communicator.run(call));
     }
 
-    private Runnable starting(int result, Supplier<PendingCall> call) {
-        return () -> pending[result] = call.get();
+    private Kernel starting(int result, Supplier<PendingCall> call) {
+        return stream -> pending[result] = call.get();
     }
 
     private void await(int[] results) {
@@ -154,10 +154,10 @@ final class CollectiveSteps {
         return exposedNanos;
     }
 
-    private Kernel exposed(Runnable step) {
-        return () -> {
+    private Kernel exposed(Kernel step) {
+        return stream -> {
             long startNanos = System.nanoTime();
-            step.run();
+            step.enqueue(stream);
             exposedNanos += System.nanoTime() - startNanos;
         };
     }
@@ -176,7 +176,7 @@ final class CollectiveSteps {
 
     private Buffer hostMemory(Collective collective, int value) {
         Buffer buffer = buffers.get(value);
-        if (!buffer.isHostMemory()) {
+        if (!buffer.space().isHost()) {
             throw new IllegalStateException("collectives work on host memory only: op=" + collective.name()
                     + ". A communicator for device memory comes with the CUDA backend.");
         }

@@ -30,17 +30,17 @@ final class PermuteKernel {
         List<Integer> sources = permute.sources();
         int source = sources.get(rank);
         if (source == rank) {
-            return () -> NativeMemory.copy(input.address(), output.address(), output.bytes());
+            return stream -> NativeMemory.copy(input.address(), output.address(), output.bytes());
         }
         if (input.bytes() == 0) {
-            return () -> {};
+            return stream -> {};
         }
         CollectiveCall send = CollectiveCall.send(input, type, sources.indexOf(rank), tag);
         CollectiveCall receive = CollectiveCall.receive(output, type, source, tag);
         boolean sendsFirst = place(sources, rank) % 2 == 0;
         CollectiveCall first = sendsFirst ? send : receive;
         CollectiveCall second = sendsFirst ? receive : send;
-        return () -> {
+        return stream -> {
             communicator.run(first);
             communicator.run(second);
         };

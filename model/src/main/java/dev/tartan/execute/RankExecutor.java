@@ -1,10 +1,12 @@
 package dev.tartan.execute;
 
 import dev.tartan.backend.Arena;
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.Stream;
+import dev.tartan.backend.StreamUse;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
@@ -33,15 +35,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One rank's program, bound to memory, kernels and communicators. Used by the one thread that made it; that thread must
- * have been attached to the backend.
+ * have been attached to the device.
  */
 public final class RankExecutor implements AutoCloseable {
     private final Program program;
     private final MemoryPlan plan;
     private final int rank;
-    private final Backend backend;
+    private final Device device;
     private final MeshCommunicators communicators;
     private final @Nullable RankExecutor host;
+    private final Stream compute;
     private final Arena arena;
     private final @Nullable Arena hostArena;
     private final CollectiveSteps collectives;
@@ -63,12 +66,12 @@ public final class RankExecutor implements AutoCloseable {
      *
      * @throws IllegalStateException if a kernel is missing
      */
-    public RankExecutor(Program program, MemoryPlan plan, int rank, Backend backend, MeshCommunicators communicators) {
-        this(program, plan, rank, backend, communicators, ElementType.FLOAT32);
+    public RankExecutor(Program program, MemoryPlan plan, int rank, Device device, MeshCommunicators communicators) {
+        this(program, plan, rank, device, communicators, ElementType.FLOAT32);
     }
 
     /**
-     * As {@link #RankExecutor(Program, MemoryPlan, int, Backend, MeshCommunicators)}, and sends float32 gradients of
+     * As {@link #RankExecutor(Program, MemoryPlan, int, Device, MeshCommunicators)}, and sends float32 gradients of
      * parameters as another type where they go from process to process: {@link Instruction#carriesGradient} says which
      * collectives those are. It takes no memory but the arena.
      *
@@ -79,10 +82,10 @@ public final class RankExecutor implements AutoCloseable {
             Program program,
             MemoryPlan plan,
             int rank,
-            Backend backend,
+            Device device,
             MeshCommunicators communicators,
             ElementType gradients) {
-        this(program, plan, rank, backend, communicators, gradients, null, null);
+        this(program, plan, rank, device, communicators, gradients, null, null);
     }
 
     /**
@@ -96,18 +99,18 @@ public final class RankExecutor implements AutoCloseable {
             Program program,
             MemoryPlan plan,
             int rank,
-            Backend backend,
+            Device device,
             MeshCommunicators communicators,
             ElementType gradients,
             @Nullable Arena given) {
-        this(program, plan, rank, backend, communicators, gradients, null, given);
+        this(program, plan, rank, device, communicators, gradients, null, given);
     }
 
     private RankExecutor(
             Program program,
             MemoryPlan plan,
             int rank,
-            Backend backend,
+            Device device,
             MeshCommunicators communicators,
             ElementType gradients,
             @Nullable RankExecutor host,
@@ -119,17 +122,18 @@ public final class RankExecutor implements AutoCloseable {
         this.program = program;
         this.plan = plan;
         this.rank = rank;
-        this.backend = backend;
+        this.device = device;
         this.communicators = communicators;
+        this.compute = device.stream(StreamUse.COMPUTE);
         this.host = host;
         if (host != null) {
             this.arena = host.arena;
         } else {
-            this.arena = given == null ? backend.allocate(plan.arenaBytes()) : sized(given, plan);
+            this.arena = given == null ? device.allocate(plan.arenaBytes()) : sized(given, plan);
         }
         Arena onHost = null;
         try {
-            onHost = keepsOnHost(program) ? backend.allocateHost(plan.hostBytes()) : null;
+            onHost = keepsOnHost(program) ? device.allocateHost(plan.hostBytes()) : null;
             for (int id = 0; id < program.values().size(); id++) {
                 buffers.add(buffer(program, plan, id, arena, onHost));
             }
@@ -164,7 +168,7 @@ public final class RankExecutor implements AutoCloseable {
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
                     + memory.hostBytes() + ". Plan the arena for both.");
         }
-        return new RankExecutor(other, memory, rank, backend, communicators, ElementType.FLOAT32, this, null);
+        return new RankExecutor(other, memory, rank, device, communicators, ElementType.FLOAT32, this, null);
     }
 
     private static Arena sized(Arena given, MemoryPlan plan) {
@@ -188,7 +192,12 @@ public final class RankExecutor implements AutoCloseable {
     }
 
     private static Kernel copy(Buffer from, Buffer to) {
-        return () -> to.copyFrom(from);
+        return stream -> stream.copy(from, to);
+    }
+
+    /** What it runs on. */
+    public Device device() {
+        return device;
     }
 
     /** Bytes allocated for this rank in the memory of its device. */
@@ -246,7 +255,7 @@ public final class RankExecutor implements AutoCloseable {
             for (int i = 0; i < steps.size(); i++) {
                 at = i;
                 long start = nanos == null ? 0 : System.nanoTime();
-                steps.get(i).run();
+                steps.get(i).enqueue(compute);
                 if (nanos != null) {
                     nanos[i] = System.nanoTime() - start;
                 }
@@ -280,7 +289,7 @@ public final class RankExecutor implements AutoCloseable {
      */
     public void broadcast(String name, List<String> axes, int root) {
         Buffer shard = input(name);
-        if (!shard.isHostMemory()) {
+        if (!shard.space().isHost()) {
             throw new IllegalStateException("input is not in memory that collectives work on: input=" + name + ", rank="
                     + rank + ". Fill it from a checkpoint.");
         }
@@ -334,7 +343,7 @@ public final class RankExecutor implements AutoCloseable {
         boolean nothingToDo = op instanceof Reshape
                 && operands.get(0).offsetBytes() == results.get(0).offsetBytes();
         if (!nothingToDo) {
-            add(index, op.name() + " " + op.attributes(), backend.kernels().bind(op, operands, results, scratch()));
+            add(index, op.name() + " " + op.attributes(), device.kernels().bind(op, operands, results, scratch()));
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.tartan.train.checkpoint;
 
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.thread.WorkerThread;
@@ -50,7 +50,7 @@ public final class RankCheckpoints implements AutoCloseable {
             int rank,
             boolean async,
             Duration patience,
-            Backend backend,
+            Device device,
             Function<PlannedState, Buffer> states,
             Function<PlannedState, Buffer> best,
             CheckpointSink sink) {
@@ -59,7 +59,7 @@ public final class RankCheckpoints implements AutoCloseable {
                 rank,
                 async,
                 patience,
-                backend,
+                device,
                 tensor -> (tensor.isBest() ? best : states).apply(tensor.state()),
                 sink);
     }
@@ -69,7 +69,7 @@ public final class RankCheckpoints implements AutoCloseable {
             int rank,
             boolean async,
             Duration patience,
-            Backend backend,
+            Device device,
             Function<SavedTensor, Buffer> shards,
             CheckpointSink sink) {
         this.plan = plan;
@@ -77,8 +77,8 @@ public final class RankCheckpoints implements AutoCloseable {
         this.patience = patience;
         this.shards = shards;
         this.sink = sink;
-        this.writer = new WriteShard(plan, rank, backend);
-        this.copies = async ? new RankCopies(plan.mesh(), plan.owners().of(rank).keySet(), backend) : null;
+        this.writer = new WriteShard(plan, rank, device);
+        this.copies = async ? new RankCopies(plan.mesh(), plan.owners().of(rank).keySet(), device) : null;
         this.thread = async ? new WorkerThread("tartan-checkpoint-" + rank) : null;
     }
 
