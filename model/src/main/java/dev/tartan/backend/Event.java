@@ -8,4 +8,7 @@ public interface Event {
      * @throws RuntimeException what a task or kernel of that stream threw, if that is known only now
      */
     void synchronize();
+
+    /** Whether {@link #synchronize} would not wait. */
+    boolean isDone();
 }

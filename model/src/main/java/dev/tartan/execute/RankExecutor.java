@@ -3,29 +3,24 @@ package dev.tartan.execute;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Device;
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.Scratch;
 import dev.tartan.backend.Stream;
 import dev.tartan.backend.StreamUse;
+import dev.tartan.backend.TimedEvent;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
-import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.compress.Bfloat16Call;
-import dev.tartan.graph.Op;
 import dev.tartan.mesh.MemoryKind;
-import dev.tartan.op.RankDependentOp;
-import dev.tartan.op.Reshape;
 import dev.tartan.partition.Instruction;
-import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.FirstWrite;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,14 +44,14 @@ public final class RankExecutor implements AutoCloseable {
     private final @Nullable Arena hostArena;
     private final CollectiveSteps collectives;
     private final List<Buffer> buffers = new ArrayList<>();
-    private final List<Kernel> steps = new ArrayList<>();
-    private final List<String> labels = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
     /** By step, the instruction that it is of; for copies at the end, the number of instructions. */
     private final List<Integer> instructions = new ArrayList<>();
 
     /** The step that runs or failed; -1 before a run and after one that was completed. */
     private int at = -1;
 
+    private long exposedNanos;
     private boolean released;
     private boolean closed;
 
@@ -124,29 +119,24 @@ public final class RankExecutor implements AutoCloseable {
         this.rank = rank;
         this.device = device;
         this.communicators = communicators;
-        this.compute = device.stream(StreamUse.COMPUTE);
         this.host = host;
         if (host != null) {
             this.arena = host.arena;
         } else {
             this.arena = given == null ? device.allocate(plan.arenaBytes()) : sized(given, plan);
         }
+        this.compute = device.stream(StreamUse.COMPUTE);
+        this.collectives = new CollectiveSteps(
+                program, plan, rank, device, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
         Arena onHost = null;
         try {
             onHost = keepsOnHost(program) ? device.allocateHost(plan.hostBytes()) : null;
             for (int id = 0; id < program.values().size(); id++) {
                 buffers.add(buffer(program, plan, id, arena, onHost));
             }
-            this.collectives = new CollectiveSteps(
-                    program, plan, rank, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
-            for (int i = 0; i < program.instructions().size(); i++) {
-                bind(i);
-            }
-            for (MemoryPlan.Copy copy : plan.copies()) {
-                add(program.instructions().size(), "copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
-            }
+            new BindSteps(program, plan, rank, device, arena, buffers, collectives, steps, instructions).run();
         } catch (RuntimeException | Error e) {
-            free(steps, host == null ? arena : null, onHost);
+            free(host == null ? arena : null, onHost);
             throw e;
         }
         this.hostArena = onHost;
@@ -191,10 +181,6 @@ public final class RankExecutor implements AutoCloseable {
         return its.buffer(program.typeOf(id), slot.offsetBytes());
     }
 
-    private static Kernel copy(Buffer from, Buffer to) {
-        return stream -> stream.copy(from, to);
-    }
-
     /** What it runs on. */
     public Device device() {
         return device;
@@ -231,11 +217,11 @@ public final class RankExecutor implements AutoCloseable {
     }
 
     /**
-     * Time that this thread has spent starting, running and awaiting collectives in all runs so far, in nanoseconds;
-     * what collectives take while the rank computes is not in it.
+     * Time that the device, in its stream for computing, has spent starting, running and awaiting collectives in all
+     * runs so far, in nanoseconds; what collectives take while the rank computes is not in it.
      */
     public long exposedCommunicationNanos() {
-        return collectives.exposedNanos();
+        return exposedNanos;
     }
 
     /**
@@ -249,21 +235,36 @@ public final class RankExecutor implements AutoCloseable {
         run(null);
     }
 
-    private void run(long @Nullable [] nanos) {
+    private void run(TimedEvent @Nullable [] marks) {
         requireOpen();
         try {
             for (int i = 0; i < steps.size(); i++) {
                 at = i;
-                long start = nanos == null ? 0 : System.nanoTime();
                 steps.get(i).enqueue(compute);
-                if (nanos != null) {
-                    nanos[i] = System.nanoTime() - start;
+                if (marks != null) {
+                    compute.record(marks[i + 1]);
                 }
             }
+            compute.synchronize();
             at = -1;
         } catch (RuntimeException | Error e) {
-            collectives.abandon(e);
+            abandon(e);
             throw e;
+        }
+        for (int i = 0; i < steps.size(); i++) {
+            exposedNanos += steps.get(i).exposedNanos();
+        }
+    }
+
+    /** Returns when nothing touches the memory any more. */
+    private void abandon(Throwable cause) {
+        collectives.abandon(cause);
+        try {
+            compute.synchronize();
+        } catch (RuntimeException | Error e) {
+            if (e != cause) {
+                cause.addSuppressed(e);
+            }
         }
     }
 
@@ -289,14 +290,15 @@ public final class RankExecutor implements AutoCloseable {
      */
     public void broadcast(String name, List<String> axes, int root) {
         Buffer shard = input(name);
-        if (!shard.space().isHost()) {
-            throw new IllegalStateException("input is not in memory that collectives work on: input=" + name + ", rank="
-                    + rank + ". Fill it from a checkpoint.");
-        }
         Communicator group = communicators.communicator(rank, axes);
-        MemoryRegion region = MemoryRegion.of(shard.address(), shard.type().bytes(), arena);
-        group.run(CollectiveCall.broadcast(
-                region, CollectiveSteps.elementType(shard.type().dtype()), root, name));
+        CollectiveSteps.require(group, "broadcast", shard);
+        CollectiveCall call = CollectiveCall.broadcast(
+                CollectiveSteps.region(shard),
+                CollectiveSteps.elementType(shard.type().dtype()),
+                root,
+                name);
+        compute.enqueue(CollectiveTask.of(group, call, List.of(shard), List.of(shard)));
+        compute.synchronize();
     }
 
     /**
@@ -305,50 +307,20 @@ public final class RankExecutor implements AutoCloseable {
      * @return nanoseconds by op, largest first
      */
     public Map<String, Long> profile() {
-        long[] ofSteps = new long[steps.size()];
-        run(ofSteps);
+        TimedEvent[] marks = new TimedEvent[steps.size() + 1];
+        Arrays.setAll(marks, i -> device.timedEvent());
+        requireOpen();
+        compute.record(marks[0]);
+        run(marks);
         Map<String, Long> nanos = new LinkedHashMap<>();
-        for (int i = 0; i < ofSteps.length; i++) {
-            nanos.merge(labels.get(i), ofSteps[i], Long::sum);
+        for (int i = 0; i < steps.size(); i++) {
+            nanos.merge(steps.get(i).label(), marks[i + 1].nanosSince(marks[i]), Long::sum);
         }
         Map<String, Long> sorted = new LinkedHashMap<>();
         nanos.entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                 .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
         return sorted;
-    }
-
-    private void add(int instruction, String label, Kernel kernel) {
-        instructions.add(instruction);
-        labels.add(label);
-        steps.add(kernel);
-    }
-
-    private void bind(int index) {
-        Instruction instruction = program.instructions().get(index);
-        List<Buffer> operands =
-                instruction.operands().stream().map(buffers::get).toList();
-        List<Buffer> results = instruction.results().stream().map(buffers::get).toList();
-        if (CollectiveSteps.binds(instruction)) {
-            add(index, CollectiveSteps.label(instruction), collectives.bind(index));
-            return;
-        }
-        if (instruction.op() instanceof MemoryCopy) {
-            add(index, instruction.op().name(), copy(operands.get(0), results.get(0)));
-            return;
-        }
-        Op op = instruction.op() instanceof RankDependentOp dependent
-                ? dependent.atRank(program.mesh(), rank)
-                : instruction.op();
-        boolean nothingToDo = op instanceof Reshape
-                && operands.get(0).offsetBytes() == results.get(0).offsetBytes();
-        if (!nothingToDo) {
-            add(index, op.name() + " " + op.attributes(), device.kernels().bind(op, operands, results, scratch()));
-        }
-    }
-
-    private Scratch scratch() {
-        return new Scratch(arena, plan.scratch().offsetBytes(), plan.scratch().bytes());
     }
 
     private void requireOpen() {
@@ -379,21 +351,23 @@ public final class RankExecutor implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            free(steps, host == null && !released ? arena : null, hostArena);
+            free(host == null && !released ? arena : null, hostArena);
         }
     }
 
-    private static void free(List<Kernel> kernels, @Nullable Arena arena, @Nullable Arena hostArena) {
+    private void free(@Nullable Arena its, @Nullable Arena onHost) {
         try {
-            kernels.forEach(Kernel::close);
+            steps.forEach(Step::close);
+            collectives.close();
+            compute.close();
         } finally {
             try {
-                if (arena != null) {
-                    arena.close();
+                if (its != null) {
+                    its.close();
                 }
             } finally {
-                if (hostArena != null) {
-                    hostArena.close();
+                if (onHost != null) {
+                    onHost.close();
                 }
             }
         }

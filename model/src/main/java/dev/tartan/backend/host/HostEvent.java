@@ -22,6 +22,12 @@ public class HostEvent implements Event {
         }
     }
 
+    @Override
+    public final boolean isDone() {
+        HostStream in = stream;
+        return in == null || in.hasEnded(tasks);
+    }
+
     /** One that tells when the calling thread came to it. */
     public static final class Timed extends HostEvent implements TimedEvent {
         private long nanos;

@@ -77,6 +77,10 @@ public final class HostStream implements Stream {
         }
     }
 
+    boolean hasEnded(long tasks) {
+        return ended >= tasks;
+    }
+
     @Override
     public void close() {}
 
