@@ -95,6 +95,7 @@ abstract sealed class Step {
         /** Adds one to wait for, and so for all before it on its stream. */
         void add(Started started) {
             waits.add(started);
+            started.isJoined = true;
         }
 
         /** Whether there is nothing to wait for. */
@@ -146,6 +147,7 @@ abstract sealed class Step {
         private final Event ready;
         private final Event done;
         private boolean needsReady;
+        private boolean isJoined;
         private long ordinal;
 
         Started(
@@ -181,10 +183,6 @@ abstract sealed class Step {
             needsReady = true;
         }
 
-        boolean needsReady() {
-            return needsReady;
-        }
-
         @Override
         void enqueueWork(Stream compute) {
             Stream own = stream.stream();
@@ -194,7 +192,9 @@ abstract sealed class Step {
             }
             own.enqueue(task);
             ordinal = stream.begin();
-            own.record(done);
+            if (isJoined) {
+                own.record(done);
+            }
         }
 
         private void join(Stream compute) {

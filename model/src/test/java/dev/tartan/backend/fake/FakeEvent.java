@@ -34,7 +34,7 @@ final class FakeEvent implements TimedEvent {
     public long nanosSince(TimedEvent earlier) {
         FakeEvent other = (FakeEvent) earlier;
         if (!happened() || !other.happened()) {
-            throw new IllegalStateException("event has not happened");
+            throw new IllegalStateException("unordered: time of an event by the host is read before it happens");
         }
         return nanos - other.nanos;
     }
