@@ -5,24 +5,17 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.plan.DeviceTraits;
 import java.util.List;
 
-/** A kind of device: gives out memory and the kernels that work on it. Thread-safe. */
+/** A kind of device, and those of this process. Thread-safe. */
 public interface Backend extends DeviceTraits {
     /**
-     * Allocates the memory of one device, once for a whole program.
+     * One of the devices.
      *
-     * @throws IllegalArgumentException if {@code bytes} is negative
+     * @param index counts the devices that ranks of this process use
+     * @throws IllegalArgumentException if there are not so many
      */
-    Arena allocate(long bytes);
+    Device device(int index);
 
-    /**
-     * Allocates memory of the host for one device, from and to which its buffers can be copied. Kernels need not be
-     * able to work on it.
-     *
-     * @throws IllegalArgumentException if {@code bytes} is negative
-     */
-    Arena allocateHost(long bytes);
-
-    /** The kernels for buffers of this backend's arenas. */
+    /** The kernels for buffers of these devices. */
     KernelLibrary kernels();
 
     @Override
@@ -32,9 +25,4 @@ public interface Backend extends DeviceTraits {
 
     @Override
     boolean sharesHostMemory();
-
-    /**
-     * Prepares the calling thread to run kernels: limits it to its share of the cores. Call once on each device thread.
-     */
-    void attachThread();
 }

@@ -6,8 +6,9 @@ import java.nio.ByteBuffer;
 /**
  * A tensor's place in an arena, elements in row-major order without gaps. Booleans are bytes 0 and 1.
  *
- * <p>The copying methods wait until the copy is done and throw {@link IllegalArgumentException} if the array has
- * another element type or length than the tensor.
+ * <p>The copying methods are the host's: they wait until the copy is done, but not for streams. What was enqueued for
+ * this memory must be done, see {@link Stream#synchronize}; {@link Stream#copy} is ordered with it. They throw
+ * {@link IllegalArgumentException} if the array has another element type or length than the tensor.
  */
 public interface Buffer {
     /** Element type and shape. */
@@ -30,10 +31,10 @@ public interface Buffer {
      */
     Buffer part(long firstElement, long numElements);
 
-    /** Whether {@link #address} can be read and written by the CPU. */
-    boolean isHostMemory();
+    /** Which memory it lies in. */
+    MemorySpace space();
 
-    /** The address of the first element, on the host if {@link #isHostMemory}, else on the device. */
+    /** The address of the first element in its {@link #space}. */
     long address();
 
     /**
@@ -44,8 +45,7 @@ public interface Buffer {
     ByteBuffer hostBytes();
 
     /**
-     * Copies another tensor of the same type here, from an arena of the same backend in either memory. Waits until what
-     * was to be written there is written, and until the copy is done.
+     * Copies another tensor of the same type here, from an arena of the same backend in any memory.
      *
      * @throws IllegalArgumentException if the types differ
      */

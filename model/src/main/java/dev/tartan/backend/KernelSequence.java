@@ -2,19 +2,19 @@ package dev.tartan.backend;
 
 import java.util.List;
 
-/** Kernels that run one after another as one. */
-public final class KernelSequence implements Kernel {
+/** Kernels that are enqueued one after another as one. */
+final class KernelSequence implements Kernel {
     private final Kernel[] kernels;
 
-    /** Runs {@code kernels} in order. */
-    public KernelSequence(List<Kernel> kernels) {
+    /** Enqueues {@code kernels} in order. */
+    KernelSequence(List<Kernel> kernels) {
         this.kernels = kernels.toArray(new Kernel[0]);
     }
 
     @Override
-    public void run() {
+    public void enqueue(Stream stream) {
         for (Kernel kernel : kernels) {
-            kernel.run();
+            kernel.enqueue(stream);
         }
     }
 

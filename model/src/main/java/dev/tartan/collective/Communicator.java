@@ -1,5 +1,7 @@
 package dev.tartan.collective;
 
+import dev.tartan.backend.MemorySpace;
+
 /**
  * One rank's end of a group of ranks that communicate, along one mesh axis or several. All ranks of a group make the
  * same calls in the same order; one thread at a time uses an end. A call returns when this rank's output is complete
@@ -22,6 +24,11 @@ public interface Communicator {
     /** Whether the group's ranks are in more than one process; the same on all of them. */
     default boolean crossesProcesses() {
         return false;
+    }
+
+    /** Whether calls may name memory of this kind: the host's, unless more is said. */
+    default boolean reaches(MemorySpace space) {
+        return space.isHost();
     }
 
     /** Runs a prepared call; allocates nothing once warm. */

@@ -2,13 +2,14 @@ package dev.tartan.execute;
 
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
+import dev.tartan.backend.Device;
+import dev.tartan.backend.HostTask;
+import dev.tartan.backend.StreamUse;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.graph.DType;
@@ -26,31 +27,33 @@ import dev.tartan.partition.Program;
 import dev.tartan.partition.ReduceScatter;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.MemoryPlan;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 
 /**
- * The collectives of one rank's program and the waits for them, bound once, allocating nothing when they run. For the
- * rank's own thread, which alone starts calls and waits for them.
+ * The collectives of one rank's program and the waits for them, bound once, allocating nothing when they run. Those
+ * that are started have a stream for each communicator. For the rank's own thread, which alone starts calls and waits
+ * for them.
  */
 final class CollectiveSteps {
     private final Program program;
     private final MemoryPlan plan;
     private final int rank;
+    private final Device device;
     private final MeshCommunicators communicators;
     private final boolean gradientsAsBfloats;
     private final Arena arena;
     private final List<Buffer> buffers;
-    /** Calls under way by the value that they make. */
-    private final @Nullable PendingCall[] pending;
-
-    private long exposedNanos;
+    private final Map<Communicator, CommunicationStream> streams = new LinkedHashMap<>();
+    private final List<Step> blocking = new ArrayList<>();
 
     CollectiveSteps(
             Program program,
             MemoryPlan plan,
             int rank,
+            Device device,
             MeshCommunicators communicators,
             boolean gradientsAsBfloats,
             Arena arena,
@@ -58,11 +61,11 @@ final class CollectiveSteps {
         this.program = program;
         this.plan = plan;
         this.rank = rank;
+        this.device = device;
         this.communicators = communicators;
         this.gradientsAsBfloats = gradientsAsBfloats;
         this.arena = arena;
         this.buffers = buffers;
-        this.pending = new PendingCall[program.values().size()];
     }
 
     /** Whether an instruction is bound here. */
@@ -70,56 +73,40 @@ final class CollectiveSteps {
         return instruction.op() instanceof Collective || instruction.op() instanceof Await;
     }
 
-    /** How the instruction is called in a profile. */
-    static String label(Instruction instruction) {
+    private static String label(Instruction instruction) {
         return instruction.started()
                 ? "start " + instruction.op().name()
                 : instruction.op().name();
     }
 
     /** What runs or starts the collective, or awaits some, that is instruction {@code index}. */
-    Kernel bind(int index) {
+    Step bind(int index) {
         Instruction instruction = program.instructions().get(index);
+        String label = label(instruction);
         if (instruction.op() instanceof Await) {
-            int[] awaited =
-                    instruction.operands().stream().mapToInt(Integer::intValue).toArray();
-            return exposed(() -> await(awaited));
+            return join(label);
         }
         Collective op = (Collective) instruction.op();
         Communicator communicator = communicators.communicator(rank, op.axes());
+        Buffer in = buffers.get(instruction.operands().get(0));
+        Buffer out = buffers.get(instruction.results().get(0));
+        require(communicator, op.name(), in);
+        require(communicator, op.name(), out);
         if (op instanceof Permute permute && !instruction.started()) {
-            return exposed(permute(permute, instruction, index, communicator)::run);
+            return permute(permute, communicator, in, out, index);
         }
-        CollectiveCall call = call(op, instruction, index);
-        int result = instruction.results().get(0);
-        if (gradientsAsBfloats
-                && instruction.carriesGradient()
-                && call.type() == ElementType.FLOAT32
-                && communicator.crossesProcesses()) {
-            Bfloat16Call wire = new Bfloat16Call(call, communicator, staging(index, Bfloat16Call.stagingBytes(call)));
-            return exposed(instruction.started() ? starting(result, wire::start) : wire::run);
+        CollectiveTask task = task(op, communicator, in, out, index);
+        if (!instruction.started()) {
+            return blocking(label, task);
         }
-        return exposed(
-                instruction.started()
-                        ? starting(result, () -> communicator.start(call))
-                        : () -> communicator.run(call));
+        CommunicationStream stream = streams.computeIfAbsent(
+                communicator, key -> new CommunicationStream(device.stream(StreamUse.COMMUNICATION)));
+        return new Step.Started(label, task, stream, device.event(), device.event(), Step.Exposure.on(device));
     }
 
-    private Runnable starting(int result, Supplier<PendingCall> call) {
-        return () -> pending[result] = call.get();
-    }
-
-    private void await(int[] results) {
-        for (int result : results) {
-            PendingCall call = pending[result];
-            if (call == null) {
-                throw new IllegalStateException("program awaits what it has not started: program=" + program.name()
-                        + ", value=" + program.values().get(result) + ". Verify the program.");
-            }
-            // Failed or not, it has ended.
-            pending[result] = null;
-            call.await();
-        }
+    /** A wait for what {@link OrderStreams} finds. */
+    Step.Join join(String label) {
+        return new Step.Join(label, Step.Exposure.on(device));
     }
 
     /**
@@ -129,67 +116,80 @@ final class CollectiveSteps {
      * @param cause why this rank cannot go on
      */
     void abandon(Throwable cause) {
-        boolean told = false;
-        for (int result = 0; result < pending.length; result++) {
-            PendingCall call = pending[result];
-            if (call != null) {
-                if (!told) {
-                    communicators.abort(rank, cause);
-                    told = true;
-                }
-                pending[result] = null;
-                try {
-                    call.await();
-                } catch (RuntimeException | Error e) {
-                    if (e != cause) {
-                        cause.addSuppressed(e);
-                    }
-                }
-            }
+        if (streams.values().stream().allMatch(CommunicationStream::isIdle)
+                && blocking.stream().noneMatch(Step::isUnderWay)) {
+            return;
+        }
+        communicators.abort(rank, cause);
+        streams.values().forEach(stream -> stream.drain(cause));
+    }
+
+    /** Frees the streams. */
+    void close() {
+        streams.values().forEach(stream -> stream.stream().close());
+    }
+
+    static void require(Communicator communicator, String op, Buffer buffer) {
+        if (!communicator.reaches(buffer.space())) {
+            throw new IllegalStateException("collective cannot reach its memory: op=" + op + ", axis="
+                    + communicator.axis() + ", space=" + buffer.space()
+                    + ". Use communicators for the memory of this device.");
         }
     }
 
-    /** Time that the rank's thread has spent in these steps. */
-    long exposedNanos() {
-        return exposedNanos;
-    }
-
-    private Kernel exposed(Runnable step) {
-        return () -> {
-            long startNanos = System.nanoTime();
-            step.run();
-            exposedNanos += System.nanoTime() - startNanos;
-        };
+    private CollectiveTask task(Collective op, Communicator communicator, Buffer in, Buffer out, int index) {
+        CollectiveCall call =
+                call(op, region(in), region(out), elementType(in.type().dtype()), tag(index));
+        boolean asBfloats = gradientsAsBfloats
+                && program.instructions().get(index).carriesGradient()
+                && call.type() == ElementType.FLOAT32
+                && communicator.crossesProcesses();
+        if (!asBfloats) {
+            return CollectiveTask.of(communicator, call, List.of(in), List.of(out));
+        }
+        if (!in.space().isHost()) {
+            throw new IllegalStateException("gradients cannot be rounded in the memory of a device: op=" + op.name()
+                    + ", space=" + in.space() + ". Set collective.gradients to float32.");
+        }
+        long stagingBytes = Bfloat16Call.stagingBytes(call);
+        if (stagingBytes == 0) {
+            Bfloat16Call wire = new Bfloat16Call(call, communicator, MemoryRegion.empty());
+            return CollectiveTask.of(communicator, wire, List.of(in), List.of(out));
+        }
+        Buffer staging = staging(index, stagingBytes);
+        Bfloat16Call wire = new Bfloat16Call(call, communicator, region(staging).slice(0, stagingBytes));
+        return CollectiveTask.of(communicator, wire, List.of(in), List.of(out, staging));
     }
 
     /** Even a gradient goes as it is: nothing is added up here, and it is rare. */
-    private Kernel permute(Permute permute, Instruction instruction, int index, Communicator communicator) {
-        Buffer in = hostMemory(permute, instruction.operands().get(0));
-        Buffer out = buffers.get(instruction.results().get(0));
-        ElementType type = elementType(in.type().dtype());
-        return PermuteKernel.of(permute, communicator, region(in), region(out), type, tag(index));
+    private Step permute(Permute permute, Communicator communicator, Buffer in, Buffer out, int index) {
+        if (permute.sources().get(communicator.rank()) == communicator.rank()) {
+            return copy(permute.name(), in, out);
+        }
+        if (in.type().bytes() == 0) {
+            return new Step.Local(permute.name(), stream -> {}, new MemoryUse(List.of(), List.of(), null));
+        }
+        HostTask task = PermuteTask.of(
+                permute, communicator, in, out, elementType(in.type().dtype()), tag(index));
+        return blocking(permute.name(), task);
+    }
+
+    private Step blocking(String label, HostTask task) {
+        Step step = new Step.Blocking(label, task, Step.Exposure.on(device));
+        blocking.add(step);
+        return step;
+    }
+
+    static Step copy(String label, Buffer from, Buffer to) {
+        return new Step.Local(label, stream -> stream.copy(from, to), new MemoryUse(List.of(from), List.of(to), null));
     }
 
     private String tag(int index) {
         return program.name() + "#" + index;
     }
 
-    private Buffer hostMemory(Collective collective, int value) {
-        Buffer buffer = buffers.get(value);
-        if (!buffer.isHostMemory()) {
-            throw new IllegalStateException("collectives work on host memory only: op=" + collective.name()
-                    + ". A communicator for device memory comes with the CUDA backend.");
-        }
-        return buffer;
-    }
-
-    private CollectiveCall call(Collective collective, Instruction instruction, int index) {
-        Buffer in = hostMemory(collective, instruction.operands().get(0));
-        Buffer out = buffers.get(instruction.results().get(0));
-        String tag = tag(index);
-        ElementType type = elementType(in.type().dtype());
-        MemoryRegion input = region(in);
-        MemoryRegion output = region(out);
+    private static CollectiveCall call(
+            Collective collective, MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
         if (collective instanceof AllReduce reduce) {
             return CollectiveCall.allReduce(input, output, type, reduceKind(reduce.reduction()), tag);
         }
@@ -200,15 +200,12 @@ final class CollectiveSteps {
             return CollectiveCall.reduceScatter(input, output, type, ReduceKind.SUM, tag);
         }
         if (!(collective instanceof AllToAll)) {
-            throw new IllegalStateException("collective cannot be bound: instruction=" + instruction);
+            throw new IllegalStateException("collective cannot be bound: op=" + collective.name() + ", tag=" + tag);
         }
         return CollectiveCall.allToAll(input, output, type, tag);
     }
 
-    private MemoryRegion staging(int index, long bytes) {
-        if (bytes == 0) {
-            return MemoryRegion.empty();
-        }
+    private Buffer staging(int index, long bytes) {
         BufferSlot slot = plan.stagingOf(index);
         if (slot == null || slot.bytes() < bytes) {
             throw new IllegalStateException("plan has too little memory to send a gradient as bfloat16: program="
@@ -216,12 +213,12 @@ final class CollectiveSteps {
                     + ". Plan the program that is run.");
         }
         Shape floats = Shape.shape((bytes + Float.BYTES - 1) / Float.BYTES);
-        return region(arena.buffer(new TensorType(DType.FLOAT32, floats), slot.offsetBytes()))
-                .slice(0, bytes);
+        return arena.buffer(new TensorType(DType.FLOAT32, floats), slot.offsetBytes());
     }
 
-    private MemoryRegion region(Buffer buffer) {
-        return MemoryRegion.of(buffer.address(), buffer.type().bytes(), arena);
+    /** The memory of a buffer, kept as long as it can be reached from there. */
+    static MemoryRegion region(Buffer buffer) {
+        return MemoryRegion.of(buffer.address(), buffer.type().bytes(), buffer);
     }
 
     static ElementType elementType(DType dtype) {

@@ -1,29 +1,26 @@
 package dev.tartan.execute;
 
 import dev.tartan.backend.Arena;
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.Scratch;
+import dev.tartan.backend.Device;
+import dev.tartan.backend.Stream;
+import dev.tartan.backend.StreamUse;
+import dev.tartan.backend.TimedEvent;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
-import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.compress.Bfloat16Call;
-import dev.tartan.graph.Op;
 import dev.tartan.mesh.MemoryKind;
-import dev.tartan.op.RankDependentOp;
-import dev.tartan.op.Reshape;
 import dev.tartan.partition.Instruction;
-import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.FirstWrite;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -34,21 +31,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One rank's program, bound to memory, kernels and communicators. Used by the one thread that made it; that thread must
- * have been attached to the backend.
+ * have been attached to the device.
  */
 public final class RankExecutor implements AutoCloseable {
     private final Program program;
     private final MemoryPlan plan;
     private final int rank;
-    private final Backend backend;
+    private final Device device;
     private final MeshCommunicators communicators;
     private final @Nullable RankExecutor host;
+    private final Stream compute;
     private final Arena arena;
     private final @Nullable Arena hostArena;
     private final CollectiveSteps collectives;
     private final List<Buffer> buffers = new ArrayList<>();
-    private final List<Kernel> steps = new ArrayList<>();
-    private final List<String> labels = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
     /** By step, the instruction that it is of; for copies at the end, the number of instructions. */
     private final List<Integer> instructions = new ArrayList<>();
 
@@ -58,6 +55,7 @@ public final class RankExecutor implements AutoCloseable {
     /** The step that runs or failed; -1 before a run and after one that was completed. */
     private int at = -1;
 
+    private long exposedNanos;
     private boolean released;
     private boolean closed;
 
@@ -67,12 +65,12 @@ public final class RankExecutor implements AutoCloseable {
      *
      * @throws IllegalStateException if a kernel is missing
      */
-    public RankExecutor(Program program, MemoryPlan plan, int rank, Backend backend, MeshCommunicators communicators) {
-        this(program, plan, rank, backend, communicators, ElementType.FLOAT32);
+    public RankExecutor(Program program, MemoryPlan plan, int rank, Device device, MeshCommunicators communicators) {
+        this(program, plan, rank, device, communicators, ElementType.FLOAT32);
     }
 
     /**
-     * As {@link #RankExecutor(Program, MemoryPlan, int, Backend, MeshCommunicators)}, and sends float32 gradients of
+     * As {@link #RankExecutor(Program, MemoryPlan, int, Device, MeshCommunicators)}, and sends float32 gradients of
      * parameters as another type where they go from process to process: {@link Instruction#carriesGradient} says which
      * collectives those are. It takes no memory but the arena.
      *
@@ -83,10 +81,10 @@ public final class RankExecutor implements AutoCloseable {
             Program program,
             MemoryPlan plan,
             int rank,
-            Backend backend,
+            Device device,
             MeshCommunicators communicators,
             ElementType gradients) {
-        this(program, plan, rank, backend, communicators, gradients, null, null);
+        this(program, plan, rank, device, communicators, gradients, null, null);
     }
 
     /**
@@ -100,18 +98,18 @@ public final class RankExecutor implements AutoCloseable {
             Program program,
             MemoryPlan plan,
             int rank,
-            Backend backend,
+            Device device,
             MeshCommunicators communicators,
             ElementType gradients,
             @Nullable Arena given) {
-        this(program, plan, rank, backend, communicators, gradients, null, given);
+        this(program, plan, rank, device, communicators, gradients, null, given);
     }
 
     private RankExecutor(
             Program program,
             MemoryPlan plan,
             int rank,
-            Backend backend,
+            Device device,
             MeshCommunicators communicators,
             ElementType gradients,
             @Nullable RankExecutor host,
@@ -123,30 +121,26 @@ public final class RankExecutor implements AutoCloseable {
         this.program = program;
         this.plan = plan;
         this.rank = rank;
-        this.backend = backend;
+        this.device = device;
         this.communicators = communicators;
         this.host = host;
         if (host != null) {
             this.arena = host.arena;
         } else {
-            this.arena = given == null ? backend.allocate(plan.arenaBytes()) : sized(given, plan);
+            this.arena = given == null ? device.allocate(plan.arenaBytes()) : sized(given, plan);
         }
+        this.compute = device.stream(StreamUse.COMPUTE);
+        this.collectives = new CollectiveSteps(
+                program, plan, rank, device, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
         Arena onHost = null;
         try {
-            onHost = keepsOnHost(program) ? backend.allocateHost(plan.hostBytes()) : null;
+            onHost = keepsOnHost(program) ? device.allocateHost(plan.hostBytes()) : null;
             for (int id = 0; id < program.values().size(); id++) {
                 buffers.add(buffer(program, plan, id, arena, onHost));
             }
-            this.collectives = new CollectiveSteps(
-                    program, plan, rank, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
-            for (int i = 0; i < program.instructions().size(); i++) {
-                bind(i);
-            }
-            for (MemoryPlan.Copy copy : plan.copies()) {
-                add(program.instructions().size(), "copy", copy(buffers.get(copy.from()), buffers.get(copy.to())));
-            }
+            new BindSteps(program, plan, rank, device, arena, buffers, collectives, steps, instructions).run();
         } catch (RuntimeException | Error e) {
-            free(steps, host == null ? arena : null, onHost);
+            free(host == null ? arena : null, onHost);
             throw e;
         }
         this.hostArena = onHost;
@@ -168,7 +162,7 @@ public final class RankExecutor implements AutoCloseable {
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
                     + memory.hostBytes() + ". Plan the arena for both.");
         }
-        return new RankExecutor(other, memory, rank, backend, communicators, ElementType.FLOAT32, this, null);
+        return new RankExecutor(other, memory, rank, device, communicators, ElementType.FLOAT32, this, null);
     }
 
     private static Arena sized(Arena given, MemoryPlan plan) {
@@ -191,8 +185,9 @@ public final class RankExecutor implements AutoCloseable {
         return its.buffer(program.typeOf(id), slot.offsetBytes());
     }
 
-    private static Kernel copy(Buffer from, Buffer to) {
-        return () -> to.copyFrom(from);
+    /** What it runs on. */
+    public Device device() {
+        return device;
     }
 
     /** Bytes allocated for this rank in the memory of its device. */
@@ -226,11 +221,11 @@ public final class RankExecutor implements AutoCloseable {
     }
 
     /**
-     * Time that this thread has spent starting, running and awaiting collectives in all runs so far, in nanoseconds;
-     * what collectives take while the rank computes is not in it.
+     * Time that the device, in its stream for computing, has spent starting, running and awaiting collectives in all
+     * runs so far, in nanoseconds; what collectives take while the rank computes is not in it.
      */
     public long exposedCommunicationNanos() {
-        return collectives.exposedNanos();
+        return exposedNanos;
     }
 
     /**
@@ -244,7 +239,7 @@ public final class RankExecutor implements AutoCloseable {
         run(null);
     }
 
-    private void run(long @Nullable [] nanos) {
+    private void run(TimedEvent @Nullable [] marks) {
         requireOpen();
         try {
             for (int i = 0; i < steps.size(); i++) {
@@ -252,16 +247,31 @@ public final class RankExecutor implements AutoCloseable {
                 if (!before.isEmpty()) {
                     before.getOrDefault(i, List.of()).forEach(Runnable::run);
                 }
-                long start = nanos == null ? 0 : System.nanoTime();
-                steps.get(i).run();
-                if (nanos != null) {
-                    nanos[i] = System.nanoTime() - start;
+                steps.get(i).enqueue(compute);
+                if (marks != null) {
+                    compute.record(marks[i + 1]);
                 }
             }
+            compute.synchronize();
             at = -1;
         } catch (RuntimeException | Error e) {
-            collectives.abandon(e);
+            abandon(e);
             throw e;
+        }
+        for (int i = 0; i < steps.size(); i++) {
+            exposedNanos += steps.get(i).exposedNanos();
+        }
+    }
+
+    /** Returns when nothing touches the memory any more. */
+    private void abandon(Throwable cause) {
+        collectives.abandon(cause);
+        try {
+            compute.synchronize();
+        } catch (RuntimeException | Error e) {
+            if (e != cause) {
+                cause.addSuppressed(e);
+            }
         }
     }
 
@@ -306,14 +316,15 @@ public final class RankExecutor implements AutoCloseable {
      */
     public void broadcast(String name, List<String> axes, int root) {
         Buffer shard = input(name);
-        if (!shard.isHostMemory()) {
-            throw new IllegalStateException("input is not in memory that collectives work on: input=" + name + ", rank="
-                    + rank + ". Fill it from a checkpoint.");
-        }
         Communicator group = communicators.communicator(rank, axes);
-        MemoryRegion region = MemoryRegion.of(shard.address(), shard.type().bytes(), arena);
-        group.run(CollectiveCall.broadcast(
-                region, CollectiveSteps.elementType(shard.type().dtype()), root, name));
+        CollectiveSteps.require(group, "broadcast", shard);
+        CollectiveCall call = CollectiveCall.broadcast(
+                CollectiveSteps.region(shard),
+                CollectiveSteps.elementType(shard.type().dtype()),
+                root,
+                name);
+        compute.enqueue(CollectiveTask.of(group, call, List.of(shard), List.of(shard)));
+        compute.synchronize();
     }
 
     /**
@@ -322,50 +333,20 @@ public final class RankExecutor implements AutoCloseable {
      * @return nanoseconds by op, largest first
      */
     public Map<String, Long> profile() {
-        long[] ofSteps = new long[steps.size()];
-        run(ofSteps);
+        TimedEvent[] marks = new TimedEvent[steps.size() + 1];
+        Arrays.setAll(marks, i -> device.timedEvent());
+        requireOpen();
+        compute.record(marks[0]);
+        run(marks);
         Map<String, Long> nanos = new LinkedHashMap<>();
-        for (int i = 0; i < ofSteps.length; i++) {
-            nanos.merge(labels.get(i), ofSteps[i], Long::sum);
+        for (int i = 0; i < steps.size(); i++) {
+            nanos.merge(steps.get(i).label(), marks[i + 1].nanosSince(marks[i]), Long::sum);
         }
         Map<String, Long> sorted = new LinkedHashMap<>();
         nanos.entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                 .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
         return sorted;
-    }
-
-    private void add(int instruction, String label, Kernel kernel) {
-        instructions.add(instruction);
-        labels.add(label);
-        steps.add(kernel);
-    }
-
-    private void bind(int index) {
-        Instruction instruction = program.instructions().get(index);
-        List<Buffer> operands =
-                instruction.operands().stream().map(buffers::get).toList();
-        List<Buffer> results = instruction.results().stream().map(buffers::get).toList();
-        if (CollectiveSteps.binds(instruction)) {
-            add(index, CollectiveSteps.label(instruction), collectives.bind(index));
-            return;
-        }
-        if (instruction.op() instanceof MemoryCopy) {
-            add(index, instruction.op().name(), copy(operands.get(0), results.get(0)));
-            return;
-        }
-        Op op = instruction.op() instanceof RankDependentOp dependent
-                ? dependent.atRank(program.mesh(), rank)
-                : instruction.op();
-        boolean nothingToDo = op instanceof Reshape
-                && operands.get(0).offsetBytes() == results.get(0).offsetBytes();
-        if (!nothingToDo) {
-            add(index, op.name() + " " + op.attributes(), backend.kernels().bind(op, operands, results, scratch()));
-        }
-    }
-
-    private Scratch scratch() {
-        return new Scratch(arena, plan.scratch().offsetBytes(), plan.scratch().bytes());
     }
 
     private void requireOpen() {
@@ -396,21 +377,23 @@ public final class RankExecutor implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
-            free(steps, host == null && !released ? arena : null, hostArena);
+            free(host == null && !released ? arena : null, hostArena);
         }
     }
 
-    private static void free(List<Kernel> kernels, @Nullable Arena arena, @Nullable Arena hostArena) {
+    private void free(@Nullable Arena its, @Nullable Arena onHost) {
         try {
-            kernels.forEach(Kernel::close);
+            steps.forEach(Step::close);
+            collectives.close();
+            compute.close();
         } finally {
             try {
-                if (arena != null) {
-                    arena.close();
+                if (its != null) {
+                    its.close();
                 }
             } finally {
-                if (hostArena != null) {
-                    hostArena.close();
+                if (onHost != null) {
+                    onHost.close();
                 }
             }
         }

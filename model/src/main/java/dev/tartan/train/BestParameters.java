@@ -1,8 +1,8 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Arena;
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.train.graph.PlannedState;
 import java.util.LinkedHashMap;
@@ -16,9 +16,9 @@ final class BestParameters implements AutoCloseable {
     private final Map<String, Buffer> copies = new LinkedHashMap<>();
     private boolean holds;
 
-    BestParameters(TrainingPlan plan, RankExecutor executor, Backend backend) {
+    BestParameters(TrainingPlan plan, RankExecutor executor, Device device) {
         this.executor = executor;
-        this.arena = backend.allocateHost(bytes(plan));
+        this.arena = device.allocateHost(bytes(plan));
         long offset = 0;
         for (PlannedState state : plan.parameters()) {
             Buffer parameter = executor.input(state.name());

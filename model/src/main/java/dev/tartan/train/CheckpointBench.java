@@ -41,16 +41,14 @@ public final class CheckpointBench {
     private static final String ATTEMPT = "bench";
 
     private final TrainingPlan plan;
-    private final Backend backend;
     private final CheckpointFolder folder;
     private final Result result = new Result(0, list(), list(), list(), list(), list(), list(), list(), list());
 
     private volatile long bytes;
     private volatile @Nullable CheckpointMetrics last;
 
-    private CheckpointBench(TrainingPlan plan, Backend backend, Path folder) {
+    private CheckpointBench(TrainingPlan plan, Path folder) {
         this.plan = plan;
-        this.backend = backend;
         this.folder = new CheckpointFolder(folder);
     }
 
@@ -90,16 +88,16 @@ public final class CheckpointBench {
      */
     public static Result run(TrainingPlan plan, NetworkFactory factory, Backend backend, Path folder, int rounds)
             throws InterruptedException, IOException {
-        CheckpointBench bench = new CheckpointBench(plan, backend, folder);
+        CheckpointBench bench = new CheckpointBench(plan, folder);
         Network network = factory.create();
         try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), plan.collective());
                 CommitCheckpoints commits =
                         new CommitCheckpoints(bench.folder, 1, step -> new byte[0], bench::committed)) {
             commits.begin(ATTEMPT, plan.shardOwners(), Map.of("network", "bench"));
             CyclicBarrier barrier = new CyclicBarrier(plan.mesh().numRanks());
-            new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> {
+            new MeshRun(backend, ProcessRanks.all(communicators)).run((rank, device) -> {
                 try (RankExecutor executor = new RankExecutor(
-                                plan.step().program(), plan.step().memory(), rank, backend, communicators);
+                                plan.step().program(), plan.step().memory(), rank, device, communicators);
                         RankCheckpoints waiting = bench.checkpoints(rank, false, executor, commits);
                         RankCheckpoints meanwhile = bench.checkpoints(rank, true, executor, commits)) {
                     executor.beforeWrites(meanwhile.beforeWrites());
@@ -166,7 +164,7 @@ public final class CheckpointBench {
         }
         start = meet(barrier);
         RestoredRun.open(path, plan.states())
-                .restore(plan.mesh(), rank, backend, plan.states(), state -> executor.input(state.name()));
+                .restore(plan.mesh(), rank, executor.device(), plan.states(), state -> executor.input(state.name()));
         meet(barrier);
         note(rank, round, result.restoreSeconds(), start);
         start = meet(barrier);
@@ -206,7 +204,7 @@ public final class CheckpointBench {
                 rank,
                 async,
                 Duration.ofSeconds(plan.collective().timeoutSeconds()),
-                backend,
+                executor.device(),
                 RunCheckpoints.firstWrites(plan),
                 state -> executor.input(state.name()),
                 best -> executor.input(best.name()),

@@ -1,6 +1,7 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
+import dev.tartan.backend.Device;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.MeshCommunicators;
 import java.util.ArrayList;
@@ -14,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * failure ends the others, those of other processes too, and is thrown.
  */
 final class MeshRun {
-    /** What one rank does. */
+    /** What one rank does on its device. */
     @FunctionalInterface
     interface RankBody {
-        void run(int rank) throws Exception;
+        void run(int rank, Device device) throws Exception;
     }
 
     private static final long GENTLE_NANOS = TimeUnit.SECONDS.toNanos(30);
@@ -90,8 +91,9 @@ final class MeshRun {
 
     private void runRank(int rank, RankBody body, CountDownLatch done) {
         try {
-            backend.attachThread();
-            body.run(rank);
+            Device device = ranks.device(backend, rank);
+            device.attachThread();
+            body.run(rank, device);
         } catch (Throwable e) {
             synchronized (failures) {
                 failures.add(new Failure(rank, e));

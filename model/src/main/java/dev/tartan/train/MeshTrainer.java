@@ -277,7 +277,6 @@ public final class MeshTrainer {
             RankLoop loop = new RankLoop(
                     plan,
                     network,
-                    backend,
                     ranks,
                     record,
                     control,

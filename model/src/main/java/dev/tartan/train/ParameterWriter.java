@@ -1,7 +1,7 @@
 package dev.tartan.train;
 
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.collective.CollectiveException;
@@ -28,13 +28,13 @@ import org.jspecify.annotations.Nullable;
 final class ParameterWriter {
     private final Mesh mesh;
     private final int rank;
-    private final Backend backend;
+    private final Device device;
     private final ProcessRanks ranks;
 
-    ParameterWriter(Mesh mesh, int rank, Backend backend, ProcessRanks ranks) {
+    ParameterWriter(Mesh mesh, int rank, Device device, ProcessRanks ranks) {
         this.mesh = mesh;
         this.rank = rank;
-        this.backend = backend;
+        this.device = device;
         this.ranks = ranks;
     }
 
@@ -80,8 +80,8 @@ final class ParameterWriter {
         Program program = Reshard.plan(
                         NamedSharding.of(mesh, state.spec()), NamedSharding.of(mesh, gathered.spec()), type)
                 .program("gather " + state.name());
-        MemoryPlan memory = PlanMemory.run(program, Map.of(), backend);
-        try (RankExecutor executor = new RankExecutor(program, memory, rank, backend, ranks.communicators())) {
+        MemoryPlan memory = PlanMemory.run(program, Map.of(), device);
+        try (RankExecutor executor = new RankExecutor(program, memory, rank, device, ranks.communicators())) {
             executor.input("x").write(values(shard));
             executor.run();
             writeShard(gathered, executor.output("y"), writer);

@@ -2,6 +2,7 @@ package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.CheckpointFiles;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.SafetensorsEntry;
@@ -27,7 +28,7 @@ public final class Predictor implements AutoCloseable {
     private static final int RANK = 0;
 
     private final InferencePlan plan;
-    private final Backend backend;
+    private final Device device;
     private final MeshCommunicators communicators;
     private final RankExecutor executor;
 
@@ -40,12 +41,12 @@ public final class Predictor implements AutoCloseable {
      */
     public Predictor(InferencePlan plan, Path parameters, Backend backend) {
         this.plan = plan;
-        this.backend = backend;
+        this.device = backend.device(0);
         Mesh mesh = plan.compiled().program().mesh();
         communicators = CommunicationOptions.withinProcess(mesh, CollectiveConfig.defaults());
         try {
             executor =
-                    new RankExecutor(plan.compiled().program(), plan.compiled().memory(), RANK, backend, communicators);
+                    new RankExecutor(plan.compiled().program(), plan.compiled().memory(), RANK, device, communicators);
         } catch (RuntimeException | Error e) {
             communicators.close();
             throw e;
@@ -85,7 +86,7 @@ public final class Predictor implements AutoCloseable {
      * @throws IllegalArgumentException if a field is missing or of another type
      */
     public Map<String, HostTensor> predict(Map<String, HostTensor> batch) {
-        backend.attachThread();
+        device.attachThread();
         for (BatchField field : plan.fields()) {
             Buffer input = executor.input(field.name());
             HostTensor values = batch.get(field.name());

@@ -1,5 +1,7 @@
 package dev.tartan.train;
 
+import dev.tartan.backend.Backend;
+import dev.tartan.backend.Device;
 import dev.tartan.collective.MeshCommunicators;
 import java.util.stream.IntStream;
 
@@ -59,6 +61,11 @@ public record ProcessRanks(int process, int numProcesses, MeshCommunicators comm
     /** The ranks of this process, in order. */
     public IntStream ranks() {
         return IntStream.range(firstRank(), firstRank() + numRanks());
+    }
+
+    /** The device of one of this process's ranks. */
+    Device device(Backend backend, int rank) {
+        return backend.device(rank - firstRank());
     }
 
     /** Whether this process holds mesh rank 0, and so reports and writes files. */

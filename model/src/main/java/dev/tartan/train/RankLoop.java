@@ -1,7 +1,7 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Arena;
-import dev.tartan.backend.Backend;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.ElementType;
@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
 final class RankLoop {
     private final TrainingPlan plan;
     private final Network network;
-    private final Backend backend;
     private final ProcessRanks ranks;
     private final RunRecord record;
     private final RunControl control;
@@ -67,7 +66,6 @@ final class RankLoop {
     RankLoop(
             TrainingPlan plan,
             Network network,
-            Backend backend,
             ProcessRanks ranks,
             RunRecord record,
             RunControl control,
@@ -75,7 +73,6 @@ final class RankLoop {
             Outputs outputs) {
         this.plan = plan;
         this.network = network;
-        this.backend = backend;
         this.ranks = ranks;
         this.record = record;
         this.control = control;
@@ -90,9 +87,9 @@ final class RankLoop {
     }
 
     /** Trains as one rank, on its own thread. */
-    void run(int rank) throws InterruptedException {
+    void run(int rank, Device device) throws InterruptedException {
         Left left = new Left();
-        try (RankExecutor executor = executor(rank)) {
+        try (RankExecutor executor = executor(rank, device)) {
             record.allocated(executor.arenaBytes());
             try {
                 run(rank, executor, left);
@@ -107,24 +104,25 @@ final class RankLoop {
         }
     }
 
-    private RankExecutor executor(int rank) {
+    private RankExecutor executor(int rank, Device device) {
         ProcessMemory memory = inputs.memory();
         Arena given = memory == null ? null : memory.arena(rank);
         return new RankExecutor(
                 plan.step().program(),
                 plan.step().memory(),
                 rank,
-                backend,
+                device,
                 ranks.communicators(),
                 gradients(plan.collective().gradients()),
                 given);
     }
 
     private void run(int rank, RankExecutor executor, Left left) throws InterruptedException {
-        try (RankValidation validation = RankValidation.bind(plan, rank, executor, backend, inputs.validation());
+        try (RankValidation validation =
+                        RankValidation.bind(plan, rank, executor, executor.device(), inputs.validation());
                 RankCheckpoints checkpoints = owners == null
                         ? null
-                        : RunCheckpoints.ofRank(plan, owners, rank, executor, validation, backend, control)) {
+                        : RunCheckpoints.ofRank(plan, owners, rank, executor, validation, executor.device(), control)) {
             OneRank one = new OneRank(rank, executor, validation, checkpoints);
             try {
                 one.train();
@@ -181,7 +179,7 @@ final class RankLoop {
             this.validation = validation;
             this.checkpoints = checkpoints;
             this.trainer = new RankTrainer(plan, rank, executor);
-            this.parameters = new ParameterWriter(plan.mesh(), rank, backend, ranks);
+            this.parameters = new ParameterWriter(plan.mesh(), rank, executor.device(), ranks);
             this.communication = new StepCommunication(ranks.communicators(), rank);
         }
 
@@ -230,14 +228,15 @@ final class RankLoop {
         }
 
         private void goOn(RestoredRun restored) {
-            trainer.restore(restored, backend);
+            trainer.restore(restored, executor.device());
             goOn(restored.progress());
             savedSteps = step;
             ValidationProgress rounds = restored.progress().validation();
             if (validation != null && rounds != null) {
                 validation.resume(
                         rounds,
-                        best -> restored.restoreBest(plan.mesh(), rank, backend, plan.parameters(), best::copy));
+                        best -> restored.restoreBest(
+                                plan.mesh(), rank, executor.device(), plan.parameters(), best::copy));
             }
         }
 

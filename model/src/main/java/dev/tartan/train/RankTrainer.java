@@ -1,7 +1,7 @@
 package dev.tartan.train;
 
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.mesh.Mesh;
@@ -60,8 +60,8 @@ final class RankTrainer {
     }
 
     /** Fills all states as a checkpoint has them. */
-    void restore(RestoredRun restored, Backend backend) {
-        restored.restore(mesh, rank, backend, plan.states(), state -> executor.input(state.name()));
+    void restore(RestoredRun restored, Device device) {
+        restored.restore(mesh, rank, device, plan.states(), state -> executor.input(state.name()));
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.tartan.train;
 
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.partition.ProgramPort;
 import dev.tartan.train.checkpoint.ValidationProgress;
@@ -50,7 +50,7 @@ final class RankValidation implements AutoCloseable {
      * @param step of the same rank; to be closed after this
      */
     static @Nullable RankValidation bind(
-            TrainingPlan plan, int rank, RankExecutor step, Backend backend, @Nullable ValidationData data) {
+            TrainingPlan plan, int rank, RankExecutor step, Device device, @Nullable ValidationData data) {
         PlannedValidation validation = plan.validation();
         if (validation == null || data == null) {
             return null;
@@ -61,7 +61,7 @@ final class RankValidation implements AutoCloseable {
                 data,
                 plan.dataRank(rank),
                 step.beside(program.program(), program.memory()),
-                validation.how().keepBest() ? new BestParameters(plan, step, backend) : null);
+                validation.how().keepBest() ? new BestParameters(plan, step, device) : null);
     }
 
     /** Whether it is time to evaluate after a step, of a run of so many. */

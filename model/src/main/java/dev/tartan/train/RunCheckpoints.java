@@ -1,6 +1,6 @@
 package dev.tartan.train;
 
-import dev.tartan.backend.Backend;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
@@ -198,7 +198,7 @@ public final class RunCheckpoints {
             int rank,
             RankExecutor executor,
             @Nullable RankValidation validation,
-            Backend backend,
+            Device device,
             RunControl control) {
         CheckpointFolder folder = folder(plan);
         if (folder == null) {
@@ -209,7 +209,7 @@ public final class RunCheckpoints {
                 rank,
                 plan.checkpoint().async(),
                 Duration.ofSeconds(plan.collective().timeoutSeconds()).dividedBy(2),
-                backend,
+                device,
                 firstWrites(plan),
                 state -> executor.input(state.name()),
                 parameter -> Objects.requireNonNull(validation).best(parameter),

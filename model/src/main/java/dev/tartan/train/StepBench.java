@@ -50,9 +50,9 @@ public final class StepBench {
             throws InterruptedException {
         List<Double> millis = Collections.synchronizedList(new ArrayList<>());
         Map<String, Long> profile = Collections.synchronizedMap(new LinkedHashMap<>());
-        new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> {
+        new MeshRun(backend, ProcessRanks.all(communicators)).run((rank, device) -> {
             try (RankExecutor executor =
-                    new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+                    new RankExecutor(plan.step().program(), plan.step().memory(), rank, device, communicators)) {
                 RankTrainer trainer = new RankTrainer(plan, rank, executor);
                 trainer.initialize(network, null);
                 for (int step = 0; step < warmUp + timed; step++) {

@@ -1,6 +1,7 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.CheckpointFiles;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
@@ -39,14 +40,15 @@ final class TextSampler {
         try (CheckpointFiles file = CheckpointFiles.open(parameters);
                 MeshCommunicators communicators =
                         CommunicationOptions.withinProcess(logits.program().mesh(), plan.collective())) {
-            new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> generate(rank, file, communicators));
+            new MeshRun(backend, ProcessRanks.all(communicators))
+                    .run((rank, device) -> generate(rank, device, file, communicators));
         }
         return PrintableText.of(Arrays.copyOfRange(text, 1, text.length));
     }
 
-    private void generate(int rank, CheckpointFiles file, MeshCommunicators communicators) throws InterruptedException {
-        try (RankExecutor executor =
-                new RankExecutor(logits.program(), logits.memory(), rank, backend, communicators)) {
+    private void generate(int rank, Device device, CheckpointFiles file, MeshCommunicators communicators)
+            throws InterruptedException {
+        try (RankExecutor executor = new RankExecutor(logits.program(), logits.memory(), rank, device, communicators)) {
             for (PlannedState parameter : plan.parameters()) {
                 executor.input(parameter.name())
                         .write(ParameterFile.read(

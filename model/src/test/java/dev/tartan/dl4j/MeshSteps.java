@@ -92,8 +92,8 @@ public final class MeshSteps implements AutoCloseable {
             int rank = i;
             threads.add(Executors.newSingleThreadExecutor());
             executors.add(onThread(rank, () -> {
-                backend.attachThread();
-                return new RankExecutor(program, plan, rank, backend, communicators);
+                backend.device(0).attachThread();
+                return new RankExecutor(program, plan, rank, backend.device(0), communicators);
             }));
         }
         for (StateBinding state : graph.states()) {

@@ -84,8 +84,9 @@ class GradientsOnTheWireTest {
 
     private Outcome run(Program program, int rank, MeshCommunicators communicators, ElementType gradients) {
         MemoryPlan plan = PlanMemory.run(program, Map.of(), backend);
-        backend.attachThread();
-        try (RankExecutor executor = new RankExecutor(program, plan, rank, backend, communicators, gradients)) {
+        backend.device(0).attachThread();
+        try (RankExecutor executor =
+                new RankExecutor(program, plan, rank, backend.device(0), communicators, gradients)) {
             assertThat(executor.arenaBytes()).isEqualTo(plan.arenaBytes());
             float[] row = new float[COLUMNS];
             for (int column = 0; column < COLUMNS; column++) {
@@ -190,7 +191,7 @@ class GradientsOnTheWireTest {
     @Test
     void otherTypesAreRefused() {
         LocalMesh mesh = LocalMesh.create(List.of("data"), new int[] {2}, Duration.ofSeconds(20));
-        assertThatThrownBy(() -> new RankExecutor(program, plan, 0, backend, mesh, ElementType.INT32))
+        assertThatThrownBy(() -> new RankExecutor(program, plan, 0, backend.device(0), mesh, ElementType.INT32))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("gradients cannot be sent so: type=INT32. Use FLOAT32 or BFLOAT16.");
     }

@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.backend.Arena;
-import dev.tartan.backend.Backend;
-import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
+import dev.tartan.backend.ForwardingArena;
+import dev.tartan.backend.ForwardingDevice;
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.MeshCommunicators;
@@ -16,7 +17,6 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
-import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.op.Tensor;
 import dev.tartan.partition.PartitionGraph;
@@ -30,7 +30,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RankExecutorLifeTest {
-    private final CountingBackend backend = new CountingBackend(new Nd4jBackend(1));
+    private final CountingDevice device = new CountingDevice(new Nd4jBackend(1).device(0));
     private final MeshCommunicators mesh = LocalMesh.create(List.of("data"), new int[] {1}, Duration.ofSeconds(10));
     private final Program program;
     private final MemoryPlan plan;
@@ -41,39 +41,39 @@ class RankExecutorLifeTest {
         Map<String, Value> outputs = new LinkedHashMap<>();
         outputs.put("sum", x.sum(0).value());
         this.program = PartitionGraph.run(
-                Mesh.of(Device.cpus(1), shape(1), "data"),
+                Mesh.of(dev.tartan.mesh.Device.cpus(1), shape(1), "data"),
                 graph.build(outputs),
                 Map.of(x.value(), spec("data", null)),
                 Map.of());
-        this.plan = PlanMemory.run(program, Map.of(), backend);
+        this.plan = PlanMemory.run(program, Map.of(), device);
     }
 
     @Test
     void whatWasAllocatedIsFreedWhenTheRestFails() {
-        backend.hasKernels = false;
-        assertThatThrownBy(() -> new RankExecutor(program, plan, 0, backend, mesh))
+        device.hasKernels = false;
+        assertThatThrownBy(() -> new RankExecutor(program, plan, 0, device, mesh))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("no kernels");
-        assertThat(backend.allocated).isEqualTo(1);
-        assertThat(backend.freed).isEqualTo(1);
+        assertThat(device.allocated).isEqualTo(1);
+        assertThat(device.freed).isEqualTo(1);
     }
 
     @Test
     void closingTwiceFreesOnce() {
-        RankExecutor executor = new RankExecutor(program, plan, 0, backend, mesh);
+        RankExecutor executor = new RankExecutor(program, plan, 0, device, mesh);
         RankExecutor beside = executor.beside(program, plan);
         beside.close();
         beside.close();
-        assertThat(backend.freed).isZero();
+        assertThat(device.freed).isZero();
         executor.close();
         executor.close();
-        assertThat(backend.allocated).isEqualTo(1);
-        assertThat(backend.freed).isEqualTo(1);
+        assertThat(device.allocated).isEqualTo(1);
+        assertThat(device.freed).isEqualTo(1);
     }
 
     @Test
     void useAfterCloseIsAnError() {
-        RankExecutor executor = new RankExecutor(program, plan, 0, backend, mesh);
+        RankExecutor executor = new RankExecutor(program, plan, 0, device, mesh);
         RankExecutor beside = executor.beside(program, plan);
         executor.run();
         beside.run();
@@ -92,47 +92,25 @@ class RankExecutorLifeTest {
     }
 
     /** Counts arenas; has no kernels if told so. */
-    private static final class CountingBackend implements Backend {
-        private final Backend real;
+    private static final class CountingDevice extends ForwardingDevice {
         private int allocated;
         private int freed;
         private boolean hasKernels = true;
 
-        CountingBackend(Backend real) {
-            this.real = real;
+        CountingDevice(Device real) {
+            super(real);
         }
 
         @Override
         public Arena allocate(long bytes) {
-            Arena arena = real.allocate(bytes);
             allocated++;
-            return new Arena() {
-                @Override
-                public long bytes() {
-                    return arena.bytes();
-                }
-
-                @Override
-                public Buffer buffer(TensorType type, long offsetBytes) {
-                    return arena.buffer(type, offsetBytes);
-                }
-
+            return new ForwardingArena(super.allocate(bytes)) {
                 @Override
                 public void close() {
                     freed++;
-                    arena.close();
+                    super.close();
                 }
             };
-        }
-
-        @Override
-        public Arena allocateHost(long bytes) {
-            return real.allocateHost(bytes);
-        }
-
-        @Override
-        public boolean sharesHostMemory() {
-            return real.sharesHostMemory();
         }
 
         @Override
@@ -140,12 +118,7 @@ class RankExecutorLifeTest {
             if (!hasKernels) {
                 throw new IllegalStateException("no kernels");
             }
-            return real.kernels();
-        }
-
-        @Override
-        public void attachThread() {
-            real.attachThread();
+            return super.kernels();
         }
     }
 }

@@ -117,8 +117,8 @@ class ReshardRunTest {
 
     private HostTensor run(
             Program program, MemoryPlan plan, int rank, MeshCommunicators communicators, RandomReshard reshard) {
-        backend.attachThread();
-        try (RankExecutor executor = new RankExecutor(program, plan, rank, backend, communicators)) {
+        backend.device(0).attachThread();
+        try (RankExecutor executor = new RankExecutor(program, plan, rank, backend.device(0), communicators)) {
             executor.input("x").write(reshard.before(rank).toFloats());
             executor.run();
             TensorType type = executor.output("y").type();

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
+import dev.tartan.backend.ForwardingArena;
+import dev.tartan.backend.ForwardingBackend;
+import dev.tartan.backend.ForwardingDevice;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Scratch;
@@ -81,7 +85,7 @@ class StartedCollectivesTest {
         for (int i = 0; i < numRanks; i++) {
             int rank = i;
             running.add(threads.submit(() -> {
-                backend.attachThread();
+                backend.device(0).attachThread();
                 return body.run(rank);
             }));
         }
@@ -96,7 +100,7 @@ class StartedCollectivesTest {
         List<List<float[]>> outcomes = new ArrayList<>();
         for (Future<List<float[]>> future : start(mesh.numRanks(), rank -> {
             List<float[]> seen = new ArrayList<>();
-            try (RankExecutor executor = new RankExecutor(program, plan, rank, backend, mesh, gradients)) {
+            try (RankExecutor executor = new RankExecutor(program, plan, rank, backend.device(0), mesh, gradients)) {
                 Random random = new Random(rank);
                 program.inputs().forEach(input -> fill(executor.input(input.name()), random));
                 for (int run = 0; run < RUNS; run++) {
@@ -190,7 +194,7 @@ class StartedCollectivesTest {
 
     private RankExecutor executor(Program program, int rank, Backend device, MeshCommunicators mesh) {
         MemoryPlan plan = PlanMemory.run(program, Map.of(), backend);
-        return new RankExecutor(program, plan, rank, device, mesh);
+        return new RankExecutor(program, plan, rank, device.device(0), mesh);
     }
 
     private Map<String, List<MeshCommunicators>> meshesOfTwo(List<AutoCloseable> toClose) {
@@ -402,44 +406,38 @@ class StartedCollectivesTest {
     }
 
     /** A backend whose sines fail, or do something else first. */
-    private class FailingBackend implements Backend {
+    private class FailingBackend extends ForwardingBackend {
         private volatile boolean arenaIsOpen;
+
+        FailingBackend() {
+            super(backend);
+        }
 
         void meanwhile() {
             throw new IllegalStateException("sin is broken");
         }
 
         @Override
-        public Arena allocate(long bytes) {
-            Arena arena = backend.allocate(bytes);
-            arenaIsOpen = true;
-            return new Arena() {
+        public Device device(int index) {
+            return new ForwardingDevice(super.device(index)) {
                 @Override
-                public long bytes() {
-                    return arena.bytes();
+                public Arena allocate(long bytes) {
+                    Arena arena = super.allocate(bytes);
+                    arenaIsOpen = true;
+                    return new ForwardingArena(arena) {
+                        @Override
+                        public void close() {
+                            arenaIsOpen = false;
+                            super.close();
+                        }
+                    };
                 }
 
                 @Override
-                public Buffer buffer(TensorType type, long offsetBytes) {
-                    return arena.buffer(type, offsetBytes);
-                }
-
-                @Override
-                public void close() {
-                    arenaIsOpen = false;
-                    arena.close();
+                public KernelLibrary kernels() {
+                    return FailingBackend.this.kernels();
                 }
             };
-        }
-
-        @Override
-        public Arena allocateHost(long bytes) {
-            return backend.allocateHost(bytes);
-        }
-
-        @Override
-        public boolean sharesHostMemory() {
-            return backend.sharesHostMemory();
         }
 
         @Override
@@ -455,17 +453,12 @@ class StartedCollectivesTest {
                     Kernel kernel = backend.kernels().bind(op, operands, results, scratch);
                     return !op.name().equals("sin")
                             ? kernel
-                            : () -> {
+                            : stream -> {
                                 meanwhile();
-                                kernel.run();
+                                kernel.enqueue(stream);
                             };
                 }
             };
-        }
-
-        @Override
-        public void attachThread() {
-            backend.attachThread();
         }
     }
 }

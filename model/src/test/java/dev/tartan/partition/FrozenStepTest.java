@@ -187,9 +187,9 @@ class FrozenStepTest {
     }
 
     private static void run(Program program, MemoryPlan plan, int rank, Backend backend, LocalMesh communicators) {
-        backend.attachThread();
+        backend.device(0).attachThread();
         try (RankExecutor executor =
-                new RankExecutor(program, plan, rank, backend, communicators, ElementType.FLOAT32)) {
+                new RankExecutor(program, plan, rank, backend.device(0), communicators, ElementType.FLOAT32)) {
             Map<String, float[]> before = new LinkedHashMap<>();
             for (ProgramPort port : program.inputs()) {
                 int size = Math.toIntExact(program.typeOf(port.value()).shape().numElements());

@@ -3,6 +3,9 @@ package dev.tartan.train;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
+import dev.tartan.backend.ForwardingBackend;
+import dev.tartan.backend.ForwardingDevice;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Scratch;
@@ -19,13 +22,14 @@ import java.util.concurrent.atomic.AtomicLong;
  * A CPU that says its memory is not the host's, as a GPU's is not: of what is allocated as host memory, no kernel may
  * touch a byte.
  */
-final class FarBackend implements Backend {
-    private final Backend backend;
+final class FarBackend extends ForwardingBackend {
+    private final KernelLibrary library;
     private final Map<Long, Long> hostRanges = new ConcurrentHashMap<>();
     private final AtomicLong hostBytes = new AtomicLong();
 
     FarBackend(Backend backend) {
-        this.backend = backend;
+        super(backend);
+        this.library = backend.kernels();
     }
 
     /** Host memory allocated so far. */
@@ -34,18 +38,28 @@ final class FarBackend implements Backend {
     }
 
     @Override
-    public Arena allocate(long bytes) {
-        return backend.allocate(bytes);
-    }
+    public Device device(int index) {
+        return new ForwardingDevice(super.device(index)) {
+            @Override
+            public Arena allocateHost(long bytes) {
+                Arena arena = super.allocateHost(bytes);
+                long start = arena.buffer(new TensorType(DType.BOOL, Shape.shape(arena.bytes())), 0)
+                        .address();
+                hostRanges.put(start, start + arena.bytes());
+                hostBytes.addAndGet(arena.bytes());
+                return arena;
+            }
 
-    @Override
-    public Arena allocateHost(long bytes) {
-        Arena arena = backend.allocateHost(bytes);
-        long start = arena.buffer(new TensorType(DType.BOOL, Shape.shape(arena.bytes())), 0)
-                .address();
-        hostRanges.put(start, start + arena.bytes());
-        hostBytes.addAndGet(arena.bytes());
-        return arena;
+            @Override
+            public boolean sharesHostMemory() {
+                return false;
+            }
+
+            @Override
+            public KernelLibrary kernels() {
+                return FarBackend.this.kernels();
+            }
+        };
     }
 
     @Override
@@ -55,18 +69,17 @@ final class FarBackend implements Backend {
 
     @Override
     public KernelLibrary kernels() {
-        KernelLibrary kernels = backend.kernels();
         return new KernelLibrary() {
             @Override
             public long scratchBytes(Op op, List<TensorType> operands) {
-                return kernels.scratchBytes(op, operands);
+                return library.scratchBytes(op, operands);
             }
 
             @Override
             public Kernel bind(Op op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 operands.forEach(each -> check(op, each));
                 results.forEach(each -> check(op, each));
-                return kernels.bind(op, operands, results, scratch);
+                return library.bind(op, operands, results, scratch);
             }
         };
     }
@@ -77,10 +90,5 @@ final class FarBackend implements Backend {
                 throw new AssertionError("kernel works on host memory: op=" + op + ", buffer=" + buffer);
             }
         });
-    }
-
-    @Override
-    public void attachThread() {
-        backend.attachThread();
     }
 }

@@ -3,9 +3,14 @@ package dev.tartan.train;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
+import dev.tartan.backend.ForwardingArena;
+import dev.tartan.backend.ForwardingBackend;
+import dev.tartan.backend.ForwardingDevice;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.Stream;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import java.util.List;
@@ -13,15 +18,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A CPU that fails in place of one kernel, and counts arenas that are not freed. */
-final class FaultyBackend implements Backend {
-    private final Backend backend;
+final class FaultyBackend extends ForwardingBackend {
+    private final KernelLibrary library;
     private final AtomicInteger open = new AtomicInteger();
     private final AtomicInteger allocated = new AtomicInteger();
     private final AtomicLong kernelsRun = new AtomicLong();
     private volatile long failAt = -1;
 
     FaultyBackend(Backend backend) {
-        this.backend = backend;
+        super(backend);
+        this.library = backend.kernels();
     }
 
     /** Fails in place of the kernel of this number, counted from now on; a negative number stops that. */
@@ -46,58 +52,47 @@ final class FaultyBackend implements Backend {
     }
 
     @Override
-    public Arena allocate(long bytes) {
-        Arena arena = backend.allocate(bytes);
-        open.incrementAndGet();
-        allocated.incrementAndGet();
-        return new Arena() {
+    public Device device(int index) {
+        return new ForwardingDevice(super.device(index)) {
             @Override
-            public long bytes() {
-                return arena.bytes();
+            public Arena allocate(long bytes) {
+                Arena arena = super.allocate(bytes);
+                open.incrementAndGet();
+                allocated.incrementAndGet();
+                return new ForwardingArena(arena) {
+                    @Override
+                    public void close() {
+                        open.decrementAndGet();
+                        super.close();
+                    }
+                };
             }
 
             @Override
-            public Buffer buffer(TensorType type, long offsetBytes) {
-                return arena.buffer(type, offsetBytes);
-            }
-
-            @Override
-            public void close() {
-                open.decrementAndGet();
-                arena.close();
+            public KernelLibrary kernels() {
+                return FaultyBackend.this.kernels();
             }
         };
     }
 
     @Override
-    public Arena allocateHost(long bytes) {
-        return backend.allocateHost(bytes);
-    }
-
-    @Override
-    public boolean sharesHostMemory() {
-        return backend.sharesHostMemory();
-    }
-
-    @Override
     public KernelLibrary kernels() {
-        KernelLibrary kernels = backend.kernels();
         return new KernelLibrary() {
             @Override
             public long scratchBytes(Op op, List<TensorType> operands) {
-                return kernels.scratchBytes(op, operands);
+                return library.scratchBytes(op, operands);
             }
 
             @Override
             public Kernel bind(Op op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-                Kernel kernel = kernels.bind(op, operands, results, scratch);
+                Kernel kernel = library.bind(op, operands, results, scratch);
                 return new Kernel() {
                     @Override
-                    public void run() {
+                    public void enqueue(Stream stream) {
                         if (kernelsRun.getAndIncrement() == failAt) {
                             throw new IllegalStateException("power cut");
                         }
-                        kernel.run();
+                        kernel.enqueue(stream);
                     }
 
                     @Override
@@ -107,10 +102,5 @@ final class FaultyBackend implements Backend {
                 };
             }
         };
-    }
-
-    @Override
-    public void attachThread() {
-        backend.attachThread();
     }
 }

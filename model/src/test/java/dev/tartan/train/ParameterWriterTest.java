@@ -116,12 +116,12 @@ class ParameterWriterTest {
 
     private void write(
             Mesh mesh, int rank, ProcessRanks ranks, List<PlannedState> states, @Nullable SafetensorsWriter file) {
-        backend.attachThread();
-        ParameterWriter writer = new ParameterWriter(mesh, rank, backend, ranks);
+        backend.device(0).attachThread();
+        ParameterWriter writer = new ParameterWriter(mesh, rank, backend.device(0), ranks);
         for (PlannedState state : states) {
             Shape local = NamedSharding.of(mesh, state.spec()).localShape(PADDED);
             TensorType type = new TensorType(DType.FLOAT32, local);
-            try (Arena arena = backend.allocate(type.bytes())) {
+            try (Arena arena = backend.device(0).allocate(type.bytes())) {
                 Buffer shard = arena.buffer(type, 0);
                 // What padding holds is nobody's business, so it is not zero here.
                 float[] values = new float[Math.toIntExact(local.numElements())];

@@ -3,7 +3,10 @@ package dev.tartan.train;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.KernelLibrary;
+import dev.tartan.backend.Device;
+import dev.tartan.backend.ForwardingArena;
+import dev.tartan.backend.ForwardingBackend;
+import dev.tartan.backend.ForwardingDevice;
 import dev.tartan.graph.TensorType;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -12,14 +15,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /** A CPU that needs some time for each tensor that is copied out for a checkpoint. */
-final class SlowCopies implements Backend {
+final class SlowCopies extends ForwardingBackend {
     private static final long PAUSE_NANOS = Duration.ofMillis(3).toNanos();
 
-    private final Backend backend;
     private final AtomicInteger slow = new AtomicInteger();
 
     SlowCopies(Backend backend) {
-        this.backend = backend;
+        super(backend);
     }
 
     /** Number of copies that took their time. */
@@ -27,7 +29,30 @@ final class SlowCopies implements Backend {
         return slow.get();
     }
 
-    private Buffer wrap(Buffer buffer) {
+    @Override
+    public Device device(int index) {
+        return new ForwardingDevice(super.device(index)) {
+            @Override
+            public Arena allocateHost(long bytes) {
+                Arena arena = super.allocateHost(bytes);
+                boolean isForCopies = StackWalker.getInstance()
+                        .walk(frames ->
+                                frames.anyMatch(frame -> frame.getClassName().endsWith(".RankCopies")));
+                return isForCopies ? slowed(arena) : arena;
+            }
+        };
+    }
+
+    private Arena slowed(Arena arena) {
+        return new ForwardingArena(arena) {
+            @Override
+            public Buffer buffer(TensorType type, long offsetBytes) {
+                return slowed(super.buffer(type, offsetBytes));
+            }
+        };
+    }
+
+    private Buffer slowed(Buffer buffer) {
         return (Buffer) Proxy.newProxyInstance(
                 Buffer.class.getClassLoader(), new Class<?>[] {Buffer.class}, (proxy, method, arguments) -> {
                     if (method.getName().equals("copyFrom")) {
@@ -40,52 +65,5 @@ final class SlowCopies implements Backend {
                         throw e.getCause();
                     }
                 });
-    }
-
-    @Override
-    public Arena allocate(long bytes) {
-        return backend.allocate(bytes);
-    }
-
-    @Override
-    public Arena allocateHost(long bytes) {
-        Arena arena = backend.allocateHost(bytes);
-        boolean isForCopies = StackWalker.getInstance()
-                .walk(frames -> frames.anyMatch(frame -> frame.getClassName().endsWith(".RankCopies")));
-        return isForCopies ? wrap(arena) : arena;
-    }
-
-    private Arena wrap(Arena arena) {
-        return new Arena() {
-            @Override
-            public long bytes() {
-                return arena.bytes();
-            }
-
-            @Override
-            public Buffer buffer(TensorType type, long offsetBytes) {
-                return wrap(arena.buffer(type, offsetBytes));
-            }
-
-            @Override
-            public void close() {
-                arena.close();
-            }
-        };
-    }
-
-    @Override
-    public boolean sharesHostMemory() {
-        return backend.sharesHostMemory();
-    }
-
-    @Override
-    public KernelLibrary kernels() {
-        return backend.kernels();
-    }
-
-    @Override
-    public void attachThread() {
-        backend.attachThread();
     }
 }

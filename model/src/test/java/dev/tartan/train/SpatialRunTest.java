@@ -44,9 +44,9 @@ class SpatialRunTest {
         TrainingPlan plan = job.compile(backend);
         List<Double> losses = Collections.synchronizedList(new ArrayList<>());
         try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
-            new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> {
+            new MeshRun(backend, ProcessRanks.all(communicators)).run((rank, device) -> {
                 try (RankExecutor executor =
-                        new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+                        new RankExecutor(plan.step().program(), plan.step().memory(), rank, device, communicators)) {
                     assertThat(executor.arenaBytes())
                             .isEqualTo(plan.step().memory().arenaBytes());
                     RankTrainer trainer = new RankTrainer(plan, rank, executor);

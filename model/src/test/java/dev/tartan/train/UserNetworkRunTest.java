@@ -40,9 +40,9 @@ class UserNetworkRunTest {
         TrainingPlan plan = picked.job().compile(backend);
         HostBatch batch = batch();
         try (MeshCommunicators communicators = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
-            new MeshRun(backend, ProcessRanks.all(communicators)).run(rank -> {
+            new MeshRun(backend, ProcessRanks.all(communicators)).run((rank, device) -> {
                 try (RankExecutor executor =
-                        new RankExecutor(plan.step().program(), plan.step().memory(), rank, backend, communicators)) {
+                        new RankExecutor(plan.step().program(), plan.step().memory(), rank, device, communicators)) {
                     assertThat(executor.arenaBytes()).isEqualTo(picked.peakBytes());
                     RankTrainer trainer = new RankTrainer(plan, rank, executor);
                     trainer.initialize(job.network().create(), null);

@@ -46,7 +46,7 @@ class WholeStatesTest {
         try (MeshCommunicators mesh =
                         LocalMesh.create(List.of("data", "model"), new int[] {1, 1}, Duration.ofMinutes(1));
                 RankExecutor executor =
-                        new RankExecutor(plan.step().program(), plan.step().memory(), 0, backend, mesh)) {
+                        new RankExecutor(plan.step().program(), plan.step().memory(), 0, backend.device(0), mesh)) {
             RankTrainer trainer = new RankTrainer(plan, 0, executor);
             List<float[]> before = fill(trainer, plan, executor);
             backend.failAt(-1);

@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.op.Activation;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -12,7 +11,7 @@ final class ActivationKernels {
 
     private ActivationKernels() {}
 
-    static Kernel activate(Activation activation, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel activate(Activation activation, List<Buffer> operands, List<Buffer> results, Workers workers) {
         FloatBuffer x = Rows.floats(operands.get(0));
         FloatBuffer y = Rows.floats(results.get(0));
         return forEachTile(x.capacity(), workers, (start, n, tile) -> {
@@ -22,7 +21,7 @@ final class ActivationKernels {
         });
     }
 
-    static Kernel gradient(Activation activation, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel gradient(Activation activation, List<Buffer> operands, List<Buffer> results, Workers workers) {
         FloatBuffer x = Rows.floats(operands.get(0));
         FloatBuffer dy = Rows.floats(operands.get(1));
         FloatBuffer dx = Rows.floats(results.get(0));
@@ -39,7 +38,7 @@ final class ActivationKernels {
         void run(int start, int n, Tile tile);
     }
 
-    private static Kernel forEachTile(int numElements, Workers workers, TileTask task) {
+    private static HostKernel forEachTile(int numElements, Workers workers, TileTask task) {
         int numTiles = (numElements + TILE_ELEMENTS - 1) / TILE_ELEMENTS;
         return () -> Rows.forEachBlock(workers, numTiles, TILE_ELEMENTS, (begin, end) -> {
             Tile tile = Tile.ofLength(TILE_ELEMENTS);

@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.op.AdamW;
 import java.nio.FloatBuffer;
 import java.util.List;
@@ -12,7 +11,7 @@ final class AdamWKernels {
 
     private AdamWKernels() {}
 
-    static Kernel adamW(AdamW op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel adamW(AdamW op, List<Buffer> operands, List<Buffer> results, Workers workers) {
         List<FloatBuffer> in = operands.stream().map(Rows::floats).toList();
         List<FloatBuffer> out = results.stream().map(Rows::floats).toList();
         int numElements = in.get(0).capacity();

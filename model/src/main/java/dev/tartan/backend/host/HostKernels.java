@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.KernelTable;
 import dev.tartan.backend.Scratch;
@@ -116,7 +115,7 @@ public final class HostKernels {
             }
 
             @Override
-            public Kernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 return maker.make(op, operands, results, workers);
             }
         };
@@ -124,7 +123,7 @@ public final class HostKernels {
 
     /** Makes a kernel that needs no scratch memory. */
     private interface Maker<O extends Op> {
-        Kernel make(O op, List<Buffer> operands, List<Buffer> results, Workers workers);
+        HostKernel make(O op, List<Buffer> operands, List<Buffer> results, Workers workers);
     }
 
     private static <O extends Op> KernelFactory<O> with(Workers workers, Maker<O> maker) {
@@ -139,7 +138,7 @@ public final class HostKernels {
             }
 
             @Override
-            public Kernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 return maker.make(op, operands, results, workers);
             }
         };

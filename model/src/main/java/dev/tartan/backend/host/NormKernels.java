@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.graph.TensorType;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -11,7 +10,7 @@ import java.util.List;
 final class NormKernels {
     private NormKernels() {}
 
-    static Kernel layerNorm(double epsilon, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel layerNorm(double epsilon, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
         FloatBuffer x = Rows.floats(operands.get(0));
@@ -39,7 +38,7 @@ final class NormKernels {
         });
     }
 
-    static Kernel rmsNorm(double epsilon, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel rmsNorm(double epsilon, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
         FloatBuffer x = Rows.floats(operands.get(0));
@@ -69,7 +68,7 @@ final class NormKernels {
     }
 
     /** The gradient of either norm: with {@code centered} of layer norm, whose operands and results have one more. */
-    static Kernel gradient(boolean centered, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel gradient(boolean centered, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(1).type();
         int width = Rows.width(type);
         int count = Rows.count(type);

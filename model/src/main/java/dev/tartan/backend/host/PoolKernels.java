@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.op.Window2d;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
@@ -11,7 +10,7 @@ import java.util.List;
 final class PoolKernels {
     private PoolKernels() {}
 
-    static Kernel max(Window2d window, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel max(Window2d window, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, operands.get(0).type());
         FloatBuffer x = Rows.floats(operands.get(0));
         FloatBuffer y = Rows.floats(results.get(0));
@@ -28,7 +27,7 @@ final class PoolKernels {
         });
     }
 
-    static Kernel maxGradient(Window2d window, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel maxGradient(Window2d window, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, operands.get(1).type());
         FloatBuffer dy = Rows.floats(operands.get(0));
         FloatBuffer x = Rows.floats(operands.get(1));
@@ -57,7 +56,7 @@ final class PoolKernels {
         });
     }
 
-    static Kernel average(
+    static HostKernel average(
             Window2d window, boolean countsPadding, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, operands.get(0).type());
         float[] factors = factors(sizes, countsPadding);
@@ -77,7 +76,7 @@ final class PoolKernels {
         });
     }
 
-    static Kernel averageGradient(
+    static HostKernel averageGradient(
             Window2d window, boolean countsPadding, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, results.get(0).type());
         float[] factors = factors(sizes, countsPadding);
@@ -117,7 +116,7 @@ final class PoolKernels {
         void run(int plane, Tile tile);
     }
 
-    private static Kernel forEachPlane(WindowedImages sizes, Workers workers, Plane task) {
+    private static HostKernel forEachPlane(WindowedImages sizes, Workers workers, Plane task) {
         int length = Math.max(sizes.planeSize(), sizes.positions());
         return () -> Rows.forEachBlock(workers, sizes.samples() * sizes.channels(), length, (begin, end) -> {
             Tile tile = Tile.ofLength(length);

@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.ReduceForm;
 import dev.tartan.backend.Scratch;
@@ -48,7 +47,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
     }
 
     @Override
-    public Kernel bind(Reduce op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    public HostKernel bind(Reduce op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         FloatBuffer x = Rows.floats(operands.get(0));
         FloatBuffer z = Rows.floats(results.get(0));
         ReduceForm form = ReduceForm.of(operands.get(0).type().shape(), op.dims());
@@ -82,7 +81,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
         }
     }
 
-    private Kernel sumAll(FloatBuffer x, FloatBuffer z) {
+    private HostKernel sumAll(FloatBuffer x, FloatBuffer z) {
         int numElements = x.capacity();
         int taskElements = TILE_ELEMENTS * TILES_PER_TASK;
         int numTasks = (numElements + taskElements - 1) / taskElements;
@@ -108,7 +107,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
     }
 
     /** z[j] = sum over i of x[i, j]; each task owns some columns. */
-    private Kernel sumRows(FloatBuffer x, FloatBuffer z, int rows, int columns) {
+    private HostKernel sumRows(FloatBuffer x, FloatBuffer z, int rows, int columns) {
         int numTasks = (columns + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK;
         return () -> workers.run(numTasks, task -> {
             int begin = task * COLUMNS_PER_TASK;
@@ -127,7 +126,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
         });
     }
 
-    private Kernel reduceColumns(boolean sum, FloatBuffer x, FloatBuffer z, int rows, int columns) {
+    private HostKernel reduceColumns(boolean sum, FloatBuffer x, FloatBuffer z, int rows, int columns) {
         return () -> Rows.forEachBlock(workers, rows, columns, (begin, end) -> {
             Tile tile = Tile.ofLength(columns);
             for (int row = begin; row < end; row++) {

@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.Rotary;
 import java.nio.FloatBuffer;
@@ -11,7 +10,7 @@ import java.util.List;
 final class RotaryKernels {
     private RotaryKernels() {}
 
-    static Kernel rotary(Rotary op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel rotary(Rotary op, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
         int half = width / 2;

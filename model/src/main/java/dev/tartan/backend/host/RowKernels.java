@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -11,7 +10,7 @@ import java.util.List;
 final class RowKernels {
     private RowKernels() {}
 
-    static Kernel gather(long firstRow, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel gather(long firstRow, List<Buffer> operands, List<Buffer> results, Workers workers) {
         int width = Rows.width(operands.get(0).type());
         int tableRows = Rows.count(operands.get(0).type());
         ByteBuffer table = operands.get(0).hostBytes();
@@ -33,7 +32,7 @@ final class RowKernels {
     }
 
     /** Each task owns some rows of the table and adds to them in the order of the indices. */
-    static Kernel scatterAdd(long firstRow, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel scatterAdd(long firstRow, List<Buffer> operands, List<Buffer> results, Workers workers) {
         int width = Rows.width(results.get(0).type());
         int tableRows = Rows.count(results.get(0).type());
         IntBuffer indices = Rows.ints(operands.get(0));

@@ -1,11 +1,10 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import java.nio.FloatBuffer;
 
 /** Adds the rows of a float32 matrix {@code [rows, n]} to a vector of n elements, in order. */
-public final class RowSum implements Kernel {
+public final class RowSum implements HostKernel {
     private static final int TILE_ELEMENTS = 2048;
 
     private final Workers workers;

@@ -1,8 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Concat;
@@ -19,7 +17,7 @@ final class ShapeKernels {
     private ShapeKernels() {}
 
     /** Transposes that keep the last dim last, so that there are runs to copy. */
-    static Kernel transpose(Transpose op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel transpose(Transpose op, List<Buffer> operands, List<Buffer> results, Workers workers) {
         long[] from = strides(operands.get(0).type().shape());
         long[] to = strides(results.get(0).type().shape());
         List<StridedCopy.Dim> dims = new ArrayList<>();
@@ -30,25 +28,25 @@ final class ShapeKernels {
         return copy(workers, operands.get(0), 0, results.get(0), 0, dims);
     }
 
-    static Kernel slice(Slice op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel slice(Slice op, List<Buffer> operands, List<Buffer> results, Workers workers) {
         Buffer whole = operands.get(0);
         Buffer part = results.get(0);
         long[] from = strides(whole.type().shape());
         return copy(workers, whole, start(from, op.starts()), part, 0, dims(part.type(), from, strides(part)));
     }
 
-    static Kernel pad(Pad op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel pad(Pad op, List<Buffer> operands, List<Buffer> results, Workers workers) {
         Buffer part = operands.get(0);
         Buffer whole = results.get(0);
         long[] to = strides(whole.type().shape());
-        Kernel copy = copy(workers, part, 0, whole, start(to, op.low()), dims(part.type(), strides(part), to));
-        return new KernelSequence(List.of(zero(whole, workers), copy));
+        HostKernel copy = copy(workers, part, 0, whole, start(to, op.low()), dims(part.type(), strides(part), to));
+        return new HostSequence(List.of(zero(whole, workers), copy));
     }
 
-    static Kernel concat(Concat op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel concat(Concat op, List<Buffer> operands, List<Buffer> results, Workers workers) {
         Buffer whole = results.get(0);
         long[] to = strides(whole.type().shape());
-        List<Kernel> copies = new ArrayList<>();
+        List<HostKernel> copies = new ArrayList<>();
         long start = 0;
         for (Buffer part : operands) {
             if (part.type().shape().numElements() > 0) {
@@ -56,10 +54,10 @@ final class ShapeKernels {
             }
             start += part.type().shape().dim(op.dim());
         }
-        return new KernelSequence(copies);
+        return new HostSequence(copies);
     }
 
-    private static Kernel zero(Buffer whole, Workers workers) {
+    private static HostKernel zero(Buffer whole, Workers workers) {
         ByteBuffer to = whole.hostBytes();
         byte[] zeros = new byte[64 * 1024];
         int numTasks = (to.capacity() + zeros.length - 1) / zeros.length;
@@ -69,7 +67,7 @@ final class ShapeKernels {
         });
     }
 
-    private static Kernel copy(
+    private static HostKernel copy(
             Workers workers, Buffer from, long fromStart, Buffer to, long toStart, List<StridedCopy.Dim> dims) {
         int elementBytes = from.type().dtype().bytes();
         return new StridedCopy(workers, from.hostBytes(), fromStart, to.hostBytes(), toStart, dims, elementBytes);

@@ -1,7 +1,6 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.graph.TensorType;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
@@ -11,7 +10,7 @@ import java.util.List;
 final class SoftmaxKernels {
     private SoftmaxKernels() {}
 
-    static Kernel softmax(List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel softmax(List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
         FloatBuffer x = Rows.floats(operands.get(0));
@@ -28,7 +27,7 @@ final class SoftmaxKernels {
         });
     }
 
-    static Kernel softmaxGradient(List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel softmaxGradient(List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
         FloatBuffer y = Rows.floats(operands.get(0));
@@ -47,7 +46,7 @@ final class SoftmaxKernels {
         });
     }
 
-    static Kernel crossEntropy(List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel crossEntropy(List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
         FloatBuffer logits = Rows.floats(operands.get(0));
@@ -72,7 +71,8 @@ final class SoftmaxKernels {
         });
     }
 
-    static Kernel crossEntropyGradient(long firstLabel, List<Buffer> operands, List<Buffer> results, Workers workers) {
+    static HostKernel crossEntropyGradient(
+            long firstLabel, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(1).type();
         int width = Rows.width(type);
         FloatBuffer dloss = Rows.floats(operands.get(0));

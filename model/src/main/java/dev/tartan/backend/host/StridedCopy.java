@@ -1,6 +1,5 @@
 package dev.tartan.backend.host;
 
-import dev.tartan.backend.Kernel;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +8,7 @@ import java.util.List;
  * Copies the elements of a box between two memories, run by run of what lies together in both. Sizes and strides are in
  * elements; dims that lie together in both memories are merged first.
  */
-final class StridedCopy implements Kernel {
+final class StridedCopy implements HostKernel {
     private static final int TASK_BYTES = 128 * 1024;
 
     private final Workers workers;

@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.Scratch;
 import dev.tartan.backend.host.CausalRows;
+import dev.tartan.backend.host.HostKernel;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
@@ -39,7 +39,7 @@ final class AttentionKernels {
             }
 
             @Override
-            public Kernel bind(Attention op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(Attention op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 return Lanes.of(workers, forwardHeads(op, operands, results));
             }
         };
@@ -59,18 +59,18 @@ final class AttentionKernels {
             }
 
             @Override
-            public Kernel bind(AttentionGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(AttentionGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 return Lanes.of(workers, gradientLanes(op, operands, results, scratch));
             }
         };
     }
 
-    private static List<List<Kernel>> forwardHeads(Attention op, List<Buffer> operands, List<Buffer> results) {
+    private static List<List<HostKernel>> forwardHeads(Attention op, List<Buffer> operands, List<Buffer> results) {
         TensorType type = operands.get(0).type();
         Buffer probabilities = results.get(1);
         CausalRows rows =
                 new CausalRows(probabilities, Math.toIntExact(type.shape().dim(2)), (float) op.scale());
-        List<List<Kernel>> heads = new ArrayList<>();
+        List<List<HostKernel>> heads = new ArrayList<>();
         for (int head = 0; head < numHeads(type); head++) {
             INDArray p = square(probabilities, type, head);
             int index = head;
@@ -82,7 +82,7 @@ final class AttentionKernels {
         return heads;
     }
 
-    private static List<List<Kernel>> gradientLanes(
+    private static List<List<HostKernel>> gradientLanes(
             AttentionGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         TensorType type = operands.get(0).type();
         int numLanes = numLanes(type);
@@ -90,11 +90,11 @@ final class AttentionKernels {
         Buffer probabilities = operands.get(4);
         CausalRows rows =
                 new CausalRows(probabilities, Math.toIntExact(type.shape().dim(2)), (float) op.scale());
-        List<List<Kernel>> lanes = new ArrayList<>();
+        List<List<HostKernel>> lanes = new ArrayList<>();
         for (int lane = 0; lane < numLanes; lane++) {
             INDArray ds = square(work, type, lane);
             int laneIndex = lane;
-            List<Kernel> kernels = new ArrayList<>();
+            List<HostKernel> kernels = new ArrayList<>();
             for (int head = lane; head < numHeads(type); head += numLanes) {
                 int index = head;
                 INDArray dy = part(operands.get(0), head);

@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.backend.host.ImageColumns;
 import dev.tartan.backend.host.PositionBlock;
 import dev.tartan.backend.host.PositionColumns;
@@ -80,7 +80,7 @@ final class ConvBlockKernels {
             }
 
             @Override
-            public Kernel bind(Conv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(Conv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Buffer x = operands.get(0);
                 Blocks blocks = Blocks.of(
                         op.window(), x.type(), outChannels(operands.get(1).type()));
@@ -120,7 +120,7 @@ final class ConvBlockKernels {
             }
 
             @Override
-            public Kernel bind(ConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(ConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Buffer x = results.get(0);
                 Blocks blocks = Blocks.of(
                         op.window(), x.type(), outChannels(operands.get(1).type()));
@@ -167,7 +167,7 @@ final class ConvBlockKernels {
             }
 
             @Override
-            public Kernel bind(Conv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(Conv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Buffer x = operands.get(0);
                 Buffer dy = operands.get(1);
                 Buffer result = results.get(0);
@@ -191,7 +191,7 @@ final class ConvBlockKernels {
                                     : EinsumKernels.addMatmul(
                                             lane.values(block), lane.columns(block), sum, false, true));
                 });
-                return new KernelSequence(
+                return new HostSequence(
                         List.of(new Lanes(workers, List.copyOf(lanes)), new RowSum(workers, sums, result)));
             }
         };

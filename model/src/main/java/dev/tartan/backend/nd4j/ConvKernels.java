@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.Conv2d;
 import dev.tartan.op.Conv2dFilterGrad;
@@ -31,19 +31,19 @@ final class ConvKernels {
         }
 
         @Override
-        public Kernel bind(Conv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(Conv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             SampleColumns x = SampleColumns.of(op.window(), operands.get(0), scratch);
             if (x.windowElements() == 0) {
                 return ShapeKernels.fill(results.get(0), 0);
             }
             INDArray filters = filters(operands.get(1), x.windowElements());
-            List<Kernel> kernels = new ArrayList<>();
+            List<HostKernel> kernels = new ArrayList<>();
             for (int i = 0; i < x.count(); i++) {
                 kernels.addAll(x.unfold(i));
                 kernels.add(EinsumKernels.matmul(
                         filters, x.columns(i), SampleColumns.sample(results.get(0), i), false, false));
             }
-            return new KernelSequence(kernels);
+            return new HostSequence(kernels);
         }
     }
 
@@ -56,19 +56,19 @@ final class ConvKernels {
         }
 
         @Override
-        public Kernel bind(ConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(ConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             if (operands.get(1).type().shape().numElements() == 0) {
                 return ShapeKernels.fill(results.get(0), 0);
             }
             SampleColumns x = SampleColumns.of(op.window(), results.get(0), scratch);
             INDArray filters = filters(operands.get(1), x.windowElements());
-            List<Kernel> kernels = new ArrayList<>();
+            List<HostKernel> kernels = new ArrayList<>();
             for (int i = 0; i < x.count(); i++) {
                 kernels.add(EinsumKernels.matmul(
                         filters, SampleColumns.sample(operands.get(0), i), x.columns(i), true, false));
                 kernels.addAll(x.fold(i));
             }
-            return new KernelSequence(kernels);
+            return new HostSequence(kernels);
         }
     }
 
@@ -80,13 +80,13 @@ final class ConvKernels {
         }
 
         @Override
-        public Kernel bind(Conv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(Conv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             SampleColumns x = SampleColumns.of(op.window(), operands.get(0), scratch);
             if (x.count() == 0) {
                 return ShapeKernels.fill(results.get(0), 0);
             }
             INDArray filters = filters(results.get(0), x.windowElements());
-            List<Kernel> kernels = new ArrayList<>();
+            List<HostKernel> kernels = new ArrayList<>();
             for (int i = 0; i < x.count(); i++) {
                 INDArray dy = SampleColumns.sample(operands.get(1), i);
                 kernels.addAll(x.unfold(i));
@@ -95,7 +95,7 @@ final class ConvKernels {
                                 ? EinsumKernels.matmul(dy, x.columns(i), filters, false, true)
                                 : EinsumKernels.addMatmul(dy, x.columns(i), filters, false, true));
             }
-            return new KernelSequence(kernels);
+            return new HostSequence(kernels);
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
 import dev.tartan.backend.host.PositionBlock;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
@@ -19,13 +19,13 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * Works on one block of positions after another in the same memory: the block's columns {@code [rows, count]} and the
  * values at its positions {@code [channels, count]}. Blocks of one count share their products.
  */
-final class ConvLane implements Kernel {
+final class ConvLane implements HostKernel {
     private final Buffer columns;
     private final Buffer values;
     private final int columnRows;
     private final int valueRows;
-    private final List<Kernel> steps = new ArrayList<>();
-    private final Map<Object, Kernel> products = new LinkedHashMap<>();
+    private final List<HostKernel> steps = new ArrayList<>();
+    private final Map<Object, HostKernel> products = new LinkedHashMap<>();
 
     /** The types of the memory for blocks of at the most {@code maxCount} positions. */
     static List<TensorType> memory(int columnRows, int valueRows, int maxCount) {
@@ -72,13 +72,13 @@ final class ConvLane implements Kernel {
     }
 
     /** Adds a step. */
-    void add(Kernel step) {
+    void add(HostKernel step) {
         steps.add(step);
     }
 
     /** Adds a product as a step: the one of this {@code key} if there is one already, else what {@code maker} makes. */
-    <K> void addProduct(K key, Function<K, Kernel> maker) {
-        Kernel product = products.get(key);
+    <K> void addProduct(K key, Function<K, HostKernel> maker) {
+        HostKernel product = products.get(key);
         if (product == null) {
             product = maker.apply(key);
             products.put(key, product);
@@ -88,13 +88,13 @@ final class ConvLane implements Kernel {
 
     @Override
     public void run() {
-        for (Kernel step : steps) {
+        for (HostKernel step : steps) {
             step.run();
         }
     }
 
     @Override
     public void close() {
-        products.values().forEach(Kernel::close);
+        products.values().forEach(HostKernel::close);
     }
 }

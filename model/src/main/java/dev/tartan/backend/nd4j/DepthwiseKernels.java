@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.DepthwiseConv2d;
@@ -32,16 +32,16 @@ final class DepthwiseKernels {
         }
 
         @Override
-        public Kernel bind(DepthwiseConv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(DepthwiseConv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             Filters filters = Filters.of(op.window(), operands.get(1), scratch);
             SampleColumns x = SampleColumns.of(op.window(), operands.get(0), scratch);
-            List<Kernel> kernels = new ArrayList<>(List.of(filters.gather()));
+            List<HostKernel> kernels = new ArrayList<>(List.of(filters.gather()));
             for (int i = 0; i < x.count(); i++) {
                 kernels.addAll(x.unfold(i));
                 kernels.add(EinsumKernels.matmul(
                         filters.matrices(), x.channelColumns(i), filters.values(results.get(0), i), true, false));
             }
-            return new KernelSequence(kernels);
+            return new HostSequence(kernels);
         }
     }
 
@@ -54,19 +54,20 @@ final class DepthwiseKernels {
         }
 
         @Override
-        public Kernel bind(DepthwiseConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(
+                DepthwiseConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             if (operands.get(1).type().shape().numElements() == 0) {
                 return ShapeKernels.fill(results.get(0), 0);
             }
             Filters filters = Filters.of(op.window(), operands.get(1), scratch);
             SampleColumns x = SampleColumns.of(op.window(), results.get(0), scratch);
-            List<Kernel> kernels = new ArrayList<>(List.of(filters.gather()));
+            List<HostKernel> kernels = new ArrayList<>(List.of(filters.gather()));
             for (int i = 0; i < x.count(); i++) {
                 kernels.add(EinsumKernels.matmul(
                         filters.matrices(), filters.values(operands.get(0), i), x.channelColumns(i), false, false));
                 kernels.addAll(x.fold(i));
             }
-            return new KernelSequence(kernels);
+            return new HostSequence(kernels);
         }
     }
 
@@ -79,13 +80,14 @@ final class DepthwiseKernels {
         }
 
         @Override
-        public Kernel bind(DepthwiseConv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(
+                DepthwiseConv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             if (operands.get(0).type().shape().numElements() == 0) {
                 return ShapeKernels.fill(results.get(0), 0);
             }
             Filters filters = Filters.of(op.window(), results.get(0), scratch);
             SampleColumns x = SampleColumns.of(op.window(), operands.get(0), scratch);
-            List<Kernel> kernels = new ArrayList<>();
+            List<HostKernel> kernels = new ArrayList<>();
             for (int i = 0; i < x.count(); i++) {
                 INDArray dy = filters.values(operands.get(1), i);
                 kernels.addAll(x.unfold(i));
@@ -95,7 +97,7 @@ final class DepthwiseKernels {
                                 : EinsumKernels.addMatmul(x.channelColumns(i), dy, filters.matrices(), false, true));
             }
             kernels.add(filters.scatter());
-            return new KernelSequence(kernels);
+            return new HostSequence(kernels);
         }
     }
 
@@ -126,11 +128,11 @@ final class DepthwiseKernels {
                     .permute(1, 0, 2);
         }
 
-        Kernel gather() {
+        HostKernel gather() {
             return Nd4jKernel.copy(permuted(), matrices());
         }
 
-        Kernel scatter() {
+        HostKernel scatter() {
             return Nd4jKernel.copy(matrices(), permuted());
         }
 

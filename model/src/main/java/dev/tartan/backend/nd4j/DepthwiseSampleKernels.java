@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.backend.host.RowSum;
 import dev.tartan.backend.host.Workers;
 import dev.tartan.graph.DType;
@@ -59,13 +59,13 @@ final class DepthwiseSampleKernels {
             }
 
             @Override
-            public Kernel bind(DepthwiseConv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(DepthwiseConv2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Memory memory = memory(op, operands.stream().map(Buffer::type).toList());
                 INDArray filters = Nd4jBuffers.array(operands.get(1));
-                List<List<Kernel>> lanes = memory.lanes();
+                List<List<HostKernel>> lanes = memory.lanes();
                 for (int i = 0; i < memory.numSamples(); i++) {
                     PaddedImages x = memory.padded(operands.get(0), i, memory.ofLane(scratch, i));
-                    List<Kernel> lane = lanes.get(i % lanes.size());
+                    List<HostKernel> lane = lanes.get(i % lanes.size());
                     lane.add(x.pad(0));
                     lane.add(Nd4jKernel.custom(
                             "depthwise_conv2d",
@@ -98,18 +98,18 @@ final class DepthwiseSampleKernels {
             }
 
             @Override
-            public Kernel bind(
+            public HostKernel bind(
                     DepthwiseConvTranspose2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Memory memory = memory(op, operands.stream().map(Buffer::type).toList());
                 INDArray filters = Nd4jBuffers.array(operands.get(1));
-                List<List<Kernel>> lanes = memory.lanes();
+                List<List<HostKernel>> lanes = memory.lanes();
                 for (int i = 0; i < memory.numSamples(); i++) {
                     Scratch own = memory.ofLane(scratch, i);
                     PaddedImages x = memory.padded(results.get(0), i, own);
                     INDArray y = Nd4jBuffers.array(memory.sample(operands.get(0), i));
                     INDArray unwanted =
                             Nd4jBuffers.array(own.take(operands.get(1).type()));
-                    List<Kernel> lane = lanes.get(i % lanes.size());
+                    List<HostKernel> lane = lanes.get(i % lanes.size());
                     // The images' elements count for the unwanted gradient only.
                     lane.add(gradient(x, filters, y, x.array(), unwanted));
                     lane.add(x.crop());
@@ -144,20 +144,20 @@ final class DepthwiseSampleKernels {
             }
 
             @Override
-            public Kernel bind(
+            public HostKernel bind(
                     DepthwiseConv2dFilterGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Memory memory = memory(op, operands.stream().map(Buffer::type).toList());
                 Buffer result = results.get(0);
                 long numElements = result.type().shape().numElements();
                 Buffer sums = scratch.from(memory.bytes()).take(memory.sums(result.type()));
-                List<List<Kernel>> lanes = memory.lanes();
+                List<List<HostKernel>> lanes = memory.lanes();
                 for (int i = 0; i < memory.numSamples(); i++) {
                     Scratch own = memory.ofLane(scratch, i);
                     PaddedImages x = memory.padded(operands.get(0), i, own);
                     INDArray unwanted = Nd4jBuffers.array(own.take(x.padded().type()));
                     INDArray dy = Nd4jBuffers.array(memory.sample(operands.get(1), i));
                     int index = i % lanes.size();
-                    List<Kernel> lane = lanes.get(index);
+                    List<HostKernel> lane = lanes.get(index);
                     INDArray sum = Nd4jBuffers.array(
                             sums.part(index * numElements, numElements).as(result.type()));
                     INDArray gradient = i < lanes.size() ? sum : Nd4jBuffers.array(own.take(result.type()));
@@ -168,12 +168,12 @@ final class DepthwiseSampleKernels {
                         lane.add(Nd4jKernel.custom("add", List.of(sum, gradient), List.of(sum)));
                     }
                 }
-                return new KernelSequence(List.of(Lanes.of(workers, lanes), new RowSum(workers, sums, result)));
+                return new HostSequence(List.of(Lanes.of(workers, lanes), new RowSum(workers, sums, result)));
             }
         };
     }
 
-    private static Kernel gradient(PaddedImages x, INDArray filters, INDArray dy, INDArray dx, INDArray dFilters) {
+    private static HostKernel gradient(PaddedImages x, INDArray filters, INDArray dy, INDArray dx, INDArray dFilters) {
         return Nd4jKernel.custom(
                 "depthwise_conv2d_bp",
                 List.of(x.array(), filters, dy),
@@ -211,8 +211,8 @@ final class DepthwiseSampleKernels {
             return numLanes() * laneBytes();
         }
 
-        List<List<Kernel>> lanes() {
-            List<List<Kernel>> lanes = new ArrayList<>();
+        List<List<HostKernel>> lanes() {
+            List<List<HostKernel>> lanes = new ArrayList<>();
             for (int i = 0; i < numLanes(); i++) {
                 lanes.add(new ArrayList<>());
             }

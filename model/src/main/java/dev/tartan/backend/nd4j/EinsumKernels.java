@@ -1,9 +1,9 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.DType;
 import dev.tartan.op.Einsum;
 import dev.tartan.op.GemmForm;
@@ -21,7 +21,7 @@ final class EinsumKernels {
 
     private EinsumKernels() {}
 
-    static Kernel einsum(Einsum op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel einsum(Einsum op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         GemmForm form = GemmForm.of(op.equation());
         Map<Character, Long> sizes =
                 op.sizes(operands.stream().map(Buffer::type).toList());
@@ -48,35 +48,36 @@ final class EinsumKernels {
         if (batch == 1) {
             return matmul(left.at(0), right.at(0), out.at(0), left, right);
         }
-        boolean loop = results.get(0).isHostMemory()
+        boolean loop = results.get(0).space().isHost()
                 && results.get(0).type().dtype() == DType.FLOAT32
                 && 2 * rows * columns * inner >= LOOP_MIN_FLOPS;
         if (!loop) {
             return matmul(left.all(batch), right.all(batch), out.all(batch), left, right);
         }
-        List<Kernel> products = new ArrayList<>();
+        List<HostKernel> products = new ArrayList<>();
         for (long i = 0; i < batch; i++) {
             products.add(matmul(left.at(i), right.at(i), out.at(i), left, right));
         }
-        return new KernelSequence(products);
+        return new HostSequence(products);
     }
 
     /** {@code out = left right}, each transposed first if so said; all of two or all of three dims. */
-    static Kernel matmul(INDArray left, INDArray right, INDArray out, boolean leftTransposed, boolean rightTransposed) {
+    static HostKernel matmul(
+            INDArray left, INDArray right, INDArray out, boolean leftTransposed, boolean rightTransposed) {
         return Nd4jKernel.custom("matmul", List.of(left, right), List.of(out), new double[0], new long[] {
             leftTransposed ? 1 : 0, rightTransposed ? 1 : 0
         });
     }
 
     /** As {@link #matmul}, added to what {@code out} holds. */
-    static Kernel addMatmul(
+    static HostKernel addMatmul(
             INDArray left, INDArray right, INDArray out, boolean leftTransposed, boolean rightTransposed) {
         return Nd4jKernel.custom("matmul", List.of(left, right), List.of(out), new double[] {1, 1}, new long[] {
             leftTransposed ? 1 : 0, rightTransposed ? 1 : 0
         });
     }
 
-    private static Kernel matmul(INDArray x, INDArray y, INDArray z, Matrices left, Matrices right) {
+    private static HostKernel matmul(INDArray x, INDArray y, INDArray z, Matrices left, Matrices right) {
         return matmul(x, y, z, left.transposed, right.transposed);
     }
 

@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
@@ -40,11 +40,11 @@ import org.nd4j.linalg.factory.Nd4j;
 final class ElementwiseKernels {
     private ElementwiseKernels() {}
 
-    static Kernel binary(Binary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel binary(Binary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         return broadcast(name(op.kind()), operands, results.get(0));
     }
 
-    static Kernel compare(Compare op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel compare(Compare op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         String name = switch (op.kind()) {
             case EQUAL -> "equals";
             case NOT_EQUAL -> "not_equals";
@@ -56,14 +56,14 @@ final class ElementwiseKernels {
         return broadcast(name, operands, results.get(0));
     }
 
-    static Kernel scalarBinary(ScalarBinary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel scalarBinary(ScalarBinary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         INDArray x = Nd4jBuffers.flat(operands.get(0));
         INDArray z = Nd4jBuffers.flat(results.get(0));
         INDArray scalar = constant(operands.get(0).type().dtype(), op.scalar());
         return Nd4jKernel.custom(name(op.kind()), op.reversed() ? List.of(scalar, x) : List.of(x, scalar), List.of(z));
     }
 
-    static Kernel unary(Unary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel unary(Unary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         INDArray x = Nd4jBuffers.flat(operands.get(0));
         INDArray z = Nd4jBuffers.flat(results.get(0));
         Op function = switch (op.kind()) {
@@ -91,7 +91,7 @@ final class ElementwiseKernels {
             }
 
             @Override
-            public Kernel bind(Activate op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(Activate op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 INDArray x = Nd4jBuffers.flat(operands.get(0));
                 INDArray z = Nd4jBuffers.flat(results.get(0));
                 return Nd4jKernel.legacy(new Tanh(x, z), x, z);
@@ -99,7 +99,7 @@ final class ElementwiseKernels {
         };
     }
 
-    static Kernel cast(Cast op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel cast(Cast op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         long code = Nd4jBuffer.nd4jType(op.dtype()).toInt();
         return Nd4jKernel.custom(
                 "cast",
@@ -109,23 +109,23 @@ final class ElementwiseKernels {
                 new long[] {code});
     }
 
-    static Kernel select(Select op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel select(Select op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         return Nd4jKernel.custom(
                 "select", operands.stream().map(Nd4jBuffers::flat).toList(), List.of(Nd4jBuffers.flat(results.get(0))));
     }
 
-    static Kernel addN(AddN op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel addN(AddN op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         INDArray z = Nd4jBuffers.flat(results.get(0));
         INDArray first = Nd4jBuffers.flat(operands.get(0));
         if (operands.size() == 1) {
             return Nd4jKernel.copy(first, z);
         }
-        List<Kernel> kernels = new ArrayList<>();
+        List<HostKernel> kernels = new ArrayList<>();
         for (int i = 1; i < operands.size(); i++) {
             INDArray left = i == 1 ? first : z;
             kernels.add(Nd4jKernel.custom("add", List.of(left, Nd4jBuffers.flat(operands.get(i))), List.of(z)));
         }
-        return new KernelSequence(kernels);
+        return new HostSequence(kernels);
     }
 
     /** One number, of ND4J's own memory, in the shape that broadcasts to any vector. */
@@ -133,7 +133,7 @@ final class ElementwiseKernels {
         return Nd4j.valueArrayOf(new long[] {1}, value, Nd4jBuffer.nd4jType(dtype));
     }
 
-    private static Kernel broadcast(String name, List<Buffer> operands, Buffer result) {
+    private static HostKernel broadcast(String name, List<Buffer> operands, Buffer result) {
         List<Shape> shapes =
                 operands.stream().map(operand -> operand.type().shape()).toList();
         BroadcastForm form = BroadcastForm.of(result.type().shape(), shapes);

@@ -1,16 +1,16 @@
 package dev.tartan.backend.nd4j;
 
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.KernelSequence;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.backend.host.Workers;
 import java.util.List;
 
 /** Kernels that do not depend on each other, shared out to the workers; each runs native kernels on one thread. */
-record Lanes(Workers workers, List<Kernel> lanes) implements Kernel {
+record Lanes(Workers workers, List<HostKernel> lanes) implements HostKernel {
     /** Lists of kernels; those of one list run one after another. */
-    static Lanes of(Workers workers, List<List<Kernel>> lists) {
+    static Lanes of(Workers workers, List<List<HostKernel>> lists) {
         return new Lanes(
-                workers, lists.stream().<Kernel>map(KernelSequence::new).toList());
+                workers, lists.stream().<HostKernel>map(HostSequence::new).toList());
     }
 
     @Override
@@ -29,6 +29,6 @@ record Lanes(Workers workers, List<Kernel> lanes) implements Kernel {
 
     @Override
     public void close() {
-        lanes.forEach(Kernel::close);
+        lanes.forEach(HostKernel::close);
     }
 }

@@ -2,6 +2,7 @@ package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.MemorySpace;
 import dev.tartan.graph.TensorType;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -16,18 +17,18 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 final class Nd4jArena implements Arena {
     private final long bytes;
     private final BytePointer start;
-    private final boolean isHostMemory;
+    private final MemorySpace space;
     private final Runnable free;
 
     /**
      * @param address of at least {@code bytes} and an alignment more
      * @param free run once
      */
-    private Nd4jArena(long bytes, long address, boolean isHostMemory, Runnable free) {
+    private Nd4jArena(long bytes, long address, MemorySpace space, Runnable free) {
         this.bytes = bytes;
         // ND4J may align to less, so the buffers begin at the first aligned address.
         this.start = new BytePointer(new PagedPointer(Arena.aligned(address)));
-        this.isHostMemory = isHostMemory;
+        this.space = space;
         this.free = free;
     }
 
@@ -39,18 +40,28 @@ final class Nd4jArena implements Arena {
     static Nd4jArena onDevice(long bytes, boolean isHostMemory) {
         long size = size(bytes);
         DataBuffer memory = Nd4j.createBuffer(DataType.FLOAT, (size + ALIGNMENT_BYTES) / Float.BYTES, false);
-        return new Nd4jArena(size, memory.platformAddress(), isHostMemory, memory::close);
+        return new Nd4jArena(
+                size, memory.platformAddress(), isHostMemory ? MemorySpace.HOST : MemorySpace.DEVICE, memory::close);
     }
 
-    /** Memory of the host, pinned if there is a GPU, so that copies run at the bus's speed. */
-    static Nd4jArena onHost(long bytes) {
+    /**
+     * Memory of the host.
+     *
+     * @param pinned whether ND4J pins what it allocates there, as it does for GPUs, so that copies run at the bus's
+     *     speed
+     */
+    static Nd4jArena onHost(long bytes, boolean pinned) {
         long size = size(bytes);
         NativeOps ops = NativeOpsHolder.getInstance().getDeviceNativeOps();
         Pointer memory = ops.mallocHost(size + ALIGNMENT_BYTES, 0);
         if (memory == null || memory.isNull()) {
             throw new OutOfMemoryError("host memory cannot be allocated: bytes=" + size);
         }
-        return new Nd4jArena(size, memory.address(), true, () -> ops.freeHost(memory));
+        return new Nd4jArena(
+                size,
+                memory.address(),
+                pinned ? MemorySpace.PINNED_HOST : MemorySpace.HOST,
+                () -> ops.freeHost(memory));
     }
 
     private static long size(long bytes) {
@@ -76,8 +87,8 @@ final class Nd4jArena implements Arena {
         return new Nd4jBuffer(this, type, offsetBytes);
     }
 
-    boolean isHostMemory() {
-        return isHostMemory;
+    MemorySpace space() {
+        return space;
     }
 
     /** A pointer {@code offsetBytes} into the memory. */

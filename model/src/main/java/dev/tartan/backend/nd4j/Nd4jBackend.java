@@ -1,7 +1,7 @@
 package dev.tartan.backend.nd4j;
 
-import dev.tartan.backend.Arena;
 import dev.tartan.backend.Backend;
+import dev.tartan.backend.Device;
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.KernelTable;
 import dev.tartan.backend.host.HostKernels;
@@ -40,7 +40,7 @@ public final class Nd4jBackend implements Backend {
         }
         NativeSelection.apply();
         this.threadsPerDevice = threadsPerDevice;
-        // ND4J's own loops take their threads from a pool of the process, OpenMP's are set by attachThread.
+        // ND4J's own loops take their threads from a pool of the process, OpenMP's are set by Device.attachThread.
         Nd4j.getEnvironment().setMaxMasterThreads(threadsPerDevice);
         this.sharesHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
         KernelTable.Builder table = Nd4jKernels.primitives();
@@ -69,13 +69,11 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
-    public Arena allocate(long bytes) {
-        return Nd4jArena.onDevice(bytes, sharesHostMemory);
-    }
-
-    @Override
-    public Arena allocateHost(long bytes) {
-        return Nd4jArena.onHost(bytes);
+    public Device device(int index) {
+        if (index < 0) {
+            throw new IllegalArgumentException("device does not exist: index=" + index + ". Give 0 or more.");
+        }
+        return new Nd4jDevice(this, index);
     }
 
     @Override
@@ -88,8 +86,7 @@ public final class Nd4jBackend implements Backend {
         return kernels;
     }
 
-    @Override
-    public void attachThread() {
-        OpenMp.setThreads(threadsPerDevice);
+    int threadsPerDevice() {
+        return threadsPerDevice;
     }
 }

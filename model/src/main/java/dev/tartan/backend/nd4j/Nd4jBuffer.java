@@ -1,6 +1,7 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.MemorySpace;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
@@ -65,8 +66,8 @@ final class Nd4jBuffer implements Buffer {
     }
 
     @Override
-    public boolean isHostMemory() {
-        return arena.isHostMemory();
+    public MemorySpace space() {
+        return arena.space();
     }
 
     @Override
@@ -76,9 +77,9 @@ final class Nd4jBuffer implements Buffer {
 
     @Override
     public ByteBuffer hostBytes() {
-        if (!isHostMemory() || type.bytes() > Integer.MAX_VALUE) {
-            throw new UnsupportedOperationException("buffer cannot be a Java buffer: buffer=" + this + ", isHostMemory="
-                    + isHostMemory() + ". Use address() or copy.");
+        if (!space().isHost() || type.bytes() > Integer.MAX_VALUE) {
+            throw new UnsupportedOperationException("buffer cannot be a Java buffer: buffer=" + this + ", space="
+                    + space() + ". Use address() or copy.");
         }
         // The arena's allocation outlives all kernels, so nothing needs to keep the pointer reachable.
         return new BytePointer(arena.pointer(offsetBytes))
@@ -110,7 +111,7 @@ final class Nd4jBuffer implements Buffer {
         }
         Pointer pointer = arena.pointer(offsetBytes + start * type.dtype().bytes());
         // A second, null pointer says that there is no copy on the other side (host or device).
-        DataBuffer data = arena.isHostMemory()
+        DataBuffer data = arena.space().isHost()
                 ? Nd4j.createBuffer(pointer, new Pointer(), span, nd4jType(type.dtype()))
                 : Nd4j.createBuffer(new Pointer(), pointer, span, nd4jType(type.dtype()));
         return Nd4j.create(data, dims, strides, 0, 'c');
@@ -128,13 +129,13 @@ final class Nd4jBuffer implements Buffer {
         }
         Pointer source = from.arena.pointer(from.offsetBytes);
         Pointer target = arena.pointer(offsetBytes);
-        if (isHostMemory() && from.isHostMemory()) {
+        if (space().isHost() && from.space().isHost()) {
             Pointer.memcpy(target, source, type.bytes());
             return;
         }
         // Kernels may still be writing the source.
         Nd4j.getExecutioner().commit();
-        int direction = (from.isHostMemory() ? 0 : CUDA_FROM_DEVICE) + (isHostMemory() ? 0 : CUDA_TO_DEVICE);
+        int direction = (from.space().isHost() ? 0 : CUDA_FROM_DEVICE) + (space().isHost() ? 0 : CUDA_TO_DEVICE);
         int done = NativeOpsHolder.getInstance()
                 .getDeviceNativeOps()
                 .memcpySync(target, source, type.bytes(), direction, new Pointer());
@@ -146,7 +147,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void write(float[] values) {
         check(DType.FLOAT32, values.length);
-        if (values.length > 0 && isHostMemory()) {
+        if (values.length > 0 && space().isHost()) {
             new FloatPointer(arena.pointer(offsetBytes)).put(values);
         } else if (values.length > 0) {
             flat().assign(Nd4j.createFromArray(values));
@@ -156,7 +157,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void write(double[] values) {
         check(DType.FLOAT64, values.length);
-        if (values.length > 0 && isHostMemory()) {
+        if (values.length > 0 && space().isHost()) {
             new DoublePointer(arena.pointer(offsetBytes)).put(values);
         } else if (values.length > 0) {
             flat().assign(Nd4j.createFromArray(values));
@@ -166,7 +167,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void write(int[] values) {
         check(DType.INT32, values.length);
-        if (values.length > 0 && isHostMemory()) {
+        if (values.length > 0 && space().isHost()) {
             new IntPointer(arena.pointer(offsetBytes)).put(values);
         } else if (values.length > 0) {
             flat().assign(Nd4j.createFromArray(values));
@@ -176,7 +177,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void write(byte[] values) {
         check(DType.BOOL, values.length);
-        if (values.length > 0 && isHostMemory()) {
+        if (values.length > 0 && space().isHost()) {
             new BytePointer(arena.pointer(offsetBytes)).put(values);
         } else if (values.length > 0) {
             flat().assign(Nd4j.createFromArray(values).castTo(DataType.BOOL));
@@ -186,7 +187,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void read(float[] into) {
         check(DType.FLOAT32, into.length);
-        if (into.length > 0 && isHostMemory()) {
+        if (into.length > 0 && space().isHost()) {
             new FloatPointer(arena.pointer(offsetBytes)).get(into);
         } else if (into.length > 0) {
             System.arraycopy(flat().dup().toFloatVector(), 0, into, 0, into.length);
@@ -196,7 +197,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void read(double[] into) {
         check(DType.FLOAT64, into.length);
-        if (into.length > 0 && isHostMemory()) {
+        if (into.length > 0 && space().isHost()) {
             new DoublePointer(arena.pointer(offsetBytes)).get(into);
         } else if (into.length > 0) {
             System.arraycopy(flat().dup().toDoubleVector(), 0, into, 0, into.length);
@@ -206,7 +207,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void read(int[] into) {
         check(DType.INT32, into.length);
-        if (into.length > 0 && isHostMemory()) {
+        if (into.length > 0 && space().isHost()) {
             new IntPointer(arena.pointer(offsetBytes)).get(into);
         } else if (into.length > 0) {
             System.arraycopy(flat().dup().toIntVector(), 0, into, 0, into.length);
@@ -216,7 +217,7 @@ final class Nd4jBuffer implements Buffer {
     @Override
     public void read(byte[] into) {
         check(DType.BOOL, into.length);
-        if (into.length > 0 && isHostMemory()) {
+        if (into.length > 0 && space().isHost()) {
             new BytePointer(arena.pointer(offsetBytes)).get(into);
         } else if (into.length > 0) {
             int[] values = flat().castTo(DataType.INT32).toIntVector();

@@ -1,6 +1,6 @@
 package dev.tartan.backend.nd4j;
 
-import dev.tartan.backend.Kernel;
+import dev.tartan.backend.host.HostKernel;
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.CustomOp;
@@ -14,7 +14,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * One ND4J op with a context built once. The context stays reachable for as long as the kernel, because ND4J frees the
  * native part of a context that is collected.
  */
-final class Nd4jKernel implements Kernel {
+final class Nd4jKernel implements HostKernel {
     private final OpExecutioner executioner;
     private final OpContext context;
     private final Runnable call;
@@ -26,18 +26,18 @@ final class Nd4jKernel implements Kernel {
     }
 
     /** One of ND4J's custom ops, by name. */
-    static Kernel custom(String name, List<INDArray> inputs, List<INDArray> outputs) {
+    static HostKernel custom(String name, List<INDArray> inputs, List<INDArray> outputs) {
         return custom(name, inputs, outputs, new double[0], new long[0]);
     }
 
     /** One of ND4J's custom ops with floating-point and integer arguments. */
-    static Kernel custom(
+    static HostKernel custom(
             String name, List<INDArray> inputs, List<INDArray> outputs, double[] numbers, long[] integers) {
         return custom(name, inputs, outputs, numbers, integers, new boolean[0]);
     }
 
     /** One of ND4J's custom ops with arguments of all kinds. */
-    static Kernel custom(
+    static HostKernel custom(
             String name,
             List<INDArray> inputs,
             List<INDArray> outputs,
@@ -52,7 +52,7 @@ final class Nd4jKernel implements Kernel {
     }
 
     /** One of ND4J's custom ops that takes the sizes of its outputs as they are, and does not work them out itself. */
-    static Kernel sized(String name, List<INDArray> inputs, List<INDArray> outputs, long[] integers) {
+    static HostKernel sized(String name, List<INDArray> inputs, List<INDArray> outputs, long[] integers) {
         OpContext context = context(Nd4j.getExecutioner(), inputs, outputs);
         context.setIArguments(integers);
         context.shapeFunctionOverride(true);
@@ -60,28 +60,28 @@ final class Nd4jKernel implements Kernel {
     }
 
     /** One of ND4J's custom ops by its own loops, not by another library's: oneDNN's poolings ignore dilation. */
-    static Kernel plain(String name, List<INDArray> inputs, List<INDArray> outputs, long[] integers) {
+    static HostKernel plain(String name, List<INDArray> inputs, List<INDArray> outputs, long[] integers) {
         OpContext context = context(Nd4j.getExecutioner(), inputs, outputs);
         context.setIArguments(integers);
         context.allowHelpers(false);
         return of(name, context);
     }
 
-    private static Kernel of(String name, OpContext context) {
+    private static HostKernel of(String name, OpContext context) {
         CustomOp op = DynamicCustomOp.builder(name).build();
         OpExecutioner executioner = Nd4j.getExecutioner();
         return new Nd4jKernel(executioner, context, () -> executioner.exec(op, context));
     }
 
     /** One of ND4J's older ops, which have classes of their own. */
-    static Kernel legacy(Op op, INDArray input, INDArray output) {
+    static HostKernel legacy(Op op, INDArray input, INDArray output) {
         OpExecutioner executioner = Nd4j.getExecutioner();
         OpContext context = context(executioner, List.of(input), List.of(output));
         return new Nd4jKernel(executioner, context, () -> executioner.exec(op, context));
     }
 
     /** Copies elements between views of one shape, or repeats those of {@code from} along its missing dims. */
-    static Kernel copy(INDArray from, INDArray to) {
+    static HostKernel copy(INDArray from, INDArray to) {
         return custom("assign", List.of(to, from), List.of(to));
     }
 

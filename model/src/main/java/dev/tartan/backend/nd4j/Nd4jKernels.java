@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.KernelTable;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.Activate;
 import dev.tartan.op.AddN;
@@ -85,7 +85,8 @@ final class Nd4jKernels {
                     }
 
                     @Override
-                    public Kernel bind(GatherRows op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                    public HostKernel bind(
+                            GatherRows op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                         return RowKernels.gather(op, operands, results, scratch);
                     }
                 })
@@ -96,7 +97,7 @@ final class Nd4jKernels {
                     }
 
                     @Override
-                    public Kernel bind(
+                    public HostKernel bind(
                             ScatterAddRows op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                         return RowKernels.scatterAdd(op, operands, results, scratch);
                     }

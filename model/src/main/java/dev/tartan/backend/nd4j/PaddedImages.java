@@ -1,9 +1,9 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Window;
@@ -48,18 +48,16 @@ record PaddedImages(Window2d window, Buffer images, Buffer padded) {
     }
 
     /** Makes the copy, with {@code value} as the padding. */
-    Kernel pad(double value) {
+    HostKernel pad(double value) {
         return padded == images
-                ? new KernelSequence(List.of())
-                : new KernelSequence(List.of(
+                ? new HostSequence(List.of())
+                : new HostSequence(List.of(
                         ShapeKernels.fill(padded, value), Nd4jKernel.copy(Nd4jBuffers.array(images), interior())));
     }
 
     /** Copies the padded images without their padding to the images. */
-    Kernel crop() {
-        return padded == images
-                ? new KernelSequence(List.of())
-                : Nd4jKernel.copy(interior(), Nd4jBuffers.array(images));
+    HostKernel crop() {
+        return padded == images ? new HostSequence(List.of()) : Nd4jKernel.copy(interior(), Nd4jBuffers.array(images));
     }
 
     private INDArray interior() {

@@ -1,10 +1,10 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.AveragePool2d;
 import dev.tartan.op.AveragePool2dGrad;
@@ -33,9 +33,9 @@ final class PoolKernels {
         }
 
         @Override
-        public Kernel bind(MaxPool2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(MaxPool2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             PaddedImages x = PaddedImages.of(op.window(), operands.get(0), scratch);
-            return new KernelSequence(List.of(
+            return new HostSequence(List.of(
                     x.pad(Double.NEGATIVE_INFINITY),
                     pool("maxpool2d", List.of(x.array()), Nd4jBuffers.array(results.get(0)), x, 0)));
         }
@@ -49,11 +49,11 @@ final class PoolKernels {
         }
 
         @Override
-        public Kernel bind(MaxPool2dGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(MaxPool2dGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             PaddedImages x = PaddedImages.of(op.window(), operands.get(1), scratch);
             PaddedImages dx = PaddedImages.of(op.window(), results.get(0), scratch);
             INDArray dy = Nd4jBuffers.array(operands.get(0));
-            return new KernelSequence(List.of(
+            return new HostSequence(List.of(
                     x.pad(Double.NEGATIVE_INFINITY),
                     pool("maxpool2d_bp", List.of(x.array(), dy), dx.array(), x, 0),
                     dx.crop()));
@@ -68,16 +68,16 @@ final class PoolKernels {
         }
 
         @Override
-        public Kernel bind(AveragePool2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(AveragePool2d op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             PaddedImages x = PaddedImages.of(op.window(), operands.get(0), scratch);
             INDArray y = Nd4jBuffers.array(results.get(0));
             boolean corrects = corrects(op.window(), op.countsPadding());
             long flag = corrects || op.countsPadding() ? COUNTS_PADDING : 0;
-            Kernel pool = pool("avgpool2d", List.of(x.array()), y, x, flag);
-            Kernel correct = corrects
+            HostKernel pool = pool("avgpool2d", List.of(x.array()), y, x, flag);
+            HostKernel correct = corrects
                     ? Nd4jKernel.custom("multiply", List.of(y, correction(x, y)), List.of(y))
-                    : new KernelSequence(List.of());
-            return new KernelSequence(List.of(x.pad(0), pool, correct));
+                    : new HostSequence(List.of());
+            return new HostSequence(List.of(x.pad(0), pool, correct));
         }
     }
 
@@ -92,24 +92,24 @@ final class PoolKernels {
         }
 
         @Override
-        public Kernel bind(AveragePool2dGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        public HostKernel bind(AveragePool2dGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
             PaddedImages dx = PaddedImages.of(op.window(), results.get(0), scratch);
             INDArray dy = Nd4jBuffers.array(operands.get(0));
             // Of the images, of which the op asks for values too, only the sizes count.
             if (!corrects(op.window(), op.countsPadding())) {
                 long flag = op.countsPadding() ? COUNTS_PADDING : 0;
-                return new KernelSequence(
+                return new HostSequence(
                         List.of(pool("avgpool2d_bp", List.of(dx.array(), dy), dx.array(), dx, flag), dx.crop()));
             }
             INDArray corrected = Nd4jBuffers.array(scratch.take(operands.get(0).type()));
-            return new KernelSequence(List.of(
+            return new HostSequence(List.of(
                     Nd4jKernel.custom("multiply", List.of(dy, correction(dx, dy)), List.of(corrected)),
                     pool("avgpool2d_bp", List.of(dx.array(), corrected), dx.array(), dx, COUNTS_PADDING),
                     dx.crop()));
         }
     }
 
-    private static Kernel pool(
+    private static HostKernel pool(
             String name, List<INDArray> inputs, INDArray output, PaddedImages images, long countsPadding) {
         return Nd4jKernel.plain(name, inputs, List.of(output), images.integers(countsPadding, CHANNELS_FIRST));
     }

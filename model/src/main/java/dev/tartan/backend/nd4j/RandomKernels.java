@@ -1,8 +1,8 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
 import dev.tartan.graph.DType;
 import dev.tartan.op.RandomUniform;
 import dev.tartan.random.Philox;
@@ -12,7 +12,7 @@ import java.util.List;
 final class RandomKernels {
     private RandomKernels() {}
 
-    static Kernel uniform(RandomUniform op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel uniform(RandomUniform op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         Buffer step = operands.get(0);
         Buffer result = results.get(0);
         int[] stepValue = new int[1];

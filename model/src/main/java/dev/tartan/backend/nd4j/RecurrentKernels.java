@@ -1,9 +1,9 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
 import dev.tartan.backend.host.LstmGradRows;
 import dev.tartan.backend.host.LstmRows;
 import dev.tartan.backend.host.RecurrentStep;
@@ -39,7 +39,7 @@ final class RecurrentKernels {
     static KernelFactory<Lstm> lstm(Workers workers) {
         return new Factory<>((op, types) -> List.of(types.get(2), step(types.get(0)))) {
             @Override
-            public Kernel bind(Lstm op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(Lstm op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 List<Buffer> work = take(op, operands, scratch);
                 RecurrentStep step = new LstmRows(op, operands, results, work.get(0), work.get(1));
                 Lanes lanes = new Lanes(workers, step, operands.get(0).type(), true);
@@ -52,7 +52,7 @@ final class RecurrentKernels {
     static KernelFactory<LstmGrad> lstmGrad(Workers workers) {
         return new Factory<>((op, types) -> gradientWork(op, types)) {
             @Override
-            public Kernel bind(LstmGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(LstmGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 List<Buffer> work = take(op, operands, scratch);
                 RecurrentStep step = new LstmGradRows(
                         op, operands, results, work.get(0), work.get(1), work.size() > 3 ? work.get(3) : null);
@@ -77,7 +77,7 @@ final class RecurrentKernels {
     static KernelFactory<SimpleRnn> simpleRnn(Workers workers) {
         return new Factory<>((op, types) -> List.of(types.get(2), types.get(2))) {
             @Override
-            public Kernel bind(SimpleRnn op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(SimpleRnn op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 List<Buffer> work = take(op, operands, scratch);
                 RecurrentStep step = new SimpleRnnRows(op, operands, results, work.get(0), work.get(1));
                 Lanes lanes = new Lanes(workers, step, operands.get(0).type(), true);
@@ -90,7 +90,7 @@ final class RecurrentKernels {
     static KernelFactory<SimpleRnnGrad> simpleRnnGrad(Workers workers) {
         return new Factory<>((op, types) -> List.of(types.get(2), types.get(4), transposed(types.get(1)))) {
             @Override
-            public Kernel bind(SimpleRnnGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            public HostKernel bind(SimpleRnnGrad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 List<Buffer> work = take(op, operands, scratch);
                 RecurrentStep step = new SimpleRnnGradRows(op, operands, results, work.get(0), work.get(1));
                 Lanes lanes = new Lanes(workers, step, operands.get(4).type(), false);
@@ -146,15 +146,15 @@ final class RecurrentKernels {
     }
 
     /** Lanes of samples, each with its own product. */
-    private static final class Lanes implements Kernel {
+    private static final class Lanes implements HostKernel {
         private final Workers workers;
         private final RecurrentStep step;
         private final int numSamples;
         private final int numSteps;
         private final boolean forward;
-        private final List<Kernel> first = new ArrayList<>();
-        private final List<Kernel> products = new ArrayList<>();
-        private final List<Kernel> last = new ArrayList<>();
+        private final List<HostKernel> first = new ArrayList<>();
+        private final List<HostKernel> products = new ArrayList<>();
+        private final List<HostKernel> last = new ArrayList<>();
 
         Lanes(Workers workers, RecurrentStep step, TensorType columns, boolean forward) {
             this.workers = workers;
@@ -201,7 +201,7 @@ final class RecurrentKernels {
 
         @Override
         public void run() {
-            first.forEach(Kernel::run);
+            first.forEach(HostKernel::run);
             boolean parallel = workers.numThreads() > 1 && products.size() > 1;
             workers.run(products.size(), lane -> {
                 if (parallel) {
@@ -214,10 +214,10 @@ final class RecurrentKernels {
                 OpenMp.setThreads(workers.numThreads());
             }
             step.finish();
-            last.forEach(Kernel::run);
+            last.forEach(HostKernel::run);
         }
 
-        private void run(Kernel product, int begin, int end) {
+        private void run(HostKernel product, int begin, int end) {
             step.begin(begin, end);
             for (int k = 0; k < numSteps; k++) {
                 if (forward) {
@@ -232,9 +232,9 @@ final class RecurrentKernels {
 
         @Override
         public void close() {
-            first.forEach(Kernel::close);
-            products.forEach(Kernel::close);
-            last.forEach(Kernel::close);
+            first.forEach(HostKernel::close);
+            products.forEach(HostKernel::close);
+            last.forEach(HostKernel::close);
         }
     }
 }

@@ -1,9 +1,9 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.ReduceForm;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
 import dev.tartan.graph.Reduction;
 import dev.tartan.op.Reduce;
 import java.util.ArrayList;
@@ -16,7 +16,7 @@ import org.nd4j.linalg.factory.Nd4j;
 final class ReduceKernels {
     private ReduceKernels() {}
 
-    static Kernel reduce(Reduce op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel reduce(Reduce op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         Buffer x = operands.get(0);
         Buffer z = results.get(0);
         if (x.type().shape().numElements() == 0) {

@@ -1,9 +1,9 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
@@ -25,7 +25,7 @@ final class RowKernels {
                 indexTypes(operands.get(0).dtype(), operands.get(1).shape().numElements()));
     }
 
-    static Kernel gather(GatherRows op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel gather(GatherRows op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         Buffer table = operands.get(0);
         Buffer result = results.get(0);
         long rows = table.type().shape().dim(0);
@@ -36,13 +36,13 @@ final class RowKernels {
         }
         Index index = Index.of(
                 operands.get(1), op.offset().start(), rows, table.type().dtype(), scratch);
-        List<Kernel> kernels = new ArrayList<>(index.kernels);
+        List<HostKernel> kernels = new ArrayList<>(index.kernels);
         INDArray gathered = Nd4jBuffers.array(result, count, width);
         kernels.add(Nd4jKernel.custom(
                 "gather", List.of(Nd4jBuffers.array(table), index.row), List.of(gathered), new double[0], new long[] {0
                 }));
         kernels.add(Nd4jKernel.custom("multiply", List.of(gathered, index.isHeld), List.of(gathered)));
-        return new KernelSequence(kernels);
+        return new HostSequence(kernels);
     }
 
     static long scatterScratchBytes(ScatterAddRows op, List<TensorType> operands) {
@@ -51,18 +51,18 @@ final class RowKernels {
                 + Scratch.bytesFor(List.of(rows));
     }
 
-    static Kernel scatterAdd(ScatterAddRows op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel scatterAdd(ScatterAddRows op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         Buffer table = results.get(0);
         TensorType rows = operands.get(1).type();
         long width = rows.shape().dim(-1);
         long count = operands.get(0).type().shape().numElements();
-        Kernel zero = ShapeKernels.fill(table, 0);
+        HostKernel zero = ShapeKernels.fill(table, 0);
         if (count == 0) {
             return zero;
         }
         Index index = Index.of(operands.get(0), op.offset().start(), op.numRows(), rows.dtype(), scratch);
         INDArray held = Nd4jBuffers.array(scratch.take(rows), count, width);
-        List<Kernel> kernels = new ArrayList<>(index.kernels);
+        List<HostKernel> kernels = new ArrayList<>(index.kernels);
         kernels.add(zero);
         kernels.add(Nd4jKernel.custom(
                 "multiply", List.of(Nd4jBuffers.array(operands.get(1), count, width), index.isHeld), List.of(held)));
@@ -75,7 +75,7 @@ final class RowKernels {
                 new double[0],
                 new long[0],
                 new boolean[] {true}));
-        return new KernelSequence(kernels);
+        return new HostSequence(kernels);
     }
 
     private static List<TensorType> indexTypes(DType dtype, long count) {
@@ -88,7 +88,7 @@ final class RowKernels {
     }
 
     /** Row numbers within the shard, and 1 or 0 by whether the shard has the row asked for. */
-    private record Index(List<Kernel> kernels, INDArray row, INDArray isHeld) {
+    private record Index(List<HostKernel> kernels, INDArray row, INDArray isHeld) {
         static Index of(Buffer indices, long offset, long rows, DType dtype, Scratch scratch) {
             long count = indices.type().shape().numElements();
             List<Buffer> parts =
@@ -98,7 +98,7 @@ final class RowKernels {
             INDArray same = Nd4jBuffers.flat(parts.get(2));
             INDArray isHeld = Nd4jBuffers.flat(parts.get(3));
             long code = Nd4jBuffer.nd4jType(dtype).toInt();
-            List<Kernel> kernels = List.of(
+            List<HostKernel> kernels = List.of(
                     Nd4jKernel.custom("subtract", List.of(Nd4jBuffers.flat(indices), constant(offset)), List.of(local)),
                     Nd4jKernel.custom("maximum", List.of(local, constant(0)), List.of(row)),
                     Nd4jKernel.custom("minimum", List.of(row, constant(rows - 1)), List.of(row)),

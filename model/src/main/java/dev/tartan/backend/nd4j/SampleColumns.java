@@ -1,8 +1,8 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Window2d;
@@ -53,7 +53,7 @@ record SampleColumns(Window2d window, Buffer images, Buffer place) {
                         place, windowElements(), place.type().shape().numElements() / windowElements());
     }
 
-    List<Kernel> unfold(int index) {
+    List<HostKernel> unfold(int index) {
         return place == images
                 ? List.of()
                 : List.of(Nd4jKernel.sized(
@@ -70,7 +70,7 @@ record SampleColumns(Window2d window, Buffer images, Buffer place) {
                         }));
     }
 
-    List<Kernel> fold(int index) {
+    List<HostKernel> fold(int index) {
         Shape shape = images.type().shape();
         return place == images
                 ? List.of()

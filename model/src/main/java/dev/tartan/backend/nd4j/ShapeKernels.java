@@ -1,9 +1,9 @@
 package dev.tartan.backend.nd4j;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Kernel;
-import dev.tartan.backend.KernelSequence;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.host.HostKernel;
+import dev.tartan.backend.host.HostSequence;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.op.BroadcastTo;
@@ -23,14 +23,14 @@ final class ShapeKernels {
     private ShapeKernels() {}
 
     /** Copies all elements, unless they are in place already. */
-    static <O extends Op> Kernel copy(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static <O extends Op> HostKernel copy(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         if (operands.get(0).address() == results.get(0).address()) {
             return () -> {};
         }
         return Nd4jKernel.copy(Nd4jBuffers.flat(operands.get(0)), Nd4jBuffers.flat(results.get(0)));
     }
 
-    static Kernel transpose(Transpose op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel transpose(Transpose op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         int[] permutation =
                 op.permutation().stream().mapToInt(Integer::intValue).toArray();
         if (permutation.length < 2) {
@@ -40,7 +40,7 @@ final class ShapeKernels {
                 Nd4jBuffers.array(operands.get(0)).permute(permutation), Nd4jBuffers.array(results.get(0)));
     }
 
-    static Kernel broadcastTo(BroadcastTo op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel broadcastTo(BroadcastTo op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         BroadcastForm form =
                 BroadcastForm.of(op.shape(), List.of(operands.get(0).type().shape()));
         return Nd4jKernel.copy(
@@ -48,7 +48,7 @@ final class ShapeKernels {
                 Nd4jBuffers.array(results.get(0), form.result()));
     }
 
-    static Kernel slice(Slice op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel slice(Slice op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         if (op.starts().isEmpty()) {
             return copy(op, operands, results, scratch);
         }
@@ -57,22 +57,22 @@ final class ShapeKernels {
                 Nd4jBuffers.array(results.get(0)));
     }
 
-    static Kernel pad(Pad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel pad(Pad op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         Buffer operand = operands.get(0);
         Buffer result = results.get(0);
         if (operand.type().numDims() == 0) {
             return copy(op, operands, results, scratch);
         }
-        Kernel fill = fill(result, op.value());
+        HostKernel fill = fill(result, op.value());
         if (operand.type().shape().numElements() == 0) {
             return fill;
         }
         INDArray interior = box(result, op.low(), operand.type().shape().dims());
-        return new KernelSequence(List.of(fill, Nd4jKernel.copy(Nd4jBuffers.array(operand), interior)));
+        return new HostSequence(List.of(fill, Nd4jKernel.copy(Nd4jBuffers.array(operand), interior)));
     }
 
-    static Kernel concat(Concat op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-        List<Kernel> copies = new ArrayList<>();
+    static HostKernel concat(Concat op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        List<HostKernel> copies = new ArrayList<>();
         Buffer result = results.get(0);
         long start = 0;
         for (Buffer operand : operands) {
@@ -87,20 +87,20 @@ final class ShapeKernels {
             }
             start += operand.type().shape().dim(op.dim());
         }
-        return new KernelSequence(copies);
+        return new HostSequence(copies);
     }
 
-    static Kernel fill(Fill op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel fill(Fill op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         return fill(results.get(0), op.value());
     }
 
     /** Sets every element. */
-    static Kernel fill(Buffer result, double value) {
+    static HostKernel fill(Buffer result, double value) {
         INDArray z = Nd4jBuffers.flat(result);
         return Nd4jKernel.copy(ElementwiseKernels.constant(result.type().dtype(), value), z);
     }
 
-    static Kernel iota(Iota op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+    static HostKernel iota(Iota op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
         DType dtype = op.type().dtype();
         long size = op.type().shape().dim(op.dim());
         long inner = 1;

@@ -1,7 +1,7 @@
 package dev.tartan.train.checkpoint;
 
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.sharded.ShardFile;
 import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.thread.WorkerThread;
@@ -59,7 +59,7 @@ public final class RankCheckpoints implements AutoCloseable {
             int rank,
             boolean async,
             Duration patience,
-            Backend backend,
+            Device device,
             Map<String, Integer> firstWrites,
             Function<PlannedState, Buffer> states,
             Function<PlannedState, Buffer> best,
@@ -69,7 +69,7 @@ public final class RankCheckpoints implements AutoCloseable {
                 rank,
                 async,
                 patience,
-                backend,
+                device,
                 firstWrites,
                 tensor -> (tensor.isBest() ? best : states).apply(tensor.state()),
                 sink);
@@ -80,7 +80,7 @@ public final class RankCheckpoints implements AutoCloseable {
             int rank,
             boolean async,
             Duration patience,
-            Backend backend,
+            Device device,
             Map<String, Integer> firstWrites,
             Function<SavedTensor, Buffer> shards,
             CheckpointSink sink) {
@@ -89,13 +89,13 @@ public final class RankCheckpoints implements AutoCloseable {
         this.patience = patience;
         this.shards = shards;
         this.sink = sink;
-        this.writer = new WriteShard(plan, rank, backend);
+        this.writer = new WriteShard(plan, rank, device);
         this.order = plan.owners().of(rank).keySet().stream()
                 .sorted(Comparator.comparing(SavedTensor::isBest)
                         .thenComparingInt(tensor ->
                                 firstWrites.getOrDefault(tensor.state().name(), Integer.MAX_VALUE)))
                 .toList();
-        this.copies = async ? new RankCopies(plan.mesh(), order, backend) : null;
+        this.copies = async ? new RankCopies(plan.mesh(), order, device) : null;
         this.thread = async ? new WorkerThread("tartan-checkpoint-" + rank) : null;
     }
 

@@ -1,8 +1,8 @@
 package dev.tartan.train.checkpoint;
 
 import dev.tartan.backend.Arena;
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Mesh;
 import java.util.Collection;
@@ -22,8 +22,8 @@ final class RankCopies implements AutoCloseable {
     private volatile int copied;
 
     /** @param tensors in the order in which they are to be copied */
-    RankCopies(Mesh mesh, Collection<SavedTensor> tensors, Backend backend) {
-        this.arena = backend.allocateHost(bytes(mesh, tensors));
+    RankCopies(Mesh mesh, Collection<SavedTensor> tensors, Device device) {
+        this.arena = device.allocateHost(bytes(mesh, tensors));
         long offset = 0;
         for (SavedTensor tensor : tensors) {
             TensorType type = type(mesh, tensor);
@@ -31,7 +31,7 @@ final class RankCopies implements AutoCloseable {
             offset += Arena.aligned(type.bytes());
         }
         // Memory is slow when it is used first, and no step should wait for that.
-        try (ShardMemory memory = new ShardMemory(backend)) {
+        try (ShardMemory memory = new ShardMemory(device)) {
             copies.values().forEach(memory::clear);
         }
         this.copied = copies.size();

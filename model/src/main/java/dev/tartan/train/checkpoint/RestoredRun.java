@@ -1,7 +1,7 @@
 package dev.tartan.train.checkpoint;
 
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.SafetensorsType;
 import dev.tartan.checkpoint.TensorSlice;
@@ -107,29 +107,25 @@ public final class RestoredRun {
      * @throws InvalidCheckpointException if a file is not as it was written
      */
     public void restore(
-            Mesh mesh, int rank, Backend backend, List<PlannedState> states, Function<PlannedState, Buffer> shards) {
-        fill(mesh, rank, backend, states.stream().map(SavedTensor::of).toList(), saved -> shards.apply(saved.state()));
+            Mesh mesh, int rank, Device device, List<PlannedState> states, Function<PlannedState, Buffer> shards) {
+        fill(mesh, rank, device, states.stream().map(SavedTensor::of).toList(), saved -> shards.apply(saved.state()));
     }
 
     /** Fills a rank's copies of the best parameters, as {@link #restore} does with shards. */
     public void restoreBest(
-            Mesh mesh,
-            int rank,
-            Backend backend,
-            List<PlannedState> parameters,
-            Function<PlannedState, Buffer> copies) {
+            Mesh mesh, int rank, Device device, List<PlannedState> parameters, Function<PlannedState, Buffer> copies) {
         fill(
                 mesh,
                 rank,
-                backend,
+                device,
                 parameters.stream().map(SavedTensor::ofBest).toList(),
                 saved -> copies.apply(saved.state()));
     }
 
     private void fill(
-            Mesh mesh, int rank, Backend backend, List<SavedTensor> tensors, Function<SavedTensor, Buffer> shards) {
+            Mesh mesh, int rank, Device device, List<SavedTensor> tensors, Function<SavedTensor, Buffer> shards) {
         try (ShardReader reader = checkpoint.reader();
-                ShardMemory memory = new ShardMemory(backend)) {
+                ShardMemory memory = new ShardMemory(device)) {
             for (SavedTensor tensor : tensors) {
                 PlannedState state = tensor.state();
                 Buffer shard = shards.apply(tensor);

@@ -1,8 +1,8 @@
 package dev.tartan.train.checkpoint;
 
 import dev.tartan.backend.Arena;
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class ShardMemory implements AutoCloseable {
     private static final int PIECE_BYTES = 1 << 20;
 
-    private final Backend backend;
+    private final Device device;
     private @Nullable Arena staging;
 
     /** Takes what remains in a buffer. */
@@ -27,8 +27,8 @@ final class ShardMemory implements AutoCloseable {
         void put(ByteBuffer bytes) throws IOException;
     }
 
-    ShardMemory(Backend backend) {
-        this.backend = backend;
+    ShardMemory(Device device) {
+        this.device = device;
     }
 
     /** Gives the bytes of consecutive elements to a sink, little-endian. */
@@ -37,7 +37,7 @@ final class ShardMemory implements AutoCloseable {
         for (long done = 0; done < count; done += pieceElements) {
             int length = (int) Math.min(pieceElements, count - done);
             Buffer part = shard.part(first + done, length);
-            if (!part.isHostMemory()) {
+            if (!part.space().isHost()) {
                 Buffer staged = staged(part.type().dtype(), length);
                 staged.copyFrom(part);
                 part = staged;
@@ -56,7 +56,7 @@ final class ShardMemory implements AutoCloseable {
             ByteBuffer piece = bytes.slice(bytes.position(), length * type.bytes());
             bytes.position(bytes.position() + length * type.bytes());
             Buffer part = shard.part(at, length);
-            if (part.isHostMemory()) {
+            if (part.space().isHost()) {
                 part.hostBytes().put(piece);
             } else {
                 Buffer staged = staged(type, length);
@@ -80,7 +80,7 @@ final class ShardMemory implements AutoCloseable {
     private Buffer staged(DType type, int length) {
         Arena arena = staging;
         if (arena == null) {
-            arena = backend.allocateHost(PIECE_BYTES);
+            arena = device.allocateHost(PIECE_BYTES);
             staging = arena;
         }
         return arena.buffer(new TensorType(type, Shape.shape(length)), 0);

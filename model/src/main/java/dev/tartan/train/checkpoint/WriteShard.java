@@ -1,7 +1,7 @@
 package dev.tartan.train.checkpoint;
 
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.checkpoint.sharded.BoxRuns;
 import dev.tartan.checkpoint.sharded.ShardFile;
@@ -21,10 +21,10 @@ final class WriteShard implements AutoCloseable {
     private final int rank;
     private final ShardMemory memory;
 
-    WriteShard(CheckpointPlan plan, int rank, Backend backend) {
+    WriteShard(CheckpointPlan plan, int rank, Device device) {
         this.plan = plan;
         this.rank = rank;
-        this.memory = new ShardMemory(backend);
+        this.memory = new ShardMemory(device);
     }
 
     /**

@@ -27,7 +27,7 @@ class ActivationsAreNd4jsTest {
 
     @BeforeAll
     static void attach() {
-        BACKEND.attachThread();
+        BACKEND.device(0).attachThread();
     }
 
     /** All but GELU, which is another formula in ND4J. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.MemorySpace;
 import dev.tartan.backend.Scratch;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
@@ -17,7 +18,7 @@ class ArenaTest {
 
     @Test
     void buffersOfAllTypesShareOneSpaceOfBytes() {
-        try (Arena arena = backend.allocate(256)) {
+        try (Arena arena = backend.device(0).allocate(256)) {
             assertThat(arena.bytes()).isEqualTo(256);
             Buffer floats = arena.buffer(FLOATS, 0);
             Buffer ints = arena.buffer(new TensorType(DType.INT32, shape(4)), 64);
@@ -47,12 +48,12 @@ class ArenaTest {
 
     @Test
     void tensorsAreCopiedBetweenDeviceAndHostMemory() {
-        try (Arena device = backend.allocate(64);
-                Arena host = backend.allocateHost(100)) {
+        try (Arena device = backend.device(0).allocate(64);
+                Arena host = backend.device(0).allocateHost(100)) {
             assertThat(host.bytes()).isEqualTo(128);
             Buffer kept = host.buffer(FLOATS, 64);
             Buffer used = device.buffer(FLOATS, 0);
-            assertThat(kept.isHostMemory()).isTrue();
+            assertThat(kept.space()).isEqualTo(MemorySpace.HOST);
             assertThat(kept.address() % Arena.ALIGNMENT_BYTES).isZero();
             used.write(new float[] {1, 2, 3, 4, 5, 6});
             kept.copyFrom(used);
@@ -71,7 +72,7 @@ class ArenaTest {
 
     @Test
     void aBufferOutsideTheArenaIsRefused() {
-        try (Arena arena = backend.allocate(64)) {
+        try (Arena arena = backend.device(0).allocate(64)) {
             assertThatThrownBy(() -> arena.buffer(FLOATS, 64))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("buffer does not fit the arena: type=f32[2, 3], offsetBytes=64, arenaBytes=64, "
@@ -82,7 +83,7 @@ class ArenaTest {
 
     @Test
     void anArrayThatDoesNotMatchIsRefused() {
-        try (Arena arena = backend.allocate(64)) {
+        try (Arena arena = backend.device(0).allocate(64)) {
             Buffer buffer = arena.buffer(FLOATS, 0);
             assertThatThrownBy(() -> buffer.write(new int[6]))
                     .hasMessage("array does not match the buffer: buffer=f32[2, 3], array=i32[6]. "
@@ -96,7 +97,7 @@ class ArenaTest {
 
     @Test
     void scratchMemoryThatIsUsedUpIsRefused() {
-        try (Arena arena = backend.allocate(128)) {
+        try (Arena arena = backend.device(0).allocate(128)) {
             Scratch scratch = new Scratch(arena, 64, 64);
             assertThat(scratch.take(FLOATS).offsetBytes()).isEqualTo(64);
             assertThatThrownBy(() -> scratch.take(FLOATS))

@@ -33,7 +33,7 @@ class ConvShapesTest {
 
     @BeforeAll
     static void attach() {
-        BACKEND.attachThread();
+        BACKEND.device(0).attachThread();
     }
 
     /** Convolutions with images [n, in, h, w] and their gradients. */
@@ -152,9 +152,9 @@ class ConvShapesTest {
         cases.addAll(poolings(Window2d.square(3, 2, 1), 5, 8, 30, 31));
         for (OpCase example : cases) {
             OpCase typed = TypedCases.toFloat32(example);
-            alone.attachThread();
+            alone.device(0).attachThread();
             List<HostTensor> one = KernelRun.run(alone, alone.kernels(), typed.op(), typed.operands());
-            BACKEND.attachThread();
+            BACKEND.device(0).attachThread();
             List<HostTensor> two = KernelRun.run(BACKEND, BACKEND.kernels(), typed.op(), typed.operands());
             assertThat(two.get(0).data())
                     .as(typed.op().toString())

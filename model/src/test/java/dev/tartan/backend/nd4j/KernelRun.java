@@ -6,6 +6,8 @@ import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.Stream;
+import dev.tartan.backend.StreamUse;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.reference.HostTensor;
@@ -27,7 +29,7 @@ final class KernelRun {
         List<TensorType> resultTypes = op.resultTypes(operandTypes);
         long scratchBytes = library.scratchBytes(op, operandTypes);
         long tensorBytes = Scratch.bytesFor(operandTypes) + Scratch.bytesFor(resultTypes);
-        try (Arena arena = backend.allocate(tensorBytes + scratchBytes)) {
+        try (Arena arena = backend.device(0).allocate(tensorBytes + scratchBytes)) {
             Scratch memory = new Scratch(arena, 0, tensorBytes);
             List<Buffer> in = operandTypes.stream().map(memory::take).toList();
             List<Buffer> out = new ArrayList<>();
@@ -39,11 +41,12 @@ final class KernelRun {
             for (int i = 0; i < in.size(); i++) {
                 write(in.get(i), operands.get(i).data());
             }
-            try (Kernel kernel = library.bind(op, in, out, new Scratch(arena, tensorBytes, scratchBytes))) {
-                kernel.run();
+            try (Kernel kernel = library.bind(op, in, out, new Scratch(arena, tensorBytes, scratchBytes));
+                    Stream stream = backend.device(0).stream(StreamUse.COMPUTE)) {
+                kernel.enqueue(stream);
                 List<HostTensor> first = readAll(out);
                 if (inPlace.isEmpty()) {
-                    kernel.run();
+                    kernel.enqueue(stream);
                     List<HostTensor> second = readAll(out);
                     for (int i = 0; i < first.size(); i++) {
                         if (!java.util.Arrays.equals(

@@ -58,7 +58,7 @@ class KernelShapesTest {
 
     @BeforeAll
     static void attach() {
-        BACKEND.attachThread();
+        BACKEND.device(0).attachThread();
     }
 
     private static void check(OpCase example) {
@@ -291,7 +291,7 @@ class KernelShapesTest {
         List<Thread> threads = IntStream.range(0, 4)
                 .mapToObj(rank -> new Thread(() -> {
                     try {
-                        BACKEND.attachThread();
+                        BACKEND.device(0).attachThread();
                         typed.forEach(example ->
                                 KernelChecks.assertMatchesReference(BACKEND, BACKEND.kernels(), example, List.of()));
                     } catch (Throwable thrown) {

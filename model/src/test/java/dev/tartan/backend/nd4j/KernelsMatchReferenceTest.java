@@ -17,7 +17,7 @@ class KernelsMatchReferenceTest {
 
     @BeforeAll
     static void attach() {
-        BACKEND.attachThread();
+        BACKEND.device(0).attachThread();
     }
 
     private static List<OpCase> cases() {

@@ -4,6 +4,8 @@ import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Kernel;
 import dev.tartan.backend.Scratch;
+import dev.tartan.backend.Stream;
+import dev.tartan.backend.StreamUse;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
@@ -35,7 +37,7 @@ final class RecurrentBench {
         long h = arguments.length > 2 ? Long.parseLong(arguments[2]) : 200;
         int threads = Runtime.getRuntime().availableProcessors();
         Nd4jBackend backend = new Nd4jBackend(threads);
-        backend.attachThread();
+        backend.device(0).attachThread();
         TensorType square = type(1024, 1024);
         double peak = measure(backend, new Einsum("ij,jk->ik"), List.of(square, square), 0);
         measure(backend, new Einsum("ij,jk->ik"), List.of(type(n, h), type(h, 4 * h)), peak);
@@ -71,7 +73,7 @@ final class RecurrentBench {
         long scratchBytes = backend.kernels().scratchBytes(op, types);
         long bytes = Scratch.bytesFor(types) + Scratch.bytesFor(results);
         Random random = new Random(1);
-        try (Arena arena = backend.allocate(bytes + scratchBytes)) {
+        try (Arena arena = backend.device(0).allocate(bytes + scratchBytes)) {
             Scratch memory = new Scratch(arena, 0, bytes);
             List<Buffer> in = types.stream().map(memory::take).toList();
             List<Buffer> out = results.stream().map(memory::take).toList();
@@ -82,11 +84,12 @@ final class RecurrentBench {
                 }
                 buffer.write(values);
             }
-            try (Kernel kernel = backend.kernels().bind(op, in, out, new Scratch(arena, bytes, scratchBytes))) {
+            try (Kernel kernel = backend.kernels().bind(op, in, out, new Scratch(arena, bytes, scratchBytes));
+                    Stream stream = backend.device(0).stream(StreamUse.COMPUTE)) {
                 double[] nanos = new double[SAMPLES];
                 for (int i = -3 * SAMPLES; i < SAMPLES; i++) {
                     long start = System.nanoTime();
-                    kernel.run();
+                    kernel.enqueue(stream);
                     nanos[Math.max(i, 0)] = System.nanoTime() - start;
                 }
                 Arrays.sort(nanos);

@@ -1,11 +1,10 @@
 package dev.tartan.execute;
 
-import dev.tartan.backend.Kernel;
+import dev.tartan.backend.Buffer;
+import dev.tartan.backend.HostTask;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
-import dev.tartan.collective.MemoryRegion;
-import dev.tartan.collective.NativeMemory;
 import dev.tartan.partition.Permute;
 import java.util.List;
 
@@ -16,34 +15,19 @@ import java.util.List;
  * receive and the others receive first, so that a send meets its receive although each waits for the other. Cost: two
  * messages, one after the other, or three where a cycle is of odd length.
  */
-final class PermuteKernel {
-    private PermuteKernel() {}
+final class PermuteTask {
+    private PermuteTask() {}
 
-    static Kernel of(
-            Permute permute,
-            Communicator communicator,
-            MemoryRegion input,
-            MemoryRegion output,
-            ElementType type,
-            String tag) {
+    /** The messages of a rank that another one sends to. */
+    static HostTask of(
+            Permute permute, Communicator communicator, Buffer in, Buffer out, ElementType type, String tag) {
         int rank = communicator.rank();
         List<Integer> sources = permute.sources();
-        int source = sources.get(rank);
-        if (source == rank) {
-            return () -> NativeMemory.copy(input.address(), output.address(), output.bytes());
-        }
-        if (input.bytes() == 0) {
-            return () -> {};
-        }
-        CollectiveCall send = CollectiveCall.send(input, type, sources.indexOf(rank), tag);
-        CollectiveCall receive = CollectiveCall.receive(output, type, source, tag);
+        CollectiveCall send = CollectiveCall.send(CollectiveSteps.region(in), type, sources.indexOf(rank), tag);
+        CollectiveCall receive = CollectiveCall.receive(CollectiveSteps.region(out), type, sources.get(rank), tag);
         boolean sendsFirst = place(sources, rank) % 2 == 0;
-        CollectiveCall first = sendsFirst ? send : receive;
-        CollectiveCall second = sendsFirst ? receive : send;
-        return () -> {
-            communicator.run(first);
-            communicator.run(second);
-        };
+        return CollectiveTask.of(
+                communicator, sendsFirst ? send : receive, sendsFirst ? receive : send, List.of(in), List.of(out));
     }
 
     /** How many messages away from the lowest rank of its cycle a rank is. */

@@ -1,0 +1,136 @@
+package dev.tartan.execute;
+
+import dev.tartan.backend.Buffer;
+import dev.tartan.backend.HostTask;
+import dev.tartan.collective.CollectiveCall;
+import dev.tartan.collective.Communicator;
+import dev.tartan.collective.PendingCall;
+import dev.tartan.collective.compress.Bfloat16Call;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A call on a communicator as a stream takes it. Made once, allocates nothing when it is done. */
+final class CollectiveTask implements HostTask {
+    private final Communicator communicator;
+    private final List<Buffer> reads;
+    private final List<Buffer> writes;
+    private final Runnable run;
+    private final Supplier<PendingCall> start;
+    private final boolean convertsByItself;
+    private @Nullable PendingCall pending;
+
+    private CollectiveTask(
+            Communicator communicator,
+            List<Buffer> reads,
+            List<Buffer> writes,
+            Runnable run,
+            Supplier<PendingCall> start,
+            boolean convertsByItself) {
+        this.communicator = communicator;
+        this.reads = List.copyOf(reads);
+        this.writes = List.copyOf(writes);
+        this.run = run;
+        this.start = start;
+        this.convertsByItself = convertsByItself;
+    }
+
+    /** One call. */
+    static CollectiveTask of(Communicator communicator, CollectiveCall call, List<Buffer> reads, List<Buffer> writes) {
+        return new CollectiveTask(
+                communicator, reads, writes, () -> communicator.run(call), () -> communicator.start(call), false);
+    }
+
+    /** One call that sends bfloat16 values. */
+    static CollectiveTask of(Communicator communicator, Bfloat16Call call, List<Buffer> reads, List<Buffer> writes) {
+        return new CollectiveTask(communicator, reads, writes, call::run, call::start, true);
+    }
+
+    /** Two calls, one after the other. */
+    static CollectiveTask of(
+            Communicator communicator,
+            CollectiveCall first,
+            CollectiveCall second,
+            List<Buffer> reads,
+            List<Buffer> writes) {
+        return new CollectiveTask(
+                communicator,
+                reads,
+                writes,
+                () -> {
+                    communicator.run(first);
+                    communicator.run(second);
+                },
+                () -> both(communicator.start(first), communicator.start(second)),
+                false);
+    }
+
+    private static PendingCall both(PendingCall first, PendingCall second) {
+        return new PendingCall() {
+            @Override
+            public boolean isDone() {
+                return first.isDone() && second.isDone();
+            }
+
+            @Override
+            public void await() {
+                try {
+                    first.await();
+                } finally {
+                    second.await();
+                }
+            }
+        };
+    }
+
+    @Override
+    public List<Buffer> reads() {
+        return reads;
+    }
+
+    @Override
+    public List<Buffer> writes() {
+        return writes;
+    }
+
+    @Override
+    public Object channel() {
+        return communicator;
+    }
+
+    /**
+     * Whether {@link #start} and {@link #finish} read and write memory themselves, so that the order of calls on the
+     * communicator says too little.
+     */
+    boolean convertsByItself() {
+        return convertsByItself;
+    }
+
+    /** For example {@code collective on data}. */
+    @Override
+    public String toString() {
+        return "collective on " + communicator.axis();
+    }
+
+    @Override
+    public void run() {
+        run.run();
+    }
+
+    @Override
+    public void start() {
+        pending = start.get();
+    }
+
+    @Override
+    public void finish() {
+        PendingCall started = pending;
+        if (started == null) {
+            throw new IllegalStateException(
+                    "collective is not under way: axis=" + communicator.axis() + ". Start it before it is finished.");
+        }
+        // Failed or not, it has ended.
+        pending = null;
+        started.await();
+    }
+}

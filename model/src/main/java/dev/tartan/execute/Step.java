@@ -1,0 +1,210 @@
+package dev.tartan.execute;
+
+import dev.tartan.backend.Device;
+import dev.tartan.backend.Event;
+import dev.tartan.backend.HostTask;
+import dev.tartan.backend.Kernel;
+import dev.tartan.backend.Stream;
+import dev.tartan.backend.TimedEvent;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One thing that a rank enqueues in each run, bound. */
+abstract sealed class Step {
+    private final String label;
+    private final @Nullable Exposure exposure;
+
+    private Step(String label, @Nullable Exposure exposure) {
+        this.label = label;
+        this.exposure = exposure;
+    }
+
+    /** The times between which computing has to do with a collective. */
+    record Exposure(TimedEvent before, TimedEvent after) {
+        static Exposure on(Device device) {
+            return new Exposure(device.timedEvent(), device.timedEvent());
+        }
+    }
+
+    /** How it is called in a profile. */
+    final String label() {
+        return label;
+    }
+
+    /** Enqueues it, on the stream for computing unless it has one of its own. */
+    final void enqueue(Stream compute) {
+        if (exposure == null) {
+            enqueueWork(compute);
+            return;
+        }
+        compute.record(exposure.before());
+        enqueueWork(compute);
+        compute.record(exposure.after());
+    }
+
+    abstract void enqueueWork(Stream compute);
+
+    /** Whether it was enqueued, and computing has not come past it. */
+    final boolean isUnderWay() {
+        return exposure != null && !exposure.after().isDone();
+    }
+
+    /** How long computing waited for it in the last run, which must be done; 0 if it is no collective. */
+    final long exposedNanos() {
+        return exposure == null ? 0 : exposure.after().nanosSince(exposure.before());
+    }
+
+    /** Frees what it holds; it must be done. */
+    void close() {}
+
+    /** A kernel or copy. */
+    static final class Local extends Step {
+        private final Kernel kernel;
+        private final MemoryUse use;
+
+        Local(String label, Kernel kernel, MemoryUse use) {
+            super(label, null);
+            this.kernel = kernel;
+            this.use = use;
+        }
+
+        MemoryUse use() {
+            return use;
+        }
+
+        @Override
+        void enqueueWork(Stream compute) {
+            kernel.enqueue(compute);
+        }
+
+        @Override
+        void close() {
+            kernel.close();
+        }
+    }
+
+    /** Lets what is computed from now on wait for collectives that were started. */
+    static final class Join extends Step {
+        private final List<Started> waits = new ArrayList<>();
+
+        Join(String label, @Nullable Exposure exposure) {
+            super(label, exposure);
+        }
+
+        /** Adds one to wait for, and so for all before it on its stream. */
+        void add(Started started) {
+            waits.add(started);
+            started.isJoined = true;
+        }
+
+        /** Whether there is nothing to wait for. */
+        boolean isEmpty() {
+            return waits.isEmpty();
+        }
+
+        @Override
+        void enqueueWork(Stream compute) {
+            for (int i = 0; i < waits.size(); i++) {
+                waits.get(i).join(compute);
+            }
+        }
+    }
+
+    /** A collective that what comes after it waits for. */
+    static final class Blocking extends Step {
+        private final HostTask task;
+        private final MemoryUse use;
+        private final Join before = new Join("", null);
+
+        Blocking(String label, HostTask task, Exposure exposure) {
+            super(label, exposure);
+            this.task = task;
+            this.use = new MemoryUse(task.reads(), task.writes(), task.channel());
+        }
+
+        MemoryUse use() {
+            return use;
+        }
+
+        /** What its communicator must have done before; filled by {@link OrderStreams}. */
+        Join before() {
+            return before;
+        }
+
+        @Override
+        void enqueueWork(Stream compute) {
+            before.enqueueWork(compute);
+            compute.enqueue(task);
+        }
+    }
+
+    /** A collective that runs on its communicator's stream while others are computed, until it is joined. */
+    static final class Started extends Step {
+        private final CollectiveTask task;
+        private final MemoryUse use;
+        private final CommunicationStream stream;
+        private final Event ready;
+        private final Event done;
+        private boolean needsReady;
+        private boolean isJoined;
+        private long ordinal;
+
+        Started(
+                String label,
+                CollectiveTask task,
+                CommunicationStream stream,
+                Event ready,
+                Event done,
+                Exposure exposure) {
+            super(label, exposure);
+            this.task = task;
+            this.use = new MemoryUse(task.reads(), task.writes(), task.channel());
+            this.stream = stream;
+            this.ready = ready;
+            this.done = done;
+        }
+
+        MemoryUse use() {
+            return use;
+        }
+
+        CommunicationStream stream() {
+            return stream;
+        }
+
+        /** Whether the order of its stream is not enough to begin it after another that is on it too. */
+        boolean isAheadOf(Started earlier) {
+            return (task.convertsByItself() || earlier.task.convertsByItself()) && use.overlaps(earlier.use);
+        }
+
+        /** Says that it must wait for what was computed before it; it does not unless that is said. */
+        void needReady() {
+            needsReady = true;
+        }
+
+        @Override
+        void enqueueWork(Stream compute) {
+            Stream own = stream.stream();
+            if (needsReady) {
+                compute.record(ready);
+                own.await(ready);
+            }
+            own.enqueue(task);
+            ordinal = stream.begin();
+            if (isJoined) {
+                own.record(done);
+            }
+        }
+
+        private void join(Stream compute) {
+            try {
+                compute.await(done);
+            } catch (RuntimeException | Error e) {
+                stream.joinOne();
+                throw e;
+            }
+            stream.join(ordinal);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.tartan.backend.fake;
+
+import dev.tartan.backend.Backend;
+import dev.tartan.backend.ForwardingBackend;
+import dev.tartan.backend.KernelLibrary;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** {@link FakeDevice}s. */
+public final class FakeBackend extends ForwardingBackend {
+    private final Map<Integer, FakeDevice> devices = new ConcurrentHashMap<>();
+    private final KernelLibrary kernels;
+    private final long seed;
+
+    /**
+     * Makes devices that compute as another backend does.
+     *
+     * @param backend of the CPU
+     * @param seed of the order of streams
+     */
+    public FakeBackend(Backend backend, long seed) {
+        super(backend);
+        this.kernels = new FakeKernels(backend.kernels());
+        this.seed = seed;
+    }
+
+    @Override
+    public FakeDevice device(int index) {
+        return devices.computeIfAbsent(index, key -> new FakeDevice(super.device(key), kernels, 31 * seed + key));
+    }
+
+    @Override
+    public KernelLibrary kernels() {
+        return kernels;
+    }
+
+    @Override
+    public boolean sharesHostMemory() {
+        return false;
+    }
+}
