@@ -2,6 +2,7 @@ package dev.tartan.backend;
 
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
+import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
 import java.util.List;
 
@@ -49,5 +50,5 @@ public interface Device extends DeviceTraits {
     }
 
     @Override
-    boolean sharesHostMemory();
+    DeviceProfile profile();
 }

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A blocking collective waits for what its communicator was given before.
  * </ul>
  *
- * <p>Example, all on one communicator: {@code start a; start b; f; await b; await a; g(a)}. There is one wait, for b,
- * at the second await: f does not touch a or b, and a is done when b is.
+ * <p>Example, all on one communicator: {@code start a; start b; f; await a; await b; g(b)}. There is one wait, for b,
+ * at the second await: no step before that touches a or b, and a is done when b is.
  */
 final class OrderStreams {
     private final List<Step> steps;

@@ -232,7 +232,8 @@ public final class RankExecutor implements AutoCloseable {
      * Runs the program once on what the inputs hold now. Collectives that it starts have ended when it returns, or
      * throws: then those under way were given up, by ending all groups of the mesh, so that the arena may be freed.
      *
-     * @throws CollectiveException if a peer fails or is late, at the latest from the await of a collective that failed
+     * @throws CollectiveException if a peer fails or is late, at the latest where a step needs what a collective that
+     *     failed was to make, or at the end of the run
      * @throws IllegalStateException if this is closed
      */
     public void run() {
@@ -277,7 +278,7 @@ public final class RankExecutor implements AutoCloseable {
 
     /**
      * Whether inputs are as a whole run left them, or as they were filled: false only after a run that failed when it
-     * may have begun to write over one of them.
+     * may have begun to write over one of them. A device that is behind what was enqueued may be taken to have begun.
      *
      * @param names inputs that live from run to run
      */

@@ -58,6 +58,11 @@ abstract sealed class Step {
     /** Frees what it holds; it must be done. */
     void close() {}
 
+    @Override
+    public String toString() {
+        return label;
+    }
+
     /** A kernel or copy. */
     static final class Local extends Step {
         private final Kernel kernel;
@@ -103,6 +108,12 @@ abstract sealed class Step {
             return waits.isEmpty();
         }
 
+        /** For example {@code await [all_reduce, all_gather]}. */
+        @Override
+        public String toString() {
+            return label() + " " + waits.stream().map(Started::label).toList();
+        }
+
         @Override
         void enqueueWork(Stream compute) {
             for (int i = 0; i < waits.size(); i++) {
@@ -130,6 +141,11 @@ abstract sealed class Step {
         /** What its communicator must have done before; filled by {@link OrderStreams}. */
         Join before() {
             return before;
+        }
+
+        @Override
+        public String toString() {
+            return before.isEmpty() ? label() : label() + " after" + before;
         }
 
         @Override
@@ -181,6 +197,12 @@ abstract sealed class Step {
         /** Says that it must wait for what was computed before it; it does not unless that is said. */
         void needReady() {
             needsReady = true;
+        }
+
+        /** For example {@code all_reduce when ready}. */
+        @Override
+        public String toString() {
+            return needsReady ? label() + " when ready" : label();
         }
 
         @Override

@@ -13,13 +13,18 @@ public interface DeviceTraits {
     /** Bytes of its own that the kernel for an op needs while it runs on operands of these types. */
     long scratchBytes(Op op, List<TensorType> operands);
 
-    /** Whether the memory of a device is the host's, so that nothing is gained by moving a tensor there. */
-    default boolean sharesHostMemory() {
-        return true;
+    /** What else is taken for granted. */
+    default DeviceProfile profile() {
+        return DeviceProfile.CPU;
     }
 
-    /** A device with the same kernels, whose memory is the host's or not. */
-    default DeviceTraits sharingHostMemory(boolean shares) {
+    /** Whether the memory of a device is the host's, so that nothing is gained by moving a tensor there. */
+    default boolean sharesHostMemory() {
+        return profile().sharesHostMemory();
+    }
+
+    /** The same kernels on a device of another profile. */
+    default DeviceTraits on(DeviceProfile other) {
         DeviceTraits kernels = this;
         return new DeviceTraits() {
             @Override
@@ -28,8 +33,8 @@ public interface DeviceTraits {
             }
 
             @Override
-            public boolean sharesHostMemory() {
-                return shares;
+            public DeviceProfile profile() {
+                return other;
             }
         };
     }

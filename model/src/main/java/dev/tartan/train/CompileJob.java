@@ -108,6 +108,7 @@ final class CompileJob {
                 network.title(),
                 network.tokensPerSample(),
                 mesh,
+                traits.profile(),
                 job.train(),
                 job.strategy(),
                 job.collective(),

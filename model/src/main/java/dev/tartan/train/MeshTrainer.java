@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.backend.Backend;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.MeshCommunicators;
+import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.network.Network;
@@ -20,8 +21,10 @@ import dev.tartan.train.memory.MemoryPick;
 import dev.tartan.train.memory.RunMemory;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Trains a plan with the mesh ranks of this process, which may be all, each as a device thread. Used once. */
@@ -211,7 +214,7 @@ public final class MeshTrainer {
         Path finalFile = plan.files().result(FINAL_FILE);
         try {
             checkRanks();
-            checkOffload();
+            checkDevices();
             train(network, finalFile);
         } catch (RuntimeException | Error | InterruptedException e) {
             // Other processes' ranks wait for this one's, which may not even have started.
@@ -235,17 +238,13 @@ public final class MeshTrainer {
         checkProcesses(plan, ranks.numProcesses());
     }
 
-    /**
-     * A plan for devices that share the host's memory leaves optimizer state where it is, which would be wrong here.
-     */
-    private void checkOffload() {
-        boolean keepsState = plan.optimizerBytesPerDevice() > 0;
-        boolean offloads = plan.step().memory().hostBytes() > 0;
-        if (plan.strategy().offloadOptimizer() && keepsState && !offloads && !backend.sharesHostMemory()) {
-            throw new IllegalArgumentException("plan keeps optimizer state on the devices, though"
-                    + " strategy.offloadOptimizer=true and their memory is not the host's. Compile it for the backend"
-                    + " that runs it.");
-        }
+    private void checkDevices() {
+        Set<DType> types = EnumSet.noneOf(DType.class);
+        plan.step().program().values().forEach(value -> types.add(value.type().dtype()));
+        long bytes = plan.step().memory().arenaBytes();
+        ranks.ranks()
+                .forEach(rank ->
+                        plan.device().require(ranks.device(backend, rank).profile(), bytes, types));
     }
 
     private void train(Network network, @Nullable Path finalFile) throws InterruptedException {

@@ -13,6 +13,7 @@ import dev.tartan.path.UriPath;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.CollectiveConfig;
+import dev.tartan.train.config.DeviceChoice;
 import dev.tartan.train.config.ElasticConfig;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.OnNonFinite;
@@ -59,6 +60,7 @@ public final class TrainingJob {
     private CheckpointConfig checkpoint = CheckpointConfig.off();
     private ElasticConfig elastic = ElasticConfig.defaults();
     private boolean resumesSame;
+    private DeviceChoice device = DeviceChoice.AUTO;
 
     private TrainingJob(NetworkFactory network) {
         this.network = network;
@@ -81,6 +83,7 @@ public final class TrainingJob {
         checkpoint = other.checkpoint;
         elastic = other.elastic;
         resumesSame = other.resumesSame;
+        device = other.device;
     }
 
     private TrainingJob with(Consumer<TrainingJob> change) {
@@ -107,10 +110,16 @@ public final class TrainingJob {
                 .validation(config.validation())
                 .checkpoint(config.checkpoint())
                 .elastic(config.elastic())
+                .device(config.device())
                 .output(config.output().dir())
                 .initial(config.init().from());
         boolean begins = config.init().from() == null && config.network() instanceof Dl4jConfig;
         return begins ? Dl4jBeginning.of((Dl4jConfig) config.network(), job) : job;
+    }
+
+    /** This job on devices of this kind. */
+    public TrainingJob device(DeviceChoice choice) {
+        return with(job -> job.device = choice);
     }
 
     /** This job with another network. */
@@ -447,6 +456,11 @@ public final class TrainingJob {
     /** How gradients are clipped. */
     public ClipGlobalNorm clip() {
         return clip;
+    }
+
+    /** What kind of devices it runs on. */
+    public DeviceChoice device() {
+        return device;
     }
 
     /** Sizes of the mesh. */

@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.BatchField;
 import dev.tartan.partition.ProgramPort;
+import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.checkpoint.ShardOwners;
 import dev.tartan.train.config.CheckpointConfig;
@@ -45,6 +46,7 @@ public record TrainingPlan(
         String network,
         long tokensPerSample,
         Mesh mesh,
+        DeviceProfile device,
         TrainConfig train,
         StrategyConfig strategy,
         CollectiveConfig collective,
@@ -128,6 +130,7 @@ public record TrainingPlan(
                 network,
                 tokensPerSample,
                 mesh,
+                device,
                 train,
                 strategy,
                 collective,

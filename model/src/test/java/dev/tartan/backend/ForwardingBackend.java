@@ -1,5 +1,7 @@
 package dev.tartan.backend;
 
+import dev.tartan.plan.DeviceProfile;
+
 /** A backend that does what another does, to be overridden in part. */
 public class ForwardingBackend implements Backend {
     private final Backend backend;
@@ -19,7 +21,7 @@ public class ForwardingBackend implements Backend {
     }
 
     @Override
-    public boolean sharesHostMemory() {
-        return backend.sharesHostMemory();
+    public DeviceProfile profile() {
+        return backend.profile();
     }
 }

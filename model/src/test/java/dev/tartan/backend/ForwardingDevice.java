@@ -1,5 +1,7 @@
 package dev.tartan.backend;
 
+import dev.tartan.plan.DeviceProfile;
+
 /** A device that does what another does, to be overridden in part. */
 public class ForwardingDevice implements Device {
     private final Device device;
@@ -49,7 +51,7 @@ public class ForwardingDevice implements Device {
     }
 
     @Override
-    public boolean sharesHostMemory() {
-        return device.sharesHostMemory();
+    public DeviceProfile profile() {
+        return device.profile();
     }
 }

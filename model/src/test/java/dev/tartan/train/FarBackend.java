@@ -13,6 +13,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
+import dev.tartan.plan.DeviceProfile;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,8 +52,8 @@ final class FarBackend extends ForwardingBackend {
             }
 
             @Override
-            public boolean sharesHostMemory() {
-                return false;
+            public DeviceProfile profile() {
+                return super.profile().sharingHostMemory(false);
             }
 
             @Override
@@ -63,8 +64,8 @@ final class FarBackend extends ForwardingBackend {
     }
 
     @Override
-    public boolean sharesHostMemory() {
-        return false;
+    public DeviceProfile profile() {
+        return super.profile().sharingHostMemory(false);
     }
 
     @Override

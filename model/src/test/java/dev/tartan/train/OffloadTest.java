@@ -7,6 +7,7 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.mesh.MemoryKind;
 import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
+import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfig;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Optimizer state in host memory, on a backend that tells the two memories apart. */
 class OffloadTest {
     private static final String OFFLOAD = "strategy.offloadOptimizer=true";
-    private static final DeviceTraits FAR = DeviceTraits.PLAIN.sharingHostMemory(false);
+    private static final DeviceTraits FAR = DeviceTraits.PLAIN.on(DeviceProfile.CPU.sharingHostMemory(false));
 
     @TempDir
     Path folder;
@@ -127,8 +128,8 @@ class OffloadTest {
         FarBackend backend = new FarBackend(new Nd4jBackend(1));
         assertThatThrownBy(() -> MeshTrainer.run(plan, SmallRun.NETWORK, backend, step -> {}))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("plan keeps optimizer state on the devices, though strategy.offloadOptimizer=true and their"
-                        + " memory is not the host's. Compile it for the backend that runs it.");
+                .hasMessage("plan is for another device than 'cpu': planned sharesHostMemory=true, actual=false."
+                        + " Compile it for the device that runs it.");
         assertThat(backend.hostBytes()).isZero();
     }
 

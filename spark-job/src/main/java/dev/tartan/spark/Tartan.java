@@ -1,12 +1,12 @@
 package dev.tartan.spark;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.Samples;
 import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.LiveExecutors;
 import dev.tartan.spark.runtime.MeshWork;
 import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.Backends;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingResult;
@@ -72,7 +72,7 @@ public final class Tartan {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         try (PlannedFrames frames = PlannedFrames.of(spark, job, samples, executors);
                 HeldFolder folder = HeldFolder.of(frames.plan())) {
-            MeshWork work = MeshWork.of(job, folder.plan(), executors, frames, Nd4jBackend.forDevices(1));
+            MeshWork work = MeshWork.of(job, folder.plan(), executors, frames, Backends.of(job.device()));
             return SparkTrainer.train(spark, folder, work, viewer);
         }
     }

@@ -1,11 +1,13 @@
 package dev.tartan.backend.nd4j;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.Device;
 import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.KernelTable;
 import dev.tartan.backend.host.HostKernels;
 import dev.tartan.backend.host.Workers;
+import dev.tartan.graph.DType;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Conv2d;
@@ -18,6 +20,10 @@ import dev.tartan.op.Lstm;
 import dev.tartan.op.LstmGrad;
 import dev.tartan.op.SimpleRnn;
 import dev.tartan.op.SimpleRnnGrad;
+import dev.tartan.plan.DeviceKind;
+import dev.tartan.plan.DeviceProfile;
+import java.lang.management.ManagementFactory;
+import java.util.List;
 import org.nd4j.linalg.api.ops.executioner.OpExecutioner;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -25,7 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class Nd4jBackend implements Backend {
     private final int threadsPerDevice;
     private final KernelLibrary kernels;
-    private final boolean sharesHostMemory;
+    private final DeviceProfile profile;
 
     /**
      * Loads ND4J.
@@ -42,9 +48,12 @@ public final class Nd4jBackend implements Backend {
         this.threadsPerDevice = threadsPerDevice;
         // ND4J's own loops take their threads from a pool of the process, OpenMP's are set by Device.attachThread.
         Nd4j.getEnvironment().setMaxMasterThreads(threadsPerDevice);
-        this.sharesHostMemory = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
+        boolean onCpu = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
+        this.profile = onCpu
+                ? DeviceProfile.CPU.withMemory(memoryOfMachine())
+                : new DeviceProfile(DeviceKind.ND4J_CUDA, "GPU", 0, false, List.of(DType.values()));
         KernelTable.Builder table = Nd4jKernels.primitives();
-        if (sharesHostMemory) {
+        if (onCpu) {
             Workers workers = new Workers(threadsPerDevice);
             HostKernels.preferIn(table, workers)
                     .prefer(Attention.class, AttentionKernels.forward(workers))
@@ -63,6 +72,12 @@ public final class Nd4jBackend implements Backend {
         this.kernels = table.build();
     }
 
+    private static long memoryOfMachine() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+                ? system.getTotalMemorySize()
+                : 0;
+    }
+
     /** A backend whose devices share the cores of this machine evenly. */
     public static Nd4jBackend forDevices(int devicesInProcess) {
         return new Nd4jBackend(Math.max(1, Runtime.getRuntime().availableProcessors() / devicesInProcess));
@@ -77,8 +92,8 @@ public final class Nd4jBackend implements Backend {
     }
 
     @Override
-    public boolean sharesHostMemory() {
-        return sharesHostMemory;
+    public DeviceProfile profile() {
+        return profile;
     }
 
     @Override

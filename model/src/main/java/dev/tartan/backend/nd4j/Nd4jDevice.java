@@ -9,6 +9,7 @@ import dev.tartan.backend.StreamUse;
 import dev.tartan.backend.TimedEvent;
 import dev.tartan.backend.host.HostEvent;
 import dev.tartan.backend.host.HostStream;
+import dev.tartan.plan.DeviceProfile;
 
 /**
  * One of an {@link Nd4jBackend}'s devices. ND4J's ops are done when its call returns, so that its streams are the
@@ -59,8 +60,8 @@ final class Nd4jDevice implements Device {
     }
 
     @Override
-    public boolean sharesHostMemory() {
-        return backend.sharesHostMemory();
+    public DeviceProfile profile() {
+        return backend.profile();
     }
 
     @Override

@@ -1,11 +1,16 @@
 package dev.tartan.plan.hardware;
 
+import dev.tartan.graph.DType;
+import dev.tartan.plan.DeviceKind;
+import dev.tartan.plan.DeviceProfile;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /**
  * Devices of one kind and how they are connected.
  *
+ * @param kind whose kernels are meant to run
  * @param name for people
  * @param matmulFlops peak floating-point operations per second of one device in matrix products
  * @param memoryBandwidth bytes per second that one device reads and writes
@@ -19,6 +24,7 @@ import java.util.Map;
  *     host's
  */
 public record HardwareProfile(
+        DeviceKind kind,
         String name,
         Map<Precision, Double> matmulFlops,
         double memoryBandwidth,
@@ -56,6 +62,11 @@ public record HardwareProfile(
     /** Whether the memory of a device is the host's. */
     public boolean sharesHostMemory() {
         return hostBandwidth == 0;
+    }
+
+    /** One device, as a plan takes it for granted. */
+    public DeviceProfile device() {
+        return new DeviceProfile(kind, name, deviceMemory, sharesHostMemory(), List.of(DType.values()));
     }
 
     private int sharers(int numDevices) {

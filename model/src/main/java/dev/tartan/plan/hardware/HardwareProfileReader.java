@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
+import dev.tartan.plan.DeviceKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -13,11 +14,13 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Reads a {@link HardwareProfile} from a HOCON file; every key must be there but {@code hostBandwidth}, and no other.
+ * Reads a {@link HardwareProfile} from a HOCON file; every key must be there but {@code hostBandwidth} and
+ * {@code device}, which is {@code cpu} then, and no other.
  */
 public final class HardwareProfileReader {
     private static final List<String> KEYS = List.of(
             "name",
+            "device",
             "matmulFlops.float32",
             "matmulFlops.bfloat16",
             "memoryBandwidth",
@@ -76,6 +79,7 @@ public final class HardwareProfileReader {
         peaks.put(Precision.FLOAT32, positive("matmulFlops.float32"));
         peaks.put(Precision.BFLOAT16, positive("matmulFlops.bfloat16"));
         return new HardwareProfile(
+                kind(),
                 config.getString("name"),
                 peaks,
                 positive("memoryBandwidth"),
@@ -90,6 +94,17 @@ public final class HardwareProfileReader {
                         share("efficiency.memory"),
                         share("efficiency.link"),
                         share("efficiency.overlap")));
+    }
+
+    private DeviceKind kind() {
+        String word = config.hasPath("device") ? config.getString("device") : DeviceKind.CPU.toString();
+        for (DeviceKind kind : DeviceKind.values()) {
+            if (kind.toString().equals(word)) {
+                return kind;
+            }
+        }
+        throw new IllegalArgumentException("hardware profile has a device that is none: path=" + file + ", device="
+                + word + ". Use one of these: " + List.of(DeviceKind.values()) + ".");
     }
 
     private Link link(String section) {

@@ -18,6 +18,7 @@ final class ConfigKeys {
 
     private static Map<String, Map<String, List<String>>> sections() {
         Map<String, Map<String, List<String>>> sections = new LinkedHashMap<>();
+        sections.put("device", Map.of());
         sections.put("mesh", kinds(NO_KIND, List.of("data", "model")));
         Map<String, List<String>> network = new LinkedHashMap<>();
         NetworkKinds.all().forEach((kind, type) -> {

@@ -24,7 +24,8 @@ public record RunConfig(
         StrategyConfig strategy,
         @Nullable ValidationConfig validation,
         CheckpointConfig checkpoint,
-        ElasticConfig elastic) {
+        ElasticConfig elastic,
+        DeviceChoice device) {
 
     /**
      * This config as HOCON with every key stated, which {@link RunConfigLoader#parse} reads back to an equal config.
@@ -48,7 +49,8 @@ public record RunConfig(
                 other,
                 validation,
                 checkpoint,
-                elastic);
+                elastic,
+                device);
     }
 
     /** This config with its samples, validation, first parameters, checkpoints and results in other places. */
@@ -71,6 +73,7 @@ public record RunConfig(
                 strategy,
                 otherValidation,
                 otherCheckpoint,
-                elastic);
+                elastic,
+                device);
     }
 }

@@ -52,7 +52,8 @@ final class RunConfigReader {
                 strategy(),
                 validation(data),
                 checkpoint(),
-                elastic());
+                elastic(),
+                device());
     }
 
     private void checkTopSections() {
@@ -63,6 +64,20 @@ final class RunConfigReader {
                 source.mistake(key, "is not a key." + KeySuggestion.didYouMean(key, suggestions));
             }
         }
+    }
+
+    private DeviceChoice device() {
+        ConfigValue said = source.find("device");
+        if (said == null) {
+            return DeviceChoice.AUTO;
+        }
+        List<String> words = ConfigWord.all(DeviceChoice.class);
+        int index = words.indexOf(String.valueOf(said.unwrapped()));
+        if (index < 0) {
+            source.mistake("device", "is not one of " + String.join(", ", words) + ": value=" + said.unwrapped() + ".");
+            return DeviceChoice.AUTO;
+        }
+        return DeviceChoice.values()[index];
     }
 
     private MeshConfig mesh() {

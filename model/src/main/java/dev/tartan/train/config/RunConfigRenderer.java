@@ -22,6 +22,7 @@ final class RunConfigRenderer {
 
     static String render(RunConfig config) {
         StringBuilder text = new StringBuilder();
+        text.append("device = ").append(ConfigWord.of(config.device())).append('\n');
         section(text, "", "mesh", mesh(config.mesh()));
         section(text, "", "network", network(config.network()));
         section(text, "", "data", data(config.data()));

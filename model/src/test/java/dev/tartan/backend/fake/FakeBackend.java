@@ -3,6 +3,7 @@ package dev.tartan.backend.fake;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.ForwardingBackend;
 import dev.tartan.backend.KernelLibrary;
+import dev.tartan.plan.DeviceProfile;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -35,7 +36,7 @@ public final class FakeBackend extends ForwardingBackend {
     }
 
     @Override
-    public boolean sharesHostMemory() {
-        return false;
+    public DeviceProfile profile() {
+        return super.profile().sharingHostMemory(false);
     }
 }

@@ -14,6 +14,7 @@ import dev.tartan.backend.TimedEvent;
 import dev.tartan.backend.fake.FakeStream.Work;
 import dev.tartan.backend.fake.OrderCheck.Range;
 import dev.tartan.backend.fake.OrderCheck.Use;
+import dev.tartan.plan.DeviceProfile;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -80,8 +81,8 @@ public final class FakeDevice extends ForwardingDevice {
     }
 
     @Override
-    public boolean sharesHostMemory() {
-        return false;
+    public DeviceProfile profile() {
+        return super.profile().sharingHostMemory(false);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.tartan.plan.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tartan.plan.DeviceKind;
 import dev.tartan.plan.hardware.Efficiency;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.plan.hardware.Link;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class StepTimeTest {
     private static final HardwareProfile ROUND_NUMBERS = new HardwareProfile(
+            DeviceKind.CUDA,
             "round numbers",
             Map.of(Precision.FLOAT32, 100.0, Precision.BFLOAT16, 200.0),
             10,
@@ -41,6 +43,7 @@ class StepTimeTest {
         // Half of the 80 bytes at 4 a second.
         assertThat(time(work).seconds("offload")).isEqualTo(10);
         HardwareProfile oneMemory = new HardwareProfile(
+                DeviceKind.CUDA,
                 ROUND_NUMBERS.name(),
                 ROUND_NUMBERS.matmulFlops(),
                 10,

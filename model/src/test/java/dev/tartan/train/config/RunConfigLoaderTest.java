@@ -139,6 +139,7 @@ class RunConfigLoaderTest {
     @Test
     void renderedConfigIsReadable() throws IOException {
         assertThat(load(GPT, "optimizer.kind=sgd").render()).isEqualTo("""
+                        device = auto
                         mesh {
                           data = 1
                           model = 1

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.InvalidConfigException;
@@ -54,7 +55,7 @@ class CheckMemoryLimitTest {
         long peak = peak(PlannerRuns.small());
         ExactPeak offloadOrBoth = config ->
                 OptionalLong.of(config.strategy().offloadOptimizer() || keysChanged(config) > 1 ? peak / 2 : peak);
-        DeviceTraits far = DeviceTraits.PLAIN.sharingHostMemory(false);
+        DeviceTraits far = DeviceTraits.PLAIN.on(DeviceProfile.CPU.sharingHostMemory(false));
         assertThat(find(peak - 1, far, offloadOrBoth)).isEqualTo("[strategy.offloadOptimizer=true]");
         assertThat(find(peak - 1, DeviceTraits.PLAIN, offloadOrBoth)).doesNotContain("offload");
         ExactPeak onlyOffload = config -> OptionalLong.of(config.strategy().offloadOptimizer() ? peak / 2 : peak);

@@ -3,6 +3,7 @@ package dev.tartan.train.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig.Recompute;
@@ -67,7 +68,7 @@ class EstimateMemoryTest {
     void offloadedStateIsNotCounted(int data, int zero) {
         TrainingJob config = PlannerRuns.small("strategy.bucketBytes=64KiB", "strategy.offloadOptimizer=true");
         Candidate candidate = new Candidate(data, 1, zero, Recompute.NONE, false, 1);
-        DeviceTraits far = DeviceTraits.PLAIN.sharingHostMemory(false);
+        DeviceTraits far = DeviceTraits.PLAIN.on(DeviceProfile.CPU.sharingHostMemory(false));
         long exact = candidate.in(config).compile(far).step().memory().arenaBytes();
         long estimate = new EstimateMemory(config, far).peakBytes(candidate);
         assertThat(estimate).isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));

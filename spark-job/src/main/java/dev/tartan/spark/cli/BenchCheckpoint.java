@@ -2,10 +2,11 @@ package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.backend.Backend;
 import dev.tartan.network.MlpConfig;
 import dev.tartan.network.MlpLoss;
 import dev.tartan.op.Activation;
+import dev.tartan.train.Backends;
 import dev.tartan.train.CheckpointBench;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
@@ -63,7 +64,7 @@ final class BenchCheckpoint {
                 .mesh(ranks, 1)
                 .globalBatch(ranks)
                 .strategy(StrategyConfig.defaults().withZero(zero));
-        Nd4jBackend backend = Nd4jBackend.forDevices(ranks);
+        Backend backend = Backends.of(job.device().kind(), ranks);
         TrainingPlan plan = job.compile(backend);
         Path folder = dir == null ? Files.createTempDirectory("tartan-bench") : Files.createDirectories(dir);
         try {

@@ -2,7 +2,6 @@ package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.checkpoint.TensorDeclaration;
 import dev.tartan.checkpoint.TensorSlice;
@@ -11,6 +10,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.Backends;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
@@ -162,7 +162,7 @@ final class BenchOverlap {
 
     private Run train(JavaSparkContext spark, Path folder, int stage, boolean overlap) {
         TrainingJob job = TrainingJob.of(config(folder, stage, overlap));
-        TrainingPlan plan = job.compile(Nd4jBackend.forDevices(1));
+        TrainingPlan plan = job.compile(Backends.of(job.device()));
         TrainingResult result = SparkTrainer.train(spark, plan, job.network(), executors, step -> {});
         RunSummary summary = result.summary();
         return new Run(

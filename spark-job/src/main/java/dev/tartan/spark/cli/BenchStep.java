@@ -2,10 +2,11 @@ package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.backend.Backend;
 import dev.tartan.mesh.Shape;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
+import dev.tartan.train.Backends;
 import dev.tartan.train.StepBench;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
@@ -44,6 +45,13 @@ final class BenchStep {
     private int steps;
 
     @Option(
+            names = "--device",
+            paramLabel = "KIND",
+            defaultValue = "auto",
+            description = "auto, cpu, nd4j-cuda or cuda.")
+    private String device = "";
+
+    @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
             description = "More of the config, such as strategy.zero=3; may be repeated.")
@@ -70,8 +78,8 @@ final class BenchStep {
         }
         TrainingJob job = TrainingJob.of(config());
         HardwareProfile predictedFor = hardware.profile();
-        Nd4jBackend backend =
-                Nd4jBackend.forDevices(job.mesh().data() * job.mesh().model());
+        Backend backend =
+                Backends.of(job.device().kind(), job.mesh().data() * job.mesh().model());
         long start = System.nanoTime();
         TrainingPlan plan = job.compile(backend);
         double compileMillis = (System.nanoTime() - start) / 1e6;
@@ -97,6 +105,7 @@ final class BenchStep {
     private RunConfig config() {
         String[] axes = mesh.split("x", -1);
         List<String> settings = new ArrayList<>(List.of(
+                "device=" + device,
                 "mesh.data=" + axes[0],
                 "mesh.model=" + axes[1],
                 "network.kind=gpt",

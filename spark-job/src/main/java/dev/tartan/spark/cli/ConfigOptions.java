@@ -33,6 +33,12 @@ final class ConfigOptions {
             description = "Overrides a key of the config, such as train.steps=10; repeatable.")
     private List<String> overrides = new ArrayList<>();
 
+    @Option(
+            names = "--device",
+            paramLabel = "KIND",
+            description = "auto, cpu, nd4j-cuda or cuda; device of the config if not given, which is auto.")
+    private @Nullable String device;
+
     private final @Nullable String home;
 
     ConfigOptions() {
@@ -54,6 +60,9 @@ final class ConfigOptions {
     RunConfig load(List<String> more, PrintStream out) {
         List<String> all = new ArrayList<>(overrides);
         all.addAll(more);
+        if (device != null) {
+            all.add("device=" + device);
+        }
         return RunConfigLoader.load(choose(out), all);
     }
 

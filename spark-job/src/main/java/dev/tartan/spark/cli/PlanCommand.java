@@ -3,8 +3,8 @@ package dev.tartan.spark.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.Backends;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.RunConfig;
@@ -62,7 +62,7 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
             return 0;
         }
         RunConfig loaded = config.load(List.of(), json ? System.err : out);
-        DeviceTraits traits = search.traits(Nd4jBackend.forDevices(1));
+        DeviceTraits traits = search.traits(Backends.of(loaded.device()));
         if (search.comparesMeshes()) {
             search.compare(loaded, traits, json, out);
             return 0;

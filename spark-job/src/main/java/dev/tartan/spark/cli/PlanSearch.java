@@ -59,7 +59,7 @@ final class PlanSearch {
 
     /** What is to be compiled for: kernels as here, memory as the hardware that is named has it. */
     DeviceTraits traits(DeviceTraits here) {
-        return hardware.isGiven() ? here.sharingHostMemory(hardware.profile().sharesHostMemory()) : here;
+        return hardware.isGiven() ? here.on(hardware.profile().device()) : here;
     }
 
     /** Prints the table, or a line of JSON for each candidate. */

@@ -1,6 +1,5 @@
 package dev.tartan.spark.cli;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.path.UserHome;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.dataset.PlannedFrames;
@@ -12,6 +11,7 @@ import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.Backends;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
@@ -113,7 +113,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         // All that can be wrong is looked for before Spark takes its seconds to start.
         ReachableMaster.check(spark.get("spark.master"), MASTER_TIMEOUT);
         Preflight.check(spark, loaded.mesh().data() * loaded.mesh().model(), executors);
-        DeviceTraits traits = Nd4jBackend.forDevices(1);
+        DeviceTraits traits = Backends.of(loaded.device());
         RunConfig run = AutoStrategy.resolve(loaded, hardware::profile, traits, out);
         TrainingJob job = resumed(TrainingJob.of(run));
         TrainingPlan plan = job.compile(traits);
@@ -148,7 +148,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                     HeldFolder folder = HeldFolder.of(frames.plan())) {
                 folder.writeConfig(run.render());
                 announce(frames.plan(), fileNotes, folder.aside());
-                DeviceTraits traits = Nd4jBackend.forDevices(1);
+                DeviceTraits traits = Backends.of(job.device());
                 MeshWork work = MeshWork.of(job, folder.plan(), executors, frames, traits);
                 conclude(frames.plan(), train(spark, folder, work));
                 return 0;

@@ -1,9 +1,9 @@
 package dev.tartan.spark.dataset;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.network.Network;
 import dev.tartan.spark.runtime.JobCompiler;
 import dev.tartan.spark.runtime.MeshRows;
+import dev.tartan.train.Backends;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.config.TrainConfig;
@@ -37,7 +37,7 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         if (validation != null) {
             ready = ready.validation(how(job).on(validation.samples(validationBatch(job.train()))));
         }
-        return ready.ofEpoch(counted.stepsPerEpoch()).compile(Nd4jBackend.forDevices(1));
+        return ready.ofEpoch(counted.stepsPerEpoch()).compile(Backends.of(ready.device()));
     }
 
     private static int validationBatch(TrainConfig train) {

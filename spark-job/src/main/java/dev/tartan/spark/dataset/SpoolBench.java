@@ -1,11 +1,11 @@
 package dev.tartan.spark.dataset;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.spark.runtime.BarrierMeshJob;
 import dev.tartan.spark.runtime.MeshRows;
 import dev.tartan.spark.runtime.MeshTask;
 import dev.tartan.spark.runtime.MeshTaskContext;
 import dev.tartan.spark.runtime.RowReader;
+import dev.tartan.train.Backends;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.data.RankSamples;
@@ -31,7 +31,7 @@ public final class SpoolBench {
         FrameSamples samples = rows.samples(globalBatch);
         TrainingPlan plan = job.steps(Math.toIntExact(samples.stepsPerEpoch()))
                 .samples(samples)
-                .compile(Nd4jBackend.forDevices(1));
+                .compile(Backends.of(job.device()));
         MeshRows<?> given = rows.rows(globalBatch, numTasks, null, 0);
         List<double[]> measured = new BarrierMeshJob(spark, "tartan: spools", numTasks)
                 .run(given.rdd(), plan.withSamples(null), new ReadEpoch(given.reader()), (attempt, report) -> {});

@@ -1,6 +1,5 @@
 package dev.tartan.spark.dl4j;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.ml.CheckpointedFit;
@@ -9,6 +8,7 @@ import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.LiveExecutors;
 import dev.tartan.spark.runtime.MeshWork;
 import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.Backends;
 import dev.tartan.train.InitialState;
 import dev.tartan.train.RunFiles;
 import dev.tartan.train.TrainingJob;
@@ -182,7 +182,12 @@ final class MeshFit implements AutoCloseable {
             StepListeners shown) {
         PlannedFrames frames = PlannedFrames.of(compiled.plan().withFiles(files), data.rows());
         try (HeldFolder folder = HeldFolder.of(frames.plan())) {
-            MeshWork work = MeshWork.of(compiled.job(), folder.plan(), executors, frames, Nd4jBackend.forDevices(1));
+            MeshWork work = MeshWork.of(
+                    compiled.job(),
+                    folder.plan(),
+                    executors,
+                    frames,
+                    Backends.of(compiled.job().device()));
             return SparkTrainer.train(spark, folder, work, shown);
         }
     }

@@ -1,10 +1,10 @@
 package dev.tartan.spark.drill;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.path.UriPath;
 import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.train.Backends;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingListener;
@@ -96,7 +96,7 @@ public record Drill(int executors, List<Fault> faults, long seed, List<String> o
     }
 
     private TrainingResult train(JavaSparkContext spark, TrainingJob job, TrainingListener listener) {
-        TrainingPlan plan = job.compile(Nd4jBackend.forDevices(1));
+        TrainingPlan plan = job.compile(Backends.of(job.device()));
         return SparkTrainer.train(spark, plan, job.network(), executors, listener);
     }
 

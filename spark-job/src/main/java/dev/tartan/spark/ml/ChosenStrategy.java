@@ -1,8 +1,8 @@
 package dev.tartan.spark.ml;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.plan.hardware.HardwareProfileReader;
+import dev.tartan.train.Backends;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.planner.PickStrategy;
@@ -32,7 +32,7 @@ public final class ChosenStrategy {
             return job.strategy(StrategyConfig.defaults().withZero(Integer.parseInt(word.substring(ZERO.length()))));
         }
         // The number of steps is not known yet, and makes no difference to what fits.
-        TrainingJob picked = PickStrategy.run(job.steps(1), profile(), Nd4jBackend.forDevices(1))
+        TrainingJob picked = PickStrategy.run(job.steps(1), profile(), Backends.of(job.device()))
                 .job();
         return job.strategy(picked.strategy()).microBatches(picked.train().microBatches());
     }

@@ -1,10 +1,10 @@
 package dev.tartan.spark.runtime;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.OutputException;
 import dev.tartan.checkpoint.sharded.ShardedCheckpoint;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.path.UriPath;
+import dev.tartan.train.Backends;
 import dev.tartan.train.InitialState;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.RunCheckpoints;
@@ -61,7 +61,8 @@ public final class SparkTrainer {
             NetworkFactory network,
             int numExecutors,
             TrainingListener viewer) {
-        MeshWork work = MeshWork.fixed(plan, numExecutors, network, Nd4jBackend.forDevices(1));
+        MeshWork work = MeshWork.fixed(
+                plan, numExecutors, network, Backends.of(plan.device().kind(), 1));
         return train(spark, HeldFolder.notHeld(plan), work, viewer);
     }
 

@@ -1,8 +1,9 @@
 package dev.tartan.spark.runtime;
 
-import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.backend.Backend;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.path.UriPath;
+import dev.tartan.train.Backends;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.NonFiniteException;
 import dev.tartan.train.RunControl;
@@ -154,7 +155,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
                 return MeshTrainer.run(
                         rows == null ? plan : rows.in(plan),
                         network,
-                        Nd4jBackend.forDevices(plan.mesh().numRanks()),
+                        Backends.of(plan.device().kind(), plan.mesh().numRanks()),
                         new Reports(context),
                         control);
             }
@@ -166,7 +167,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
                 // The first collective has a deadline, and processes do not take equally long to read.
                 context.allGather("rows are read");
             }
-            Nd4jBackend backend = Nd4jBackend.forDevices(mesh.numRanksOnMachine());
+            Backend backend = Backends.of(plan.device().kind(), mesh.numRanksOnMachine());
             TrainingResult result = MeshTrainer.run(
                     rows == null ? plan : rows.in(plan),
                     network,

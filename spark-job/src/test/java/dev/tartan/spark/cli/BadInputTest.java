@@ -88,6 +88,16 @@ class BadInputTest {
     }
 
     @Test
+    void aDeviceThatThisBuildLacksIsRefusedBeforeSparkStarts() {
+        TrainRun run = TrainRun.of("--config=" + config, "--device=cuda");
+        assertThat(run.err())
+                .isEqualToNormalizingNewlines("tartan: device cannot be used, since this build of Tartan lacks Tartan's"
+                        + " CUDA backend: device=cuda. Choose device=cpu or device=auto.\n");
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(output).doesNotExist();
+    }
+
+    @Test
     void executorsMustDivideTheRowsOfTheMesh() {
         TrainRun run = TrainRun.of("--config=" + config, "--executors=4");
         assertThat(run.err())

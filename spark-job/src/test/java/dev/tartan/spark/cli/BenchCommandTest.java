@@ -60,6 +60,14 @@ class BenchCommandTest {
     }
 
     @Test
+    void aDeviceThatThisBuildLacksIsRefused() {
+        assertThat(run("step", "--device", "nd4j-cuda")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("tartan: device cannot be used, since this build of Tartan lacks an assembly with ND4J's CUDA"
+                        + " kernels: device=nd4j-cuda.");
+    }
+
+    @Test
     void wrongSizesAreExplained() {
         assertThat(run("step", "--gpt", "2,8")).isEqualTo(2);
         assertThat(run("step", "--mesh", "2")).isEqualTo(2);

@@ -69,6 +69,16 @@ class PlanCommandTest {
                                 + " Choose sizes that the axis divides, or leave the dim replicated.\n");
     }
 
+    @Test
+    void aDeviceThatThisBuildLacksIsRefusedByOneLine() throws IOException {
+        StringWriter err = new StringWriter();
+        assertThat(run(new ByteArrayOutputStream(), err, "--device", "cuda")).isEqualTo(2);
+        assertThat(err.toString())
+                .isEqualToNormalizingNewlines("tartan: device cannot be used, since this build of Tartan lacks Tartan's"
+                        + " CUDA backend: device=cuda. Choose device=cpu or device=auto.\n");
+        assertThat(plan("--device", "cpu")).isEqualTo(plan());
+    }
+
     private String plan(String... args) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         StringWriter err = new StringWriter();

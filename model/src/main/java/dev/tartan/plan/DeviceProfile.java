@@ -1,0 +1,70 @@
+package dev.tartan.plan;
+
+import dev.tartan.graph.DType;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a plan takes for granted of the devices that run it; plain data, so that a machine without such a device can
+ * plan for it. Held against the real device before a rank starts. How fast a device is makes no difference to whether a
+ * plan is right, so that is said elsewhere, by {@link dev.tartan.plan.hardware.HardwareProfile}.
+ *
+ * @param kind whose kernels run
+ * @param name for people
+ * @param memoryBytes all memory of one device, or of the host where it is the host's; 0 if that is not known
+ * @param sharesHostMemory whether the memory of the device is the host's
+ * @param elementTypes that kernels compute with
+ */
+public record DeviceProfile(
+        DeviceKind kind, String name, long memoryBytes, boolean sharesHostMemory, List<DType> elementTypes) {
+    /** The cores of some machine. */
+    public static final DeviceProfile CPU = new DeviceProfile(DeviceKind.CPU, "cpu", 0, true, List.of(DType.values()));
+
+    /** Copies the list. */
+    public DeviceProfile {
+        elementTypes = List.copyOf(elementTypes);
+    }
+
+    /** The same with so much memory, as a device that is there has it. */
+    public DeviceProfile withMemory(long bytes) {
+        return new DeviceProfile(kind, name, bytes, sharesHostMemory, elementTypes);
+    }
+
+    /** The same with memory that is the host's, or is not. */
+    public DeviceProfile sharingHostMemory(boolean shares) {
+        return new DeviceProfile(kind, name, memoryBytes, shares, elementTypes);
+    }
+
+    /**
+     * Checks that a plan made for this profile runs on a device.
+     *
+     * @param actual what the device says of itself
+     * @param neededBytes of its memory
+     * @param used types of elements that the plan has
+     * @throws IllegalArgumentException naming all that is otherwise
+     */
+    public void require(DeviceProfile actual, long neededBytes, Set<DType> used) {
+        List<String> differences = new ArrayList<>();
+        if (actual.kind != kind) {
+            differences.add("planned device=" + kind + ", actual=" + actual.kind);
+        }
+        if (actual.sharesHostMemory != sharesHostMemory) {
+            differences.add("planned sharesHostMemory=" + sharesHostMemory + ", actual=" + actual.sharesHostMemory);
+        }
+        if (actual.memoryBytes > 0 && actual.memoryBytes < neededBytes) {
+            differences.add("neededBytes=" + neededBytes + ", memoryBytes=" + actual.memoryBytes);
+        }
+        Set<DType> missing = EnumSet.noneOf(DType.class);
+        missing.addAll(used);
+        actual.elementTypes.forEach(missing::remove);
+        if (!missing.isEmpty()) {
+            differences.add("missing elementTypes=" + missing);
+        }
+        if (!differences.isEmpty()) {
+            throw new IllegalArgumentException("plan is for another device than '" + actual.name + "': "
+                    + String.join(", ", differences) + ". Compile it for the device that runs it.");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.tartan.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.tartan.plan.DeviceKind;
+import dev.tartan.plan.DeviceTraits;
+import dev.tartan.train.config.DeviceChoice;
+import dev.tartan.train.config.InvalidConfigException;
+import dev.tartan.train.config.RunConfig;
+import dev.tartan.train.config.RunConfigLoader;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BackendsTest {
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void writeTokens() {
+        SmallRun.tokens(folder);
+    }
+
+    @Test
+    void autoIsTheCpuWhereThereIsNoOtherBackend() {
+        for (DeviceChoice choice : new DeviceChoice[] {DeviceChoice.AUTO, DeviceChoice.CPU}) {
+            assertThat(Backends.of(choice).profile().kind()).isEqualTo(DeviceKind.CPU);
+            assertThat(Backends.of(choice).profile().memoryBytes()).isPositive();
+        }
+    }
+
+    @Test
+    void whatIsNotBuiltYetIsRefusedByOneLine() {
+        assertThatThrownBy(() -> Backends.of(DeviceChoice.CUDA))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "device cannot be used, since this build of Tartan lacks Tartan's CUDA backend: device=cuda."
+                                + " Choose device=cpu or device=auto.");
+        assertThatThrownBy(() -> Backends.of(DeviceChoice.ND4J_CUDA))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "device cannot be used, since this build of Tartan lacks an assembly with ND4J's CUDA kernels:"
+                                + " device=nd4j-cuda. Choose device=cpu or device=auto.");
+        assertThatThrownBy(() -> Backends.of(DeviceKind.CUDA, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("device has no backend: device=cuda");
+    }
+
+    @Test
+    void configsNameTheDevice() {
+        RunConfig config = SmallRun.config(folder, "run", 1, 1, "device=nd4j-cuda");
+        assertThat(config.device()).isEqualTo(DeviceChoice.ND4J_CUDA);
+        assertThat(TrainingJob.of(config).device()).isEqualTo(DeviceChoice.ND4J_CUDA);
+        assertThat(config.render()).startsWith("device = nd4j-cuda\n");
+        assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
+        assertThat(SmallRun.config(folder, "run", 1, 1).device()).isEqualTo(DeviceChoice.AUTO);
+        assertThatThrownBy(() -> SmallRun.config(folder, "run", 1, 1, "device=gpu"))
+                .isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("device is not one of auto, cpu, nd4j-cuda, cuda: value=gpu.");
+        assertThatThrownBy(() -> SmallRun.config(folder, "run", 1, 1, "device.kind=cpu"))
+                .isInstanceOf(InvalidConfigException.class)
+                .hasMessageContaining("device is not one of auto, cpu, nd4j-cuda, cuda");
+    }
+
+    @Test
+    void plansSayWhatTheyWereMadeFor() {
+        TrainingJob job = TrainingJob.of(SmallRun.config(folder, "run", 1, 1));
+        assertThat(job.compile(DeviceTraits.PLAIN).device()).isEqualTo(DeviceTraits.PLAIN.profile());
+    }
+}
