@@ -16,9 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.deeplearning4j.nn.api.Model;
@@ -144,7 +146,7 @@ public final class Dl4jModel {
 
     /**
      * Writes parameters, running statistics and, if wanted, updater state into a file that a run can begin with, in
-     * float32.
+     * float32. States of sequences, which begin anew, are zero.
      *
      * @param network made of this one's configuration
      */
@@ -154,11 +156,14 @@ public final class Dl4jModel {
         List<TensorDeclaration> declared = shapes.entrySet().stream()
                 .map(entry -> new TensorDeclaration(entry.getKey(), DType.FLOAT32, entry.getValue()))
                 .toList();
+        Set<String> known = new LinkedHashSet<>(tensors.names());
         try (SafetensorsWriter writer = SafetensorsWriter.create(file, declared, Map.of())) {
             shapes.forEach((name, shape) -> writer.writeFloats(
                     name,
                     TensorSlice.whole(shape),
-                    tensors.view(name).dup('c').data().asFloat()));
+                    known.contains(name)
+                            ? tensors.view(name).dup('c').data().asFloat()
+                            : new float[Math.toIntExact(shape.numElements())]));
             writer.finish();
         }
     }
@@ -176,6 +181,7 @@ public final class Dl4jModel {
             Param owner = param != null ? param : params.get(name.substring(0, name.lastIndexOf('.')));
             shapes.put(name, Objects.requireNonNull(owner, name).fileShape());
         }
+        network.parameters().forEach((name, param) -> shapes.putIfAbsent(name, param.fileShape()));
         return shapes;
     }
 
