@@ -185,26 +185,47 @@ public final class Dl4jModel {
         return shapes;
     }
 
-    /** Takes from a file that a run has left what of this network's tensors it holds: all, or no updater state. */
-    public void readState(Dl4jNetwork network, Path file) {
+    /**
+     * Takes parameters and running statistics from a file that a run has left.
+     *
+     * @param withUpdater whether to take updater state, too, of a run by {@link Dl4jNetwork#optimizer}
+     */
+    public void readState(Dl4jNetwork network, Path file, boolean withUpdater) {
         Dl4jTensors tensors = Dl4jTensors.of(net, network);
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             for (String name : tensors.names()) {
                 INDArray view = tensors.view(name);
                 boolean isParameter = network.parameter(name) != null;
-                if (isParameter || reader.tensors().containsKey(name)) {
+                if (isParameter || withUpdater) {
                     view.assign(Nd4j.createFromArray(reader.readFloats(name)).reshape('c', view.shape()));
                 }
             }
         }
     }
 
+    /** Sets how much the network was trained. */
+    public void setCounts(int iterations, int epochs) {
+        if (net instanceof MultiLayerNetwork layers) {
+            layers.setIterationCount(iterations);
+            layers.setEpochCount(epochs);
+        } else {
+            ComputationGraphConfiguration configuration = ((ComputationGraph) net).getConfiguration();
+            configuration.setIterationCount(iterations);
+            configuration.setEpochCount(epochs);
+        }
+    }
+
     /** Writes the network as {@code ModelSerializer} does, with its updater state. */
     public void save(Path zip) {
         try (OutputStream out = Files.newOutputStream(zip)) {
-            ModelSerializer.writeModel(net, out, true);
+            write(out, true);
         } catch (IOException e) {
             throw new UncheckedIOException("model cannot be written: path=" + zip, e);
         }
+    }
+
+    /** Writes the network as {@code ModelSerializer} does, which reads it with or without updater state. */
+    public void write(OutputStream out, boolean withUpdater) throws IOException {
+        ModelSerializer.writeModel(net, out, withUpdater);
     }
 }
