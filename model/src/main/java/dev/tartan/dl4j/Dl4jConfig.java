@@ -48,7 +48,12 @@ public record Dl4jConfig(
 
     @Override
     public Dl4jNetwork create() {
-        return factory(from, features, steps, correct).create();
+        return factory().create();
+    }
+
+    /** What makes the network without the file, which a run may move. */
+    public Dl4jFactory factory() {
+        return factory(from, features, steps, correct);
     }
 
     /** The model itself, to begin with. */
@@ -58,6 +63,6 @@ public record Dl4jConfig(
 
     /** What travels to executors, which may not see the file. */
     Object writeReplace() {
-        return factory(from, features, steps, correct);
+        return factory();
     }
 }

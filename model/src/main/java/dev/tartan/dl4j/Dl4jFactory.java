@@ -14,11 +14,13 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
  * @param inputs names of the inputs of which shapes are given
  * @param features shape of a sample of each
  * @param steps see {@link Dl4jOptions}
+ * @param batch see {@link Dl4jOptions}
  * @param correct see {@link Dl4jOptions}
  */
-public record Dl4jFactory(String json, List<String> inputs, List<long[]> features, long steps, boolean correct)
+public record Dl4jFactory(
+        String json, List<String> inputs, List<long[]> features, long steps, long batch, boolean correct)
         implements NetworkFactory {
-    private static final long serialVersionUID = 2;
+    private static final long serialVersionUID = 3;
 
     public Dl4jFactory {
         inputs = List.copyOf(inputs);
@@ -30,12 +32,17 @@ public record Dl4jFactory(String json, List<String> inputs, List<long[]> feature
         List<long[]> features = new ArrayList<>();
         options.features().values().forEach(shape -> features.add(shape.dims()));
         return new Dl4jFactory(
-                json, List.copyOf(options.features().keySet()), features, options.steps(), options.correct());
+                json,
+                List.copyOf(options.features().keySet()),
+                features,
+                options.steps(),
+                options.batch(),
+                options.correct());
     }
 
     @Override
     public Dl4jNetwork create() {
-        Dl4jOptions options = Dl4jOptions.none().steps(steps);
+        Dl4jOptions options = Dl4jOptions.none().steps(steps).batch(batch);
         for (int i = 0; i < features.size(); i++) {
             options = options.features(inputs.get(i), Shape.shape(features.get(i)));
         }

@@ -16,9 +16,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.deeplearning4j.nn.api.Model;
@@ -144,7 +146,7 @@ public final class Dl4jModel {
 
     /**
      * Writes parameters, running statistics and, if wanted, updater state into a file that a run can begin with, in
-     * float32.
+     * float32. States of sequences, which begin anew, are zero.
      *
      * @param network made of this one's configuration
      */
@@ -154,11 +156,14 @@ public final class Dl4jModel {
         List<TensorDeclaration> declared = shapes.entrySet().stream()
                 .map(entry -> new TensorDeclaration(entry.getKey(), DType.FLOAT32, entry.getValue()))
                 .toList();
+        Set<String> known = new LinkedHashSet<>(tensors.names());
         try (SafetensorsWriter writer = SafetensorsWriter.create(file, declared, Map.of())) {
             shapes.forEach((name, shape) -> writer.writeFloats(
                     name,
                     TensorSlice.whole(shape),
-                    tensors.view(name).dup('c').data().asFloat()));
+                    known.contains(name)
+                            ? tensors.view(name).dup('c').data().asFloat()
+                            : new float[Math.toIntExact(shape.numElements())]));
             writer.finish();
         }
     }
@@ -176,29 +181,51 @@ public final class Dl4jModel {
             Param owner = param != null ? param : params.get(name.substring(0, name.lastIndexOf('.')));
             shapes.put(name, Objects.requireNonNull(owner, name).fileShape());
         }
+        network.parameters().forEach((name, param) -> shapes.putIfAbsent(name, param.fileShape()));
         return shapes;
     }
 
-    /** Takes from a file that a run has left what of this network's tensors it holds: all, or no updater state. */
-    public void readState(Dl4jNetwork network, Path file) {
+    /**
+     * Takes parameters and running statistics from a file that a run has left.
+     *
+     * @param withUpdater whether to take updater state, too, of a run by {@link Dl4jNetwork#optimizer}
+     */
+    public void readState(Dl4jNetwork network, Path file, boolean withUpdater) {
         Dl4jTensors tensors = Dl4jTensors.of(net, network);
         try (SafetensorsReader reader = SafetensorsReader.open(file)) {
             for (String name : tensors.names()) {
                 INDArray view = tensors.view(name);
                 boolean isParameter = network.parameter(name) != null;
-                if (isParameter || reader.tensors().containsKey(name)) {
+                if (isParameter || withUpdater) {
                     view.assign(Nd4j.createFromArray(reader.readFloats(name)).reshape('c', view.shape()));
                 }
             }
         }
     }
 
+    /** Sets how much the network was trained. */
+    public void setCounts(int iterations, int epochs) {
+        if (net instanceof MultiLayerNetwork layers) {
+            layers.setIterationCount(iterations);
+            layers.setEpochCount(epochs);
+        } else {
+            ComputationGraphConfiguration configuration = ((ComputationGraph) net).getConfiguration();
+            configuration.setIterationCount(iterations);
+            configuration.setEpochCount(epochs);
+        }
+    }
+
     /** Writes the network as {@code ModelSerializer} does, with its updater state. */
     public void save(Path zip) {
         try (OutputStream out = Files.newOutputStream(zip)) {
-            ModelSerializer.writeModel(net, out, true);
+            write(out, true);
         } catch (IOException e) {
             throw new UncheckedIOException("model cannot be written: path=" + zip, e);
         }
+    }
+
+    /** Writes the network as {@code ModelSerializer} does, which reads it with or without updater state. */
+    public void write(OutputStream out, boolean withUpdater) throws IOException {
+        ModelSerializer.writeModel(net, out, withUpdater);
     }
 }

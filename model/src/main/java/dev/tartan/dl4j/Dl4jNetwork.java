@@ -32,6 +32,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * begins with DL4J's own by {@link Dl4jTensors}.
  */
 public final class Dl4jNetwork extends Network {
+    /**
+     * The optional field of networks with truncated backpropagation, a number a sample: 1 where its sequence goes on
+     * from the step before, 0 where it begins. Without it, sequences begin every {@link #numParts} steps.
+     */
+    public static final String CONTINUED = "continued";
+
     private final NetworkPlan plan;
     private final Dl4jOptions options;
     private final List<BatchField> fields;
@@ -49,6 +55,9 @@ public final class Dl4jNetwork extends Network {
             carryStates();
         }
         this.fields = new FieldShapes(plan, options).fields(this::outputShapes);
+        if (plan.backpropSteps() > 0) {
+            checkSequences();
+        }
     }
 
     private void carryStates() {
@@ -57,11 +66,39 @@ public final class Dl4jNetwork extends Network {
                     + " since their states go from step to step: backpropSteps=" + plan.backpropSteps()
                     + ". Give Dl4jOptions.batch.");
         }
+        refuseFilledUpParts();
         for (NetworkNode node : plan.nodes()) {
             LayerModule layer = node.layer();
             if (layer != null) {
                 layer.carryState(options.batch());
             }
+        }
+    }
+
+    /** DL4J leaves out, with a warning, batches that are no sequences. */
+    private void checkSequences() {
+        for (BatchField field : fields) {
+            Shape shape = field.sampleShape();
+            if (!field.optional() && (shape.numDims() != 2 || shape.dim(1) != partSteps())) {
+                throw new IllegalArgumentException("truncated backpropagation needs numbers for each step: field="
+                        + field.name() + ", shape of a sample's part=" + shape + ", steps=" + partSteps()
+                        + ". Give [numbers, steps] for features and labels, or use BackpropType.Standard.");
+            }
+        }
+    }
+
+    /** What the last part is filled up with counts nowhere, unless a layer looks at several steps. */
+    private void refuseFilledUpParts() {
+        FieldShapes shapes = new FieldShapes(plan, options);
+        List<String> mixing = plan.layers().entrySet().stream()
+                .filter(layer -> StepLayouts.mixesSteps(layer.getValue()))
+                .map(layer -> "'" + layer.getKey() + "' "
+                        + layer.getValue().getClass().getSimpleName())
+                .toList();
+        if (shapes.steps() % shapes.partSteps() != 0 && !mixing.isEmpty()) {
+            throw new IllegalArgumentException("last part of sequences with truncated backpropagation is filled up, and"
+                    + " layers that look at several steps would see that: steps=" + shapes.steps() + ", backpropSteps="
+                    + plan.backpropSteps() + ", layers=" + mixing + ". Give sequences of whole parts.");
         }
     }
 
@@ -144,7 +181,7 @@ public final class Dl4jNetwork extends Network {
 
     @Override
     public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
-        LayerPass layers = layerPass(pass);
+        LayerPass layers = layerPass(batch, pass);
         Map<String, Tensor> outputs = new LinkedHashMap<>();
         forward(batch, layers, new LinkedHashMap<>(), outputs);
         List<Tensor> losses = new ArrayList<>();
@@ -163,10 +200,14 @@ public final class Dl4jNetwork extends Network {
         return loss;
     }
 
-    private LayerPass layerPass(ForwardPass pass) {
+    private LayerPass layerPass(Map<String, Tensor> batch, ForwardPass pass) {
         Tensor step = pass.step();
         if (step == null || plan.backpropSteps() == 0) {
             return new LayerPass(pass, options.correct(), null);
+        }
+        Tensor continued = batch.get(CONTINUED);
+        if (continued != null) {
+            return new LayerPass(pass, options.correct(), continued);
         }
         Tensor number = step.cast(DType.FLOAT64);
         double parts = (double) numParts();
@@ -186,9 +227,9 @@ public final class Dl4jNetwork extends Network {
         return plan.backpropSteps() == 0 ? 1 : new FieldShapes(plan, options).numParts();
     }
 
-    /** Steps of a sequence in a part; 0 if sequences are not cut. */
+    /** Steps of a sequence in a part; 0 without truncated backpropagation. */
     public int partSteps() {
-        return plan.backpropSteps();
+        return plan.backpropSteps() == 0 ? 0 : new FieldShapes(plan, options).partSteps();
     }
 
     /** How many samples count. */
@@ -222,7 +263,7 @@ public final class Dl4jNetwork extends Network {
     public Map<String, Tensor> feedForward(Map<String, Tensor> batch, ForwardPass pass) {
         Map<String, Signal> signals = new LinkedHashMap<>();
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        forward(batch, layerPass(pass), signals, outputs);
+        forward(batch, layerPass(batch, pass), signals, outputs);
         Map<String, Tensor> activations = new LinkedHashMap<>();
         for (NetworkNode node : plan.nodes()) {
             Tensor y = Objects.requireNonNull(signals.get(node.name())).value();
@@ -280,7 +321,7 @@ public final class Dl4jNetwork extends Network {
             batch.put(field, Tensor.input(graph, field, new TensorType(DType.FLOAT32, Shape.shape(dims))));
         });
         Map<String, Tensor> outputs = new LinkedHashMap<>();
-        forward(batch, layerPass(ForwardPass.inference()), new LinkedHashMap<>(), outputs);
+        forward(batch, layerPass(batch, ForwardPass.inference()), new LinkedHashMap<>(), outputs);
         Map<String, Shape> shapes = new LinkedHashMap<>();
         outputs.forEach((name, z) -> shapes.put(name, z.shape()));
         return Collections.unmodifiableMap(shapes);

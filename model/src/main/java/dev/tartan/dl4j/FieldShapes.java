@@ -50,6 +50,9 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
                         .optionally());
             }
         });
+        if (plan.backpropSteps() > 0) {
+            fields.add(BatchField.floats(Dl4jNetwork.CONTINUED, 1).optionally());
+        }
         return List.copyOf(fields);
     }
 
@@ -75,12 +78,21 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
 
     /** Parts of the sequences of truncated backpropagation. */
     long numParts() {
-        Shape whole = features(plan.inputs().get(0));
-        return (whole.dim(-1) + plan.backpropSteps() - 1) / plan.backpropSteps();
+        return (steps() + plan.backpropSteps() - 1) / plan.backpropSteps();
+    }
+
+    /** Steps of whole sequences. */
+    long steps() {
+        return features(plan.inputs().get(0)).dim(-1);
+    }
+
+    /** Steps of a part: sequences that are shorter are one part. */
+    int partSteps() {
+        return (int) Math.min(plan.backpropSteps(), steps());
     }
 
     private Shape part(Shape features) {
-        return plan.backpropSteps() == 0 ? features : features.with(features.numDims() - 1, plan.backpropSteps());
+        return plan.backpropSteps() == 0 ? features : features.with(features.numDims() - 1, partSteps());
     }
 
     private Shape features(String input) {

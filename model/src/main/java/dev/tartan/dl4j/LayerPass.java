@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param correct whether to compute what is meant where DL4J does otherwise
  * @param kept of truncated backpropagation through time: 1 where layers go on with the states of the step before, 0
- *     where sequences begin; null if layers carry no states
+ *     where sequences begin, a number or {@code [samples/data, 1]}; null if layers carry no states
  */
 record LayerPass(
         ForwardPass pass, boolean correct, @Nullable Tensor kept) {

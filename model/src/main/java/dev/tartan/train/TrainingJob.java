@@ -99,7 +99,8 @@ public final class TrainingJob {
 
     /** The job that a config file describes. */
     public static TrainingJob of(RunConfig config) {
-        TrainingJob job = new TrainingJob(config.network())
+        NetworkFactory network = config.network() instanceof Dl4jConfig model ? model.factory() : config.network();
+        TrainingJob job = new TrainingJob(network)
                 .optimizer(config.optimizer())
                 .clip(config.clip())
                 .mesh(config.mesh().data(), config.mesh().model())

@@ -138,7 +138,7 @@ class Dl4jRunTest {
         TrainingResult result = MeshTrainer.run(plan, config.network(), backend, step -> {});
 
         Dl4jModel model = Dl4jModel.open(zip);
-        model.readState(((Dl4jConfig) config.network()).create(), state);
+        model.readState(((Dl4jConfig) config.network()).create(), state, true);
         Path trained = folder.resolve("trained.zip");
         model.save(trained);
         MultiLayerNetwork back = ModelSerializer.restoreMultiLayerNetwork(trained.toFile(), true);

@@ -29,8 +29,8 @@ final class TextFiles {
     private static final List<String> MARKS_OF_RESULTS = List.of("config.conf", "metrics.jsonl");
 
     /** What a run leaves in its folder, where that is the data's too. */
-    private static final Set<String> RESULTS =
-            Set.of("config.conf", "metrics.jsonl", "summary.json", "loss.png", "final.safetensors", "earlier");
+    private static final Set<String> RESULTS = Set.of(
+            "config.conf", "metrics.jsonl", "summary.json", "loss.png", "final.safetensors", "model.zip", "earlier");
 
     private final Path root;
     private final Path realRoot;

@@ -12,6 +12,7 @@ import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.Backends;
+import dev.tartan.train.Dl4jResult;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
@@ -115,29 +116,37 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Preflight.check(spark, loaded.mesh().data() * loaded.mesh().model(), executors);
         DeviceTraits traits = Backends.of(loaded.device());
         RunConfig run = AutoStrategy.resolve(loaded, hardware::profile, traits, out);
-        TrainingJob job = resumed(TrainingJob.of(run));
+        try (Dl4jResult dl4j = Dl4jResult.of(run)) {
+            return train(spark, run, dl4j, traits);
+        }
+    }
+
+    private int train(SparkConf spark, RunConfig run, @Nullable Dl4jResult dl4j, DeviceTraits traits) {
+        TrainingJob job = following(dl4j, resumed(TrainingJob.of(run)));
         TrainingPlan plan = job.compile(traits);
         CheckMemoryLimit.run(job, plan, traits, plan.mesh().numRanks() / executors);
         long ofHost = traits.sharesHostMemory() ? plan.peakBytesPerDevice(traits) : plan.hostBytesPerDevice();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
         List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
         if (run.data() instanceof TableSamples table) {
-            return train(spark, run, table, fileNotes);
+            return train(spark, run, table, dl4j, fileNotes);
         }
         try (HeldFolder folder = HeldFolder.of(plan)) {
             folder.writeConfig(run.render());
             announce(plan, fileNotes, folder.aside());
-            conclude(plan, train(spark, folder, job, traits));
+            TrainingResult result = train(spark, folder, job, traits);
+            conclude(plan, result, model(dl4j, plan, result, 0));
             return 0;
         }
     }
 
     /** The rows of a table are looked at, and the steps of an epoch known, once Spark has started. */
-    private int train(SparkConf conf, RunConfig run, TableSamples table, List<String> fileNotes) {
+    private int train(
+            SparkConf conf, RunConfig run, TableSamples table, @Nullable Dl4jResult dl4j, List<String> fileNotes) {
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             SparkSession session =
                     SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
-            TrainingJob job = TrainingJob.of(run);
+            TrainingJob job = following(dl4j, TrainingJob.of(run));
             Samples samples = ReadTable.of(session, table);
             ValidationConfig validation = run.validation();
             if (validation != null && validation.samples() instanceof TableSamples heldOut) {
@@ -150,10 +159,27 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                 announce(frames.plan(), fileNotes, folder.aside());
                 DeviceTraits traits = Backends.of(job.device());
                 MeshWork work = MeshWork.of(job, folder.plan(), executors, frames, traits);
-                conclude(frames.plan(), train(spark, folder, work));
+                TrainingResult result = train(spark, folder, work);
+                conclude(frames.plan(), result, model(dl4j, frames.plan(), result, frames.stepsPerEpoch()));
                 return 0;
             }
         }
+    }
+
+    private static TrainingJob following(@Nullable Dl4jResult dl4j, TrainingJob job) {
+        return dl4j == null ? job : dl4j.following(job);
+    }
+
+    /** Writes the model of a run of one of DL4J's; null for other runs. */
+    private static @Nullable Path model(
+            @Nullable Dl4jResult dl4j, TrainingPlan plan, TrainingResult result, long stepsPerEpoch) {
+        Path output = plan.files().output();
+        if (dl4j == null || output == null) {
+            return null;
+        }
+        List<StepMetrics> steps = result.steps();
+        long made = steps.get(steps.size() - 1).step() + 1;
+        return dl4j.write(output, made, stepsPerEpoch == 0 ? 0 : made / stepsPerEpoch);
     }
 
     private TrainingJob resumed(TrainingJob job) {
@@ -205,7 +231,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
     }
 
-    private void conclude(TrainingPlan plan, TrainingResult result) {
+    private void conclude(TrainingPlan plan, TrainingResult result, @Nullable Path model) {
         List<StepMetrics> steps = result.steps();
         out.printf(
                 Locale.ROOT,
@@ -227,6 +253,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         if (result.sample() != null) {
             out.println("what the network writes:");
             result.sample().lines().forEach(line -> out.println("  | " + printable(line)));
+        }
+        if (model != null) {
+            out.println("the model for DL4J is " + model);
         }
         out.println("results are in " + plan.files().output());
     }

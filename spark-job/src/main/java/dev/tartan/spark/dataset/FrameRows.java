@@ -128,7 +128,7 @@ public final class FrameRows implements AutoCloseable {
     }
 
     private SlotTable slots(int globalBatch) {
-        return new SlotTable(numRows(), globalBatch, samples.dropLast());
+        return new SlotTable(numRows(), globalBatch, samples.dropLast(), samples.parts());
     }
 
     /** What so many tasks of a mesh job read, with {@code validation}'s rows to validate on if not null. */

@@ -101,6 +101,11 @@ public final class PlannedFrames implements JobCompiler, AutoCloseable {
         return plan;
     }
 
+    /** Steps until each row was there once. */
+    public long stepsPerEpoch() {
+        return rows.samples(plan.train().globalBatch()).stepsPerEpoch();
+    }
+
     @Override
     public MeshRows<?> rows(TrainingPlan made, int executors) {
         return rows.rows(made.train().globalBatch(), executors, validation, validationBatch(made.train()));

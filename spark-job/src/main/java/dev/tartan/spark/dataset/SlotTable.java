@@ -14,10 +14,16 @@ import java.io.Serializable;
  *
  * @param numRows rows of the frame, 1 or more
  * @param globalBatch number of slots
- * @param dropLast whether an epoch ends before the step that is not full
+ * @param dropLast whether an epoch ends before the batch that is not full
+ * @param parts in which a batch is given, one a step
  */
-record SlotTable(long numRows, int globalBatch, boolean dropLast) implements Serializable {
-    private static final long serialVersionUID = 1;
+record SlotTable(long numRows, int globalBatch, boolean dropLast, SequenceParts parts) implements Serializable {
+    private static final long serialVersionUID = 2;
+
+    /** Slots whose batches are steps. */
+    SlotTable(long numRows, int globalBatch, boolean dropLast) {
+        this(numRows, globalBatch, dropLast, SequenceParts.WHOLE);
+    }
 
     /** The first row of a slot's column; that of the slot after the last is the number of rows. */
     long first(int slot) {
@@ -37,6 +43,11 @@ record SlotTable(long numRows, int globalBatch, boolean dropLast) implements Ser
 
     /** Steps of an epoch; 0 if there are fewer rows than slots and those are dropped. */
     long stepsPerEpoch() {
+        return batchesPerEpoch() * parts.count();
+    }
+
+    /** Batches of an epoch, each of which is a step or more. */
+    long batchesPerEpoch() {
         return dropLast ? numRows / globalBatch : (numRows + globalBatch - 1) / globalBatch;
     }
 

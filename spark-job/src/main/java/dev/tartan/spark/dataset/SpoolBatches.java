@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * The samples of a process's slots, step by step: in each epoch every slot goes through its column in another order. A
- * slot that has no row left in the last step of an epoch gets one of its rows again, with weight 0.
+ * The samples of a process's slots, step by step, or part by part: in each epoch every slot goes through its column in
+ * another order. A slot that has no row left in the last step of an epoch gets one of its rows again, with weight 0.
  */
 final class SpoolBatches implements EvaluationBatches {
     private final Spool spool;
@@ -46,7 +46,7 @@ final class SpoolBatches implements EvaluationBatches {
         this.spool = spool;
         this.slots = slots;
         this.columns = columns;
-        this.decoder = new RowDecoder(columns);
+        this.decoder = new RowDecoder(columns, slots.parts());
         this.fields = fields;
         this.seed = seed;
         this.shuffled = shuffled;
@@ -73,7 +73,7 @@ final class SpoolBatches implements EvaluationBatches {
         float[] weights = null;
         for (int i = 0; i < arrays.length; i++) {
             SampleColumn column = columns.get(i);
-            int length = Math.multiplyExact(count, column.numElements());
+            int length = Math.multiplyExact(count, slots.parts().numElements(column));
             arrays[i] = column.integers() ? new int[length] : new float[length];
             if (column.weights()) {
                 weights = (float[]) arrays[i];
@@ -82,27 +82,30 @@ final class SpoolBatches implements EvaluationBatches {
         if (weights == null) {
             weights = ones(count);
         }
+        long batch = step / slots.parts().count();
+        int part = (int) (step % slots.parts().count());
         long[] offsets = new long[count];
         boolean[] isLeft = new boolean[count];
         // All first, so that the memory's answers to one do not wait for the next.
         for (int sample = 0; sample < count; sample++) {
             int slot = first + sample;
-            long row = row(step, slot);
+            long row = row(batch, slot);
             isLeft[sample] = row >= 0;
             offsets[sample] = spool.offset(slot, row < 0 ? slots.first(slot) : row);
         }
         for (int sample = 0; sample < count; sample++) {
-            decoder.read(spool.segment(offsets[sample]), spool.position(offsets[sample]), arrays, sample);
+            decoder.read(spool.segment(offsets[sample]), spool.position(offsets[sample]), arrays, sample, part);
             if (!isLeft[sample]) {
                 weights[sample] = 0;
             }
         }
-        return new HostBatch(tensors(count, arrays, weights));
-    }
-
-    private Map<String, HostTensor> tensors(int count, Object[] arrays, float[] weights) {
         Map<String, Object> byField = new LinkedHashMap<>();
         byField.put(PresentFields.SAMPLE_WEIGHT.name(), weights);
+        byField.put(slots.parts().field(), part == 0 ? new float[count] : ones(count));
+        return new HostBatch(tensors(count, arrays, byField));
+    }
+
+    private Map<String, HostTensor> tensors(int count, Object[] arrays, Map<String, Object> byField) {
         for (int i = 0; i < arrays.length; i++) {
             byField.put(columns.get(i).field(), arrays[i]);
         }
@@ -132,10 +135,10 @@ final class SpoolBatches implements EvaluationBatches {
         return Shape.shape(dims);
     }
 
-    /** The row of a slot in a step; -1 if none is left. */
-    private long row(long step, int slot) {
-        long epoch = step / slots.stepsPerEpoch();
-        long index = step % slots.stepsPerEpoch();
+    /** The row of a slot in a batch; -1 if none is left. */
+    private long row(long batch, int slot) {
+        long epoch = batch / slots.batchesPerEpoch();
+        long index = batch % slots.batchesPerEpoch();
         long length = slots.length(slot);
         if (index >= length) {
             return -1;

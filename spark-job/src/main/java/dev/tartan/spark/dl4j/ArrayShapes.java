@@ -97,6 +97,13 @@ record ArrayShapes(List<long[]> dims, List<Boolean> varies, List<long @Nullable 
         return -1;
     }
 
+    /** These sequences, each with a mask. */
+    ArrayShapes masked() {
+        List<long @Nullable []> all = new ArrayList<>();
+        dims.forEach(of -> all.add(new long[] {of[of.length - 1]}));
+        return new ArrayShapes(dims, varies, all);
+    }
+
     /** Those of both. */
     ArrayShapes and(ArrayShapes other) {
         List<long[]> longest = new ArrayList<>();

@@ -123,6 +123,6 @@ final class DriverNetwork {
 
     /** Takes parameters and updater state from the file that a run has left. */
     void readState(Dl4jNetwork network, Path file) {
-        Dl4jModel.of(model()).readState(network, file);
+        Dl4jModel.of(model()).readState(network, file, true);
     }
 }

@@ -1,7 +1,7 @@
 package dev.tartan.spark.dl4j;
 
+import dev.tartan.dl4j.Dl4jNetwork;
 import dev.tartan.network.BatchField;
-import dev.tartan.network.Network;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,7 +18,7 @@ final class FieldNames {
      * @throws IllegalArgumentException if there are not as many as the network has inputs and outputs, or of other
      *     shapes
      */
-    static List<String> of(Network network, DriverNetwork net, SampleShapes shapes) {
+    static List<String> of(Dl4jNetwork network, DriverNetwork net, SampleShapes shapes) {
         checkCount("features", shapes.features(), net.inputs());
         checkCount("labels", shapes.labels(), net.outputs());
         List<String> names = new ArrayList<>();
@@ -46,7 +46,7 @@ final class FieldNames {
         }
     }
 
-    private static void checkShapes(Network network, List<String> names, SampleShapes shapes) {
+    private static void checkShapes(Dl4jNetwork network, List<String> names, SampleShapes shapes) {
         Map<String, long[]> wanted = new LinkedHashMap<>();
         for (BatchField field : network.batchFields()) {
             wanted.put(field.name(), field.sampleShape().dims());
@@ -57,6 +57,10 @@ final class FieldNames {
                     ? shapes.features().dims().get(i)
                     : shapes.labels().dims().get(labels);
             long[] expected = wanted.get(names.get(i));
+            if (expected != null && network.partSteps() > 0) {
+                // Batches have a part of the sequences, whose lengths were compared.
+                expected = new long[] {expected[0], given[1]};
+            }
             if (expected != null && !Arrays.equals(given, expected)) {
                 throw new IllegalArgumentException("DataSets do not go with the network: array=" + names.get(i)
                         + ", shape of an example=" + Arrays.toString(given) + ", network="

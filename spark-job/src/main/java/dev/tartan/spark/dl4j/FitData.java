@@ -4,6 +4,8 @@ import dev.tartan.dl4j.Dl4jFactory;
 import dev.tartan.dl4j.Dl4jNetwork;
 import dev.tartan.spark.dataset.ArraySamples;
 import dev.tartan.spark.dataset.FrameRows;
+import dev.tartan.spark.dataset.SequenceParts;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
@@ -29,9 +31,11 @@ record FitData(RDD<?> source, Dl4jNetwork network, Dl4jFactory factory, List<Str
      * How DataSets are read.
      *
      * @param executors number of processes that will train
+     * @param globalBatch examples of a step
      * @param seed of the order of examples
      */
-    record Reading(JavaSparkContext spark, int executors, long seed, boolean dropLast, boolean correct) {}
+    record Reading(
+            JavaSparkContext spark, int executors, int globalBatch, long seed, boolean dropLast, boolean correct) {}
 
     /**
      * Reads DataSets.
@@ -83,19 +87,37 @@ record FitData(RDD<?> source, Dl4jNetwork network, Dl4jFactory factory, List<Str
     }
 
     private static FitData of(
-            RDD<?> source, JavaRDD<MultiDataSet> sets, DriverNetwork net, Reading how, SampleShapes shapes) {
+            RDD<?> source, JavaRDD<MultiDataSet> sets, DriverNetwork net, Reading how, SampleShapes given) {
         Dl4jFactory factory =
-                new Dl4jFactory(net.json(), net.inputs(), shapes.features().dims(), 0, how.correct());
+                new Dl4jFactory(net.json(), net.inputs(), given.features().dims(), 0, how.globalBatch(), how.correct());
         Dl4jNetwork network = factory.create();
+        SequenceParts parts = parts(network, given);
+        // The last part of sequences may be filled up, with steps that do not count.
+        SampleShapes shapes = parts.count() * parts.partSteps() == parts.steps() ? given : given.withLabelMasks();
         List<String> fields = FieldNames.of(network, net, shapes);
         JavaRDD<float[][]> rows = sets.mapPartitionsWithIndex(
                 (Integer partition, Iterator<MultiDataSet> part) -> new DataSetRows(partition, part, shapes), false);
         FrameRows encoded = FrameRows.of(
                 how.spark(),
-                ArraySamples.resolve(rows, fields, network, how.dropLast(), NAME),
+                ArraySamples.resolve(rows, fields, network, parts, how.dropLast(), NAME),
                 how.executors(),
                 how.seed());
         return new FitData(source, network, factory, fields, encoded);
+    }
+
+    /** How sequences are cut for truncated backpropagation, if they are. */
+    private static SequenceParts parts(Dl4jNetwork network, SampleShapes shapes) {
+        if (network.partSteps() == 0) {
+            return SequenceParts.WHOLE;
+        }
+        long[] features = shapes.features().dims().get(0);
+        long[] labels = shapes.labels().dims().get(0);
+        if (labels.length != features.length || labels[1] != features[1]) {
+            throw new IllegalArgumentException("truncated backpropagation needs features and labels for the same steps:"
+                    + " features of an example=" + Arrays.toString(features) + ", labels=" + Arrays.toString(labels)
+                    + ". Give labels for each step, or use BackpropType.Standard.");
+        }
+        return new SequenceParts(Dl4jNetwork.CONTINUED, Math.toIntExact(features[1]), network.partSteps());
     }
 
     /**

@@ -64,11 +64,13 @@ final class MeshFit implements AutoCloseable {
             JavaRDD<MultiDataSet> sets,
             List<TrainingListener> listeners,
             MeshTrainingStats stats) {
-        if (net.isTruncated()) {
+        boolean mayCutSteps = settings.microBatches() > 1 || settings.strategy().equals(ChosenStrategy.AUTO);
+        if (net.isTruncated() && mayCutSteps) {
             throw new IllegalArgumentException(
-                    "MeshTrainingMaster does not train with truncated backpropagation through"
-                            + " time: backpropType=TruncatedBPTT. Use BackpropType.Standard, or train Dl4jNetwork on the parts"
-                            + " of your sequences.");
+                    "truncated backpropagation through time needs steps that are run whole, since the states of sequences"
+                            + " go from step to step: microBatches=" + settings.microBatches() + ", strategy="
+                            + settings.strategy() + ". Leave out microBatches, and give zeroStage in place of"
+                            + " strategyAuto.");
         }
         SerializerCheck.run(spark.sc());
         net.initialize();
@@ -90,7 +92,12 @@ final class MeshFit implements AutoCloseable {
         }
         close();
         FitData.Reading how = new FitData.Reading(
-                spark, settings.data(), settings.shuffleSeed(), settings.dropLast(), settings.correct());
+                spark,
+                settings.data(),
+                settings.globalBatch(),
+                settings.shuffleSeed(),
+                settings.dropLast(),
+                settings.correct());
         FitData read = FitData.of(source, sets, net, how);
         kept = FitData.isStable(source) ? read : null;
         return read;

@@ -42,6 +42,9 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
  * state, score and iteration count as DL4J leaves them. Its parameters are float32 while they are trained. While a fit
  * runs, listeners see each iteration and its score, and the parameters from before the fit.
  *
+ * <p>With truncated backpropagation through time a batch is as many updates as its sequences have parts, as in DL4J;
+ * the longest sequence of all decides.
+ *
  * <p>Examples of an RDD that Spark keeps, or that the driver made by {@code parallelize}, are read in the first fit
  * only, and lie in Spark's shuffle files for the next ones until another RDD is fitted or {@link #deleteTempFiles} is
  * called. Not thread-safe.

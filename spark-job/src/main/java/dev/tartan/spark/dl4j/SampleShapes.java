@@ -126,6 +126,11 @@ record SampleShapes(
         }
     }
 
+    /** These with masks of all labels. */
+    SampleShapes withLabelMasks() {
+        return new SampleShapes(features, labels.masked(), partition, record, fault);
+    }
+
     /** Whether one DataSet says nothing of the others: sequences may be longer there, and others may lack masks. */
     boolean mayDiffer() {
         return features.hasSequences() || labels.hasSequences() || features.isAnyMasked() || labels.isAnyMasked();

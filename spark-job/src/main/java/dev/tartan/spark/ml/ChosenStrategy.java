@@ -17,7 +17,9 @@ import java.util.Objects;
 
 /** The words of {@code setStrategy}. */
 public final class ChosenStrategy {
-    private static final String AUTO = "auto";
+    /** The word for what the planner picks. */
+    public static final String AUTO = "auto";
+
     private static final String ZERO = "zero";
     private static final String PROFILE = "/dev/tartan/hardware/this-machine.conf";
 

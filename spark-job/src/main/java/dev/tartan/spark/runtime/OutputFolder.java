@@ -1,6 +1,7 @@
 package dev.tartan.spark.runtime;
 
 import dev.tartan.checkpoint.OutputException;
+import dev.tartan.train.Dl4jResult;
 import dev.tartan.train.config.CheckpointConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,8 +18,14 @@ final class OutputFolder {
     /** What a run writes. */
     static final String CONFIG = "config.conf";
 
-    private static final List<String> RESULTS =
-            List.of(CONFIG, "metrics.jsonl", "summary.json", "loss.png", "final.safetensors", CheckpointConfig.FOLDER);
+    private static final List<String> RESULTS = List.of(
+            CONFIG,
+            "metrics.jsonl",
+            "summary.json",
+            "loss.png",
+            "final.safetensors",
+            Dl4jResult.MODEL_FILE,
+            CheckpointConfig.FOLDER);
     private static final String EARLIER = "earlier";
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
 

@@ -210,6 +210,56 @@ class SpoolTest {
         }
     }
 
+    /** 5 sequences of 2 x 7 steps in parts of 3, two at a time: the element says which sequence, row and step it is. */
+    @Test
+    void sequencesAreGivenPartByPart() {
+        SequenceParts parts = new SequenceParts("goesOn", 7, 3);
+        SampleColumn column = new SampleColumn(
+                "x", "x", SampleColumn.Form.WORDS, false, new long[] {2, 7}, 14, 0, false, 0, false, List.of());
+        RowEncoder encoder = new RowEncoder(List.of(column), List.of(new FloatsEncoder(new ElementCheck(column))));
+        List<InternalRow> rows = new ArrayList<>();
+        for (int sequence = 1; sequence <= 5; sequence++) {
+            float[] values = new float[14];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = 100 * sequence + 10 * (i / 7) + i % 7 + 1;
+            }
+            rows.add(new GenericInternalRow(new Object[] {values}));
+        }
+        List<byte[]> chunks = chunks(encoder, rows);
+        SlotTable slots = new SlotTable(5, 2, false, parts);
+        assertThat(slots.stepsPerEpoch()).isEqualTo(9);
+        List<RowRun> runs = RowRun.of(slots, new BucketStarts(counts), new RankSamples(2, 1, 1), List.of(0));
+        Spool spool = Spool.write(counts, runs, chunks.iterator(), folder, 4096);
+        List<BatchField> fields =
+                List.of(BatchField.floats("x", 2, 3), BatchField.floats("goesOn", 1), PresentFields.SAMPLE_WEIGHT);
+        List<Integer> seen = new ArrayList<>();
+        try (SpoolBatches batches = new SpoolBatches(spool, slots, encoder.columns(), fields, 5)) {
+            int[] sequence = new int[2];
+            for (int step = 0; step < 18; step++) {
+                HostBatch batch = batches.samples(step, 0, 2);
+                float[] x = batch.tensor("x").floats();
+                int part = step % 3;
+                float goesOn = part == 0 ? 0 : 1;
+                assertThat(batch.tensor("goesOn").floats()).containsExactly(goesOn, goesOn);
+                for (int slot = 0; slot < 2; slot++) {
+                    if (part == 0) {
+                        sequence[slot] = (int) x[slot * 6] / 100;
+                        if (batch.tensor(PresentFields.SAMPLE_WEIGHT.name()).floats()[slot] > 0) {
+                            seen.add(sequence[slot]);
+                        }
+                    }
+                    for (int i = 0; i < 6; i++) {
+                        int at = part * 3 + i % 3;
+                        float expected = at < 7 ? 100 * sequence[slot] + 10 * (i / 3) + at + 1 : 0;
+                        assertThat(x[slot * 6 + i]).as("step %d", step).isEqualTo(expected);
+                    }
+                }
+            }
+        }
+        assertThat(seen.subList(0, 5)).containsExactlyInAnyOrder(1, 2, 3, 4, 5);
+        assertThat(seen.subList(5, 10)).containsExactlyInAnyOrder(1, 2, 3, 4, 5);
+    }
+
     @Test
     void denseAndSparseVectorsOfEqualElementsAreTheSameSample() {
         RowEncoder encoder = encoder(4);
