@@ -61,13 +61,9 @@ public record AveragePool2d(Window2d window, boolean countsPadding) implements D
 
     @Override
     public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
-        Tensor x = operands.get(0);
-        BlockedWindow cut =
-                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
-        if (cut == null || !(countsPadding || cut.isApart())) {
+        if (!countsPadding && !window.along(blocks.dim()).isApart()) {
             return null;
         }
-        AveragePool2d inner = new AveragePool2d(cut.inner(), countsPadding);
-        return List.of(cut.joined(cut.extend(x, 0).apply(inner).get(0)));
+        return BlockedWindow.forward(blocks, window, operands, 0, inner -> new AveragePool2d(inner, countsPadding));
     }
 }

@@ -63,12 +63,16 @@ public record AveragePool2dGrad(Window2d window, boolean countsPadding, long hei
 
     @Override
     public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
-        BlockedWindow cut = BlockedWindow.of(blocks, window, height, width);
-        if (cut == null || !(countsPadding || cut.isApart())) {
+        if (!countsPadding && !window.along(blocks.dim()).isApart()) {
             return null;
         }
-        AveragePool2dGrad inner =
-                new AveragePool2dGrad(cut.inner(), countsPadding, cut.extended(2, height), cut.extended(3, width));
-        return List.of(cut.collected(cut.cut(operands.get(0)).apply(inner).get(0)));
+        return BlockedWindow.backward(
+                blocks,
+                window,
+                height,
+                width,
+                operands,
+                (inner, innerHeight, innerWidth) ->
+                        new AveragePool2dGrad(inner, countsPadding, innerHeight, innerWidth));
     }
 }

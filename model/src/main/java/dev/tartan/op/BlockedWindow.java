@@ -1,5 +1,8 @@
 package dev.tartan.op;
 
+import dev.tartan.graph.Op;
+import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +30,7 @@ final class BlockedWindow {
      */
     static @Nullable BlockedWindow of(ImageBlocks blocks, Window2d window, long height, long width) {
         boolean isHeight = blocks.dim() == 2;
-        Window along = isHeight ? window.height() : window.width();
+        Window along = window.along(blocks.dim());
         long in = isHeight ? height : width;
         long positions = along.positions(in);
         long size = in / blocks.count();
@@ -48,11 +51,6 @@ final class BlockedWindow {
     /** The window over a block with its halo. */
     Window2d inner() {
         return inner;
-    }
-
-    /** Whether blocks need nothing of each other and have no padding. */
-    boolean isApart() {
-        return low == 0 && high <= 0;
     }
 
     /** The size of blocks with their halo, of images of such a size. */
@@ -78,5 +76,48 @@ final class BlockedWindow {
     /** Images of samples that are blocks with what they have for their neighbours. */
     Tensor collected(Tensor samples) {
         return blocks.joined(blocks.withoutHalo(blocks.asBlocks(samples), low, high, size));
+    }
+
+    /** Makes an op of the same kind with another window, on images of such a size. */
+    @FunctionalInterface
+    interface Sized {
+        Op of(Window2d window, long height, long width);
+    }
+
+    /** What an op on images gives for each position of its window, by the op on blocks; null if they cannot be cut. */
+    static @Nullable List<Tensor> forward(
+            ImageBlocks blocks, Window2d window, List<Tensor> operands, double fill, Function<Window2d, Op> op) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut = of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        if (cut == null) {
+            return null;
+        }
+        Tensor extended = cut.extend(x, fill);
+        return List.of(
+                cut.joined(extended.apply(op.apply(cut.inner), others(operands)).get(0)));
+    }
+
+    /** The images that an op makes from what is at each position, by the op on blocks; null if they cannot be cut. */
+    static @Nullable List<Tensor> backward(
+            ImageBlocks blocks, Window2d window, long height, long width, List<Tensor> operands, Sized op) {
+        BlockedWindow cut = of(blocks, window, height, width);
+        if (cut == null) {
+            return null;
+        }
+        Op inner = op.of(cut.inner, cut.extended(2, height), cut.extended(3, width));
+        return List.of(cut.collected(
+                cut.cut(operands.get(0)).apply(inner, others(operands)).get(0)));
+    }
+
+    /** The gradient of filters from images and what is at each position, by the op on blocks; null if not cut. */
+    static @Nullable List<Tensor> filterGrad(
+            ImageBlocks blocks, Window2d window, List<Tensor> operands, Function<Window2d, Op> op) {
+        Tensor x = operands.get(0);
+        BlockedWindow cut = of(blocks, window, x.shape().dim(2), x.shape().dim(3));
+        return cut == null ? null : cut.extend(x, 0).apply(op.apply(cut.inner), cut.cut(operands.get(1)));
+    }
+
+    private static Tensor[] others(List<Tensor> operands) {
+        return operands.subList(1, operands.size()).toArray(Tensor[]::new);
     }
 }

@@ -108,13 +108,6 @@ public record Conv2d(Window2d window) implements DifferentiableOp, SpatialOp {
 
     @Override
     public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
-        Tensor x = operands.get(0);
-        BlockedWindow cut =
-                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
-        if (cut == null) {
-            return null;
-        }
-        return List.of(cut.joined(
-                cut.extend(x, 0).apply(new Conv2d(cut.inner()), operands.get(1)).get(0)));
+        return BlockedWindow.forward(blocks, window, operands, 0, Conv2d::new);
     }
 }

@@ -91,12 +91,6 @@ public record Conv2dFilterGrad(Window2d window) implements DifferentiableOp, Spa
 
     @Override
     public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
-        Tensor x = operands.get(0);
-        BlockedWindow cut =
-                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
-        if (cut == null) {
-            return null;
-        }
-        return cut.extend(x, 0).apply(new Conv2dFilterGrad(cut.inner()), cut.cut(operands.get(1)));
+        return BlockedWindow.filterGrad(blocks, window, operands, Conv2dFilterGrad::new);
     }
 }

@@ -90,12 +90,6 @@ public record ConvTranspose2d(Window2d window, long height, long width) implemen
 
     @Override
     public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
-        BlockedWindow cut = BlockedWindow.of(blocks, window, height, width);
-        if (cut == null) {
-            return null;
-        }
-        ConvTranspose2d inner = new ConvTranspose2d(cut.inner(), cut.extended(2, height), cut.extended(3, width));
-        return List.of(cut.collected(
-                cut.cut(operands.get(0)).apply(inner, operands.get(1)).get(0)));
+        return BlockedWindow.backward(blocks, window, height, width, operands, ConvTranspose2d::new);
     }
 }

@@ -55,14 +55,6 @@ public record MaxPool2d(Window2d window) implements DifferentiableOp, SpatialOp 
 
     @Override
     public @Nullable List<Tensor> inBlocks(List<Tensor> operands, ImageBlocks blocks) {
-        Tensor x = operands.get(0);
-        BlockedWindow cut =
-                BlockedWindow.of(blocks, window, x.shape().dim(2), x.shape().dim(3));
-        if (cut == null) {
-            return null;
-        }
-        return List.of(cut.joined(cut.extend(x, Double.NEGATIVE_INFINITY)
-                .apply(new MaxPool2d(cut.inner()))
-                .get(0)));
+        return BlockedWindow.forward(blocks, window, operands, Double.NEGATIVE_INFINITY, MaxPool2d::new);
     }
 }

@@ -59,6 +59,11 @@ public record Window(int size, int stride, int dilation, int low, int high) {
         return size == 1 && stride == 1 && low == 0 && high == 0;
     }
 
+    /** Whether no two windows share an element, and none covers padding. */
+    boolean isApart() {
+        return low == 0 && high == 0 && reach() <= stride;
+    }
+
     /** Elements from the first to the last of a window, both included. */
     public long reach() {
         return (size - 1L) * dilation + 1;

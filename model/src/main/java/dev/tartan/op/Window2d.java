@@ -30,6 +30,11 @@ public record Window2d(Window height, Window width) {
         return height.isPointwise() && width.isPointwise();
     }
 
+    /** The window along dim 2 or 3 of images. */
+    Window along(int dim) {
+        return dim == 2 ? height : width;
+    }
+
     /** For example {@code 3x3 stride=2x2 dilation=1x1 low=0x0 high=1x1}. */
     @Override
     public String toString() {
