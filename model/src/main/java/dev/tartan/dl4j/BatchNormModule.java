@@ -7,7 +7,6 @@ import dev.tartan.network.Initializers;
 import dev.tartan.network.Param;
 import dev.tartan.op.Tensor;
 import java.util.stream.IntStream;
-import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +83,7 @@ final class BatchNormModule extends LayerModule {
     /** Samples that fill up the last batch, of weight 0, do not count. */
     private static Tensor batchMean(Tensor x, LayerPass pass) {
         int[] dims = IntStream.range(0, x.numDims()).filter(dim -> dim != 1).toArray();
-        Tensor weights = pass.pass().sampleWeights();
+        Tensor weights = weights(x, pass);
         long perSample = x.shape().numElements() / x.shape().dim(0) / x.shape().dim(1);
         if (weights == null) {
             return x.sum(dims).div((double) (perSample * x.shape().dim(0)));
@@ -97,26 +96,29 @@ final class BatchNormModule extends LayerModule {
         return x.mul(weights.reshape(each)).sum(dims).div(count);
     }
 
+    /** The weight of each row: where rows are steps or stacked inputs of samples, those of the sample. */
+    private static @Nullable Tensor weights(Tensor x, LayerPass pass) {
+        Tensor weights = pass.pass().sampleWeights();
+        if (weights == null) {
+            return null;
+        }
+        long samples = weights.shape().dim(0);
+        long rows = x.shape().dim(0) / samples;
+        return rows == 1
+                ? weights
+                : weights.reshape(samples, 1).broadcastTo(shape(samples, rows)).reshape(samples * rows);
+    }
+
     private Tensor runningVariance(Tensor x) {
         Tensor held = spread.on(x.graph());
         return layer.isUseLogStd() ? held.mul(2 * LN_10).exp() : held;
     }
 
-    /** DL4J takes what is subtracted from a statistic for its gradient, and clips that as others. */
     private void updateStatistics(Tensor batchMean, Tensor batchVariance, LayerPass pass) {
         Tensor before = mean.on(batchMean.graph());
         Tensor meanUpdate = before.sub(batchMean).mul(1 - layer.getDecay());
-        pass.pass().update(mean, before.sub(clipped(meanUpdate)));
-        Tensor held = spread.on(batchMean.graph());
+        pass.pass().update(mean, before.sub(meanUpdate));
         Tensor variance = runningVariance(batchMean).mul(layer.getDecay()).add(batchVariance.mul(1 - layer.getDecay()));
-        Tensor next = layer.isUseLogStd() ? variance.log().div(2 * LN_10) : variance;
-        pass.pass().update(spread, held.sub(clipped(held.sub(next))));
-    }
-
-    private Tensor clipped(Tensor update) {
-        double threshold = layer.getGradientNormalizationThreshold();
-        return layer.getGradientNormalization() == GradientNormalization.ClipElementWiseAbsoluteValue
-                ? update.max(-threshold).min(threshold)
-                : update;
+        pass.pass().update(spread, layer.isUseLogStd() ? variance.log().div(2 * LN_10) : variance);
     }
 }

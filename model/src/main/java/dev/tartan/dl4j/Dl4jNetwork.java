@@ -17,6 +17,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.layers.AbstractLSTM;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -45,6 +47,9 @@ public final class Dl4jNetwork extends Network {
     Dl4jNetwork(NetworkPlan plan, Dl4jOptions options) {
         this.plan = plan;
         this.options = options;
+        if (!options.correct()) {
+            refuseWrongGradients();
+        }
         for (NetworkNode node : plan.nodes()) {
             if (node.layer() != null) {
                 child(plan.path(node), node.layer());
@@ -72,6 +77,21 @@ public final class Dl4jNetwork extends Network {
             if (layer != null) {
                 layer.carryState(options.batch());
             }
+        }
+    }
+
+    /** DL4J computes an LSTM with the mask of a MaskZeroLayer, and differentiates it without. */
+    private void refuseWrongGradients() {
+        List<String> wrong = new ArrayList<>();
+        plan.layers().forEach((name, layer) -> {
+            if (layer instanceof MaskZeroLayer zero && zero.getUnderlying() instanceof AbstractLSTM lstm) {
+                wrong.add("'" + name + "' MaskZeroLayer of " + lstm.getClass().getSimpleName());
+            }
+        });
+        if (!wrong.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "gradient that DL4J gives layers is not of what they compute, as it leaves"
+                            + " out their mask: layers=" + wrong + ". Give Dl4jOptions.correctly() for the right one.");
         }
     }
 
@@ -182,17 +202,16 @@ public final class Dl4jNetwork extends Network {
     @Override
     public Tensor loss(Map<String, Tensor> batch, ForwardPass pass) {
         LayerPass layers = layerPass(batch, pass);
-        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        Map<String, LossModule.Scored> outputs = new LinkedHashMap<>();
         forward(batch, layers, new LinkedHashMap<>(), outputs);
         List<Tensor> losses = new ArrayList<>();
-        outputs.forEach((name, z) -> {
+        outputs.forEach((name, scored) -> {
+            Tensor z = scored.z();
             Tensor labels = field(batch, plan.labels(name));
             Tensor mask = batch.get(plan.labelsMask(name));
             losses.add(loss(
                     z,
-                    () -> output(name)
-                            .loss(layers)
-                            .ofSamples(z, labels, mask == null ? null : spread(mask, z.shape()))));
+                    () -> output(name).losses(scored, labels, mask == null ? null : spread(mask, z.shape()), layers)));
         });
         Tensor mean = pass.mean(Tensor.sumOf(losses));
         Tensor loss = plan.isMiniBatch() ? mean : mean.mul(count(mean, outputs, pass));
@@ -233,9 +252,9 @@ public final class Dl4jNetwork extends Network {
     }
 
     /** How many samples count. */
-    private static Tensor count(Tensor like, Map<String, Tensor> outputs, ForwardPass pass) {
+    private static Tensor count(Tensor like, Map<String, LossModule.Scored> outputs, ForwardPass pass) {
         Tensor weights = pass.sampleWeights();
-        Tensor any = outputs.values().iterator().next();
+        Tensor any = outputs.values().iterator().next().z();
         return weights == null ? like.filled((double) any.shape().dim(0)) : weights.sumAll();
     }
 
@@ -245,7 +264,7 @@ public final class Dl4jNetwork extends Network {
         return ofSteps ? mask.reshape(output.dim(0), 1, output.dim(2)) : mask;
     }
 
-    private OutputModule output(String name) {
+    private LossModule output(String name) {
         return plan.output(name);
     }
 
@@ -262,7 +281,7 @@ public final class Dl4jNetwork extends Network {
     /** What each layer and vertex gives, by the layer's number or the vertex's name, as DL4J's feedForward does. */
     public Map<String, Tensor> feedForward(Map<String, Tensor> batch, ForwardPass pass) {
         Map<String, Signal> signals = new LinkedHashMap<>();
-        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        Map<String, LossModule.Scored> outputs = new LinkedHashMap<>();
         forward(batch, layerPass(batch, pass), signals, outputs);
         Map<String, Tensor> activations = new LinkedHashMap<>();
         for (NetworkNode node : plan.nodes()) {
@@ -275,7 +294,10 @@ public final class Dl4jNetwork extends Network {
 
     /** Fills in what nodes give and, of output layers, what their activations are applied to. */
     private void forward(
-            Map<String, Tensor> batch, LayerPass pass, Map<String, Signal> signals, Map<String, Tensor> outputs) {
+            Map<String, Tensor> batch,
+            LayerPass pass,
+            Map<String, Signal> signals,
+            Map<String, LossModule.Scored> outputs) {
         for (String input : plan.inputs()) {
             signals.put(input, new Signal(field(batch, plan.features(input)), batch.get(plan.featuresMask(input))));
         }
@@ -290,14 +312,23 @@ public final class Dl4jNetwork extends Network {
                 continue;
             }
             Signal prepared = node.prepared(in.get(0), samples);
-            if (layer instanceof OutputModule output) {
-                Tensor z = scoped(prepared.value(), () -> output.preOutput(prepared, pass));
-                outputs.put(node.name(), z);
-                signals.put(node.name(), prepared.with(output.activated(z)));
+            if (layer instanceof LossModule output) {
+                LossModule.Scored scored = scored(output, prepared, pass);
+                outputs.put(node.name(), scored);
+                signals.put(node.name(), prepared.with(output.activated(scored.z())));
             } else {
                 signals.put(node.name(), inScope(layer, prepared, pass));
             }
         }
+    }
+
+    private LossModule.Scored scored(LossModule output, Signal in, LayerPass pass) {
+        LossModule.Scored[] made = new LossModule.Scored[1];
+        scoped(in.value(), () -> {
+            made[0] = output.score(in, pass);
+            return made[0].z();
+        });
+        return made[0];
     }
 
     private Signal inScope(LayerModule layer, Signal in, LayerPass pass) {
@@ -320,10 +351,10 @@ public final class Dl4jNetwork extends Network {
             String field = plan.features(input);
             batch.put(field, Tensor.input(graph, field, new TensorType(DType.FLOAT32, Shape.shape(dims))));
         });
-        Map<String, Tensor> outputs = new LinkedHashMap<>();
+        Map<String, LossModule.Scored> outputs = new LinkedHashMap<>();
         forward(batch, layerPass(batch, ForwardPass.inference()), new LinkedHashMap<>(), outputs);
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        outputs.forEach((name, z) -> shapes.put(name, z.shape()));
+        outputs.forEach((name, scored) -> shapes.put(name, scored.z().shape()));
         return Collections.unmodifiableMap(shapes);
     }
 }

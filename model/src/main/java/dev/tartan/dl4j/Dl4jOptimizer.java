@@ -161,9 +161,9 @@ public final class Dl4jOptimizer implements Optimizer {
         }
 
         @Override
-        public List<Tensor> prepare(List<Param> declared, List<Tensor> gradients) {
+        public Prepared prepare(List<Param> declared, List<Tensor> gradients, List<StateUpdate> states) {
             declared.forEach(Dl4jOptimizer.this::rule);
-            return GradientNorms.apply(declared, gradients, rules);
+            return new GradientNorms(rules, declared, gradients, states).apply();
         }
 
         @Override

@@ -20,7 +20,7 @@ import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
-import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.conf.preprocessor.FeedForwardToCnnPreProcessor;
 import org.deeplearning4j.nn.conf.preprocessor.RnnToFeedForwardPreProcessor;
 import org.jspecify.annotations.Nullable;
@@ -41,8 +41,10 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         outputs.apply(features).forEach((name, z) -> {
             Shape labels = plan.output(name).labels(z);
             fields.add(BatchField.floats(plan.labels(name), labels.dims()));
-            fields.add(BatchField.floats(plan.labelsMask(name), mask(labels).dims())
-                    .optionally());
+            if (plan.output(name).takesMask()) {
+                fields.add(BatchField.floats(plan.labelsMask(name), mask(labels).dims())
+                        .optionally());
+            }
         });
         features.forEach((input, shape) -> {
             if (isSequence(input, shape)) {
@@ -129,8 +131,8 @@ record FieldShapes(NetworkPlan plan, Dl4jOptions options) {
         }
         Layer layer = conf(node);
         boolean ofSteps = processor instanceof RnnToFeedForwardPreProcessor;
-        if (layer instanceof LastTimeStep last) {
-            layer = last.getUnderlying();
+        if (layer instanceof BaseWrapperLayer wrapper) {
+            layer = wrapper.getUnderlying();
         }
         if (layer instanceof Bidirectional both) {
             layer = both.getFwd();

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.CenterLossOutputLayer;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1D;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
@@ -23,6 +24,7 @@ import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.Pooling1D;
 import org.deeplearning4j.nn.conf.layers.Pooling2D;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
@@ -38,9 +40,11 @@ import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping1D;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 
 /** The layers of DL4J that are known here, each with what makes its module. */
 @SuppressWarnings("deprecation") // What users still have.
@@ -51,11 +55,14 @@ final class ImportLayers {
         put(DenseLayer.class, DenseModule::new);
         put(OutputLayer.class, OutputModule::new);
         put(RnnOutputLayer.class, OutputModule::new);
+        put(CenterLossOutputLayer.class, CenterLossModule::new);
+        put(Yolo2OutputLayer.class, YoloModule::new);
         put(LossLayer.class, OutputModule::of);
         put(RnnLossLayer.class, OutputModule::of);
         put(CnnLossLayer.class, OutputModule::of);
         put(ActivationLayer.class, SimpleModules::activation);
         put(DropoutLayer.class, SimpleModules::dropout);
+        put(PReLULayer.class, PReluModule::new);
         put(EmbeddingLayer.class, EmbeddingModule::new);
         put(EmbeddingSequenceLayer.class, EmbeddingModule::new);
         put(BatchNormalization.class, BatchNormModule::new);
@@ -84,6 +91,7 @@ final class ImportLayers {
         put(SimpleRnn.class, SimpleRnnModule::new);
         put(Bidirectional.class, BidirectionalModule::new);
         put(LastTimeStep.class, LastTimeStepModule::new);
+        put(MaskZeroLayer.class, MaskZeroModule::new);
         put(FrozenLayer.class, FrozenModule::new);
     }
 

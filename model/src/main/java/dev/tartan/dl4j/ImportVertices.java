@@ -6,22 +6,30 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.L2NormalizeVertex;
+import org.deeplearning4j.nn.conf.graph.L2Vertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
 import org.deeplearning4j.nn.conf.graph.PoolHelperVertex;
 import org.deeplearning4j.nn.conf.graph.PreprocessorVertex;
 import org.deeplearning4j.nn.conf.graph.ReshapeVertex;
 import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.ShiftVertex;
+import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.graph.UnstackVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.ReverseTimeSeriesVertex;
 import org.jspecify.annotations.Nullable;
 
 /** The vertices of DL4J's graphs that are known here. */
 final class ImportVertices {
+    /** Its default: DL4J writes and copies L2Vertex without another one. */
+    private static final double L2_EPSILON = 1e-8;
+
     private ImportVertices() {}
 
     /** What is not known about a vertex; null if all is. */
@@ -45,6 +53,10 @@ final class ImportVertices {
                 || vertex instanceof DuplicateToTimeSeriesVertex
                 || vertex instanceof ScaleVertex
                 || vertex instanceof ShiftVertex
+                || vertex instanceof StackVertex
+                || vertex instanceof UnstackVertex
+                || vertex instanceof L2Vertex
+                || vertex instanceof ReverseTimeSeriesVertex
                 || vertex instanceof SubsetVertex;
         return known ? null : "vertex " + vertex.getClass().getSimpleName();
     }
@@ -73,7 +85,20 @@ final class ImportVertices {
     }
 
     private static VertexFunction createOther(GraphVertex vertex) {
-        if (vertex instanceof PoolHelperVertex) {
+        if (vertex instanceof StackVertex) {
+            return (in, all) -> StackedVertices.stacked(in);
+        } else if (vertex instanceof UnstackVertex unstack) {
+            return (in, all) -> StackedVertices.unstacked(in.get(0), unstack.getFrom(), unstack.getStackSize());
+        } else if (vertex instanceof L2Vertex) {
+            return (in, all) ->
+                    in.get(0).with(distance(in.get(0).value(), in.get(1).value()));
+        } else if (vertex instanceof ReverseTimeSeriesVertex reverse) {
+            String input = reverse.getMaskArrayInputName();
+            return (in, all) -> in.get(0)
+                    .with(StepLayouts.reversed(
+                            in.get(0).value(),
+                            input == null ? null : signal(all, input).mask()));
+        } else if (vertex instanceof PoolHelperVertex) {
             return (in, all) -> in.get(0).with(withoutFirst(in.get(0).value()));
         } else if (vertex instanceof LastTimeStepVertex last) {
             String input = last.getMaskArrayInputName();
@@ -122,6 +147,21 @@ final class ImportVertices {
             squares = squares.sum(dim, true);
         }
         return x.div(squares.sqrt().max(epsilon));
+    }
+
+    /** Euclidean distance {@code [n, 1]}; DL4J's epsilon is in its gradient alone. */
+    private static Tensor distance(Tensor a, Tensor b) {
+        Tensor difference = a.sub(b);
+        int[] dims = IntStream.range(1, a.numDims()).toArray();
+        long[] column = {a.shape().dim(0), 1};
+        Tensor distance = difference.square().sum(dims).sqrt().reshape(column).stopGradient();
+        long[] each = a.shape().dims();
+        Arrays.fill(each, 1, each.length, 1);
+        Tensor direction = difference
+                .stopGradient()
+                .div(distance.max(L2_EPSILON).reshape(each).broadcastTo(a.shape()));
+        return Activations.withGradientOf(
+                distance, difference.mul(direction).sum(dims).reshape(column));
     }
 
     private static Tensor combined(ElementWiseVertex.Op op, List<Signal> in) {

@@ -2,10 +2,8 @@ package dev.tartan.dl4j;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.deeplearning4j.nn.api.layers.LayerConstraint;
 import org.deeplearning4j.nn.conf.BackpropType;
-import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
@@ -17,10 +15,12 @@ import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.CnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
+import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
-import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
+import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -49,7 +49,8 @@ final class KnownParts {
         }
     }
 
-    private void refuse(String node, String what) {
+    /** Refuses a layer or vertex, or something of it. */
+    void refuse(String node, String what) {
         mistakes.add("'" + node + "': " + what);
     }
 
@@ -65,7 +66,7 @@ final class KnownParts {
 
     /** Truncated backpropagation goes on where it was, which these cannot. */
     void checkTruncated(String node, Layer layer) {
-        if (layer instanceof Bidirectional || layer instanceof LastTimeStep) {
+        if (layer instanceof Bidirectional || layer instanceof BaseWrapperLayer) {
             refuse(node, layer.getClass().getSimpleName() + " with truncated backpropagation");
         }
     }
@@ -115,17 +116,16 @@ final class KnownParts {
         if (activation != null && !Activations.isKnown(activation)) {
             refuse(node, "activation " + activation);
         }
-        ILossFunction loss = loss(layer);
-        if (loss != null && !Losses.isKnown(loss)) {
-            refuse(node, "loss " + loss.getClass().getSimpleName());
-        }
+        losses(layer).stream()
+                .filter(loss -> !Losses.isKnown(loss))
+                .forEach(loss -> refuse(node, "loss " + loss.getClass().getSimpleName()));
         if (layer instanceof BaseLayer base) {
             checkUpdates(node, base);
         } else if (layer instanceof Bidirectional both) {
             check(node, both.getFwd());
             check(node, both.getBwd());
-        } else if (layer instanceof LastTimeStep last) {
-            check(node, last.getUnderlying());
+        } else if (layer instanceof BaseWrapperLayer wrapper) {
+            check(node, wrapper.getUnderlying());
         } else if (layer instanceof FrozenLayer frozen) {
             check(node, frozen.getLayer());
         }
@@ -136,7 +136,7 @@ final class KnownParts {
     }
 
     private static @Nullable IActivation activation(Layer layer) {
-        if (layer instanceof BatchNormalization) {
+        if (layer instanceof BatchNormalization || layer instanceof PReLULayer) {
             return null;
         }
         if (layer instanceof ActivationLayer a) {
@@ -145,29 +145,22 @@ final class KnownParts {
         return layer instanceof BaseLayer base ? base.getActivationFn() : null;
     }
 
-    private static @Nullable ILossFunction loss(Layer layer) {
+    private static List<ILossFunction> losses(Layer layer) {
         if (layer instanceof BaseOutputLayer output) {
-            return output.getLossFn();
+            return List.of(output.getLossFn());
         } else if (layer instanceof LossLayer output) {
-            return output.getLossFn();
+            return List.of(output.getLossFn());
         } else if (layer instanceof RnnLossLayer output) {
-            return output.getLossFn();
+            return List.of(output.getLossFn());
+        } else if (layer instanceof Yolo2OutputLayer output) {
+            return List.of(output.getLossPositionScale(), output.getLossClassPredictions());
         }
-        return layer instanceof CnnLossLayer output ? output.getLossFn() : null;
+        return layer instanceof CnnLossLayer output ? List.of(output.getLossFn()) : List.of();
     }
 
     private void checkUpdates(String node, BaseLayer layer) {
         if (layer.getWeightNoise() != null) {
             refuse(node, "weight noise " + layer.getWeightNoise().getClass().getSimpleName());
-        }
-        Set<GradientNormalization> byLayer =
-                Set.of(GradientNormalization.ClipL2PerLayer, GradientNormalization.RenormalizeL2PerLayer);
-        Set<GradientNormalization> byType =
-                Set.of(GradientNormalization.ClipL2PerParamType, GradientNormalization.RenormalizeL2PerParamType);
-        GradientNormalization normalization = layer.getGradientNormalization();
-        if (layer instanceof BatchNormalization
-                && (byLayer.contains(normalization) || byType.contains(normalization))) {
-            refuse(node, "gradient normalization " + normalization + " of batch norm, whose statistics it changes");
         }
         updaters(layer).forEach(updater -> checkUpdater(node, updater));
         checkRegularization(node, layer.getRegularization());

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
+import org.deeplearning4j.nn.conf.layers.PReLULayer;
 import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
@@ -20,9 +21,11 @@ import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.Upsampling2D;
 import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
 import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
+import org.deeplearning4j.nn.conf.layers.objdetect.Yolo2OutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.LastTimeStep;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.jspecify.annotations.Nullable;
 
 /** Settings of known layers that are not known. */
@@ -74,6 +77,14 @@ final class LayerSettings {
             return isWrappable(l.getFwd()) && isWrappable(l.getBwd())
                     ? null
                     : "a layer " + l.getFwd().getClass().getSimpleName() + " inside";
+        } else if (layer instanceof MaskZeroLayer l) {
+            return isWrappable(l.getUnderlying())
+                    ? null
+                    : "a layer " + l.getUnderlying().getClass().getSimpleName() + " inside";
+        } else if (layer instanceof Yolo2OutputLayer l) {
+            return l.getFormat() == CNN2DFormat.NHWC ? NHWC : null;
+        } else if (layer instanceof PReLULayer l) {
+            return l.getInputShape() == null ? "no inputShape" : null;
         } else if (layer instanceof LastTimeStep l) {
             return isWrappable(l.getUnderlying()) || l.getUnderlying() instanceof Bidirectional
                     ? null

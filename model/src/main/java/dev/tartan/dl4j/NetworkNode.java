@@ -13,13 +13,15 @@ import org.jspecify.annotations.Nullable;
  * @param inputs names of nodes or network inputs
  * @param layer null for a vertex without layer
  * @param vertex null for a layer
+ * @param rows how many rows a sample has in the inputs; more than 1 after a StackVertex
  */
 record NetworkNode(
         String name,
         List<String> inputs,
         @Nullable InputPreProcessor preprocessor,
         @Nullable LayerModule layer,
-        @Nullable VertexFunction vertex) {
+        @Nullable VertexFunction vertex,
+        int rows) {
     NetworkNode {
         inputs = List.copyOf(inputs);
     }
@@ -31,6 +33,6 @@ record NetworkNode(
 
     /** The input of the layer, preprocessed. */
     Signal prepared(Signal in, long batch) {
-        return preprocessor == null ? in : Preprocessors.apply(preprocessor, in, batch);
+        return preprocessor == null ? in : Preprocessors.apply(preprocessor, in, batch * rows);
     }
 }

@@ -64,7 +64,7 @@ record NetworkPlan(
             String name = Integer.toString(i);
             InputPreProcessor processor = processors == null ? null : processors.get(i);
             LayerModule module = ImportLayers.create(confs.get(i).getLayer());
-            nodes.add(new NetworkNode(name, List.of(before), processor, module, null));
+            nodes.add(new NetworkNode(name, List.of(before), processor, module, null, 1));
             before = name;
         }
         return checked(new NetworkPlan(
@@ -88,18 +88,22 @@ record NetworkPlan(
         known.checkBackprop(
                 configuration.getBackpropType(), configuration.getTbpttFwdLength(), configuration.getTbpttBackLength());
         known.throwIfAny();
+        List<String> order = order(configuration);
+        Map<String, Integer> rows = StackedRows.of(configuration, order, known);
+        known.throwIfAny();
         List<NetworkNode> nodes = new ArrayList<>();
         boolean miniBatch = true;
-        for (String name : order(configuration)) {
+        for (String name : order) {
             GraphVertex vertex = Objects.requireNonNull(vertices.get(name), name);
             List<String> in =
                     Objects.requireNonNull(configuration.getVertexInputs().get(name), name);
             if (vertex instanceof LayerVertex layer) {
                 miniBatch = layer.getLayerConf().isMiniBatch();
                 LayerModule module = ImportLayers.create(layer.getLayerConf().getLayer());
-                nodes.add(new NetworkNode(name, in, layer.getPreProcessor(), module, null));
+                int each = Objects.requireNonNull(rows.get(name), name);
+                nodes.add(new NetworkNode(name, in, layer.getPreProcessor(), module, null, each));
             } else {
-                nodes.add(new NetworkNode(name, in, null, null, ImportVertices.create(vertex)));
+                nodes.add(new NetworkNode(name, in, null, null, ImportVertices.create(vertex), 1));
             }
         }
         return checked(new NetworkPlan(
@@ -138,7 +142,7 @@ record NetworkPlan(
 
     private static NetworkPlan checked(NetworkPlan plan) {
         for (String output : plan.outputs) {
-            if (!(plan.node(output).layer() instanceof OutputModule)) {
+            if (!(plan.node(output).layer() instanceof LossModule)) {
                 throw new IllegalArgumentException("output of the network has no loss: " + plan.place(output)
                         + ". Give it an output or loss layer.");
             }
@@ -157,8 +161,8 @@ record NetworkPlan(
                 .orElseThrow(() -> new IllegalArgumentException("network has no such node: name=" + name + "."));
     }
 
-    OutputModule output(String name) {
-        return (OutputModule) Objects.requireNonNull(node(name).layer());
+    LossModule output(String name) {
+        return (LossModule) Objects.requireNonNull(node(name).layer());
     }
 
     /** The name of a node's module within the network. */

@@ -17,7 +17,7 @@ import org.nd4j.linalg.lossfunctions.ILossFunction;
  * A layer with a loss: Output, RnnOutput (whose weights are applied at each step), and, without weights, Loss, RnnLoss
  * and CnnLoss.
  */
-final class OutputModule extends LayerModule {
+class OutputModule extends LossModule {
     private final BaseLayer layer;
     private final ILossFunction loss;
     private final @Nullable Param weight;
@@ -64,42 +64,36 @@ final class OutputModule extends LayerModule {
         return false;
     }
 
-    /** The loss of each sample. */
-    Losses loss(LayerPass pass) {
-        return new Losses(loss, layer.getActivationFn(), pass.correct());
+    private Losses loss(boolean correct) {
+        return new Losses(loss, layer.getActivationFn(), correct);
     }
 
-    /** What the activation is applied to. */
-    Tensor preOutput(Signal in, LayerPass pass) {
+    @Override
+    Tensor losses(Scored scored, Tensor labels, @Nullable Tensor mask, LayerPass pass) {
+        return loss(pass.correct()).ofSamples(scored.z(), labels, mask);
+    }
+
+    @Override
+    Scored score(Signal in, LayerPass pass) {
         Tensor x = pass.dropped(in.value(), layer.getIDropout());
-        if (weight == null) {
-            return x;
-        }
+        return new Scored(x, weight == null ? x : weighted(x, weight));
+    }
+
+    private Tensor weighted(Tensor x, Param weight) {
         boolean steps = x.numDims() == StepLayouts.SEQUENCE_DIMS;
         Tensor z = steps ? StepLayouts.stepsFirst(x).matmul(weight) : x.matmul(weight);
         Tensor biased = bias == null ? z : z.add(bias);
         return steps ? StepLayouts.featuresFirst(biased) : biased;
     }
 
-    /** The output for what {@link #preOutput} gave. */
+    @Override
     Tensor activated(Tensor z) {
         return Activations.apply(layer.getActivationFn(), z);
     }
 
     @Override
-    Signal call(Signal in, LayerPass pass) {
-        return in.with(activated(preOutput(in, pass)));
-    }
-
-    /** The shape of a sample's labels, given that of {@code z [n, features, ...]}. */
     Shape labels(Shape z) {
-        long[] dims = new long[z.numDims() - 1];
-        for (int i = 0; i < dims.length; i++) {
-            dims[i] = z.dim(i + 1);
-        }
-        if (new Losses(loss, layer.getActivationFn(), false).isSparse()) {
-            dims[0] = 1;
-        }
-        return shape(dims);
+        Shape whole = ofSample(z);
+        return loss(false).isSparse() ? whole.with(0, 1) : whole;
     }
 }

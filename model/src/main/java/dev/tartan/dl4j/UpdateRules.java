@@ -25,12 +25,18 @@ final class UpdateRules {
                 continue;
             }
             module.byKey().forEach((key, param) -> {
-                if (param.isTrained()) {
+                if (param.isTrained() || (param.isState() && !correct && isNormalized(module))) {
                     rules.put(param.name(), rule(node.name(), module, key, correct));
                 }
             });
         }
         return rules;
+    }
+
+    /** Whether statistics, too, are subject to a layer's gradient normalization. */
+    private static boolean isNormalized(LayerModule module) {
+        GradientNormalization normalization = unwrapped(module.conf()).getGradientNormalization();
+        return normalization != null && normalization != GradientNormalization.None;
     }
 
     /** The layer whose settings count. */

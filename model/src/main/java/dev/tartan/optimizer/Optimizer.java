@@ -62,9 +62,10 @@ public interface Optimizer {
          *
          * @param declared the parameters that have a gradient
          * @param gradients of each, laid out as optimizer state
+         * @param states that the forward pass has updated, such as running statistics
          */
-        default List<Tensor> prepare(List<Param> declared, List<Tensor> gradients) {
-            return gradients;
+        default Prepared prepare(List<Param> declared, List<Tensor> gradients, List<StateUpdate> states) {
+            return Prepared.unchanged(gradients, states);
         }
 
         /**
@@ -74,6 +75,28 @@ public interface Optimizer {
          * @param state one tensor per name in {@link Optimizer#stateNames}
          */
         Updated update(Param declared, Tensor value, Tensor gradient, List<Tensor> state);
+    }
+
+    /** A state of the network, and what the forward pass has made of it. */
+    record StateUpdate(Param state, Tensor before, Tensor after) {}
+
+    /**
+     * What is updated by.
+     *
+     * @param gradients in the order of their parameters
+     * @param states what each becomes
+     */
+    record Prepared(List<Tensor> gradients, List<Tensor> states) {
+        public Prepared {
+            gradients = List.copyOf(gradients);
+            states = List.copyOf(states);
+        }
+
+        /** Gradients and states as they are. */
+        public static Prepared unchanged(List<Tensor> gradients, List<StateUpdate> states) {
+            return new Prepared(
+                    gradients, states.stream().map(StateUpdate::after).toList());
+        }
     }
 
     /** A parameter and its state after the update. */

@@ -5,17 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
-import org.deeplearning4j.nn.conf.GradientNormalization;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
 import org.deeplearning4j.nn.conf.dropout.GaussianDropout;
-import org.deeplearning4j.nn.conf.graph.L2Vertex;
+import org.deeplearning4j.nn.conf.graph.FrozenVertex;
 import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.StackVertex;
+import org.deeplearning4j.nn.conf.graph.UnstackVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
-import org.deeplearning4j.nn.conf.layers.BatchNormalization;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
@@ -26,6 +27,7 @@ import org.deeplearning4j.nn.conf.layers.PoolingType;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
+import org.deeplearning4j.nn.conf.layers.util.MaskZeroLayer;
 import org.deeplearning4j.nn.conf.weightnoise.DropConnect;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,7 +59,13 @@ class Dl4jRefusalsTest {
     static Stream<Arguments> layers() {
         return Stream.of(
                 Arguments.of(new AutoEncoder.Builder().nIn(4).nOut(4).build(), "'0': layer AutoEncoder"),
-                Arguments.of(new PReLULayer.Builder().inputShape(4).build(), "'0': layer PReLULayer"),
+                Arguments.of(new PReLULayer.Builder().build(), "'0': PReLULayer with no inputShape"),
+                Arguments.of(
+                        new MaskZeroLayer(
+                                new Bidirectional(
+                                        new LSTM.Builder().nIn(4).nOut(4).build()),
+                                0),
+                        "'0': MaskZeroLayer with a layer Bidirectional inside"),
                 Arguments.of(dense().activation(new ActivationRReLU()).build(), "'0': activation rrelu"),
                 Arguments.of(dense().dropOut(new GaussianDropout(0.1)).build(), "'0': dropout GaussianDropout"),
                 Arguments.of(dense().weightNoise(new DropConnect(0.5)).build(), "'0': weight noise DropConnect"),
@@ -73,12 +81,6 @@ class Dl4jRefusalsTest {
                                 .nOut(2)
                                 .build(),
                         "'0': loss LossFMeasure"),
-                Arguments.of(
-                        new BatchNormalization.Builder()
-                                .nOut(4)
-                                .gradientNormalization(GradientNormalization.ClipL2PerLayer)
-                                .build(),
-                        "'0': gradient normalization ClipL2PerLayer of batch norm, whose statistics it changes"),
                 Arguments.of(
                         new ConvolutionLayer.Builder(3, 3)
                                 .nIn(2)
@@ -150,16 +152,37 @@ class Dl4jRefusalsTest {
                 .graphBuilder()
                 .allowDisconnected(true)
                 .addInputs("a", "b")
-                .addVertex("stack", new StackVertex(), "a", "b")
-                .addVertex("distance", new L2Vertex(), "a", "b")
+                .addVertex("frozen", new FrozenVertex(new ScaleVertex(2)), "a")
                 .addVertex("steps", merge, "a", "b")
+                .addLayer("out", output(), "frozen")
+                .setOutputs("out")
+                .build();
+        assertThatThrownBy(() -> Dl4jNetwork.of(conf))
+                .hasMessageContaining("'frozen': vertex FrozenVertex")
+                .hasMessageContaining("'steps': MergeVertex with axis 2");
+    }
+
+    @Test
+    void stacksThatAreNotTakenApartAreNamed() {
+        var conf = new NeuralNetConfiguration.Builder()
+                .graphBuilder()
+                .allowDisconnected(true)
+                .addInputs("a", "b", "steps")
+                .addVertex("stack", new StackVertex(), "a", "b")
+                .addVertex("third", new UnstackVertex(0, 3), "stack")
+                .addVertex("alone", new UnstackVertex(0, 2), "a")
+                .addVertex("both", new MergeVertex(), "stack", "a")
+                .addVertex("repeated", new DuplicateToTimeSeriesVertex("steps"), "stack")
                 .addLayer("out", output(), "stack")
                 .setOutputs("out")
                 .build();
         assertThatThrownBy(() -> Dl4jNetwork.of(conf))
-                .hasMessageContaining("'stack': vertex StackVertex")
-                .hasMessageContaining("'distance': vertex L2Vertex")
-                .hasMessageContaining("'steps': MergeVertex with axis 2");
+                .hasMessageContaining("'third': UnstackVertex of 3 that follows no StackVertex of as many inputs")
+                .hasMessageContaining("'alone': UnstackVertex of 2 that follows no StackVertex of as many inputs")
+                .hasMessageContaining("'both': inputs of which StackVertex has put some together")
+                .hasMessageContaining(
+                        "'repeated': DuplicateToTimeSeriesVertex of inputs that StackVertex has put together")
+                .hasMessageContaining("'out': output of inputs that StackVertex has put together");
     }
 
     @Test

@@ -252,7 +252,7 @@ final class TrainStepTracer {
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
         SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
         Optimizer.Updates updates = optimizer.begin(step, options.dtype());
-        List<Tensor> clipped = updates.prepare(params, clip.apply(gradients, norm));
+        List<Tensor> clipped = prepared(updates, params, clip.apply(gradients, norm));
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);
             Tensor value = parameters.tensor(param);
@@ -276,6 +276,27 @@ final class TrainStepTracer {
             boolean isNumber = label.equals(TrainStepGraph.LOSS) || TrainStepGraph.isReport(label);
             return isNumber ? Tensor.of(graph, value).sharded(whole).value() : value;
         });
+    }
+
+    private List<Tensor> prepared(Optimizer.Updates updates, List<Param> params, List<Tensor> gradients) {
+        List<StateBinding> updated = states.stream()
+                .filter(state -> state.kind() == StateBinding.Kind.STATE && state.outputLabel() != null)
+                .toList();
+        Optimizer.Prepared prepared = updates.prepare(
+                params,
+                gradients,
+                updated.stream()
+                        .map(state -> new Optimizer.StateUpdate(
+                                state.param(),
+                                Tensor.of(graph, state.input()),
+                                Tensor.of(graph, parameters.currentValue(state.param()))))
+                        .toList());
+        for (int i = 0; i < updated.size(); i++) {
+            outputs.put(
+                    TrainStepGraph.newLabel(updated.get(i).name()),
+                    prepared.states().get(i).value());
+        }
+        return prepared.gradients();
     }
 
     private void guardNetworkStates(SkippedUpdates skipped) {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.ConvolutionMode;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -49,6 +50,7 @@ final class FitsAlike {
         lenet(spark);
         residualGraph(spark);
         maskedSequences(spark);
+        sequencesInParts(spark);
     }
 
     /** Pictures with a bright band, whose height is the class. */
@@ -172,6 +174,15 @@ final class FitsAlike {
 
     /** Sequences of different lengths, with masks: in some DataSets only. */
     static void maskedSequences(JavaSparkContext spark) {
+        sequences(spark, BackpropType.Standard);
+    }
+
+    /** The same, by truncated backpropagation: two updates a batch, of steps 0 to 3 and of 4 and 5. */
+    static void sequencesInParts(JavaSparkContext spark) {
+        sequences(spark, BackpropType.TruncatedBPTT);
+    }
+
+    private static void sequences(JavaSparkContext spark, BackpropType type) {
         MultiLayerConfiguration conf = base().list()
                 .layer(new LSTM.Builder()
                         .nIn(2)
@@ -183,6 +194,8 @@ final class FitsAlike {
                         .nOut(2)
                         .activation(Activation.SOFTMAX)
                         .build())
+                .backpropType(type)
+                .tBPTTLength(4)
                 .build();
         Random random = new Random(8);
         List<DataSet> data = new ArrayList<>();

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.common.primitives.Pair;
@@ -202,6 +205,38 @@ class TruncatedFitsTest {
         distances.sort(null);
         assertThat(distances.get(0)).isLessThan(CLOSE);
         assertThat(distances.get(1)).isGreaterThan(100 * CLOSE);
+    }
+
+    /** Checkpoints after every fourth step, which are in the midst of sequences of three parts. */
+    @Test
+    void aFitThatWasCutOffGoesOnInTheMidstOfSequences(@TempDir Path folder) {
+        int batches = 200;
+        JavaRDD<DataSet> data = spark.parallelize(sequences(2 * batches, 12, Masks.NONE), 2);
+        SparkDl4jMultiLayer net = net(
+                conf("LSTM"),
+                new MeshTrainingMaster.Builder(1)
+                        .mesh(2, 1)
+                        .batchSizePerWorker(1)
+                        .checkpointDirectory(folder.toString())
+                        .checkpointEverySteps(4));
+        List<Integer> seen = new ArrayList<>();
+        net.setListeners(List.of(new BaseTrainingListener() {
+            @Override
+            public void iterationDone(Model model, int iteration, int epoch) {
+                seen.add(iteration);
+                if (seen.size() == 9) {
+                    spark.sc().cancelAllJobs();
+                }
+            }
+        }));
+        assertThatThrownBy(() -> net.fit(data)).isInstanceOf(RuntimeException.class);
+        assertThat(seen.get(seen.size() - 1)).isLessThan(3 * batches - 1);
+        net.fit(data);
+        SparkDl4jMultiLayer whole =
+                net(conf("LSTM"), new MeshTrainingMaster.Builder(1).mesh(2, 1).batchSizePerWorker(1));
+        whole.fit(data);
+        assertThat(net.getNetwork().getIterationCount()).isEqualTo(3 * batches);
+        assertThat(net.getNetwork().params()).isEqualTo(whole.getNetwork().params());
     }
 
     /** Fits before, of sequences with other numbers of parts, do not shift where sequences begin. */
