@@ -17,10 +17,12 @@ enum CudaSource {
     ROTARY,
     ADAMW,
     COPY,
-    RANDOM;
+    RANDOM,
+    ATTENTION,
+    ATTENTION_TENSOR;
 
     /** Files that sources include, by the names they use. */
-    static final List<String> HEADERS = List.of("common.cuh", "functions.cuh");
+    static final List<String> HEADERS = List.of("common.cuh", "functions.cuh", "attention.cuh");
 
     /** For example {@code elementwise.cu}. */
     String fileName() {

@@ -17,7 +17,8 @@ final class KernelCatalog {
                         RotaryLaunches.kernels(),
                         AdamWLaunches.kernels(),
                         CopyLaunches.kernels(),
-                        RandomLaunches.kernels())
+                        RandomLaunches.kernels(),
+                        AttentionLaunches.kernels())
                 .flatMap(List::stream)
                 .distinct()
                 .toList();

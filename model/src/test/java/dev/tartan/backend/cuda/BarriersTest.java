@@ -2,6 +2,8 @@ package dev.tartan.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tartan.backend.cuda.AttentionKernels.Cores;
+import dev.tartan.backend.cuda.AttentionLaunches.Form;
 import dev.tartan.backend.cuda.HostCuda.Barrier;
 import dev.tartan.graph.Reduction;
 import dev.tartan.op.LayerNorm;
@@ -11,6 +13,7 @@ import dev.tartan.op.RmsNormGrad;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.Transpose;
 import dev.tartan.op.reference.HostTensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -18,6 +21,8 @@ import java.util.TreeSet;
 import java.util.function.LongFunction;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Each barrier in each kernel is needed, and the tests would notice if it were not there. */
 class BarriersTest {
@@ -64,6 +69,28 @@ class BarriersTest {
     @Test
     void ofTransposes() {
         assertEachIsNeeded(new Transpose(List.of(0, 2, 1)), Inputs.normal(TYPE, 1, 3, 40, 50));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void ofAttention(Cores cores) {
+        // Two tiles of keys or of queries, so that shared memory is used again.
+        Form form = new Form(cores == Cores.SCALAR ? TYPE : CudaType.BFLOAT16, 1, 1, 1, 70, 70, 64, true, 0.3);
+        try (AttentionRun run = new AttentionRun(form, cores, AttentionRun.Order.HEADS_OUTSIDE)) {
+            for (Launch launch : run.launches()) {
+                assertEachIsNeeded(launch, seed -> {
+                    run.clear();
+                    for (Launch each : run.launches()) {
+                        if (!HostCuda.tryRun(each, seed).isEmpty()) {
+                            return null;
+                        }
+                    }
+                    List<double[]> results = new ArrayList<>(run.gradients());
+                    results.add(run.out());
+                    return results;
+                });
+            }
+        }
     }
 
     private static void assertEachIsNeeded(dev.tartan.graph.Op op, HostTensor... operands) {
