@@ -1,0 +1,26 @@
+package dev.tartan.backend.cuda;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** All kernels there are, to compile them ahead of time. */
+final class KernelCatalog {
+    private KernelCatalog() {}
+
+    static List<KernelName> all() {
+        return Stream.of(
+                        ElementwiseLaunches.kernels(),
+                        ReduceLaunches.kernels(),
+                        NormLaunches.kernels(),
+                        SoftmaxLaunches.kernels(),
+                        EmbeddingLaunches.kernels(),
+                        RotaryLaunches.kernels(),
+                        AdamWLaunches.kernels(),
+                        CopyLaunches.kernels(),
+                        RandomLaunches.kernels(),
+                        AttentionLaunches.kernels())
+                .flatMap(List::stream)
+                .distinct()
+                .toList();
+    }
+}
