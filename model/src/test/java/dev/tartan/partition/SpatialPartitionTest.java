@@ -18,6 +18,7 @@ import dev.tartan.op.DepthwiseConv2dFilterGrad;
 import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.MaxPool2d;
 import dev.tartan.op.MaxPool2dGrad;
+import dev.tartan.op.Roll;
 import dev.tartan.op.SpatialOp;
 import dev.tartan.op.Window;
 import dev.tartan.op.Window2d;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Ops with windows on images whose height or width is split. */
@@ -199,5 +201,25 @@ class SpatialPartitionTest {
                 .contains("permute")
                 .containsOnly("permute", "all_reduce");
         assertThat(step.program().notes()).isEmpty();
+    }
+
+    /** A dim that is whole, split into parts of several elements, and of one. */
+    @ParameterizedTest
+    @CsvSource({"1,true", "1,false", "2,true", "2,false", "4,true", "4,false"})
+    void aRollMovesElementsToTheNextRank(int ranks, boolean up) {
+        HostTensor x = new Draw(3).normal(4, 3);
+        GraphBuilder builder = new GraphBuilder("roll");
+        Value input = builder.input("x", x.type());
+        Graph graph = builder.build(
+                Map.of("y", builder.apply(new Roll(0, up), List.of(input)).get(0)));
+        Program program =
+                PartitionGraph.run(TestMeshes.dataModel(1, ranks), graph, Map.of(input, spec("model", null)), Map.of());
+        HostTensor y = ProgramInterpreter.run(program, Map.of("x", x)).get("y");
+        for (int row = 0; row < 4; row++) {
+            int from = (row + (up ? 3 : 1)) % 4;
+            for (int column = 0; column < 3; column++) {
+                assertThat(y.at(new int[] {row, column})).isEqualTo(x.at(new int[] {from, column}));
+            }
+        }
     }
 }
