@@ -62,27 +62,28 @@ public record Drill(int executors, List<Fault> faults, long seed, List<String> o
         LeftOvers leftOvers = new LeftOvers();
         Path plain = Files.createDirectories(folder.resolve("undisturbed"));
         Path disturbed = Files.createDirectories(folder.resolve("disturbed"));
-        FaultInjector injector = new FaultInjector(
-                faults,
-                markers,
-                new ExecutorProcesses(seed),
-                new CheckpointDamage(disturbed.resolve(CheckpointConfig.FOLDER), seed));
         TrainingResult expected;
         TrainingResult result;
+        FaultInjector injector;
         try (JavaSparkContext session = new JavaSparkContext(settings(spark, temporary, markers))) {
+            injector = new FaultInjector(
+                    faults,
+                    markers,
+                    new ExecutorProcesses(session.sc().applicationId(), seed),
+                    new CheckpointDamage(disturbed.resolve(CheckpointConfig.FOLDER), seed));
             TrainingJob whole = TrainingJob.of(config(folder, text));
             SampleSource samples = Objects.requireNonNull(whole.samples());
             TrainingJob job = whole.samples(new DrillSamples(samples, markers.folder()));
             expected = train(session, job.output(plain), step -> {});
             session.sc().addSparkListener(injector.listener());
             Path checkpoints = UriPath.of(DrillStore.uri(disturbed.resolve(CheckpointConfig.FOLDER)));
-            result = train(
-                    session,
-                    job.output(disturbed)
-                            .checkpoint(CheckpointConfig.everySteps(1).in(checkpoints)),
-                    injector);
-        } finally {
-            injector.close();
+            try (injector) {
+                result = train(
+                        session,
+                        job.output(disturbed)
+                                .checkpoint(CheckpointConfig.everySteps(1).in(checkpoints)),
+                        injector);
+            }
         }
         List<FaultOutcome> outcomes = injector.outcomes();
         return new DrillReport(

@@ -12,6 +12,7 @@ import org.apache.spark.scheduler.JobSucceeded$;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerJobEnd;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,7 +138,13 @@ final class FaultInjector implements TrainingListener, AutoCloseable {
     SparkListener listener() {
         return new SparkListener() {
             @Override
+            public void onTaskStart(SparkListenerTaskStart task) {
+                executors.began(task.taskInfo().executorId());
+            }
+
+            @Override
             public void onTaskEnd(SparkListenerTaskEnd task) {
+                executors.ended(task.taskInfo().executorId());
                 if (task.reason() != Success$.MODULE$) {
                     taskFailed();
                 }
@@ -174,9 +181,15 @@ final class FaultInjector implements TrainingListener, AutoCloseable {
         return List.copyOf(outcomes);
     }
 
-    /** Failures that were nobody's doing. */
+    /** Failures that were nobody's doing, and a fault that nothing came of. */
     synchronized List<String> unexpected() {
-        return List.copyOf(unexpected);
+        List<String> all = new ArrayList<>(unexpected);
+        Present running = present;
+        if (running != null && running.resumed < 0) {
+            all.add(running.fault.kind() + " after step " + running.step + " (" + running.note
+                    + ") was not noticed or not recovered from: step=" + lastStep);
+        }
+        return List.copyOf(all);
     }
 
     /** Undoes what lasts. */
