@@ -172,7 +172,8 @@ class Dl4jGoldenTest {
 
     /**
      * Parameters whose gradient is zero but for rounding, as biases before batch norm: what Adam makes of the rounding
-     * of floats has no meaning. They are not compared, nor the running means that follow such a bias. By flat index.
+     * of floats has no meaning. BiasBeforeBatchNormTest compares them, and the running means that follow such a bias,
+     * as far as they can be. By flat index.
      */
     private static boolean[] withoutGradient(Dl4jGolden golden, Dl4jNetwork network) {
         Model copy = golden.dl4j();
