@@ -1,8 +1,5 @@
 package dev.tartan.spark.cli;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Random;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -15,19 +12,17 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.nd4j.linalg.activations.Activation;
-import org.nd4j.linalg.dataset.DataSet;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
 
 /**
- * A network of DL4J's that a bench trains, and examples for it: ten patterns and noise.
+ * A network of DL4J's that a bench trains.
  *
  * @param inputs numbers of a sample, or of a step
  * @param steps of sequences, 0 for none
  */
 record ContestNetwork(MultiLayerConfiguration configuration, int inputs, int steps) {
-    private static final int CLASSES = 10;
+    private static final int CLASSES = ContestData.CLASSES;
     private static final int IMAGE = 28;
     private static final int FEATURES = 50;
     private static final int STEPS = 40;
@@ -114,38 +109,8 @@ record ContestNetwork(MultiLayerConfiguration configuration, int inputs, int ste
                 .build();
     }
 
-    /** DataSets of {@code each} examples; the last has what is left. */
-    List<DataSet> data(int examples, int each) {
-        int length = Math.max(1, steps);
-        Random patterns = new Random(7);
-        float[][] pattern = new float[CLASSES][inputs];
-        for (float[] row : pattern) {
-            for (int i = 0; i < inputs; i++) {
-                row[i] = patterns.nextFloat() < 0.2f ? 1 : 0;
-            }
-        }
-        Random random = new Random(1);
-        List<DataSet> sets = new ArrayList<>();
-        for (int first = 0; first < examples; first += each) {
-            int count = Math.min(each, examples - first);
-            float[] x = new float[count * inputs * length];
-            float[] y = new float[count * CLASSES * length];
-            for (int i = 0; i < count; i++) {
-                for (int t = 0; t < length; t++) {
-                    int label = random.nextInt(CLASSES);
-                    y[(i * CLASSES + label) * length + t] = 1;
-                    for (int j = 0; j < inputs; j++) {
-                        x[(i * inputs + j) * length + t] = pattern[label][j] * 0.5f + random.nextFloat();
-                    }
-                }
-            }
-            sets.add(
-                    new DataSet(Nd4j.create(x, shape(count, inputs), 'c'), Nd4j.create(y, shape(count, CLASSES), 'c')));
-        }
-        return sets;
-    }
-
-    private long[] shape(long count, long width) {
-        return steps == 0 ? new long[] {count, width} : new long[] {count, width, steps};
+    /** Examples for it. */
+    ContestData data(int examples, int each) {
+        return new ContestData(inputs, steps, examples, each);
     }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -72,9 +73,11 @@ final class Dl4jContest {
         conf.setIfMissing("spark.app.name", "tartan-bench");
         conf.setIfMissing("spark.master", "local[2]");
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
-            List<DataSet> sets = network.data(examples, each);
-            // In memory as they are: DL4J's own master would else send the driver's DataSets again in each of its jobs.
-            JavaRDD<DataSet> rdd = spark.parallelize(sets, 2 * data).cache();
+            ContestData source = network.data(examples, each);
+            List<Integer> indices = IntStream.range(0, source.size()).boxed().toList();
+            // In memory, and made where they are kept: what the driver parallelizes goes out again with each task.
+            JavaRDD<DataSet> rdd =
+                    spark.parallelize(indices, 2 * data).map(source::set).cache();
             rdd.count();
             Map<String, Contender> contenders = new LinkedHashMap<>();
             contenders.put(AVERAGING, onSpark(spark, rdd, averaging()));
@@ -88,7 +91,7 @@ final class Dl4jContest {
                                     .zeroStage(zero)
                                     .batchSizePerWorker(batch)
                                     .build()));
-            contenders.put(LOCAL, local(sets));
+            contenders.put(LOCAL, local(indices.stream().map(source::set).toList()));
             contenders.keySet().removeAll(without);
             Map<String, List<Double>> speeds = new LinkedHashMap<>();
             for (int epoch = 0; epoch < epochs; epoch++) {
