@@ -25,4 +25,7 @@ public interface HostTask {
 
     /** Waits until what was begun has ended, and throws what it threw. */
     void finish();
+
+    /** {@link System#nanoTime} of when what was begun last ended; asked after {@link #finish}. */
+    long endedNanos();
 }

@@ -40,6 +40,7 @@ public final class CallQueue implements AutoCloseable {
         private @Nullable CollectiveCall call;
         private @Nullable Throwable failure;
         private boolean done;
+        private long endedNanos;
 
         @Override
         public boolean isDone() {
@@ -75,6 +76,11 @@ public final class CallQueue implements AutoCloseable {
             if (thrown instanceof Error error) {
                 throw error;
             }
+        }
+
+        @Override
+        public long endedNanos() {
+            return endedNanos;
         }
     }
 
@@ -124,6 +130,7 @@ public final class CallQueue implements AutoCloseable {
                 thrown = e;
             }
             synchronized (this) {
+                entry.endedNanos = System.nanoTime();
                 entry.failure = thrown;
                 entry.done = true;
                 running--;

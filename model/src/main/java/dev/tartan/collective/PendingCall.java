@@ -11,4 +11,7 @@ public interface PendingCall {
      * @throws CollectiveException if the call failed, or this thread is interrupted: then the group is finished
      */
     void await();
+
+    /** {@link System#nanoTime} of when it ended; asked after {@link #await}, before the next call is started. */
+    long endedNanos();
 }

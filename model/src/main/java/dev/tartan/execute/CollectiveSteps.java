@@ -101,12 +101,12 @@ final class CollectiveSteps {
         }
         CommunicationStream stream = streams.computeIfAbsent(
                 communicator, key -> new CommunicationStream(device.stream(StreamUse.COMMUNICATION)));
-        return new Step.Started(label, task, stream, device.event(), device.event(), Step.Exposure.on(device));
+        return new Step.Started(label, task, stream, device.event(), device.event(), Step.Times.on(device));
     }
 
     /** A wait for what {@link OrderStreams} finds. */
     Step.Join join(String label) {
-        return new Step.Join(label, Step.Exposure.on(device));
+        return new Step.Join(label, Step.Times.on(device));
     }
 
     /**
@@ -175,7 +175,7 @@ final class CollectiveSteps {
     }
 
     private Step blocking(String label, HostTask task) {
-        Step step = new Step.Blocking(label, task, Step.Exposure.on(device));
+        Step step = new Step.Blocking(label, task, Step.Times.on(device));
         blocking.add(step);
         return step;
     }

@@ -19,6 +19,7 @@ final class CollectiveTask implements HostTask {
     private final Supplier<PendingCall> start;
     private final boolean convertsByItself;
     private @Nullable PendingCall pending;
+    private long endedNanos;
 
     private CollectiveTask(
             Communicator communicator,
@@ -80,6 +81,11 @@ final class CollectiveTask implements HostTask {
                     second.await();
                 }
             }
+
+            @Override
+            public long endedNanos() {
+                return second.endedNanos();
+            }
         };
     }
 
@@ -132,5 +138,16 @@ final class CollectiveTask implements HostTask {
         // Failed or not, it has ended.
         pending = null;
         started.await();
+        endedNanos = started.endedNanos();
+    }
+
+    @Override
+    public long endedNanos() {
+        return endedNanos;
+    }
+
+    /** The axes it goes along. */
+    String axis() {
+        return communicator.axis();
     }
 }

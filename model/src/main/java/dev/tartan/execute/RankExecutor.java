@@ -5,7 +5,6 @@ import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Device;
 import dev.tartan.backend.Stream;
 import dev.tartan.backend.StreamUse;
-import dev.tartan.backend.TimedEvent;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
@@ -20,10 +19,8 @@ import dev.tartan.plan.FirstWrite;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -240,17 +237,28 @@ public final class RankExecutor implements AutoCloseable {
         run(null);
     }
 
-    private void run(TimedEvent @Nullable [] marks) {
+    /** As {@link #run}, timing each instruction; takes a little longer. */
+    public RunTrace trace() {
+        StepMarks marks = new StepMarks(steps, device);
+        run(marks);
+        return marks.trace(instructions);
+    }
+
+    private void run(@Nullable StepMarks marks) {
         requireOpen();
         try {
+            if (marks != null) {
+                marks.begin(compute);
+            }
             for (int i = 0; i < steps.size(); i++) {
                 at = i;
                 if (!before.isEmpty()) {
                     before.getOrDefault(i, List.of()).forEach(Runnable::run);
                 }
-                steps.get(i).enqueue(compute);
-                if (marks != null) {
-                    compute.record(marks[i + 1]);
+                if (marks == null) {
+                    steps.get(i).enqueue(compute);
+                } else {
+                    marks.enqueue(i, compute);
                 }
             }
             compute.synchronize();
@@ -326,28 +334,6 @@ public final class RankExecutor implements AutoCloseable {
                 name);
         compute.enqueue(CollectiveTask.of(group, call, List.of(shard), List.of(shard)));
         compute.synchronize();
-    }
-
-    /**
-     * As {@link #run}, timing each instruction.
-     *
-     * @return nanoseconds by op, largest first
-     */
-    public Map<String, Long> profile() {
-        TimedEvent[] marks = new TimedEvent[steps.size() + 1];
-        Arrays.setAll(marks, i -> device.timedEvent());
-        requireOpen();
-        compute.record(marks[0]);
-        run(marks);
-        Map<String, Long> nanos = new LinkedHashMap<>();
-        for (int i = 0; i < steps.size(); i++) {
-            nanos.merge(steps.get(i).label(), marks[i + 1].nanosSince(marks[i]), Long::sum);
-        }
-        Map<String, Long> sorted = new LinkedHashMap<>();
-        nanos.entrySet().stream()
-                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-                .forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
-        return sorted;
     }
 
     private void requireOpen() {

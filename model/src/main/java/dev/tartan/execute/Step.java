@@ -13,17 +13,17 @@ import org.jspecify.annotations.Nullable;
 /** One thing that a rank enqueues in each run, bound. */
 abstract sealed class Step {
     private final String label;
-    private final @Nullable Exposure exposure;
+    private final @Nullable Times exposure;
 
-    private Step(String label, @Nullable Exposure exposure) {
+    private Step(String label, @Nullable Times exposure) {
         this.label = label;
         this.exposure = exposure;
     }
 
-    /** The times between which computing has to do with a collective. */
-    record Exposure(TimedEvent before, TimedEvent after) {
-        static Exposure on(Device device) {
-            return new Exposure(device.timedEvent(), device.timedEvent());
+    /** When a stream comes to something, and when it is past it. */
+    record Times(TimedEvent before, TimedEvent after) {
+        static Times on(Device device) {
+            return new Times(device.timedEvent(), device.timedEvent());
         }
     }
 
@@ -93,7 +93,7 @@ abstract sealed class Step {
     static final class Join extends Step {
         private final List<Started> waits = new ArrayList<>();
 
-        Join(String label, @Nullable Exposure exposure) {
+        Join(String label, @Nullable Times exposure) {
             super(label, exposure);
         }
 
@@ -128,7 +128,7 @@ abstract sealed class Step {
         private final MemoryUse use;
         private final Join before = new Join("", null);
 
-        Blocking(String label, HostTask task, Exposure exposure) {
+        Blocking(String label, HostTask task, Times exposure) {
             super(label, exposure);
             this.task = task;
             this.use = new MemoryUse(task.reads(), task.writes(), task.channel());
@@ -165,6 +165,7 @@ abstract sealed class Step {
         private boolean needsReady;
         private boolean isJoined;
         private long ordinal;
+        private @Nullable Times times;
 
         Started(
                 String label,
@@ -172,7 +173,7 @@ abstract sealed class Step {
                 CommunicationStream stream,
                 Event ready,
                 Event done,
-                Exposure exposure) {
+                Times exposure) {
             super(label, exposure);
             this.task = task;
             this.use = new MemoryUse(task.reads(), task.writes(), task.channel());
@@ -205,6 +206,21 @@ abstract sealed class Step {
             return needsReady ? label() + " when ready" : label();
         }
 
+        /** The axes that the collective goes along. */
+        String axis() {
+            return task.axis();
+        }
+
+        /** As {@link #enqueue}, timing the collective on its stream as well. */
+        void enqueue(Stream compute, Times onStream) {
+            times = onStream;
+            try {
+                enqueue(compute);
+            } finally {
+                times = null;
+            }
+        }
+
         @Override
         void enqueueWork(Stream compute) {
             Stream own = stream.stream();
@@ -212,7 +228,13 @@ abstract sealed class Step {
                 compute.record(ready);
                 own.await(ready);
             }
+            if (times != null) {
+                own.record(times.before());
+            }
             own.enqueue(task);
+            if (times != null) {
+                own.record(times.after());
+            }
             ordinal = stream.begin();
             if (isJoined) {
                 own.record(done);

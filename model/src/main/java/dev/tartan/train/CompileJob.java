@@ -23,6 +23,7 @@ import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.OnNonFinite;
+import dev.tartan.train.config.ProfileConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.SampleSource;
@@ -85,6 +86,7 @@ final class CompileJob {
         if (job.train().onNonFinite() == OnNonFinite.SKIP) {
             options = options.skippingNonFinite();
         }
+        checkProfile();
         TrainStepGraph graph = TrainStepGraph.trace(network, job.optimizer(), job.clip(), options);
         CompiledProgram alone = compileStep(mesh, graph);
         PlannedValidation validation = compileValidation(network, options, alone, graph);
@@ -125,6 +127,15 @@ final class CompileJob {
                 checkpoint(),
                 job.elastic(),
                 notes);
+    }
+
+    private void checkProfile() {
+        ProfileConfig how = job.train().profile();
+        if (how.isOn() && job.epochs() == 0 && how.after() >= job.train().steps()) {
+            throw new IllegalArgumentException("run ends before the steps that are to be traced: train.profile.after="
+                    + how.after() + ", train.steps=" + job.train().steps()
+                    + ". Give train.profile.after a smaller number.");
+        }
     }
 
     private CheckpointConfig checkpoint() {

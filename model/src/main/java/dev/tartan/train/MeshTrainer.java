@@ -226,7 +226,7 @@ public final class MeshTrainer {
         }
         String sample =
                 network instanceof LanguageModel language && finalFile != null ? sample(language, finalFile) : null;
-        return new TrainingResult(record.summary(), record.steps(), record.validations(), sample);
+        return new TrainingResult(record.summary(), record.steps(), record.validations(), record.profile(), sample);
     }
 
     private void checkRanks() {

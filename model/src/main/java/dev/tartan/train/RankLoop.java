@@ -4,6 +4,7 @@ import dev.tartan.backend.Arena;
 import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.CollectiveException;
+import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.Network;
@@ -21,6 +22,7 @@ import dev.tartan.train.memory.HeldState;
 import dev.tartan.train.memory.MemoryPick;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
+import dev.tartan.train.profile.StepProfile;
 import org.jspecify.annotations.Nullable;
 
 /** What each rank of a process does from its first step to its last. Shared by the ranks' threads. */
@@ -185,10 +187,8 @@ final class RankLoop {
 
         void train() throws InterruptedException {
             begin();
-            StepControl agreement = checkpoints == null
-                    ? null
-                    : new StepControl(
-                            ranks.communicators().communicator(rank, plan.mesh().axisNames()), rank == 0, step);
+            StepControl agreement = checkpoints == null ? null : new StepControl(allRanks(), rank == 0, step);
+            RankProfile profile = plan.train().profile().isOn() ? new RankProfile(plan, rank, allRanks(), step) : null;
             boolean goesOn = validation == null || !validation.isExhausted();
             if (!evaluated && goesOn) {
                 goesOn = validate(step - 1);
@@ -201,17 +201,37 @@ final class RankLoop {
                     throw new InterruptedException("training was interrupted before step " + step);
                 }
                 long start = System.nanoTime();
-                trainer.step(step, inputs.data());
+                if (profile != null && profile.isDue(step)) {
+                    profile.add(trainer.trace(step, inputs.data()));
+                } else {
+                    trainer.step(step, inputs.data());
+                }
                 conclude((System.nanoTime() - start) / 1e6);
                 if (step == 0 && plan.hasGradientOutputs() && plan.files().output() != null) {
                     trainer.saveGradients(parameters, outputs.gradients());
                 }
                 goesOn = validate(step);
+                if (profile != null && profile.isComplete(step + 1 == steps || !goesOn)) {
+                    conclude(profile);
+                }
                 if (checkpoints != null && agreement != null) {
                     checkpoint(checkpoints, agreement, step + 1 == steps || !goesOn);
                 }
             }
             end();
+        }
+
+        private Communicator allRanks() {
+            return ranks.communicators().communicator(rank, plan.mesh().axisNames());
+        }
+
+        private void conclude(RankProfile profile) {
+            communication.pause();
+            StepProfile traced = profile.conclude();
+            communication.resume();
+            if (traced != null) {
+                record.profiled(traced);
+            }
         }
 
         private void begin() {

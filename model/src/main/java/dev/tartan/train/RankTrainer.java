@@ -18,6 +18,7 @@ import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.TrainStepGraph;
 import dev.tartan.train.memory.MemoryPick;
 import dev.tartan.train.memory.StateReplicas;
+import dev.tartan.train.profile.RankTrace.TracedStep;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,10 +99,24 @@ final class RankTrainer {
 
     /** Runs one step on this rank's part of the global batch. */
     void step(long step, ReadAhead data) throws InterruptedException {
+        step(step, awaitBatch(step, data));
+    }
+
+    /** As {@link #step(long, ReadAhead)}, and tells when what was done. */
+    TracedStep trace(long step, ReadAhead data) throws InterruptedException {
+        long start = System.nanoTime();
+        HostBatch batch = awaitBatch(step, data);
+        long read = System.nanoTime();
+        feed(step, batch);
+        long fed = System.nanoTime();
+        return new TracedStep(step, read - start, fed - read, executor.trace());
+    }
+
+    private HostBatch awaitBatch(long step, ReadAhead data) throws InterruptedException {
         long start = System.nanoTime();
         HostBatch batch = data.batch(step, plan.dataRank(rank));
         dataNanos += System.nanoTime() - start;
-        step(step, batch);
+        return batch;
     }
 
     /** How long this rank has waited for samples. */
@@ -115,11 +130,15 @@ final class RankTrainer {
      * @param batch the samples of this rank, micro-batches one after the other
      */
     void step(long step, HostBatch batch) {
+        feed(step, batch);
+        executor.run();
+    }
+
+    private void feed(long step, HostBatch batch) {
         executor.input("step").write(new int[] {Math.toIntExact(step + plan.stepsBefore())});
         for (BatchField field : plan.fields()) {
             feed(executor.input(field.name()), batch.tensor(field.name()));
         }
-        executor.run();
     }
 
     static void feed(Buffer buffer, HostTensor tensor) {

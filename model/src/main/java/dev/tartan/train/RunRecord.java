@@ -8,6 +8,7 @@ import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import dev.tartan.train.metrics.ValidationSummary;
+import dev.tartan.train.profile.StepProfile;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -29,6 +30,7 @@ final class RunRecord {
     private final AtomicLong skippedSteps = new AtomicLong();
     private volatile @Nullable ValidationSummary validation;
     private volatile @Nullable RunProgress resumed;
+    private volatile @Nullable StepProfile profile;
 
     RunRecord(TrainingPlan plan, TrainingListener listener) {
         this.plan = plan;
@@ -96,6 +98,17 @@ final class RunRecord {
             validation = new ValidationSummary(
                     all.rounds(), all.last(), best == null ? all.last() : best, stoppedEarly, keptBest && best != null);
         }
+    }
+
+    /** Steps were traced; by one rank only. */
+    void profiled(StepProfile traced) {
+        profile = traced;
+    }
+
+    /** Where the time of the traced steps went; null if none were. */
+    @Nullable
+    StepProfile profile() {
+        return profile;
     }
 
     List<ValidationMetrics> validations() {

@@ -63,7 +63,7 @@ public final class StepBench {
                         millis.add((System.nanoTime() - start) / 1e6);
                     }
                 }
-                Map<String, Long> nanos = executor.profile();
+                Map<String, Long> nanos = executor.trace().computingByLabel();
                 if (rank == 0) {
                     profile.putAll(nanos);
                 }

@@ -17,6 +17,7 @@ import dev.tartan.train.config.DeviceChoice;
 import dev.tartan.train.config.ElasticConfig;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.OnNonFinite;
+import dev.tartan.train.config.ProfileConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.TrainConfig;
@@ -229,6 +230,11 @@ public final class TrainingJob {
     /** This job with steps whose loss or gradient norm is NaN or infinite left out, or ending the run. */
     public TrainingJob onNonFinite(OnNonFinite what) {
         return train(train.withOnNonFinite(what));
+    }
+
+    /** This job with a trace of some steps in its output folder. */
+    public TrainingJob profile(ProfileConfig what) {
+        return train(train.withProfile(what));
     }
 
     private static int atLeastOne(String what, int count) {

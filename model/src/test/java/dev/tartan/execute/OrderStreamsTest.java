@@ -62,18 +62,18 @@ class OrderStreamsTest {
                 stream,
                 device.event(),
                 device.event(),
-                Step.Exposure.on(device)));
+                Step.Times.on(device)));
         return this;
     }
 
     private OrderStreamsTest call(String axis, String reads, String writes) {
         steps.add(new Step.Blocking(
-                "call " + axis + " " + reads + ">" + writes, task(axis, reads, writes), Step.Exposure.on(device)));
+                "call " + axis + " " + reads + ">" + writes, task(axis, reads, writes), Step.Times.on(device)));
         return this;
     }
 
     private OrderStreamsTest await() {
-        steps.add(new Step.Join("await", Step.Exposure.on(device)));
+        steps.add(new Step.Join("await", Step.Times.on(device)));
         return this;
     }
 

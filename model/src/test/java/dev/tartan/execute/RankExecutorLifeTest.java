@@ -80,7 +80,7 @@ class RankExecutorLifeTest {
         executor.close();
         for (Runnable use : List.<Runnable>of(
                 executor::run,
-                executor::profile,
+                executor::trace,
                 () -> executor.input("x"),
                 () -> executor.output("sum"),
                 () -> executor.beside(program, plan),

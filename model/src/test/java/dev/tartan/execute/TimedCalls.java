@@ -69,6 +69,7 @@ final class TimedCalls implements MeshCommunicators {
         private final class Waiting implements PendingCall {
             private final CollectiveCall call;
             private boolean done;
+            private long endedNanos;
 
             Waiting(CollectiveCall call) {
                 this.call = call;
@@ -85,12 +86,18 @@ final class TimedCalls implements MeshCommunicators {
                     runOldest();
                 }
             }
+
+            @Override
+            public long endedNanos() {
+                return endedNanos;
+            }
         }
 
         private void runOldest() {
             Waiting oldest = waiting.remove();
             oldest.done = true;
             end.run(oldest.call);
+            oldest.endedNanos = System.nanoTime();
         }
 
         @Override

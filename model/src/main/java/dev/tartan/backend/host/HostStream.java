@@ -7,6 +7,7 @@ import dev.tartan.backend.Stream;
 import dev.tartan.backend.StreamUse;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A stream of a device whose kernels the calling thread runs. One for computing does everything at once. One for
@@ -75,6 +76,11 @@ public final class HostStream implements Stream {
             ended++;
             underWay.remove().finish();
         }
+    }
+
+    @Nullable
+    HostTask lastUnderWay() {
+        return underWay.peekLast();
     }
 
     boolean hasEnded(long tasks) {

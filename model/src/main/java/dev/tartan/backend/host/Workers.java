@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class Workers {
     private static final ExecutorService HELPERS =
             Executors.newFixedThreadPool(Math.max(1, Runtime.getRuntime().availableProcessors() - 1), task -> {
-                Thread thread = new Thread(task, "tartan-kernel-helper");
+                Thread thread = new Thread(() -> runHelper(task), "tartan-kernel-helper");
                 thread.setDaemon(true);
                 // They outlive the task that happens to start them, and must not keep its class loader.
                 thread.setContextClassLoader(Workers.class.getClassLoader());
@@ -22,6 +22,11 @@ public final class Workers {
             });
 
     private final int numThreads;
+
+    private static void runHelper(Runnable task) {
+        Denormals.flush();
+        task.run();
+    }
 
     /** Loops that run on at most {@code numThreads} threads, the caller's included. */
     public Workers(int numThreads) {

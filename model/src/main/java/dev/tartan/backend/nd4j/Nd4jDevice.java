@@ -7,6 +7,7 @@ import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Stream;
 import dev.tartan.backend.StreamUse;
 import dev.tartan.backend.TimedEvent;
+import dev.tartan.backend.host.Denormals;
 import dev.tartan.backend.host.HostEvent;
 import dev.tartan.backend.host.HostStream;
 import dev.tartan.plan.DeviceProfile;
@@ -66,6 +67,8 @@ final class Nd4jDevice implements Device {
 
     @Override
     public void attachThread() {
+        // Before native code starts threads.
+        Denormals.flush();
         OpenMp.setThreads(backend.threadsPerDevice());
     }
 

@@ -47,6 +47,7 @@ public final class Bfloat16Call implements PendingCall {
     private final CollectiveCall wire;
     private final Bfloat16 convert = new Bfloat16();
     private @Nullable PendingCall underWay;
+    private long endedNanos;
 
     /**
      * Prepares the call.
@@ -138,7 +139,13 @@ public final class Bfloat16Call implements PendingCall {
         }
         underWay = null;
         started.await();
+        endedNanos = started.endedNanos();
         widen();
+    }
+
+    @Override
+    public long endedNanos() {
+        return endedNanos;
     }
 
     private void round() {

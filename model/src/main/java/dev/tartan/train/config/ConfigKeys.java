@@ -57,7 +57,9 @@ final class ConfigKeys {
                                 "microBatches",
                                 "seed",
                                 "deviceMemoryLimit",
-                                "onNonFinite")));
+                                "onNonFinite",
+                                "profile")));
+        sections.put("train.profile", kinds(NO_KIND, List.of("steps", "after")));
         sections.put("init", kinds(NO_KIND, List.of("from")));
         sections.put("output", kinds(NO_KIND, List.of("dir")));
         sections.put("checkpoint", kinds(NO_KIND, List.of("dir", "everySteps", "everySeconds", "keep", "async")));

@@ -205,7 +205,14 @@ final class RunConfigReader {
                 section.anyLong("seed"),
                 section.optionalBytes("deviceMemoryLimit"),
                 section.constant("onNonFinite", OnNonFinite.class),
-                epochs(section, data instanceof TableSamples));
+                epochs(section, data instanceof TableSamples),
+                profile());
+    }
+
+    private ProfileConfig profile() {
+        ConfigSection section = new ConfigSection(source, "train.profile", child(child(defaults, "train"), "profile"))
+                .checked(ConfigKeys.NO_KIND);
+        return new ProfileConfig(section.integer("steps", 0), section.integer("after", 0));
     }
 
     /** Only the rows of a table can be gone through so many times. */

@@ -52,11 +52,11 @@ final class RunConfigRenderer {
         return text.toString();
     }
 
-    private static void section(StringBuilder text, String indent, String name, Map<String, Object> values) {
+    private static void section(StringBuilder text, String indent, String name, Map<?, ?> values) {
         text.append(indent).append(name).append(" {\n");
         values.forEach((key, value) -> {
-            if (value instanceof Schedule schedule) {
-                section(text, indent + "  ", key, schedule(schedule));
+            if (value instanceof Map<?, ?> nested) {
+                section(text, indent + "  ", (String) key, nested);
             } else {
                 text.append(indent)
                         .append("  ")
@@ -152,7 +152,7 @@ final class RunConfigRenderer {
             values.put("kind", "dl4j");
             return values;
         }
-        values.put("schedule", schedule);
+        values.put("schedule", schedule(schedule));
         return values;
     }
 
@@ -171,6 +171,14 @@ final class RunConfigRenderer {
         values.put("seed", train.seed());
         values.put("deviceMemoryLimit", train.deviceMemoryLimit() == 0 ? "null" : train.deviceMemoryLimit());
         values.put("onNonFinite", ConfigWord.of(train.onNonFinite()));
+        values.put("profile", profile(train.profile()));
+        return values;
+    }
+
+    private static Map<String, Object> profile(ProfileConfig profile) {
+        Map<String, Object> values = new LinkedHashMap<>();
+        values.put("steps", profile.steps());
+        values.put("after", profile.after());
         return values;
     }
 

@@ -18,6 +18,8 @@ class HostStreamTest {
 
     private HostTask task(String name) {
         return new HostTask() {
+            private long endedNanos;
+
             @Override
             public List<Buffer> reads() {
                 return List.of();
@@ -46,9 +48,15 @@ class HostStreamTest {
             @Override
             public void finish() {
                 log.add("finish " + name);
+                endedNanos = System.nanoTime();
                 if (name.equals("bad")) {
                     throw new IllegalStateException("bad");
                 }
+            }
+
+            @Override
+            public long endedNanos() {
+                return endedNanos;
             }
         };
     }

@@ -178,6 +178,10 @@ class RunConfigLoaderTest {
                           seed = 0
                           deviceMemoryLimit = null
                           onNonFinite = stop
+                          profile {
+                            steps = 0
+                            after = 5
+                          }
                         }
                         init {
                           from = null

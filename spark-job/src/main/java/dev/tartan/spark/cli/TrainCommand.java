@@ -17,13 +17,16 @@ import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.MeshConfig;
+import dev.tartan.train.config.ProfileConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.TableSamples;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationSummary;
 import dev.tartan.train.planner.CheckMemoryLimit;
+import dev.tartan.train.profile.ChromeTrace;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,11 +75,21 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                             + " all of its bytes are checked first, and an older one is taken if need be.")
     private @Nullable String resume;
 
+    @Option(
+            names = "--profile",
+            paramLabel = "N",
+            description =
+                    "Runs some steps, traces the next N, says where their time went, and ends; without checkpoints and"
+                            + " validation, into " + PROFILE_FOLDER + " if no output is given.")
+    private int profile;
+
     @Mixin
     private HardwareOption hardware = new HardwareOption();
 
     @Option(names = "--verbose", description = "Tells more: Spark's log, and stack traces of failures.")
     private boolean verbose;
+
+    private static final String PROFILE_FOLDER = "runs/profile";
 
     private static final Duration MASTER_TIMEOUT = Duration.ofSeconds(10);
 
@@ -105,7 +118,12 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
 
     @Override
     public Integer call() {
-        List<String> overrides = output == null ? List.of() : List.of("output.dir=" + output);
+        if (profile < 0) {
+            throw new IllegalArgumentException(
+                    "--profile is out of range: value=" + profile + ". Give a whole number of 1 or more.");
+        }
+        String folder = output == null && profile > 0 ? PROFILE_FOLDER : output;
+        List<String> overrides = folder == null ? List.of() : List.of("output.dir=" + folder);
         RunConfig loaded = AbsolutePaths.of(config.load(overrides, out));
         checkExecutors(loaded.mesh());
         SparkConf spark = new SparkConf();
@@ -122,7 +140,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     }
 
     private int train(SparkConf spark, RunConfig run, @Nullable Dl4jResult dl4j, DeviceTraits traits) {
-        TrainingJob job = following(dl4j, resumed(TrainingJob.of(run)));
+        TrainingJob job = following(dl4j, resumed(job(run)));
         TrainingPlan plan = job.compile(traits);
         CheckMemoryLimit.run(job, plan, traits, plan.mesh().numRanks() / executors);
         long ofHost = traits.sharesHostMemory() ? plan.peakBytesPerDevice(traits) : plan.hostBytesPerDevice();
@@ -146,9 +164,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
             SparkSession session =
                     SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
-            TrainingJob job = following(dl4j, TrainingJob.of(run));
+            TrainingJob job = following(dl4j, job(run));
             Samples samples = ReadTable.of(session, table);
-            ValidationConfig validation = run.validation();
+            ValidationConfig validation = profile > 0 ? null : run.validation();
             if (validation != null && validation.samples() instanceof TableSamples heldOut) {
                 samples = samples.validation(ReadTable.of(session, heldOut));
                 job = job.validation(validation.on(null));
@@ -164,6 +182,18 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                 return 0;
             }
         }
+    }
+
+    private TrainingJob job(RunConfig run) {
+        TrainingJob job = TrainingJob.of(run);
+        if (profile == 0) {
+            return job;
+        }
+        ProfileConfig how = new ProfileConfig(profile, run.train().profile().after());
+        return job.profile(how)
+                .steps(how.after() + profile)
+                .checkpoint(CheckpointConfig.off())
+                .validation(null);
     }
 
     private static TrainingJob following(@Nullable Dl4jResult dl4j, TrainingJob job) {
@@ -249,6 +279,10 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         }
         if (result.summary().validation() != null) {
             conclude(result.summary().validation());
+        }
+        Path folder = plan.files().output();
+        if (result.profile() != null) {
+            ProfileReport.print(out, result.profile(), folder == null ? null : folder.resolve(ChromeTrace.FILE_NAME));
         }
         if (result.sample() != null) {
             out.println("what the network writes:");

@@ -95,8 +95,8 @@ public final class SparkTrainer {
             TrainingResult last =
                     run(spark, job, work, JobCredentials.ofDriver(spark.getConf()), recorder, viewer, watch);
             recorder.complete(last.steps(), last.validations());
-            TrainingResult result =
-                    new TrainingResult(last.summary(), recorder.steps(), recorder.validations(), last.sample());
+            TrainingResult result = new TrainingResult(
+                    last.summary(), recorder.steps(), recorder.validations(), last.profile(), last.sample());
             if (folder != null) {
                 held.check();
                 result.summary().write(folder);

@@ -17,6 +17,7 @@ import dev.tartan.train.checkpoint.RankPart;
 import dev.tartan.train.memory.HeldStates;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
+import dev.tartan.train.profile.ChromeTrace;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -104,7 +105,8 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
      * order.
      */
     private static void send(Path staging, MeshTaskContext context) throws IOException, InterruptedException {
-        for (String name : List.of(MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE, RunFiles.STAGED_STATE)) {
+        for (String name : List.of(
+                MeshTrainer.FINAL_FILE, MeshTrainer.GRADIENTS_FILE, RunFiles.STAGED_STATE, ChromeTrace.FILE_NAME)) {
             Path file = staging.resolve(name);
             if (Files.exists(file)) {
                 context.sendFile(name, file);
