@@ -21,6 +21,8 @@ import dev.tartan.partition.StartCollectives;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.PlanMemory;
+import dev.tartan.plan.cost.NetworkFlops;
+import dev.tartan.plan.cost.StepFlops;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.config.ProfileConfig;
@@ -123,6 +125,7 @@ final class CompileJob {
                 graph.states().stream().map(PlannedState::of).toList(),
                 graph.gradientBytesPerDevice(),
                 network.numParameters(),
+                new StepFlops(NetworkFlops.ofStep(graph.graph()), job.peakFlops()),
                 job.optimizer() + ", " + job.clip(),
                 checkpoint(),
                 job.elastic(),

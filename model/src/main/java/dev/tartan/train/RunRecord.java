@@ -50,7 +50,19 @@ final class RunRecord {
 
     /** What was measured of a step that took so long. */
     StepMetrics metrics(long step, double loss, double gradNorm, Map<String, Double> reports, double millis) {
-        return new StepMetrics(step, loss, gradNorm, millis, plan.unitsPerStep() / millis * 1000, reports);
+        return new StepMetrics(
+                step,
+                loss,
+                gradNorm,
+                millis,
+                plan.unitsPerStep() / millis * 1000,
+                plan.flops().perSecond(millis),
+                utilization(millis),
+                reports);
+    }
+
+    private @Nullable Double utilization(double millis) {
+        return plan.flops().peak() == 0 ? null : (Double) plan.flops().utilization(millis);
     }
 
     /** A step is done; by one rank only. */
@@ -131,6 +143,9 @@ final class RunRecord {
                 steps.isEmpty() ? lastLoss : steps.get(steps.size() - 1).loss(),
                 medianMillis,
                 plan.unitsPerStep() / medianMillis * 1000,
+                plan.flops().flops(),
+                plan.flops().perSecond(medianMillis),
+                utilization(medianMillis),
                 plan.step().memory().arenaBytes(),
                 arenaBytes.get(),
                 plan.hostBytesPerDevice(),

@@ -62,6 +62,7 @@ public final class TrainingJob {
     private ElasticConfig elastic = ElasticConfig.defaults();
     private boolean resumesSame;
     private DeviceChoice device = DeviceChoice.AUTO;
+    private double peakFlops;
 
     private TrainingJob(NetworkFactory network) {
         this.network = network;
@@ -85,6 +86,7 @@ public final class TrainingJob {
         elastic = other.elastic;
         resumesSame = other.resumesSame;
         device = other.device;
+        peakFlops = other.peakFlops;
     }
 
     private TrainingJob with(Consumer<TrainingJob> change) {
@@ -468,6 +470,19 @@ public final class TrainingJob {
     /** What kind of devices it runs on. */
     public DeviceChoice device() {
         return device;
+    }
+
+    /**
+     * This job with the speed that its metrics are held against, as model FLOPs utilization.
+     *
+     * @param perSecond floating-point operations per second of all devices of the mesh; 0 if that is not known
+     */
+    public TrainingJob peakFlops(double perSecond) {
+        return with(job -> job.peakFlops = perSecond);
+    }
+
+    double peakFlops() {
+        return peakFlops;
     }
 
     /** Sizes of the mesh. */

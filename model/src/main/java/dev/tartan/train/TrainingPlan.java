@@ -5,6 +5,7 @@ import dev.tartan.network.BatchField;
 import dev.tartan.partition.ProgramPort;
 import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.plan.cost.StepFlops;
 import dev.tartan.train.checkpoint.ShardOwners;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.CollectiveConfig;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param states parameters first, then optimizer state
  * @param gradientBytesPerDevice memory of all gradients of a rank once the backward pass is over
  * @param numParameters elements of all parameters, without padding
+ * @param flops what a step computes, and how fast the devices could
  * @param optimizer what a person calls it, with its settings
  * @param checkpoint when checkpoints are written, and where
  * @param elastic what becomes of the run if executors fail
@@ -59,6 +61,7 @@ public record TrainingPlan(
         List<PlannedState> states,
         long gradientBytesPerDevice,
         long numParameters,
+        StepFlops flops,
         String optimizer,
         CheckpointConfig checkpoint,
         ElasticConfig elastic,
@@ -143,6 +146,7 @@ public record TrainingPlan(
                 states,
                 gradientBytesPerDevice,
                 numParameters,
+                flops,
                 optimizer,
                 checkpoint,
                 elastic,

@@ -61,6 +61,8 @@ public final class MetricsReader {
                 number(node.path("gradNorm")),
                 number(node.path("stepMillis")),
                 number(node.path("tokensPerSecond")),
+                number(node.path("flopsPerSecond")),
+                node.hasNonNull("mfu") ? (Double) number(node.path("mfu")) : null,
                 numbers(node.path("reports")));
     }
 

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param finalLoss loss of the last step
  * @param medianStepMillis half of the steps took no longer
  * @param tokensPerSecond tokens of all ranks over the median step
+ * @param flopsPerStep floating-point operations of the network's matrix products, on all ranks
+ * @param flopsPerSecond those over the median step
+ * @param mfu model FLOPs utilization: the share of the devices' peak that this is; null if the peak is not known
  * @param plannedPeakBytesPerDevice arena size that the compiler planned
  * @param measuredPeakBytesPerDevice the most that a device used
  * @param hostBytesPerDevice host memory that each device uses besides, for optimizer state that is offloaded
@@ -41,6 +44,9 @@ import org.jspecify.annotations.Nullable;
     "finalLoss",
     "medianStepMillis",
     "tokensPerSecond",
+    "flopsPerStep",
+    "flopsPerSecond",
+    "mfu",
     "plannedPeakBytesPerDevice",
     "measuredPeakBytesPerDevice",
     "hostBytesPerDevice",
@@ -58,6 +64,9 @@ public record RunSummary(
         double finalLoss,
         double medianStepMillis,
         double tokensPerSecond,
+        long flopsPerStep,
+        double flopsPerSecond,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Double mfu,
         long plannedPeakBytesPerDevice,
         long measuredPeakBytesPerDevice,
         long hostBytesPerDevice,

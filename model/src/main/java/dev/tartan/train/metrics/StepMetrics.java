@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of one step. Serializable, since Spark sends it in messages that know no Kryo.
@@ -14,15 +15,19 @@ import java.util.Map;
  * @param gradNorm global norm of the gradients before clipping
  * @param stepMillis wall time
  * @param tokensPerSecond tokens (samples, where the network has no tokens) of all ranks over wall time
+ * @param flopsPerSecond floating-point operations of the network's matrix products, of all ranks, over wall time
+ * @param mfu model FLOPs utilization: the share of the devices' peak that this is; null if the peak is not known
  * @param reports what the network reports, by name
  */
-@JsonPropertyOrder({"step", "loss", "gradNorm", "stepMillis", "tokensPerSecond", "reports"})
+@JsonPropertyOrder({"step", "loss", "gradNorm", "stepMillis", "tokensPerSecond", "flopsPerSecond", "mfu", "reports"})
 public record StepMetrics(
         long step,
         double loss,
         double gradNorm,
         double stepMillis,
         double tokensPerSecond,
+        double flopsPerSecond,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Double mfu,
         @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Double> reports)
         implements Serializable {
     public StepMetrics {
@@ -30,8 +35,8 @@ public record StepMetrics(
         reports = new LinkedHashMap<>(reports);
     }
 
-    /** Metrics of a network that reports nothing. */
+    /** Metrics of a network that reports nothing, and whose operations were not counted. */
     public StepMetrics(long step, double loss, double gradNorm, double stepMillis, double tokensPerSecond) {
-        this(step, loss, gradNorm, stepMillis, tokensPerSecond, Map.of());
+        this(step, loss, gradNorm, stepMillis, tokensPerSecond, Double.NaN, null, Map.of());
     }
 }

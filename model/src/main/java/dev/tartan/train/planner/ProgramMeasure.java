@@ -7,10 +7,6 @@ import dev.tartan.mesh.MemoryKind;
 import dev.tartan.network.Network;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
-import dev.tartan.op.Conv2d;
-import dev.tartan.op.Conv2dFilterGrad;
-import dev.tartan.op.ConvTranspose2d;
-import dev.tartan.op.Einsum;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Reshape;
 import dev.tartan.op.ScatterAddRows;
@@ -20,6 +16,7 @@ import dev.tartan.partition.Instruction;
 import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.LiveBytes;
+import dev.tartan.plan.cost.NetworkFlops;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.graph.PlannedState;
 import dev.tartan.train.graph.TrainStepGraph;
@@ -146,7 +143,7 @@ final class ProgramMeasure {
                     new PerSample(bytes(instruction.operands().get(0)), 0));
         } else if (instruction.origin().phase() == Phase.UPDATE) {
             add(Quantity.OPTIMIZER_TRAFFIC_BYTES, traffic(instruction));
-        } else if (isOfProducts(op)) {
+        } else if (NetworkFlops.isProduct(op)) {
             long flops = op.flops(program.typesOf(instruction.operands()));
             boolean forward = instruction.origin().phase() == Phase.FORWARD;
             add(forward ? Quantity.FORWARD_FLOPS : Quantity.BACKWARD_FLOPS, PerSample.of(flops, samples));
@@ -164,16 +161,6 @@ final class ProgramMeasure {
                     Network.isLoss(instruction.origin()) ? Quantity.LOSS_BYTES : Quantity.MEMORY_BYTES,
                     traffic(instruction));
         }
-    }
-
-    /** Whether most of the op's time goes into matrix products. */
-    private static boolean isOfProducts(Op op) {
-        return op instanceof Einsum
-                || op instanceof Attention
-                || op instanceof AttentionGrad
-                || op instanceof Conv2d
-                || op instanceof ConvTranspose2d
-                || op instanceof Conv2dFilterGrad;
     }
 
     private PerSample traffic(Instruction instruction) {

@@ -32,15 +32,17 @@ class MetricsFilesTest {
             writer.append(new StepMetrics(0, 5.5, 1.25, 12.5, 20480));
             assertThat(file)
                     .hasContent("{\"step\":0,\"loss\":5.5,\"gradNorm\":1.25,\"stepMillis\":12.5,"
-                            + "\"tokensPerSecond\":20480.0}\n");
+                            + "\"tokensPerSecond\":20480.0,\"flopsPerSecond\":null}\n");
             writer.append(new StepMetrics(1, Double.NaN, 1, 1, 1));
-            writer.append(new StepMetrics(2, 1, Double.POSITIVE_INFINITY, 1, 1, Map.of("accuracy", Double.NaN)));
+            writer.append(
+                    new StepMetrics(2, 1, Double.POSITIVE_INFINITY, 1, 1, 2e9, 0.25, Map.of("accuracy", Double.NaN)));
             writer.append(new ValidationMetrics(2, Map.of("loss", Double.NEGATIVE_INFINITY)));
             assertThat(Files.readAllLines(file).subList(1, 4))
                     .containsExactly(
-                            "{\"step\":1,\"loss\":null,\"gradNorm\":1.0,\"stepMillis\":1.0,\"tokensPerSecond\":1.0}",
+                            "{\"step\":1,\"loss\":null,\"gradNorm\":1.0,\"stepMillis\":1.0,\"tokensPerSecond\":1.0,"
+                                    + "\"flopsPerSecond\":null}",
                             "{\"step\":2,\"loss\":1.0,\"gradNorm\":null,\"stepMillis\":1.0,\"tokensPerSecond\":1.0,"
-                                    + "\"reports\":{\"accuracy\":null}}",
+                                    + "\"flopsPerSecond\":2.0E9,\"mfu\":0.25,\"reports\":{\"accuracy\":null}}",
                             "{\"step\":2,\"validation\":{\"loss\":null}}");
         }
     }
@@ -57,6 +59,9 @@ class MetricsFilesTest {
                         2.5,
                         10,
                         1e4,
+                        2_000_000,
+                        2e8,
+                        0.5,
                         4096,
                         4095,
                         512,
@@ -71,7 +76,8 @@ class MetricsFilesTest {
                 new ObjectMapper().readTree(folder.resolve("summary.json").toFile());
         assertThat(json.toString())
                 .isEqualTo("{\"mesh\":{\"data\":2,\"model\":4},\"parameters\":1000,\"steps\":40,\"finalLoss\":2.5,"
-                        + "\"medianStepMillis\":10.0,\"tokensPerSecond\":10000.0,\"plannedPeakBytesPerDevice\":4096,"
+                        + "\"medianStepMillis\":10.0,\"tokensPerSecond\":10000.0,\"flopsPerStep\":2000000,"
+                        + "\"flopsPerSecond\":2.0E8,\"mfu\":0.5,\"plannedPeakBytesPerDevice\":4096,"
                         + "\"measuredPeakBytesPerDevice\":4095,\"hostBytesPerDevice\":512,\"exposedDataMillis\":0.25,"
                         + "\"exposedCommunicationMillis\":1.5,"
                         + "\"totalCommunicationMillis\":6.0,\"communication\":[{\"op\":\"all-reduce\","
@@ -132,7 +138,8 @@ class MetricsFilesTest {
         assertThatThrownBy(() -> LossChart.write(file, "t", curve(3), List.of()))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("loss.png") + reason);
-        RunSummary summary = new RunSummary(Map.of("data", 1), 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, List.of(), 0, null);
+        RunSummary summary =
+                new RunSummary(Map.of("data", 1), 1, 1, 1, 1, 1, 1, 1, null, 1, 1, 0, 0, 1, 1, List.of(), 0, null);
         assertThatThrownBy(() -> summary.write(file))
                 .isInstanceOf(OutputException.class)
                 .hasMessage("output file cannot be written: path=" + file.resolve("summary.json") + reason);

@@ -16,8 +16,8 @@ final class HardwareOption {
     @Option(
             names = "--hardware",
             paramLabel = "NAME|FILE",
-            description = "Hardware to predict times for: a profile in " + FOLDER + " such as h100 or a100, or a file; "
-                    + USUAL + " if not given.")
+            description = "Hardware to predict times for, and whose peak MFU is told of: a profile in " + FOLDER
+                    + " such as h100 or a100, or a file; " + USUAL + " if not given.")
     private @Nullable String hardware;
 
     boolean isGiven() {

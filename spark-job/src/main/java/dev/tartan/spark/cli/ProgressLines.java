@@ -68,13 +68,18 @@ final class ProgressLines implements ProgressDisplay {
     private String line(StepMetrics step, String left) {
         return String.format(
                 Locale.ROOT,
-                "step %d/%d  loss %.4f  %,.0f %s/s%s",
+                "step %d/%d  loss %.4f  %,.0f %s/s%s%s",
                 step.step() + 1,
                 numSteps,
                 step.loss(),
                 step.tokensPerSecond(),
                 unit,
+                utilization(step.mfu()),
                 left);
+    }
+
+    static String utilization(@Nullable Double mfu) {
+        return mfu == null ? "" : String.format(Locale.ROOT, "  MFU %.1f %%", 100 * mfu);
     }
 
     @Override

@@ -32,7 +32,13 @@ final class ProgressTerminalBar implements ProgressDisplay {
     @Override
     public void show(StepMetrics step) {
         bar.setExtraMessage(String.format(
-                Locale.ROOT, " loss %.4f%s, %,.0f %s/s", step.loss(), validated, step.tokensPerSecond(), unit));
+                Locale.ROOT,
+                " loss %.4f%s, %,.0f %s/s%s",
+                step.loss(),
+                validated,
+                step.tokensPerSecond(),
+                unit,
+                ProgressLines.utilization(step.mfu())));
         bar.stepTo(step.step() + 1);
     }
 

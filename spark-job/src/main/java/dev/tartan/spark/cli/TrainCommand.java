@@ -2,6 +2,7 @@ package dev.tartan.spark.cli;
 
 import dev.tartan.path.UserHome;
 import dev.tartan.plan.DeviceTraits;
+import dev.tartan.plan.hardware.Precision;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.ReadTable;
 import dev.tartan.spark.dataset.Samples;
@@ -186,6 +187,10 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
 
     private TrainingJob job(RunConfig run) {
         TrainingJob job = TrainingJob.of(run);
+        if (hardware.isGiven()) {
+            int devices = run.mesh().data() * run.mesh().model();
+            job = job.peakFlops(hardware.profile().matmulFlops(Precision.FLOAT32, devices) * devices);
+        }
         if (profile == 0) {
             return job;
         }
@@ -265,12 +270,16 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         List<StepMetrics> steps = result.steps();
         out.printf(
                 Locale.ROOT,
-                "first loss %.4f, last loss %.4f; median step %.1f ms, %,.0f %s/s%n",
+                "first loss %.4f, last loss %.4f; median step %.1f ms, %,.0f %s/s%s%n",
                 steps.get(0).loss(),
                 result.summary().finalLoss(),
                 result.summary().medianStepMillis(),
                 result.summary().tokensPerSecond(),
-                plan.unit());
+                plan.unit(),
+                result.summary().mfu() == null
+                        ? ""
+                        : TextTable.format(
+                                ", MFU %.1f %%", 100 * result.summary().mfu()));
         if (result.summary().skippedSteps() > 0) {
             out.printf(
                     Locale.ROOT,

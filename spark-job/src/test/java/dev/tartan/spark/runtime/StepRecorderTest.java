@@ -103,7 +103,7 @@ class StepRecorderTest {
     @Test
     void whatWasMeasuredIsReadBack() throws IOException {
         try (StepRecorder recorder = recorder()) {
-            recorder.onProgress(0, new StepMetrics(0, Double.NaN, 1, 2, 3, Map.of("accuracy", 0.5)));
+            recorder.onProgress(0, new StepMetrics(0, Double.NaN, 1, 2, 3, Double.NaN, null, Map.of("accuracy", 0.5)));
             recorder.onProgress(0, new ValidationMetrics(0, Map.of("loss", 2.5)));
             recorder.onCheckpoint(new CheckpointMetrics(0, new CheckpointMetrics.Outcome("c", 7, 1, 2, null)));
             recorder.onProgress(0, step(1, 2));
@@ -192,6 +192,6 @@ class StepRecorderTest {
 
     private static String json(long step, double loss) {
         return "{\"step\":" + step + ",\"loss\":" + loss
-                + ",\"gradNorm\":1.0,\"stepMillis\":2.0,\"tokensPerSecond\":3.0}";
+                + ",\"gradNorm\":1.0,\"stepMillis\":2.0,\"tokensPerSecond\":3.0,\"flopsPerSecond\":null}";
     }
 }
