@@ -90,8 +90,7 @@ final class GradientNorms {
     }
 
     private static Tensor norm(List<Tensor> gradients) {
-        return Tensor.sumOf(gradients.stream().map(g -> g.square().sumAll()).toList())
-                .sqrt();
+        return Tensor.sumOf(gradients.stream().map(Tensor::sumSquares).toList()).sqrt();
     }
 
     private static Tensor renormalized(Tensor g, Tensor norm) {

@@ -36,6 +36,6 @@ record RegularizationTerms(NetworkPlan plan, boolean correct) {
         Tensor p = param.stopGradient();
         return r instanceof L1Regularization
                 ? p.abs().sumAll().mul(coefficient)
-                : p.square().sumAll().mul(coefficient / 2);
+                : p.sumSquares().mul(coefficient / 2);
     }
 }

@@ -3,8 +3,10 @@ package dev.tartan.dl4j;
 import dev.tartan.graph.DType;
 import dev.tartan.op.Tensor;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.schedule.CycleSchedule;
 import org.nd4j.linalg.schedule.ExponentialSchedule;
@@ -25,6 +27,7 @@ final class ScheduledValue {
     private final Tensor iteration;
     private final @Nullable Tensor epoch;
     private final Map<ISchedule, Tensor> traced = new HashMap<>();
+    private final Map<Object, List<Tensor>> shared = new HashMap<>();
 
     /**
      * Values at an iteration of an epoch, FLOAT64 scalars that count from 0.
@@ -72,6 +75,16 @@ final class ScheduledValue {
             return s.getScheduleType();
         }
         return null;
+    }
+
+    /** What was traced for the same key before, or {@code trace} gives now. */
+    List<Tensor> once(Object key, Supplier<List<Tensor>> trace) {
+        List<Tensor> before = shared.get(key);
+        if (before == null) {
+            before = trace.get();
+            shared.put(key, before);
+        }
+        return before;
     }
 
     /** The number of updates before this one, a FLOAT64 scalar. */

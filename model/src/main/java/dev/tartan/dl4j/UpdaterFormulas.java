@@ -1,5 +1,6 @@
 package dev.tartan.dl4j;
 
+import dev.tartan.graph.DType;
 import dev.tartan.op.AdamW;
 import dev.tartan.op.Tensor;
 import java.util.List;
@@ -133,16 +134,24 @@ final class UpdaterFormulas {
      * corrected rate, its second correction being in that.
      */
     static List<Tensor> adam(Adam u, Tensor parameter, Tensor g, List<Tensor> state, ScheduledValue values) {
-        Tensor correction = correction(u.getBeta1(), values);
-        Tensor rate = rate(u, values).mul(correction(u.getBeta2(), values).sqrt());
+        // All parameters of an updater have the same.
+        List<Tensor> scalars = values.once(List.of(u, g.dtype()), () -> adamScalars(u, g.dtype(), values));
         return parameter.apply(
                 new AdamW(u.getBeta1(), u.getBeta2(), u.getEpsilon(), 0),
                 g,
                 state.get(0),
                 state.get(1),
-                rate.cast(g.dtype()),
-                correction.cast(g.dtype()),
-                correction.filled(1).cast(g.dtype()));
+                scalars.get(0),
+                scalars.get(1),
+                scalars.get(2));
+    }
+
+    /** The corrected rate, the first correction, and 1. */
+    private static List<Tensor> adamScalars(Adam u, DType dtype, ScheduledValue values) {
+        Tensor correction = correction(u.getBeta1(), values);
+        Tensor rate = rate(u, values).mul(correction(u.getBeta2(), values).sqrt());
+        return List.of(
+                rate.cast(dtype), correction.cast(dtype), correction.filled(1).cast(dtype));
     }
 
     private static List<Tensor> nesterovs(Nesterovs u, Tensor g, Tensor v, Tensor rate, ScheduledValue values) {

@@ -346,6 +346,11 @@ public final class Tensor implements Traceable {
         return sum(IntStream.range(0, numDims()).toArray());
     }
 
+    /** The sum of the squares of all elements, a scalar. */
+    public Tensor sumSquares() {
+        return one(new SumSquares());
+    }
+
     /** The mean of all elements, a scalar. */
     public Tensor meanAll() {
         return sumAll().div((double) shape().numElements());

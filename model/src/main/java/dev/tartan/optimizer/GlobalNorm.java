@@ -14,7 +14,7 @@ public final class GlobalNorm {
 
     /** The sum of squares of each gradient, a scalar, to which every rank has added its shard. */
     public static List<Tensor> sumsOfSquares(List<Tensor> gradients) {
-        return gradients.stream().map(gradient -> gradient.square().sumAll()).toList();
+        return gradients.stream().map(Tensor::sumSquares).toList();
     }
 
     /** The norm from the sums of squares, added in one op so that one all-reduce can serve them all. */

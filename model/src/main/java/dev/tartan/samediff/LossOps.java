@@ -53,7 +53,7 @@ final class LossOps {
         rules.put(
                 "sparse_softmax_cross_entropy_loss_with_logits",
                 call -> List.of(call.in(1).crossEntropy(call.in(0))));
-        rules.put("l2_loss", call -> List.of(call.in(0).square().sumAll().div(2)));
+        rules.put("l2_loss", call -> List.of(call.in(0).sumSquares().div(2)));
     }
 
     private static void of(Map<String, OpRule> rules, String name, Losses losses) {

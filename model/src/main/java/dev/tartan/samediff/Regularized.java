@@ -23,9 +23,9 @@ final class Regularized {
                 if (r instanceof L1Regularization l1) {
                     terms.add(p.abs().sumAll().mul(l1.getL1().valueAt(0, 0)));
                 } else if (r instanceof L2Regularization l2) {
-                    terms.add(p.square().sumAll().mul(l2.getL2().valueAt(0, 0) / 2));
+                    terms.add(p.sumSquares().mul(l2.getL2().valueAt(0, 0) / 2));
                 } else if (r instanceof WeightDecay decay) {
-                    terms.add(p.square().sumAll().mul(decay.getCoeff().valueAt(0, 0) / 2));
+                    terms.add(p.sumSquares().mul(decay.getCoeff().valueAt(0, 0) / 2));
                 }
             }
         }

@@ -29,6 +29,7 @@ import dev.tartan.op.ScatterAddRows;
 import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
+import dev.tartan.op.SumSquares;
 import dev.tartan.op.Transpose;
 import java.util.List;
 import java.util.function.Predicate;
@@ -92,6 +93,12 @@ public final class HostKernels {
                                 (op, in, out, w) ->
                                         PoolKernels.averageGradient(op.window(), op.countsPadding(), in, out, w)))
                 .prefer(Reduce.class, new ReduceKernels(workers))
+                .prefer(
+                        SumSquares.class,
+                        with(
+                                workers,
+                                (op, in, out, w) ->
+                                        ReduceKernels.sumAll(w, true, Rows.floats(in.get(0)), Rows.floats(out.get(0)))))
                 .prefer(Slice.class, copying(workers, op -> true, ShapeKernels::slice))
                 .prefer(Concat.class, copying(workers, op -> true, ShapeKernels::concat))
                 .prefer(Pad.class, copying(workers, op -> op.value() == 0, ShapeKernels::pad))

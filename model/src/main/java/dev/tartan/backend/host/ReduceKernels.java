@@ -53,7 +53,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
         ReduceForm form = ReduceForm.of(operands.get(0).type().shape(), op.dims());
         Kind kind = Kind.of(form);
         if (kind == Kind.ALL) {
-            return sumAll(x, z);
+            return sumAll(workers, false, x, z);
         }
         int rows = Math.toIntExact(form.sizes().get(0));
         int columns = Math.toIntExact(form.sizes().get(1));
@@ -81,7 +81,8 @@ final class ReduceKernels implements KernelFactory<Reduce> {
         }
     }
 
-    private HostKernel sumAll(FloatBuffer x, FloatBuffer z) {
+    /** The sum of all elements, or of their squares: the same bits as squares in memory give. */
+    static HostKernel sumAll(Workers workers, boolean squares, FloatBuffer x, FloatBuffer z) {
         int numElements = x.capacity();
         int taskElements = TILE_ELEMENTS * TILES_PER_TASK;
         int numTasks = (numElements + taskElements - 1) / taskElements;
@@ -94,7 +95,11 @@ final class ReduceKernels implements KernelFactory<Reduce> {
                 for (int start = task * taskElements; start < end; start += TILE_ELEMENTS) {
                     int n = Math.min(TILE_ELEMENTS, end - start);
                     x.get(start, tile.a, 0, n);
-                    RowMath.accumulate(tile.a, tile.b, n);
+                    if (squares) {
+                        RowMath.accumulateSquares(tile.a, tile.b, n);
+                    } else {
+                        RowMath.accumulate(tile.a, tile.b, n);
+                    }
                 }
                 parts[task] = RowMath.sum(tile.b, tile.b, TILE_ELEMENTS);
             });

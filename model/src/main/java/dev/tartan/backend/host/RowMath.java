@@ -96,6 +96,13 @@ final class RowMath {
         }
     }
 
+    /** Adds the squares of x to {@code total}, each rounded before it is added. */
+    static void accumulateSquares(float[] x, float[] total, int n) {
+        for (int i = 0; i < n; i++) {
+            total[i] += x[i] * x[i];
+        }
+    }
+
     /** Adds x * y to {@code total}. */
     static void accumulateProduct(float[] x, float[] y, float[] total, int n) {
         for (int i = 0; i < n; i++) {

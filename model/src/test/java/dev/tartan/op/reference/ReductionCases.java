@@ -3,6 +3,7 @@ package dev.tartan.op.reference;
 import dev.tartan.graph.Reduction;
 import dev.tartan.op.Einsum;
 import dev.tartan.op.Reduce;
+import dev.tartan.op.SumSquares;
 import java.util.List;
 import java.util.Map;
 
@@ -14,6 +15,9 @@ final class ReductionCases {
     private ReductionCases() {}
 
     static void addTo(List<OpCase> cases, Draw draw) {
+        cases.add(new OpCase(new SumSquares(), List.of(draw.normal(4, 8))));
+        cases.add(new OpCase(new SumSquares(), List.of(draw.normal(4, 2, 4))));
+        cases.add(new OpCase(new SumSquares(), List.of(draw.normal(8))));
         for (Reduction kind : Reduction.values()) {
             cases.add(new OpCase(new Reduce(kind, List.of(1)), List.of(draw.normal(4, 8))));
             cases.add(new OpCase(new Reduce(kind, List.of(0, 2)), List.of(draw.normal(4, 2, 4))));

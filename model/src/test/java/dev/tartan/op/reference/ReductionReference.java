@@ -4,6 +4,7 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Einsum;
 import dev.tartan.op.Reduce;
+import dev.tartan.op.SumSquares;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +13,11 @@ import java.util.Map;
 /** Reductions and products. */
 final class ReductionReference {
     private ReductionReference() {}
+
+    static List<double[]> sumSquares(SumSquares op, List<HostTensor> in, List<TensorType> out) {
+        return List.of(
+                new double[] {Arrays.stream(in.get(0).data()).map(x -> x * x).sum()});
+    }
 
     static List<double[]> reduce(Reduce op, List<HostTensor> in, List<TensorType> out) {
         Shape shape = out.get(0).shape();

@@ -56,6 +56,7 @@ import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
 import dev.tartan.op.StopGradient;
+import dev.tartan.op.SumSquares;
 import dev.tartan.op.Transpose;
 import dev.tartan.op.Unary;
 import java.util.ArrayList;
@@ -92,6 +93,7 @@ public final class ReferenceInterpreter {
         register(GatherRows.class, RowsReference::gather);
         register(ScatterAddRows.class, RowsReference::scatterAdd);
         register(Reduce.class, ReductionReference::reduce);
+        register(SumSquares.class, ReductionReference::sumSquares);
         register(Einsum.class, ReductionReference::einsum);
         register(LayerNorm.class, NormReference::layerNorm);
         register(LayerNormGrad.class, NormReference::layerNormGrad);
