@@ -7,6 +7,7 @@ import dev.tartan.spark.runtime.LiveExecutors;
 import dev.tartan.spark.runtime.MeshWork;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.Backends;
+import dev.tartan.train.MeshSpread;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingListener;
 import dev.tartan.train.TrainingResult;
@@ -25,17 +26,13 @@ public final class Tartan {
     private Tartan() {}
 
     /**
-     * Trains on as many of the session's executors as divide the mesh's axis {@code data}; on one process in local
-     * mode.
+     * Trains on as many of the session's executors as divide the mesh's axis {@code data}, or, where tasks have fewer
+     * GPUs than the axis {@code model} has ranks, as give each rank one; on one process in local mode.
      *
      * @throws IllegalArgumentException see {@link #train(SparkSession, TrainingJob, Samples, int, TrainingListener)}
      */
     public static TrainingResult train(SparkSession session, TrainingJob job, Samples samples) {
-        return train(
-                session,
-                job,
-                samples,
-                LiveExecutors.forMesh(session.sparkContext(), job.mesh().data()));
+        return train(session, job, samples, LiveExecutors.forMesh(session.sparkContext(), job.mesh()));
     }
 
     /**
@@ -51,8 +48,8 @@ public final class Tartan {
      * Trains on so many executors.
      *
      * @param job with a number of steps or of epochs; its own samples are not used
-     * @param executors number of processes over which the mesh is spread, by rows of its axis {@code data}, so that it
-     *     divides that
+     * @param executors number of processes over which the mesh is spread: a divisor of its axis {@code data}, or that
+     *     times a divisor of {@code model}
      * @param viewer is shown each step, in order, on a thread of Spark's; earlier ones again when an attempt has failed
      *     and another goes on
      * @return losses and other numbers of all steps; tensors are in the job's output folder, if it has one, from which
@@ -63,12 +60,7 @@ public final class Tartan {
      */
     public static TrainingResult train(
             SparkSession session, TrainingJob job, Samples samples, int executors, TrainingListener viewer) {
-        if (executors < 1 || job.mesh().data() % executors != 0) {
-            throw new IllegalArgumentException("mesh cannot be spread over so many executors: executors=" + executors
-                    + ", mesh.data=" + job.mesh().data() + ", mesh.model="
-                    + job.mesh().model() + ". Ranks along 'model' stay within an executor: give a number that divides"
-                    + " mesh.data.");
-        }
+        MeshSpread.check(job.mesh(), executors);
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         try (PlannedFrames frames = PlannedFrames.of(spark, job, samples, executors);
                 HeldFolder folder = HeldFolder.of(frames.plan())) {

@@ -14,6 +14,7 @@ import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
 import dev.tartan.train.Backends;
 import dev.tartan.train.Dl4jResult;
+import dev.tartan.train.MeshSpread;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
@@ -64,8 +65,10 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
             names = "--executors",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Number of Spark executors that the mesh is spread over, by rows of its axis 'data'; 1 if not"
-                    + " given.")
+            description =
+                    "Number of Spark executors that the mesh is spread over; 1 if not given. A divisor of mesh.data, or"
+                            + " mesh.data times a divisor of mesh.model."
+                            + "")
     private int executors = 1;
 
     @Option(
@@ -231,11 +234,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
             throw new IllegalArgumentException(
                     "--executors is out of range: value=" + executors + ". Give a whole number of 1 or more.");
         }
-        if (mesh.data() % executors != 0) {
-            throw new IllegalArgumentException("mesh.data is not divisible by --executors: mesh.data=" + mesh.data()
-                    + ", mesh.model=" + mesh.model() + ", executors=" + executors
-                    + ". Ranks along 'model' stay within an executor: give a number that divides mesh.data.");
-        }
+        MeshSpread.check(mesh, executors);
     }
 
     private TrainingResult train(SparkConf conf, HeldFolder folder, TrainingJob job, DeviceTraits traits) {

@@ -14,6 +14,7 @@ import dev.tartan.train.RunFiles;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingPlan;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.metrics.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -74,7 +75,7 @@ final class MeshFit implements AutoCloseable {
         }
         SerializerCheck.run(spark.sc());
         net.initialize();
-        int executors = LiveExecutors.forMesh(spark.sc(), settings.data());
+        int executors = LiveExecutors.forMesh(spark.sc(), new MeshConfig(settings.data(), settings.model()));
         FitData data = stats.timed("read", () -> data(spark, net, source, sets));
         try {
             return run(spark, net, data, executors, listeners, stats);

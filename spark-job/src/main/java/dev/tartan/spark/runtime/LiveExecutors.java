@@ -1,5 +1,7 @@
 package dev.tartan.spark.runtime;
 
+import dev.tartan.train.MeshSpread;
+import dev.tartan.train.config.MeshConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,21 +13,37 @@ import scala.collection.JavaConverters;
 
 /** The executors of a session that Spark knows to be there and that are to stay. */
 public final class LiveExecutors {
+    private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
+
     private final SparkContext spark;
 
     LiveExecutors(SparkContext spark) {
         this.spark = spark;
     }
 
-    /** How many executors a mesh is spread over by itself: as many as divide {@code data}; one in local mode. */
-    public static int forMesh(SparkContext spark, int data) {
+    /**
+     * How many executors a mesh is spread over by itself: as many as divide {@code data}, so that groups along
+     * {@code model} stay within one; where tasks have fewer GPUs than such a group has ranks, as many as give each rank
+     * a GPU. One in local mode.
+     */
+    public static int forMesh(SparkContext spark, MeshConfig mesh) {
         if (spark.isLocal()) {
             return 1;
         }
         // The driver is listed too.
         int present = spark.statusTracker().getExecutorInfos().length - 1;
-        int executors = Math.max(1, Math.min(present, data));
-        while (data % executors != 0) {
+        return forMesh(mesh, present, spark.getConf().getDouble(TASK_GPUS, 0));
+    }
+
+    static int forMesh(MeshConfig mesh, int present, double gpusPerTask) {
+        if (gpusPerTask >= 1 && gpusPerTask < mesh.model()) {
+            int executors = (int) (mesh.data() * mesh.model() / gpusPerTask);
+            if (executors * gpusPerTask == mesh.data() * mesh.model() && MeshSpread.fits(mesh, executors)) {
+                return executors;
+            }
+        }
+        int executors = Math.max(1, Math.min(present, mesh.data()));
+        while (mesh.data() % executors != 0) {
             executors--;
         }
         return executors;

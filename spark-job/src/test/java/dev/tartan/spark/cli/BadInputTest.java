@@ -98,12 +98,12 @@ class BadInputTest {
     }
 
     @Test
-    void executorsMustDivideTheRowsOfTheMesh() {
-        TrainRun run = TrainRun.of("--config=" + config, "--executors=4");
+    void executorsMustDivideTheMesh() {
+        TrainRun run = TrainRun.of("--config=" + config, "--executors=3");
         assertThat(run.err())
-                .isEqualToNormalizingNewlines("tartan: mesh.data is not divisible by --executors: mesh.data=2,"
-                        + " mesh.model=2, executors=4. Ranks along 'model' stay within an executor: give a number that"
-                        + " divides mesh.data.\n");
+                .isEqualToNormalizingNewlines("tartan: mesh cannot be spread over so many executors:"
+                        + " executors=3, mesh.data=2, mesh.model=2. Give a number that divides mesh.data, or mesh.data"
+                        + " times a divisor of mesh.model.\n");
         assertThat(run.exitCode()).isEqualTo(2);
     }
 

@@ -92,14 +92,32 @@ class GoldenExecutorsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"gpt, 2, 2, 2", "gpt, 4, 4, 1", "llama, 2, 2, 2", "llama, 2, 4, 1", "mlp, 2, 2, 1", "mlp, 2, 4, 1"})
+    @CsvSource({
+        "gpt, 2, 2, 2",
+        "gpt, 4, 4, 1",
+        "gpt, 2, 1, 2",
+        "llama, 4, 2, 2",
+        "llama, 2, 4, 1",
+        "mlp, 2, 2, 1",
+        "mlp, 2, 4, 1"
+    })
     void goldenRunFollowsPyTorchAndOneProcess(String kind, int executors, int data, int model) throws Exception {
         checkGolden(kind, executors, data, model);
     }
 
     @Tag("large")
     @ParameterizedTest
-    @CsvSource({"gpt, 2, 2, 1", "gpt, 2, 4, 1", "llama, 2, 2, 1", "llama, 4, 4, 1", "mlp, 2, 2, 2", "mlp, 4, 4, 1"})
+    @CsvSource({
+        "gpt, 2, 2, 1",
+        "gpt, 2, 4, 1",
+        "gpt, 4, 2, 2",
+        "llama, 2, 2, 2",
+        "llama, 2, 1, 2",
+        "llama, 2, 2, 1",
+        "llama, 4, 4, 1",
+        "mlp, 2, 2, 2",
+        "mlp, 4, 4, 1"
+    })
     void everyOtherGoldenRunFollowsPyTorchAndOneProcess(String kind, int executors, int data, int model)
             throws Exception {
         checkGolden(kind, executors, data, model);
