@@ -8,6 +8,11 @@ import org.deeplearning4j.nn.conf.InputPreProcessor;
 import org.deeplearning4j.nn.conf.dropout.Dropout;
 import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
+import org.deeplearning4j.nn.conf.graph.StackVertex;
+import org.deeplearning4j.nn.conf.graph.UnstackVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.ReverseTimeSeriesVertex;
 import org.deeplearning4j.nn.conf.layers.ActivationLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
 import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
@@ -60,8 +65,17 @@ final class KnownParts {
         }
     }
 
-    void refuseTruncatedGraph() {
-        mistakes.add("truncated backpropagation through time in a graph");
+    /** These see steps of other parts, or have other numbers of rows than there are states for. */
+    void checkTruncated(String node, GraphVertex vertex) {
+        if (vertex instanceof LayerVertex layer) {
+            checkTruncated(node, layer.getLayerConf().getLayer());
+        } else if (vertex instanceof LastTimeStepVertex
+                || vertex instanceof DuplicateToTimeSeriesVertex
+                || vertex instanceof ReverseTimeSeriesVertex
+                || vertex instanceof StackVertex
+                || vertex instanceof UnstackVertex) {
+            refuse(node, vertex.getClass().getSimpleName() + " with truncated backpropagation");
+        }
     }
 
     /** Truncated backpropagation goes on where it was, which these cannot. */

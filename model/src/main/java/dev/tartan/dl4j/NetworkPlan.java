@@ -82,8 +82,9 @@ record NetworkPlan(
         KnownParts known = new KnownParts();
         Map<String, GraphVertex> vertices = configuration.getVertices();
         vertices.forEach(known::check);
-        if (configuration.getBackpropType() == BackpropType.TruncatedBPTT) {
-            known.refuseTruncatedGraph();
+        boolean truncated = configuration.getBackpropType() == BackpropType.TruncatedBPTT;
+        if (truncated) {
+            vertices.forEach(known::checkTruncated);
         }
         known.checkBackprop(
                 configuration.getBackpropType(), configuration.getTbpttFwdLength(), configuration.getTbpttBackLength());
@@ -112,7 +113,7 @@ record NetworkPlan(
                 configuration.getNetworkOutputs(),
                 true,
                 miniBatch,
-                0,
+                truncated ? configuration.getTbpttFwdLength() : 0,
                 configuration.getIterationCount(),
                 configuration.getEpochCount()));
     }

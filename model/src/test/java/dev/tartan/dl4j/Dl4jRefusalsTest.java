@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.stream.Stream;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.CNN2DFormat;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.RNNFormat;
@@ -15,6 +16,8 @@ import org.deeplearning4j.nn.conf.graph.ScaleVertex;
 import org.deeplearning4j.nn.conf.graph.StackVertex;
 import org.deeplearning4j.nn.conf.graph.UnstackVertex;
 import org.deeplearning4j.nn.conf.graph.rnn.DuplicateToTimeSeriesVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.LastTimeStepVertex;
+import org.deeplearning4j.nn.conf.graph.rnn.ReverseTimeSeriesVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.AutoEncoder;
 import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
@@ -212,6 +215,37 @@ class Dl4jRefusalsTest {
         assertThatThrownBy(() -> Dl4jNetwork.of(fits, Dl4jOptions.none().steps(10)))
                 .hasMessage("truncated backpropagation needs to know how many samples a step has, since their states go"
                         + " from step to step: backpropSteps=4. Give Dl4jOptions.batch.");
+    }
+
+    @Test
+    void verticesThatSeeOtherPartsOfSequencesAreRefused() {
+        ComputationGraphConfiguration conf = new NeuralNetConfiguration.Builder()
+                .graphBuilder()
+                .allowDisconnected(true)
+                .validateTbpttConfig(false)
+                .addInputs("a", "b")
+                .addVertex("last", new LastTimeStepVertex("a"), "a")
+                .addVertex("back", new ReverseTimeSeriesVertex("a"), "a")
+                .addVertex("again", new DuplicateToTimeSeriesVertex("a"), "last")
+                .addVertex("stack", new StackVertex(), "a", "b")
+                .addVertex("one", new UnstackVertex(0, 2), "stack")
+                .addLayer(
+                        "both",
+                        new Bidirectional(new LSTM.Builder().nIn(4).nOut(4).build()),
+                        "a")
+                .addLayer("out", output(), "last")
+                .setOutputs("out")
+                .backpropType(BackpropType.TruncatedBPTT)
+                .tBPTTForwardLength(4)
+                .tBPTTBackwardLength(4)
+                .build();
+        assertThatThrownBy(() -> Dl4jNetwork.of(conf))
+                .hasMessageContaining("'last': LastTimeStepVertex with truncated backpropagation")
+                .hasMessageContaining("'back': ReverseTimeSeriesVertex with truncated backpropagation")
+                .hasMessageContaining("'again': DuplicateToTimeSeriesVertex with truncated backpropagation")
+                .hasMessageContaining("'stack': StackVertex with truncated backpropagation")
+                .hasMessageContaining("'one': UnstackVertex with truncated backpropagation")
+                .hasMessageContaining("'both': Bidirectional with truncated backpropagation");
     }
 
     @Test

@@ -5,9 +5,11 @@ import dev.tartan.dl4j.Dl4jNetwork;
 import dev.tartan.spark.dataset.ArraySamples;
 import dev.tartan.spark.dataset.FrameRows;
 import dev.tartan.spark.dataset.SequenceParts;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.RDD;
@@ -111,13 +113,18 @@ record FitData(RDD<?> source, Dl4jNetwork network, Dl4jFactory factory, List<Str
             return SequenceParts.WHOLE;
         }
         long[] features = shapes.features().dims().get(0);
-        long[] labels = shapes.labels().dims().get(0);
-        if (labels.length != features.length || labels[1] != features[1]) {
+        List<long[]> others = new ArrayList<>(shapes.features().dims());
+        others.addAll(shapes.labels().dims());
+        if (others.stream().anyMatch(dims -> dims.length != 2 || dims[1] != features[1])) {
             throw new IllegalArgumentException("truncated backpropagation needs features and labels for the same steps:"
-                    + " features of an example=" + Arrays.toString(features) + ", labels=" + Arrays.toString(labels)
-                    + ". Give labels for each step, or use BackpropType.Standard.");
+                    + " features of an example=" + text(shapes.features().dims()) + ", labels="
+                    + text(shapes.labels().dims()) + ". Give labels for each step, or use BackpropType.Standard.");
         }
         return new SequenceParts(Dl4jNetwork.CONTINUED, Math.toIntExact(features[1]), network.partSteps());
+    }
+
+    private static String text(List<long[]> shapes) {
+        return shapes.stream().map(Arrays::toString).collect(Collectors.joining(" "));
     }
 
     /**

@@ -13,8 +13,12 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.BaseRecurrentLayer;
 import org.deeplearning4j.nn.conf.layers.Convolution1DLayer;
 import org.deeplearning4j.nn.conf.layers.GravesLSTM;
@@ -22,9 +26,11 @@ import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.SimpleRnn;
 import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,6 +44,7 @@ import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.dataset.MultiDataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Nesterovs;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -183,6 +190,84 @@ class TruncatedFitsTest {
                 all.add(model.score());
             }
         };
+    }
+
+    /** Two inputs and two outputs, one of them a sum around the layer before. */
+    private static ComputationGraphConfiguration graph() {
+        return new NeuralNetConfiguration.Builder()
+                .seed(12)
+                .updater(new Nesterovs(0.2, 0.9))
+                .l2(1e-3)
+                .graphBuilder()
+                .addInputs("a", "b")
+                .addVertex("both", new MergeVertex(), "a", "b")
+                .addLayer("lstm", lstm(2 * INPUTS), "both")
+                .addLayer("next", lstm(UNITS), "lstm")
+                .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "lstm", "next")
+                .addLayer("first", classes(), "sum")
+                .addLayer("second", classes(), "lstm")
+                .setOutputs("first", "second")
+                .setInputTypes(InputType.recurrent(INPUTS), InputType.recurrent(INPUTS))
+                .backpropType(BackpropType.TruncatedBPTT)
+                .tBPTTForwardLength(PART)
+                .tBPTTBackwardLength(PART)
+                .build();
+    }
+
+    private static LSTM lstm(int inputs) {
+        return new LSTM.Builder()
+                .nIn(inputs)
+                .nOut(UNITS)
+                .activation(Activation.TANH)
+                .build();
+    }
+
+    private static RnnOutputLayer classes() {
+        return new RnnOutputLayer.Builder(LossFunction.MCXENT)
+                .nIn(UNITS)
+                .nOut(CLASSES)
+                .activation(Activation.SOFTMAX)
+                .build();
+    }
+
+    private static MultiDataSet twice(DataSet one, DataSet other) {
+        INDArray mask = one.getFeaturesMaskArray();
+        INDArray labelsMask = one.getLabelsMaskArray();
+        return new MultiDataSet(
+                new INDArray[] {one.getFeatures(), other.getFeatures()},
+                new INDArray[] {one.getLabels(), other.getLabels()},
+                mask == null ? null : new INDArray[] {mask, mask.dup()},
+                labelsMask == null ? null : new INDArray[] {labelsMask, labelsMask.dup()});
+    }
+
+    @ParameterizedTest
+    @CsvSource({"8, NONE, 0", "10, NONE, 1", "10, SOME, 0", "9, FEATURES, 3"})
+    void updatesOfAGraphAreThoseOfDl4j(int steps, Masks masks, int zero) {
+        List<DataSet> data = sequences(6, steps, masks);
+        List<MultiDataSet> sets = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            sets.add(twice(data.get(i), data.get((i + 2) % 6)));
+        }
+        SparkComputationGraph net = new SparkComputationGraph(
+                spark,
+                graph(),
+                new MeshTrainingMaster.Builder(1)
+                        .mesh(2, 1)
+                        .zeroStage(zero)
+                        .batchSizePerWorker(3)
+                        .build());
+        ComputationGraph local = new ComputationGraph(graph());
+        local.init();
+        MultiDataSet whole = MultiDataSet.merge(sets);
+        for (int fit = 0; fit < 3; fit++) {
+            net.fitMultiDataSet(spark.parallelize(new ArrayList<>(sets), 3));
+            local.fit(whole);
+            assertThat(net.getNetwork().getIterationCount()).isEqualTo(local.getIterationCount());
+            assertThat(net.getNetwork().score()).isCloseTo(local.score(), within(CLOSE));
+            assertThat(SmallDl4j.distance(net.getNetwork().params(), local.params()))
+                    .isLessThan(CLOSE);
+        }
+        assertThat(local.getIterationCount()).isEqualTo(3 * ((steps + PART - 1) / PART));
     }
 
     /** Three examples in batches of two: which of them is alone in the second is up to their content. */
