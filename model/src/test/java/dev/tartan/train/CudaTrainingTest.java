@@ -1,19 +1,11 @@
 package dev.tartan.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.tartan.backend.Backend;
 import dev.tartan.backend.cuda.HostCudaBackend;
-import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
-import dev.tartan.train.config.RunConfig;
-import dev.tartan.train.config.RunConfigLoader;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,8 +16,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("slow")
 @Timeout(600)
 class CudaTrainingTest {
-    private static final int STEPS = 3;
-
     @TempDir
     Path folder;
 
@@ -45,21 +35,11 @@ class CudaTrainingTest {
                 "llama | 2 | 2 | strategy.zero=2",
             })
     void goldenNetworksTrainAsOnTheCpu(String kind, int data, int model, String more) throws Exception {
-        Backend cpu = new Nd4jBackend(1);
-        TrainingPlan onCpu =
-                TrainingJob.of(config(kind, data, model, more, "cpu")).compile(cpu);
-        TrainingResult expected = train(onCpu, config(kind, data, model, more, "other"), cpu);
-        RunConfig config = config(kind, data, model, more, "cuda");
         HostCudaBackend cuda = new HostCudaBackend(data * model, 1);
-        TrainingPlan plan = TrainingJob.of(config).compile(cuda.backend());
-        TrainingResult result = train(plan, config, cuda.backend());
-        List<Double> losses = losses(result);
-        assertThat(losses).hasSize(STEPS);
-        for (int step = 0; step < STEPS; step++) {
-            assertThat(losses.get(step)).isCloseTo(losses(expected).get(step), within(1e-5));
-        }
+        CudaGolden.Run run = new CudaGolden(folder, kind, data, model, more).assertTrainsAsOnTheCpu(cuda.backend());
+        TrainingPlan plan = run.plan();
         assertThat(cuda.numGraphLaunches()).isPositive();
-        assertThat(result.summary().measuredPeakBytesPerDevice())
+        assertThat(run.result().summary().measuredPeakBytesPerDevice())
                 .isEqualTo(plan.step().memory().arenaBytes());
         expectPlannedBytes(plan, cuda);
     }
@@ -81,24 +61,5 @@ class CudaTrainingTest {
                 }
             });
         }
-    }
-
-    private static List<Double> losses(TrainingResult result) {
-        return result.steps().stream().map(step -> step.loss()).toList();
-    }
-
-    private static TrainingResult train(TrainingPlan plan, RunConfig config, Backend backend) throws Exception {
-        return MeshTrainer.run(plan, config.network(), backend, step -> {});
-    }
-
-    private RunConfig config(String kind, int data, int model, String more, String name) throws Exception {
-        Path output = Files.createDirectory(folder.resolve(name));
-        String golden = GoldenConfig.of(
-                kind,
-                new ObjectMapper().readTree(Files.readAllBytes(GoldenConfig.resource(kind + ".json"))),
-                data,
-                model,
-                output);
-        return RunConfigLoader.parse(golden + more + "\ntrain.steps=" + STEPS);
     }
 }

@@ -40,12 +40,33 @@ final class BytedecoCublas implements AutoCloseable {
     /** Kernels for wide accesses need aligned addresses. */
     private record Key(MatrixProduct product, int alignment) {}
 
-    private record Plan(
+    /** A product as cuBLASLt knows it, described without a GPU. The first operand is our b. */
+    record Description(
             cublasLtMatmulDescOpaque_t operation,
-            cublasLtMatrixLayoutOpaque_t a,
-            cublasLtMatrixLayoutOpaque_t b,
-            cublasLtMatrixLayoutOpaque_t c,
-            cublasLtMatmulAlgo_t algorithm) {}
+            cublasLtMatrixLayoutOpaque_t first,
+            cublasLtMatrixLayoutOpaque_t second,
+            cublasLtMatrixLayoutOpaque_t out) {
+        static Description of(MatrixProduct product) {
+            boolean isDouble = product.type() == CudaType.FLOAT64;
+            cublasLtMatmulDescOpaque_t operation = new cublasLtMatmulDescOpaque_t();
+            check(
+                    cublasLtMatmulDescInit(
+                            operation,
+                            isDouble ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
+                            isDouble ? CUDA_R_64F : CUDA_R_32F),
+                    "cublasLtMatmulDescInit",
+                    product);
+            transpose(operation, CUBLASLT_MATMUL_DESC_TRANSA, product.bTransposed());
+            transpose(operation, CUBLASLT_MATMUL_DESC_TRANSB, product.aTransposed());
+            return new Description(
+                    operation,
+                    layout(product, product.inner(), product.columns(), product.bTransposed()),
+                    layout(product, product.rows(), product.inner(), product.aTransposed()),
+                    layout(product, product.rows(), product.columns(), false));
+        }
+    }
+
+    private record Plan(Description description, cublasLtMatmulAlgo_t algorithm) {}
 
     BytedecoCublas() {
         check(cublasLtCreate(handle), "cublasLtCreate", null);
@@ -62,6 +83,7 @@ final class BytedecoCublas implements AutoCloseable {
     BytedecoCuda.CudaCallOn prepare(MatrixProduct product, long c, long a, long b, long workspace) {
         long bits = a | b | c | workspace | MAX_ALIGNMENT;
         Plan plan = plans.computeIfAbsent(new Key(product, (int) Long.lowestOneBit(bits)), BytedecoCublas.this::plan);
+        Description description = plan.description;
         boolean isDouble = product.type() == CudaType.FLOAT64;
         Pointer alpha = isDouble ? oneDouble : one;
         Pointer beta = isDouble ? zeroDouble : zero;
@@ -72,17 +94,17 @@ final class BytedecoCublas implements AutoCloseable {
         return (stream, work) -> check(
                 cublasLtMatmul(
                         handle,
-                        plan.operation,
+                        description.operation,
                         alpha,
                         left,
-                        plan.b,
+                        description.first,
                         right,
-                        plan.a,
+                        description.second,
                         beta,
                         out,
-                        plan.c,
+                        description.out,
                         out,
-                        plan.c,
+                        description.out,
                         plan.algorithm,
                         space,
                         product.workspaceBytes(),
@@ -93,24 +115,8 @@ final class BytedecoCublas implements AutoCloseable {
 
     private Plan plan(Key key) {
         MatrixProduct product = key.product;
-        boolean isDouble = product.type() == CudaType.FLOAT64;
-        cublasLtMatmulDescOpaque_t operation = new cublasLtMatmulDescOpaque_t();
-        check(
-                cublasLtMatmulDescInit(
-                        operation,
-                        isDouble ? CUBLAS_COMPUTE_64F : CUBLAS_COMPUTE_32F,
-                        isDouble ? CUDA_R_64F : CUDA_R_32F),
-                "cublasLtMatmulDescInit",
-                product);
-        // The first operand of cuBLASLt's is our b.
-        transpose(operation, CUBLASLT_MATMUL_DESC_TRANSA, product.bTransposed());
-        transpose(operation, CUBLASLT_MATMUL_DESC_TRANSB, product.aTransposed());
-        Plan plan = new Plan(
-                operation,
-                layout(product, product.rows(), product.inner(), product.aTransposed()),
-                layout(product, product.inner(), product.columns(), product.bTransposed()),
-                layout(product, product.rows(), product.columns(), false),
-                new cublasLtMatmulAlgo_t());
+        Description description = Description.of(product);
+        cublasLtMatmulAlgo_t algorithm = new cublasLtMatmulAlgo_t();
         try (cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t();
                 cublasLtMatmulHeuristicResult_t found = new cublasLtMatmulHeuristicResult_t();
                 LongPointer workspace = new LongPointer(new long[] {product.workspaceBytes()});
@@ -124,15 +130,24 @@ final class BytedecoCublas implements AutoCloseable {
             int[] count = new int[1];
             check(
                     cublasLtMatmulAlgoGetHeuristic(
-                            handle, operation, plan.b, plan.a, plan.c, plan.c, preference, 1, found, count),
+                            handle,
+                            description.operation,
+                            description.first,
+                            description.second,
+                            description.out,
+                            description.out,
+                            preference,
+                            1,
+                            found,
+                            count),
                     "cublasLtMatmulAlgoGetHeuristic",
                     product);
             if (count[0] == 0) {
                 throw new IllegalStateException("cuBLASLt has no way to do a product: product=" + product + ".");
             }
-            Pointer.memcpy(plan.algorithm, found.algo(), plan.algorithm.sizeof());
+            Pointer.memcpy(algorithm, found.algo(), algorithm.sizeof());
         }
-        return plan;
+        return new Plan(description, algorithm);
     }
 
     private static void prefer(cublasLtMatmulPreferenceOpaque_t preference, int attribute, Pointer value, long bytes) {
