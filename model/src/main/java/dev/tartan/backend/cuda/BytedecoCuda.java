@@ -37,7 +37,9 @@ final class BytedecoCuda implements CudaDriver {
     private final CUctx_st context = new CUctx_st();
     private final Gpu gpu;
     private final BytedecoNvrtc compiler;
-    private final BytedecoCublas products;
+    /** Loaded when it is first needed, since that takes seconds. */
+    private @Nullable BytedecoCublas products;
+
     private final Map<Long, CUstream_st> streams = new ConcurrentHashMap<>();
     private final Map<Long, CUevent_st> events = new ConcurrentHashMap<>();
     private final Map<Long, CUgraphExec_st> graphs = new ConcurrentHashMap<>();
@@ -58,7 +60,6 @@ final class BytedecoCuda implements CudaDriver {
         check(cuDevicePrimaryCtxRetain(context, device[0]), "cuDevicePrimaryCtxRetain");
         enter();
         this.compiler = new BytedecoNvrtc(capability, cache);
-        this.products = new BytedecoCublas();
     }
 
     /** All GPUs that the process may see. */
@@ -353,11 +354,20 @@ final class BytedecoCuda implements CudaDriver {
     @Override
     public CudaCall prepare(MatrixProduct product, long c, long a, long b, long workspace) {
         enter();
-        CudaCallOn call = products.prepare(product, c, a, b, workspace);
+        CudaCallOn call = products().prepare(product, c, a, b, workspace);
         return stream -> {
             enter();
             call.enqueue(stream(stream), works.get(stream));
         };
+    }
+
+    private synchronized BytedecoCublas products() {
+        BytedecoCublas loaded = products;
+        if (loaded == null) {
+            loaded = new BytedecoCublas();
+            products = loaded;
+        }
+        return loaded;
     }
 
     /** A product given to a stream of the driver's. */
@@ -410,7 +420,9 @@ final class BytedecoCuda implements CudaDriver {
 
     /** The context is the process's: it stays until that ends. */
     @Override
-    public void close() {
-        products.close();
+    public synchronized void close() {
+        if (products != null) {
+            products.close();
+        }
     }
 }

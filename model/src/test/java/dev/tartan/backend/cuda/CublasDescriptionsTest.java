@@ -3,6 +3,7 @@ package dev.tartan.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.bytedeco.cuda.global.cublas.*;
 
+import java.io.IOException;
 import java.util.Random;
 import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
 import org.bytedeco.javacpp.BytePointer;
@@ -10,6 +11,7 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.SizeTPointer;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +19,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What cuBLASLt is told of a product means that product: read back from it, and done by loops as its manual says. */
 @Tag("cuda")
 class CublasDescriptionsTest {
+    @BeforeAll
+    static void requireDriver() throws IOException {
+        HostDriver.requireSome();
+    }
+
     private static final int ROWS = 3;
     private static final int COLUMNS = 5;
     private static final int INNER = 4;

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +20,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** NVRTC and the presets of it, which need no GPU but a library of the driver's name: {@code scripts/test-cuda}. */
 @Tag("cuda")
 class NvrtcTest {
+    @BeforeAll
+    static void requireDriver() throws IOException {
+        HostDriver.requireSome();
+    }
+
     private static final int ELF = 0x7F;
 
     @TempDir
