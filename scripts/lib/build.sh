@@ -12,10 +12,19 @@
 JOB_SOURCES=(pom.xml model/pom.xml model/src/main spark-job/pom.xml spark-job/src/main conf/hardware/this-machine.conf)
 SPARK_HOME_SOURCES=(pom.xml scripts/lib/spark-home)
 
-# Sets JOB. Not one shaded jar: ND4J's three native builds alone are 270 MB, to be packed anew after each change of a line.
+# Sets JOB. With TARTAN_CUDA=presets it has bytedeco's presets of CUDA, for machines that bring CUDA's libraries; with
+# TARTAN_CUDA=redist it has those libraries too, which are 1.9 GB. Not one shaded jar: ND4J's three native builds alone are 270 MB, to be packed anew after each change of a line.
 build_job() {
+  local kind=job
+  job_options=()
+  case "${TARTAN_CUDA:-}" in
+    '') ;;
+    presets) kind=presets-job job_options=(-Dcuda) ;;
+    redist) kind=redist-job job_options=(-Dcuda -Dcuda.redist) ;;
+    *) fail "TARTAN_CUDA is not known: TARTAN_CUDA=$TARTAN_CUDA. Use presets or redist, or unset it." ;;
+  esac
   require_jdk_and_maven
-  provide job make_job "${JOB_SOURCES[@]}"
+  provide "$kind" make_job "${JOB_SOURCES[@]}"
   JOB="$provided"
 }
 
@@ -38,7 +47,8 @@ make_job() {
   fi
   local made="$build/spark-job/target/tartan-job"
   rm -rf "$made" # jars of other versions
-  quietly "building the job" maven -f "$build/pom.xml" -Dquick -Dmaven.test.skip=true package
+  quietly "building the job" maven -f "$build/pom.xml" -Dquick -Dmaven.test.skip=true \
+    ${job_options[@]+"${job_options[@]}"} package
   # Links save copying what no build changes; Tartan's own jars may be written in place.
   cp -al "$made/." "$folder" 2>/dev/null || cp -a "$made/." "$folder"
   for jar in "$made"/{,lib/}tartan-*.jar; do

@@ -5,6 +5,7 @@ import dev.tartan.graph.TensorType;
 import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
 import java.util.List;
+import java.util.Optional;
 
 /** One device: gives out its memory, streams, and the kernels that work on them. Thread-safe. */
 public interface Device extends DeviceTraits {
@@ -28,6 +29,17 @@ public interface Device extends DeviceTraits {
 
     /** The kernels for buffers of this device's arenas. */
     KernelLibrary kernels();
+
+    /**
+     * Makes kernels that are always enqueued one right after another into one, which starts them faster. Each stays to
+     * be closed by itself, after this one.
+     *
+     * @param kernels that do nothing but give the stream work for the device, the same each time
+     * @return empty if that gains nothing
+     */
+    default Optional<Kernel> join(List<Kernel> kernels) {
+        return Optional.empty();
+    }
 
     /** Makes a stream. */
     Stream stream(StreamUse use);

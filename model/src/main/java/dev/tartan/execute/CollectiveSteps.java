@@ -31,6 +31,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The collectives of one rank's program and the waits for them, bound once, allocating nothing when they run. Those
@@ -45,6 +48,7 @@ final class CollectiveSteps {
     private final MeshCommunicators communicators;
     private final boolean gradientsAsBfloats;
     private final Arena arena;
+    private final @Nullable Arena hostArena;
     private final List<Buffer> buffers;
     private final Map<Communicator, CommunicationStream> streams = new LinkedHashMap<>();
     private final List<Step> blocking = new ArrayList<>();
@@ -57,6 +61,7 @@ final class CollectiveSteps {
             MeshCommunicators communicators,
             boolean gradientsAsBfloats,
             Arena arena,
+            @Nullable Arena hostArena,
             List<Buffer> buffers) {
         this.program = program;
         this.plan = plan;
@@ -65,6 +70,7 @@ final class CollectiveSteps {
         this.communicators = communicators;
         this.gradientsAsBfloats = gradientsAsBfloats;
         this.arena = arena;
+        this.hostArena = hostArena;
         this.buffers = buffers;
     }
 
@@ -90,8 +96,6 @@ final class CollectiveSteps {
         Communicator communicator = communicators.communicator(rank, op.axes());
         Buffer in = buffers.get(instruction.operands().get(0));
         Buffer out = buffers.get(instruction.results().get(0));
-        require(communicator, op.name(), in);
-        require(communicator, op.name(), out);
         if (op instanceof Permute permute && !instruction.started()) {
             return permute(permute, communicator, in, out, index);
         }
@@ -137,7 +141,43 @@ final class CollectiveSteps {
         }
     }
 
+    /** What makes a task of an operand, a result and more memory, whose bytes are given. */
+    @FunctionalInterface
+    private interface TaskMaker {
+        CollectiveTask make(Buffer in, Buffer out, LongFunction<Buffer> more);
+    }
+
+    /** The task on the tensors themselves, or on copies on the host that the plan has room for. */
+    private CollectiveTask onReachable(
+            Collective op, Communicator communicator, Buffer in, Buffer out, int index, TaskMaker maker) {
+        BufferSlot slot = plan.hostStagingOf(index);
+        if (slot == null || (communicator.reaches(in.space()) && communicator.reaches(out.space()))) {
+            require(communicator, op.name(), in);
+            require(communicator, op.name(), out);
+            return maker.make(in, out, bytes -> staging(index, bytes));
+        }
+        Arena host = Objects.requireNonNull(hostArena);
+        long outOffset = slot.offsetBytes() + Arena.aligned(in.type().bytes());
+        long moreOffset = outOffset + Arena.aligned(out.type().bytes());
+        Buffer inCopy = host.buffer(in.type(), slot.offsetBytes());
+        Buffer outCopy = host.buffer(out.type(), outOffset);
+        require(communicator, op.name(), inCopy);
+        CollectiveTask task = maker.make(inCopy, outCopy, bytes -> host.buffer(floats(bytes), moreOffset));
+        return CollectiveTask.onCopies(task, in, inCopy, out, outCopy);
+    }
+
     private CollectiveTask task(Collective op, Communicator communicator, Buffer in, Buffer out, int index) {
+        return onReachable(
+                op,
+                communicator,
+                in,
+                out,
+                index,
+                (reached, made, more) -> call(op, communicator, reached, made, index, more));
+    }
+
+    private CollectiveTask call(
+            Collective op, Communicator communicator, Buffer in, Buffer out, int index, LongFunction<Buffer> more) {
         CollectiveCall call =
                 call(op, region(in), region(out), elementType(in.type().dtype()), tag(index));
         boolean asBfloats = gradientsAsBfloats
@@ -156,7 +196,7 @@ final class CollectiveSteps {
             Bfloat16Call wire = new Bfloat16Call(call, communicator, MemoryRegion.empty());
             return CollectiveTask.of(communicator, wire, List.of(in), List.of(out));
         }
-        Buffer staging = staging(index, stagingBytes);
+        Buffer staging = more.apply(stagingBytes);
         Bfloat16Call wire = new Bfloat16Call(call, communicator, region(staging).slice(0, stagingBytes));
         return CollectiveTask.of(communicator, wire, List.of(in), List.of(out, staging));
     }
@@ -169,8 +209,19 @@ final class CollectiveSteps {
         if (in.type().bytes() == 0) {
             return new Step.Local(permute.name(), stream -> {}, new MemoryUse(List.of(), List.of(), null));
         }
-        HostTask task = PermuteTask.of(
-                permute, communicator, in, out, elementType(in.type().dtype()), tag(index));
+        CollectiveTask task = onReachable(
+                permute,
+                communicator,
+                in,
+                out,
+                index,
+                (reached, made, more) -> PermuteTask.of(
+                        permute,
+                        communicator,
+                        reached,
+                        made,
+                        elementType(in.type().dtype()),
+                        tag(index)));
         return blocking(permute.name(), task);
     }
 
@@ -212,8 +263,11 @@ final class CollectiveSteps {
                     + program.name() + ", instruction=" + index + ", planned=" + slot + ", neededBytes=" + bytes
                     + ". Plan the program that is run.");
         }
-        Shape floats = Shape.shape((bytes + Float.BYTES - 1) / Float.BYTES);
-        return arena.buffer(new TensorType(DType.FLOAT32, floats), slot.offsetBytes());
+        return arena.buffer(floats(bytes), slot.offsetBytes());
+    }
+
+    private static TensorType floats(long bytes) {
+        return new TensorType(DType.FLOAT32, Shape.shape((bytes + Float.BYTES - 1) / Float.BYTES));
     }
 
     /** The memory of a buffer, kept as long as it can be reached from there. */

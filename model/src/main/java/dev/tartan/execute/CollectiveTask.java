@@ -6,6 +6,7 @@ import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.compress.Bfloat16Call;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,51 @@ final class CollectiveTask implements HostTask {
     /** One call that sends bfloat16 values. */
     static CollectiveTask of(Communicator communicator, Bfloat16Call call, List<Buffer> reads, List<Buffer> writes) {
         return new CollectiveTask(communicator, reads, writes, call::run, call::start, true);
+    }
+
+    /**
+     * A task on copies, in memory that its communicator reaches. Start and finish make the copies, and wait for them.
+     *
+     * @param task on the copies, and on more memory of its own
+     */
+    static CollectiveTask onCopies(CollectiveTask task, Buffer in, Buffer inCopy, Buffer out, Buffer outCopy) {
+        List<Buffer> writes = new ArrayList<>(task.writes);
+        writes.addAll(task.reads);
+        writes.add(out);
+        return new CollectiveTask(
+                task.communicator,
+                List.of(in),
+                writes,
+                () -> {
+                    inCopy.copyFrom(in);
+                    task.run.run();
+                    out.copyFrom(outCopy);
+                },
+                () -> {
+                    inCopy.copyFrom(in);
+                    return followed(task.start.get(), () -> out.copyFrom(outCopy));
+                },
+                true);
+    }
+
+    private static PendingCall followed(PendingCall call, Runnable afterwards) {
+        return new PendingCall() {
+            @Override
+            public boolean isDone() {
+                return call.isDone();
+            }
+
+            @Override
+            public void await() {
+                call.await();
+                afterwards.run();
+            }
+
+            @Override
+            public long endedNanos() {
+                return call.endedNanos();
+            }
+        };
     }
 
     /** Two calls, one after the other. */

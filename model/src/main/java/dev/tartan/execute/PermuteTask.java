@@ -1,7 +1,6 @@
 package dev.tartan.execute;
 
 import dev.tartan.backend.Buffer;
-import dev.tartan.backend.HostTask;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.ElementType;
@@ -19,7 +18,7 @@ final class PermuteTask {
     private PermuteTask() {}
 
     /** The messages of a rank that another one sends to. */
-    static HostTask of(
+    static CollectiveTask of(
             Permute permute, Communicator communicator, Buffer in, Buffer out, ElementType type, String tag) {
         int rank = communicator.rank();
         List<Integer> sources = permute.sources();

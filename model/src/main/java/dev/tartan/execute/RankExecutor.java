@@ -49,7 +49,9 @@ public final class RankExecutor implements AutoCloseable {
     /** By step, what is run before it; empty if there is nothing. */
     private final Map<Integer, List<Runnable>> before = new HashMap<>();
 
-    /** The step that runs or failed; -1 before a run and after one that was completed. */
+    private @Nullable StepParts parts;
+
+    /** The last step that was enqueued, or failed; -1 before a run and after one that was completed. */
     private int at = -1;
 
     private long exposedNanos;
@@ -126,21 +128,39 @@ public final class RankExecutor implements AutoCloseable {
         } else {
             this.arena = given == null ? device.allocate(plan.arenaBytes()) : sized(given, plan);
         }
+        this.hostArena = allocateHost(plan, device, host == null ? arena : null);
         this.compute = device.stream(StreamUse.COMPUTE);
         this.collectives = new CollectiveSteps(
-                program, plan, rank, device, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
-        Arena onHost = null;
+                program,
+                plan,
+                rank,
+                device,
+                communicators,
+                gradients == ElementType.BFLOAT16,
+                arena,
+                hostArena,
+                buffers);
         try {
-            onHost = keepsOnHost(program) ? device.allocateHost(plan.hostBytes()) : null;
             for (int id = 0; id < program.values().size(); id++) {
-                buffers.add(buffer(program, plan, id, arena, onHost));
+                buffers.add(buffer(program, plan, id, arena, hostArena));
             }
             new BindSteps(program, plan, rank, device, arena, buffers, collectives, steps, instructions).run();
         } catch (RuntimeException | Error e) {
-            free(host == null ? arena : null, onHost);
+            free(host == null ? arena : null, hostArena);
             throw e;
         }
-        this.hostArena = onHost;
+    }
+
+    /** Allocates what is planned there; frees {@code its} if that fails. */
+    private static @Nullable Arena allocateHost(MemoryPlan plan, Device device, @Nullable Arena its) {
+        try {
+            return plan.hostBytes() > 0 ? device.allocateHost(plan.hostBytes()) : null;
+        } catch (RuntimeException | Error e) {
+            if (its != null) {
+                its.close();
+            }
+            throw e;
+        }
     }
 
     /**
@@ -149,15 +169,15 @@ public final class RankExecutor implements AutoCloseable {
      *
      * @param other planned by {@link PlanMemory#runBeside}, within the size of this arena
      * @return to be closed before this
-     * @throws IllegalArgumentException if the plan is larger than the arena, or needs memory of the host
+     * @throws IllegalArgumentException if the plan is larger than the arena, or keeps values on the host
      * @throws IllegalStateException if this is closed
      */
     public RankExecutor beside(Program other, MemoryPlan memory) {
         requireOpen();
-        if (memory.arenaBytes() > arena.bytes() || memory.hostBytes() > 0) {
+        if (memory.arenaBytes() > arena.bytes() || keepsOnHost(other)) {
             throw new IllegalArgumentException("program does not fit the arena of another: program=" + other.name()
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
-                    + memory.hostBytes() + ". Plan the arena for both.");
+                    + memory.hostBytes() + ". Plan the arena for both, and keep nothing on the host.");
         }
         return new RankExecutor(other, memory, rank, device, communicators, ElementType.FLOAT32, this, null);
     }
@@ -234,33 +254,49 @@ public final class RankExecutor implements AutoCloseable {
      * @throws IllegalStateException if this is closed
      */
     public void run() {
-        run(null);
+        requireOpen();
+        StepParts all = parts();
+        runSteps(() -> {
+            for (int part = 0; part < all.size(); part++) {
+                begin(all.first(part), all.last(part));
+                all.enqueue(part, steps, compute);
+            }
+        });
     }
 
     /** As {@link #run}, timing each instruction; takes a little longer. */
     public RunTrace trace() {
+        requireOpen();
         StepMarks marks = new StepMarks(steps, device);
-        run(marks);
+        runSteps(() -> {
+            marks.begin(compute);
+            for (int i = 0; i < steps.size(); i++) {
+                begin(i, i);
+                marks.enqueue(i, compute);
+            }
+        });
         return marks.trace(instructions);
     }
 
-    private void run(@Nullable StepMarks marks) {
-        requireOpen();
+    private StepParts parts() {
+        StepParts made = parts;
+        if (made == null) {
+            made = new StepParts(steps, device, before::containsKey);
+            parts = made;
+        }
+        return made;
+    }
+
+    private void begin(int first, int last) {
+        at = last;
+        if (!before.isEmpty()) {
+            before.getOrDefault(first, List.of()).forEach(Runnable::run);
+        }
+    }
+
+    private void runSteps(Runnable enqueueAll) {
         try {
-            if (marks != null) {
-                marks.begin(compute);
-            }
-            for (int i = 0; i < steps.size(); i++) {
-                at = i;
-                if (!before.isEmpty()) {
-                    before.getOrDefault(i, List.of()).forEach(Runnable::run);
-                }
-                if (marks == null) {
-                    steps.get(i).enqueue(compute);
-                } else {
-                    marks.enqueue(i, compute);
-                }
-            }
+            enqueueAll.run();
             compute.synchronize();
             at = -1;
         } catch (RuntimeException | Error e) {
@@ -311,6 +347,14 @@ public final class RankExecutor implements AutoCloseable {
                         .add(Objects.requireNonNull(actions.get(name)));
             }
         });
+        closeParts();
+    }
+
+    private void closeParts() {
+        if (parts != null) {
+            parts.close();
+            parts = null;
+        }
     }
 
     /**
@@ -370,6 +414,7 @@ public final class RankExecutor implements AutoCloseable {
 
     private void free(@Nullable Arena its, @Nullable Arena onHost) {
         try {
+            closeParts();
             steps.forEach(Step::close);
             collectives.close();
             compute.close();

@@ -78,6 +78,10 @@ abstract sealed class Step {
             return use;
         }
 
+        Kernel kernel() {
+            return kernel;
+        }
+
         @Override
         void enqueueWork(Stream compute) {
             kernel.enqueue(compute);

@@ -27,6 +27,14 @@ public record DeviceProfile(
         elementTypes = List.copyOf(elementTypes);
     }
 
+    /**
+     * Whether collectives work on copies of tensors in memory of the host: as long as nothing else reaches the memory
+     * of GPUs, of all of them.
+     */
+    public boolean stagesCollectives() {
+        return kind != DeviceKind.CPU;
+    }
+
     /** The same with so much memory, as a device that is there has it. */
     public DeviceProfile withMemory(long bytes) {
         return new DeviceProfile(kind, name, bytes, sharesHostMemory, elementTypes);

@@ -31,11 +31,15 @@ public final class PlanMemory {
     private final Program program;
     private final BufferSharing sharing;
     private final Map<String, BufferSlot> kept;
+    private final DeviceTraits traits;
+    private final boolean onHostOnly;
 
-    private PlanMemory(Program program, BufferSharing sharing, Map<String, BufferSlot> kept) {
+    private PlanMemory(Program program, BufferSharing sharing, Map<String, BufferSlot> kept, DeviceTraits traits) {
         this.program = program;
         this.sharing = sharing;
         this.kept = kept;
+        this.traits = traits;
+        this.onHostOnly = traits.profile().stagesCollectives();
     }
 
     /** Bytes that are in use from one instruction to another, both included, and where they are placed. */
@@ -77,7 +81,8 @@ public final class PlanMemory {
      */
     public static MemoryPlan run(
             Program program, Map<String, String> replacedStates, Set<String> keptInputs, DeviceTraits traits) {
-        return new PlanMemory(program, new BufferSharing(program, replacedStates, keptInputs), Map.of()).place(traits);
+        return new PlanMemory(program, new BufferSharing(program, replacedStates, keptInputs), Map.of(), traits)
+                .place();
     }
 
     /**
@@ -87,10 +92,10 @@ public final class PlanMemory {
      * @param kept where the other keeps its states, by name
      */
     public static MemoryPlan runBeside(Program program, Map<String, BufferSlot> kept, DeviceTraits traits) {
-        return new PlanMemory(program, new BufferSharing(program, Map.of(), kept.keySet()), kept).place(traits);
+        return new PlanMemory(program, new BufferSharing(program, Map.of(), kept.keySet()), kept, traits).place();
     }
 
-    private MemoryPlan place(DeviceTraits traits) {
+    private MemoryPlan place() {
         int count = program.values().size();
         boolean[] used = new boolean[count];
         program.inputs().forEach(input -> used[input.value()] = true);
@@ -125,6 +130,8 @@ public final class PlanMemory {
         Map<Integer, Region> ownStaging = ownStaging();
         regions.addAll(ownStaging.values());
         long top = place(regions, fixed);
+        Map<Integer, Region> copiesOnHost = copiesOnHost();
+        onHost.addAll(copiesOnHost.values());
         long hostBytes = place(onHost, List.of());
         BufferSlot[] slots = new BufferSlot[count];
         Arrays.setAll(slots, value -> {
@@ -132,7 +139,7 @@ public final class PlanMemory {
             return new BufferSlot(
                     region == null ? 0 : region.offset, program.typeOf(value).bytes());
         });
-        BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes(traits)));
+        BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes()));
         List<MemoryPlan.Staging> staging = new ArrayList<>();
         for (int i = 0; i < program.instructions().size(); i++) {
             long bytes = stagingBytes(i);
@@ -145,7 +152,28 @@ public final class PlanMemory {
                 staging.add(new MemoryPlan.Staging(i, new BufferSlot(offset, bytes)));
             }
         }
-        return new MemoryPlan(scratch.endBytes(), hostBytes, List.of(slots), scratch, staging, sharing.copies());
+        List<MemoryPlan.Staging> hostStaging = new ArrayList<>();
+        copiesOnHost.forEach((index, region) ->
+                hostStaging.add(new MemoryPlan.Staging(index, new BufferSlot(region.offset, region.bytes))));
+        return new MemoryPlan(
+                scratch.endBytes(), hostBytes, List.of(slots), scratch, staging, hostStaging, sharing.copies());
+    }
+
+    /** What collectives have on the host, by instruction: operand, result, and what it takes to send a gradient. */
+    private Map<Integer, Region> copiesOnHost() {
+        Map<Integer, Region> regions = new LinkedHashMap<>();
+        for (int i = 0; i < program.instructions().size() && onHostOnly; i++) {
+            Instruction instruction = program.instructions().get(i);
+            if (instruction.op() instanceof Collective) {
+                long bytes = MemoryPlan.aligned(
+                                program.typeOf(instruction.operands().get(0)).bytes())
+                        + MemoryPlan.aligned(
+                                program.typeOf(instruction.results().get(0)).bytes())
+                        + gradientBytes(instruction);
+                regions.put(i, new Region(i, instruction.started() ? sharing.end(i) : i, bytes));
+            }
+        }
+        return regions;
     }
 
     /** Gives regions their places in one arena, around those that have theirs, and says how large it is. */
@@ -179,7 +207,7 @@ public final class PlanMemory {
         return regions;
     }
 
-    private long scratchBytes(DeviceTraits traits) {
+    private long scratchBytes() {
         long most = 0;
         for (int i = 0; i < program.instructions().size(); i++) {
             Instruction instruction = program.instructions().get(i);
@@ -210,9 +238,10 @@ public final class PlanMemory {
      */
     private long stagingBytes(int index) {
         Instruction instruction = program.instructions().get(index);
-        if (!(instruction.op() instanceof Collective)) {
-            return 0;
-        }
+        return onHostOnly || !(instruction.op() instanceof Collective) ? 0 : gradientBytes(instruction);
+    }
+
+    private long gradientBytes(Instruction instruction) {
         TensorType operand = program.typeOf(instruction.operands().get(0));
         boolean stages = instruction.carriesGradient()
                 && instruction.op() instanceof ReduceScatter

@@ -1,6 +1,7 @@
 package dev.tartan.train;
 
 import dev.tartan.backend.Backend;
+import dev.tartan.backend.cuda.CudaBackend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.plan.DeviceKind;
 import dev.tartan.train.config.DeviceChoice;
@@ -25,6 +26,9 @@ public final class Backends {
      * @throws IllegalArgumentException if there is none, or another one gets into its way
      */
     public static Backend of(DeviceKind kind, int devices) {
+        if (kind == DeviceKind.CUDA) {
+            return CudaBackend.open();
+        }
         if (kind != DeviceKind.CPU) {
             throw new IllegalArgumentException(
                     "device has no backend: device=" + kind + ". Use a build of Tartan that has one.");

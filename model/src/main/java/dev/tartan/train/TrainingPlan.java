@@ -226,11 +226,12 @@ public record TrainingPlan(
     }
 
     /**
-     * Bytes of the host's memory that each rank takes besides: offloaded state, the best parameters if kept, and what
-     * is copied out of it for checkpoints.
+     * Bytes of the host's memory that each rank takes besides: offloaded state, what collectives work on if they do not
+     * reach the device's, the best parameters if kept, and what is copied out of it for checkpoints.
      */
     public long hostBytesPerDevice() {
-        return step.memory().hostBytes() + keptBestBytes() + checkpointBytes();
+        long evaluation = validation == null ? 0 : validation.program().memory().hostBytes();
+        return step.memory().hostBytes() + evaluation + keptBestBytes() + checkpointBytes();
     }
 
     private long checkpointBytes() {

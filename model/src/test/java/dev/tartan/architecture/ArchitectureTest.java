@@ -68,6 +68,28 @@ class ArchitectureTest {
         independentOf("org.apache.spark..", "org.apache.hadoop..", "scala..").check(MODEL);
     }
 
+    /** A class of the presets that is touched without a driver can never be loaded again. */
+    @Test
+    void onlyClassesBehindTheDriversProbeNameCudaLibraries() {
+        String behind = ".*\\.Bytedeco.*";
+        noClasses()
+                .that()
+                .haveNameNotMatching(behind)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.bytedeco.cuda..")
+                .check(MODEL);
+        noClasses()
+                .that()
+                .haveNameNotMatching(behind)
+                .and()
+                .doNotHaveSimpleName("CudaBackend")
+                .should()
+                .dependOnClassesThat()
+                .haveNameMatching(behind)
+                .check(MODEL);
+    }
+
     @Test
     void eachRuleCanFail() {
         assertBroken(BROKEN.lowerNeverDependsOnUpper(), "broken.mesh.LooksUp");

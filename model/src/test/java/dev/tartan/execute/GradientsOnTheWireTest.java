@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.backend.Backend;
+import dev.tartan.backend.cuda.CudaBackend;
+import dev.tartan.backend.cuda.HostCudaBackend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.CommunicationCounters.Total;
@@ -82,12 +84,14 @@ class GradientsOnTheWireTest {
     /** What the rank made of it. */
     private record Outcome(float[] scattered, float[] reduced, float[] other, List<Total> totals) {}
 
-    private Outcome run(Program program, int rank, MeshCommunicators communicators, ElementType gradients) {
+    private static Outcome run(
+            Backend backend, Program program, int rank, MeshCommunicators communicators, ElementType gradients) {
         MemoryPlan plan = PlanMemory.run(program, Map.of(), backend);
         backend.device(0).attachThread();
         try (RankExecutor executor =
                 new RankExecutor(program, plan, rank, backend.device(0), communicators, gradients)) {
             assertThat(executor.arenaBytes()).isEqualTo(plan.arenaBytes());
+            assertThat(executor.hostBytes()).isEqualTo(plan.hostBytes());
             float[] row = new float[COLUMNS];
             for (int column = 0; column < COLUMNS; column++) {
                 row[column] = value(rank, column);
@@ -106,12 +110,18 @@ class GradientsOnTheWireTest {
 
     private List<Outcome> runBoth(Program run, List<MeshCommunicators> ofRanks, ElementType gradients)
             throws Exception {
+        return runBoth(List.of(backend, backend), run, ofRanks, gradients);
+    }
+
+    private static List<Outcome> runBoth(
+            List<Backend> backends, Program run, List<MeshCommunicators> ofRanks, ElementType gradients)
+            throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             List<Future<Outcome>> running = new ArrayList<>();
             for (int rank = 0; rank < 2; rank++) {
                 int self = rank;
-                running.add(threads.submit(() -> run(run, self, ofRanks.get(self), gradients)));
+                running.add(threads.submit(() -> run(backends.get(self), run, self, ofRanks.get(self), gradients)));
             }
             return List.of(running.get(0).get(), running.get(1).get());
         } finally {
@@ -124,9 +134,14 @@ class GradientsOnTheWireTest {
     }
 
     private List<Outcome> overSockets(Program program, ElementType gradients) throws Exception {
+        return overSockets(List.of(backend, backend), program, gradients);
+    }
+
+    private static List<Outcome> overSockets(List<Backend> backends, Program program, ElementType gradients)
+            throws Exception {
         MeshAxes axes = new MeshAxes(List.of("data"), List.of(2));
         try (JoinedMeshes meshes = JoinedMeshes.of(SpawnRanks.Wiring.TCP, axes, 2)) {
-            return runBoth(program, List.of(meshes.process(0), meshes.process(1)), gradients);
+            return runBoth(backends, program, List.of(meshes.process(0), meshes.process(1)), gradients);
         }
     }
 
@@ -168,6 +183,31 @@ class GradientsOnTheWireTest {
         assertThat(started.toString()).contains(" of gradient started\n").contains("  await (%");
         expect(overSockets(started, ElementType.BFLOAT16), true);
         expect(overSockets(started, ElementType.FLOAT32), false);
+    }
+
+    /** Of a GPU they are rounded where collectives have copies of them, in memory of the host. */
+    @Test
+    void gradientsOfGpusAreRoundedAlike() throws Exception {
+        Program started = StartCollectives.run(program, Instruction::carriesGradient);
+        for (Program each : List.of(program, started)) {
+            List<Backend> gpus = List.of(new HostCudaBackend(1, 1).backend(), new HostCudaBackend(1, 2).backend());
+            expect(overSockets(gpus, each, ElementType.BFLOAT16), true);
+            expect(overSockets(gpus, each, ElementType.FLOAT32), false);
+        }
+    }
+
+    /** Operand and result of each, and what a gradient is scattered from; blocking ones use the same memory in turn. */
+    @Test
+    void copiesOnTheHostArePlanned() {
+        assertThat(plan.hostBytes()).isZero();
+        MemoryPlan blocking = PlanMemory.run(program, Map.of(), CudaBackend.TRAITS);
+        assertThat(blocking.hostStaging()).hasSize(3);
+        // In slots of 64 bytes: 6 floats, 3 or 6 floats, and for the reduce-scatter 6 bfloat16s.
+        assertThat(blocking.hostBytes()).isEqualTo(3 * 64);
+        assertThat(blocking.staging()).isEmpty();
+        MemoryPlan started = PlanMemory.run(
+                StartCollectives.run(program, Instruction::carriesGradient), Map.of(), CudaBackend.TRAITS);
+        assertThat(started.hostBytes()).isGreaterThan(blocking.hostBytes());
     }
 
     @Test

@@ -3,31 +3,22 @@ package dev.tartan.execute;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.backend.Backend;
-import dev.tartan.backend.Buffer;
-import dev.tartan.backend.Device;
 import dev.tartan.backend.fake.FakeBackend;
 import dev.tartan.backend.fake.FakeDevice;
 import dev.tartan.backend.fake.FarCommunicators;
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.RandomProgram;
 import dev.tartan.partition.StartCollectives;
 import dev.tartan.partition.TestMeshes;
-import dev.tartan.plan.MemoryPlan;
-import dev.tartan.plan.PlanMemory;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,87 +36,11 @@ class StreamsOutOfOrderTest {
         threads.shutdownNow();
     }
 
-    /** Something done to each rank's device before each of its runs. */
-    private interface Before {
-        void run(Device device);
-    }
-
-    /** What every rank has in its outputs and states after each run. */
-    private List<List<float[]>> outcome(RandomProgram drawn, Program program, Backend backend, Before before)
+    private List<List<float[]>> outcome(RandomProgram drawn, Program program, Backend backend, RandomRuns.Before before)
             throws Exception {
-        Map<String, String> replaced = drawn.replacedStates();
-        MemoryPlan plan = PlanMemory.run(program, replaced, cpu);
         MeshCommunicators mesh = new FarCommunicators(
                 LocalMesh.create(List.of("data", "model"), new int[] {2, 2}, Duration.ofMinutes(1)));
-        List<Future<List<float[]>>> ranks = new ArrayList<>();
-        for (int i = 0; i < mesh.numRanks(); i++) {
-            int rank = i;
-            ranks.add(threads.submit(() -> {
-                Device device = backend.device(rank);
-                device.attachThread();
-                try {
-                    return outcome(program, plan, replaced, rank, device, mesh, before);
-                } catch (RuntimeException | Error e) {
-                    mesh.abort(rank, e);
-                    throw e;
-                }
-            }));
-        }
-        List<List<float[]>> outcomes = new ArrayList<>();
-        ExecutionException failed = null;
-        for (Future<List<float[]>> rank : ranks) {
-            try {
-                outcomes.add(rank.get());
-            } catch (ExecutionException e) {
-                boolean tellsMore = !(e.getCause() instanceof CollectiveException);
-                failed = failed == null || tellsMore ? e : failed;
-            }
-        }
-        if (failed != null) {
-            throw failed;
-        }
-        return outcomes;
-    }
-
-    private static List<float[]> outcome(
-            Program program,
-            MemoryPlan plan,
-            Map<String, String> replaced,
-            int rank,
-            Device device,
-            MeshCommunicators mesh,
-            Before before) {
-        List<float[]> seen = new ArrayList<>();
-        try (RankExecutor executor = new RankExecutor(program, plan, rank, device, mesh)) {
-            Random random = new Random(rank);
-            program.inputs().forEach(input -> fill(executor.input(input.name()), random));
-            for (int run = 0; run < RUNS; run++) {
-                program.inputs().stream()
-                        .filter(input -> !replaced.containsValue(input.name()))
-                        .forEach(input -> fill(executor.input(input.name()), random));
-                before.run(device);
-                executor.run();
-                program.outputs().stream()
-                        .filter(output -> !replaced.containsKey(output.name()))
-                        .forEach(output -> seen.add(values(executor.output(output.name()))));
-                replaced.values().forEach(state -> seen.add(values(executor.input(state))));
-            }
-        }
-        return seen;
-    }
-
-    private static void fill(Buffer buffer, Random random) {
-        float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        buffer.write(values);
-    }
-
-    private static float[] values(Buffer buffer) {
-        float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
-        buffer.read(values);
-        return values;
+        return new RandomRuns(threads, RUNS).outcome(drawn, program, cpu, backend, mesh, before);
     }
 
     @Test
@@ -172,7 +87,8 @@ class StreamsOutOfOrderTest {
         return outcome.stream().map(List::toArray).toArray();
     }
 
-    private boolean isRight(RandomProgram drawn, Program program, List<List<float[]>> expected, Before before)
+    private boolean isRight(
+            RandomProgram drawn, Program program, List<List<float[]>> expected, RandomRuns.Before before)
             throws Exception {
         try {
             List<List<float[]>> outcome = outcome(drawn, program, new FakeBackend(cpu, 1), before);

@@ -34,9 +34,11 @@ import dev.tartan.op.SoftmaxGrad;
 import dev.tartan.op.StopGradient;
 import dev.tartan.op.Transpose;
 import dev.tartan.op.Unary;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The table of ops that have kernels here. Matrix products are a library's; other ops run as their decomposition. */
@@ -86,6 +88,11 @@ final class CudaOps {
 
     private static <O extends Op> void put(Class<O> type, OpLaunches<O> launches) {
         TABLE.put(type, launches);
+    }
+
+    /** Types of ops that have kernels, if not for operands of all types. */
+    static Set<Class<? extends Op>> types() {
+        return Collections.unmodifiableSet(TABLE.keySet());
     }
 
     /** What makes the launches of an op, or null if there are no kernels for operands of these types. */

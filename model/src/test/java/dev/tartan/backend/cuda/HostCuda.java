@@ -39,8 +39,8 @@ final class HostCuda {
                 .isEmpty();
     }
 
-    /** What went wrong, or nothing. */
-    static String tryRun(Launch launch, long seed) {
+    /** What went wrong, or nothing. One launch at a time, as the library has the state of one device. */
+    static synchronized String tryRun(Launch launch, long seed) {
         require();
         KernelArguments arguments = launch.arguments();
         try (BytePointer name = text(launch.kernel().expression());

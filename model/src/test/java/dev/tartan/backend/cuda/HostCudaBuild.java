@@ -22,7 +22,8 @@ final class HostCudaBuild {
     /** The first line of each file that is compiled. */
     private static final String PRELUDE = "#include \"host_launch.h\"\n";
 
-    private static final List<String> SHIM = List.of("host_cuda.h", "host_launch.h", "host_launch.cpp");
+    private static final List<String> SHIM =
+            List.of("host_cuda.h", "host_launch.h", "host_launch.cpp", "host_driver.cpp");
     private static final String FLAGS = "-O1 -std=c++17 -fPIC -ffp-contract=off -w";
 
     private static @Nullable String compiler;
@@ -46,6 +47,14 @@ final class HostCudaBuild {
             throw new UncheckedIOException(e);
         }
         loaded = true;
+    }
+
+    /** The library again, with the functions of CUDA's driver in it, under the name of a driver. */
+    static synchronized void driver(Path library) throws IOException {
+        compiler = Tool.find("g++");
+        Tool.requireOrSkip(compiler, "g++", "no driver is made for CUDA's presets");
+        Files.createDirectories(library.getParent());
+        Files.copy(build(compiler), library, StandardCopyOption.REPLACE_EXISTING);
     }
 
     private static Path build(String compiler) throws IOException {

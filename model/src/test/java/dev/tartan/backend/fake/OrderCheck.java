@@ -12,19 +12,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A stream's clock holds, for each stream, how much of its work is done before what is enqueued next.
  */
-final class OrderCheck {
+public final class OrderCheck {
     private final List<Access> accesses = new ArrayList<>();
     private long[] host = new long[0];
 
     /** Bytes of memory. */
-    record Range(long from, long to) {
+    public record Range(long from, long to) {
         boolean overlaps(Range other) {
             return from < other.to && other.from < to;
         }
     }
 
     /** What some work touches. */
-    record Use(
+    public record Use(
             String what,
             List<Range> reads,
             List<Range> writes,
@@ -50,7 +50,7 @@ final class OrderCheck {
     private record Access(Use use, int stream, long tick) {}
 
     /** The clock of a stream, or what an event has seen of it. */
-    static final class Clock {
+    public static final class Clock {
         private long[] ticks = new long[0];
 
         private long of(int stream) {
@@ -70,11 +70,11 @@ final class OrderCheck {
         }
 
         /** Lets what comes now see all that another has seen. */
-        void join(Clock other) {
+        public void join(Clock other) {
             join(other.ticks);
         }
 
-        void set(Clock other) {
+        public void set(Clock other) {
             ticks = other.ticks.clone();
         }
     }
@@ -84,7 +84,7 @@ final class OrderCheck {
     }
 
     /** Work is enqueued on a stream. */
-    void enqueue(int stream, Clock clock, Use use) {
+    public void enqueue(int stream, Clock clock, Use use) {
         // The host has enqueued it, after all that it has waited for.
         clock.join(host);
         for (Access before : accesses) {
@@ -98,7 +98,7 @@ final class OrderCheck {
     }
 
     /** The host reads or writes by itself. */
-    void byHost(Use use) {
+    public void byHost(Use use) {
         for (Access before : accesses) {
             String conflict = before.use.conflict(use);
             if (conflict != null && at(host, before.stream) < before.tick) {
@@ -113,7 +113,7 @@ final class OrderCheck {
     }
 
     /** The host has waited for what a clock has seen. */
-    void waited(Clock clock) {
+    public void waited(Clock clock) {
         Clock joined = new Clock();
         joined.join(host);
         joined.join(clock);

@@ -10,7 +10,7 @@ import dev.tartan.op.reference.OpCase;
 import java.util.List;
 
 /** Compares kernels with the reference in double precision. */
-final class KernelChecks {
+public final class KernelChecks {
     /**
      * Relative to the largest element of the result: float64 kernels order sums differently; float32 ones round a few
      * dozen times at 6e-8 each.
@@ -21,7 +21,9 @@ final class KernelChecks {
 
     private KernelChecks() {}
 
-    static void assertMatchesReference(Backend backend, KernelLibrary library, OpCase example, List<Integer> inPlace) {
+    /** Runs a case, and fails if a result differs. */
+    public static void assertMatchesReference(
+            Backend backend, KernelLibrary library, OpCase example, List<Integer> inPlace) {
         List<HostTensor> expected = example.results();
         List<HostTensor> actual = KernelRun.run(backend, library, example.op(), example.operands(), inPlace);
         for (int i = 0; i < expected.size(); i++) {

@@ -44,9 +44,11 @@ final class KernelRun {
             try (Kernel kernel = library.bind(op, in, out, new Scratch(arena, tensorBytes, scratchBytes));
                     Stream stream = backend.device(0).stream(StreamUse.COMPUTE)) {
                 kernel.enqueue(stream);
+                stream.synchronize();
                 List<HostTensor> first = readAll(out);
                 if (inPlace.isEmpty()) {
                     kernel.enqueue(stream);
+                    stream.synchronize();
                     List<HostTensor> second = readAll(out);
                     for (int i = 0; i < first.size(); i++) {
                         if (!java.util.Arrays.equals(

@@ -11,10 +11,11 @@ import dev.tartan.op.reference.OpCase;
 import java.util.Arrays;
 
 /** Cases with all float64 tensors turned to float32, values rounded. */
-final class TypedCases {
+public final class TypedCases {
     private TypedCases() {}
 
-    static OpCase toFloat32(OpCase example) {
+    /** The case in float32. */
+    public static OpCase toFloat32(OpCase example) {
         return new OpCase(
                 toFloat32(example.op()),
                 example.operands().stream().map(TypedCases::toFloat32).toList());

@@ -8,6 +8,7 @@ namespace host_cuda {
 struct Entry {
     std::string signature;
     std::function<void(void**)> call;
+    const void* address;
 };
 /** All kernels; filled when the library is loaded. */
 inline std::map<std::string, Entry>& entries() { static std::map<std::string, Entry> all; return all; }
@@ -24,7 +25,8 @@ template <typename... A, size_t... I> void call(void (*kernel)(A...), void** par
     kernel(*(A*) parameters[I]...);
 }
 template <typename... A> int add(const char* name, void (*kernel)(A...)) {
-    entries()[name] = {(std::string() + ... + letter<A>()), [kernel](void** p) { call(kernel, p, std::index_sequence_for<A...>()); }};
+    entries()[name] = {(std::string() + ... + letter<A>()), [kernel](void** p) { call(kernel, p, std::index_sequence_for<A...>()); },
+        (const void*) kernel};
     return 0;
 }
 }  // namespace host_cuda

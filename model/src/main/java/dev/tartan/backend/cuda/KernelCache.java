@@ -1,0 +1,111 @@
+package dev.tartan.backend.cuda;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Compiled kernels in a folder, a file each, named by a hash of all that they were made of. A file appears whole or not
+ * at all, so that processes may share the folder. Where it cannot be written, kernels are compiled each time, which is
+ * warned of. Thread-safe.
+ */
+final class KernelCache {
+    /** Names the folder. */
+    static final String PROPERTY = "tartan.cuda.cache";
+
+    private static final Logger LOG = LoggerFactory.getLogger(KernelCache.class);
+    private static final int MAGIC = 0x7A7A0001;
+
+    private final Path folder;
+    private boolean warned;
+
+    KernelCache(Path folder) {
+        this.folder = folder;
+    }
+
+    /** That of the property, or else {@code ~/.cache/tartan/cuda}. */
+    static KernelCache ofUser() {
+        String named = System.getProperty(PROPERTY);
+        return new KernelCache(
+                named != null ? Path.of(named) : Path.of(System.getProperty("user.home"), ".cache", "tartan", "cuda"));
+    }
+
+    /** The kernel that was made of these parts, made now if it is not there. */
+    KernelImage get(List<String> parts, Supplier<KernelImage> make) {
+        Path file = folder.resolve(hash(parts) + ".kernel");
+        try (InputStream in = Files.newInputStream(file)) {
+            DataInputStream data = new DataInputStream(in);
+            if (data.readInt() == MAGIC) {
+                String symbol = data.readUTF();
+                byte[] bytes = new byte[data.readInt()];
+                data.readFully(bytes);
+                return new KernelImage(symbol, bytes);
+            }
+            warn("file is not a kernel", file, null);
+        } catch (NoSuchFileException e) {
+            // To be made.
+        } catch (IOException e) {
+            warn("file cannot be read", file, e);
+        }
+        KernelImage made = make.get();
+        write(file, made);
+        return made;
+    }
+
+    private void write(Path file, KernelImage image) {
+        try {
+            Files.createDirectories(folder);
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            DataOutputStream out = new DataOutputStream(bytes);
+            out.writeInt(MAGIC);
+            out.writeUTF(image.symbol());
+            out.writeInt(image.bytes().length);
+            out.write(image.bytes());
+            Path making = Files.createTempFile(folder, "making", null);
+            Files.write(making, bytes.toByteArray());
+            Files.move(making, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            warn("file cannot be written", file, e);
+        }
+    }
+
+    private synchronized void warn(String what, Path file, @org.jspecify.annotations.Nullable IOException cause) {
+        if (!warned) {
+            warned = true;
+            LOG.warn(
+                    "compiled CUDA kernels are not kept: {}: file={}, cause={}. Give a folder that can be written by -D{}.",
+                    what,
+                    file,
+                    cause,
+                    PROPERTY);
+        }
+    }
+
+    private static String hash(List<String> parts) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (String part : parts) {
+                byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+                digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
+                digest.update(bytes);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.tartan.backend.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.bytedeco.cuda.global.cublas.*;
+
+import java.io.IOException;
+import java.util.Random;
+import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What cuBLASLt is told of a product means that product: read back from it, and done by loops as its manual says. */
+@Tag("cuda")
+class CublasDescriptionsTest {
+    @BeforeAll
+    static void requireDriver() throws IOException {
+        HostDriver.requireSome();
+    }
+
+    private static final int ROWS = 3;
+    private static final int COLUMNS = 5;
+    private static final int INNER = 4;
+
+    /** A matrix in column-major order. */
+    private record Layout(long rows, long columns, long leading, int batch, long stride) {
+        static Layout of(cublasLtMatrixLayoutOpaque_t layout) {
+            return new Layout(
+                    number(layout, CUBLASLT_MATRIX_LAYOUT_ROWS),
+                    number(layout, CUBLASLT_MATRIX_LAYOUT_COLS),
+                    number(layout, CUBLASLT_MATRIX_LAYOUT_LD),
+                    (int) number(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT),
+                    number(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET));
+        }
+
+        private static long number(cublasLtMatrixLayoutOpaque_t layout, int attribute) {
+            try (LongPointer value = new LongPointer(new long[1]);
+                    SizeTPointer written = new SizeTPointer(1)) {
+                int bytes = attribute == CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT ? Integer.BYTES : Long.BYTES;
+                assertThat(cublasLtMatrixLayoutGetAttribute(layout, attribute, value, bytes, written))
+                        .isEqualTo(CUBLAS_STATUS_SUCCESS);
+                return value.get();
+            }
+        }
+
+        int at(int n, long row, long column) {
+            return (int) (n * stride + row + column * leading);
+        }
+    }
+
+    private static boolean isTransposed(BytedecoCublas.Description description, int attribute) {
+        try (IntPointer value = new IntPointer(1);
+                SizeTPointer written = new SizeTPointer(1)) {
+            assertThat(cublasLtMatmulDescGetAttribute(
+                            description.operation(), attribute, value, Integer.BYTES, written))
+                    .isEqualTo(CUBLAS_STATUS_SUCCESS);
+            return value.get() == CUBLAS_OP_T;
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, false, false", "2, false, false", "2, true, false", "3, false, true", "2, true, true"})
+    void theProductIsTheSame(int batch, boolean aTransposed, boolean bTransposed) {
+        MatrixProduct product =
+                new MatrixProduct(CudaType.FLOAT64, batch, ROWS, COLUMNS, INNER, aTransposed, bTransposed);
+        double[] a = new Random(1).doubles((long) batch * ROWS * INNER).toArray();
+        double[] b = new Random(2).doubles((long) batch * INNER * COLUMNS).toArray();
+        BytedecoCublas.Description description = BytedecoCublas.Description.of(product);
+        Layout first = Layout.of(description.first());
+        Layout second = Layout.of(description.second());
+        Layout out = Layout.of(description.out());
+        boolean firstTransposed = isTransposed(description, CUBLASLT_MATMUL_DESC_TRANSA);
+        boolean secondTransposed = isTransposed(description, CUBLASLT_MATMUL_DESC_TRANSB);
+        long inner = firstTransposed ? first.rows : first.columns;
+        assertThat(secondTransposed ? second.columns : second.rows).isEqualTo(inner);
+        assertThat(firstTransposed ? first.columns : first.rows).isEqualTo(out.rows);
+        assertThat(secondTransposed ? second.rows : second.columns).isEqualTo(out.columns);
+        assertThat(out.batch).isEqualTo(batch);
+        double[] made = new double[batch * ROWS * COLUMNS];
+        for (int n = 0; n < batch; n++) {
+            for (long i = 0; i < out.rows; i++) {
+                for (long j = 0; j < out.columns; j++) {
+                    for (long k = 0; k < inner; k++) {
+                        double x = b[firstTransposed ? first.at(n, k, i) : first.at(n, i, k)];
+                        double y = a[secondTransposed ? second.at(n, j, k) : second.at(n, k, j)];
+                        made[out.at(n, i, j)] += x * y;
+                    }
+                }
+            }
+        }
+        assertThat(made).isEqualTo(byLoops(product, a, b));
+    }
+
+    private static double[] byLoops(MatrixProduct product, double[] a, double[] b) {
+        double[] made = new double[(int) (product.batch() * ROWS * COLUMNS)];
+        try (DoublePointer left = new DoublePointer(a);
+                DoublePointer right = new DoublePointer(b);
+                BytePointer out = new BytePointer((long) made.length * Double.BYTES)) {
+            HostProducts.run(product, out.address(), left.address(), right.address());
+            new DoublePointer(out).get(made);
+        }
+        return made;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.tartan.backend.cuda;
+
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/** Products of matrices by plain loops; sums are double, as what is to be seen is not their rounding. */
+final class HostProducts {
+    private HostProducts() {}
+
+    /** A pointer to memory of somebody else. */
+    static BytePointer at(long address) {
+        return new BytePointer(new AddressOnly(address));
+    }
+
+    private static final class AddressOnly extends Pointer {
+        AddressOnly(long address) {
+            this.address = address;
+        }
+    }
+
+    static void run(MatrixProduct product, long c, long a, long b) {
+        int batch = Math.toIntExact(product.batch());
+        int rows = Math.toIntExact(product.rows());
+        int columns = Math.toIntExact(product.columns());
+        int inner = Math.toIntExact(product.inner());
+        double[] left = read(product.type(), a, batch * rows * inner);
+        double[] right = read(product.type(), b, batch * inner * columns);
+        double[] out = new double[batch * rows * columns];
+        for (int n = 0; n < batch; n++) {
+            for (int i = 0; i < rows; i++) {
+                for (int k = 0; k < inner; k++) {
+                    double x = left[n * rows * inner + (product.aTransposed() ? k * rows + i : i * inner + k)];
+                    for (int j = 0; j < columns; j++) {
+                        int at = product.bTransposed() ? j * inner + k : k * columns + j;
+                        out[(n * rows + i) * columns + j] += x * right[n * inner * columns + at];
+                    }
+                }
+            }
+        }
+        write(product.type(), c, out);
+    }
+
+    private static double[] read(CudaType type, long address, int count) {
+        double[] values = new double[count];
+        if (type == CudaType.FLOAT64) {
+            new DoublePointer(at(address)).get(values);
+            return values;
+        }
+        float[] floats = new float[count];
+        requireFloat(type);
+        new FloatPointer(at(address)).get(floats);
+        for (int i = 0; i < count; i++) {
+            values[i] = floats[i];
+        }
+        return values;
+    }
+
+    private static void write(CudaType type, long address, double[] values) {
+        if (type == CudaType.FLOAT64) {
+            new DoublePointer(at(address)).put(values);
+            return;
+        }
+        float[] floats = new float[values.length];
+        for (int i = 0; i < values.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        new FloatPointer(at(address)).put(floats);
+    }
+
+    private static void requireFloat(CudaType type) {
+        if (type != CudaType.FLOAT32) {
+            throw new UnsupportedOperationException("products of this type are not tested: type=" + type);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package dev.tartan.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.tartan.backend.cuda.HostCudaBackend;
+import dev.tartan.collective.MeshCommunicators;
+import dev.tartan.execute.RankExecutor;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whole training runs of the CUDA backend, without a GPU. */
+@Tag("slow")
+@Timeout(600)
+class CudaTrainingTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest(name = "{0} on {1}x{2}, {3}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "mlp   | 2 | 1 | strategy.zero=1",
+                "gpt   | 1 | 1 | strategy.zero=0",
+                "gpt   | 2 | 1 | strategy.zero=1, strategy.bucketBytes=20000",
+                "gpt   | 1 | 2 | strategy.zero=0",
+                "gpt   | 2 | 2 | strategy.zero=2, strategy.sequenceParallel=true, strategy.recompute=selective",
+                "gpt   | 2 | 2 | strategy.zero=3, strategy.bucketBytes=20000, train.microBatches=2",
+                "llama | 1 | 1 | strategy.zero=0",
+                "llama | 2 | 1 | strategy.zero=3, strategy.offloadOptimizer=true, strategy.recompute=block",
+                "llama | 1 | 2 | strategy.zero=0",
+                "llama | 2 | 2 | strategy.zero=2",
+            })
+    void goldenNetworksTrainAsOnTheCpu(String kind, int data, int model, String more) throws Exception {
+        HostCudaBackend cuda = new HostCudaBackend(data * model, 1);
+        CudaGolden.Run run = new CudaGolden(folder, kind, data, model, more).assertTrainsAsOnTheCpu(cuda.backend());
+        TrainingPlan plan = run.plan();
+        assertThat(cuda.numGraphLaunches()).isPositive();
+        assertThat(run.result().summary().measuredPeakBytesPerDevice())
+                .isEqualTo(plan.step().memory().arenaBytes());
+        expectPlannedBytes(plan, cuda);
+    }
+
+    /** All that the driver is asked for, to the byte. */
+    private static void expectPlannedBytes(TrainingPlan plan, HostCudaBackend cuda) throws Exception {
+        try (MeshCommunicators mesh = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
+            new MeshRun(cuda.backend(), ProcessRanks.all(mesh)).run((rank, device) -> {
+                assertThat(cuda.deviceBytes(device.index())).isZero();
+                assertThat(cuda.hostBytes(device.index())).isZero();
+                try (RankExecutor executor =
+                        new RankExecutor(plan.step().program(), plan.step().memory(), rank, device, mesh)) {
+                    assertThat(cuda.deviceBytes(device.index()))
+                            .isEqualTo(plan.step().memory().arenaBytes())
+                            .isEqualTo(executor.arenaBytes());
+                    assertThat(cuda.hostBytes(device.index()))
+                            .isEqualTo(plan.hostBytesPerDevice())
+                            .isEqualTo(executor.hostBytes());
+                }
+            });
+        }
+    }
+}
