@@ -4,6 +4,7 @@ import dev.tartan.backend.Backend;
 import dev.tartan.backend.cuda.CudaBackend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.plan.DeviceKind;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.DeviceChoice;
 
 /** Makes backends by name, whatever lies on the class path beside them. */
@@ -17,6 +18,15 @@ public final class Backends {
      */
     public static Backend of(DeviceChoice choice) {
         return of(choice.kind(), 1);
+    }
+
+    /**
+     * What a plan needs to know of a device, which this machine need not have.
+     *
+     * @throws IllegalArgumentException if there is no backend for it
+     */
+    public static DeviceTraits traits(DeviceChoice choice) {
+        return choice.kind() == DeviceKind.CUDA ? CudaBackend.TRAITS : of(choice);
     }
 
     /**

@@ -62,7 +62,7 @@ public final class PlanCommand implements Callable<Integer>, CommandRunner.Verbo
             return 0;
         }
         RunConfig loaded = config.load(List.of(), json ? System.err : out);
-        DeviceTraits traits = search.traits(Backends.of(loaded.device()));
+        DeviceTraits traits = search.traits(Backends.traits(loaded.device()));
         if (search.comparesMeshes()) {
             search.compare(loaded, traits, json, out);
             return 0;

@@ -2,6 +2,7 @@ package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import dev.tartan.mesh.MemoryKind;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.CommunicationTraffic;
 import dev.tartan.plan.ProgramCost;
@@ -45,7 +46,8 @@ record PlanReport(
      * @param optimizerState what the optimizer keeps from step to step
      * @param activations the rest of the peak: activations, temporaries, kernels' scratch
      * @param peak size of the arena, all of the above
-     * @param host memory of the host besides, for offloaded optimizer state and the best parameters, where kept
+     * @param host memory of the host besides, for offloaded optimizer state, what collectives work on if they do not
+     *     reach the device's, and the best parameters, where kept
      */
     @JsonPropertyOrder({"parameters", "gradients", "optimizerState", "activations", "peak", "host"})
     record Bytes(long parameters, long gradients, long optimizerState, long activations, long peak, long host) {}
@@ -55,7 +57,8 @@ record PlanReport(
         long parameters = plan.parameterBytesPerDevice();
         long gradients = plan.gradientBytesPerDevice();
         long host = plan.hostBytesPerDevice();
-        long optimizer = plan.step().memory().hostBytes() > 0 ? 0 : plan.optimizerBytesPerDevice();
+        boolean isOffloaded = program.values().stream().anyMatch(value -> value.memory() == MemoryKind.HOST);
+        long optimizer = isOffloaded ? 0 : plan.optimizerBytesPerDevice();
         long peak = plan.step().memory().arenaBytes();
         long flops = ProgramCost.flops(program);
         return new PlanReport(

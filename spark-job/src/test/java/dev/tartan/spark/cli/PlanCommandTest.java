@@ -72,11 +72,20 @@ class PlanCommandTest {
     @Test
     void aDeviceThatThisBuildLacksIsRefusedByOneLine() throws IOException {
         StringWriter err = new StringWriter();
-        assertThat(run(new ByteArrayOutputStream(), err, "--device", "cuda")).isEqualTo(2);
+        assertThat(run(new ByteArrayOutputStream(), err, "--device", "nd4j-cuda"))
+                .isEqualTo(2);
         assertThat(err.toString())
-                .isEqualToNormalizingNewlines("tartan: device cannot be used, since this build of Tartan lacks Tartan's"
-                        + " CUDA backend: device=cuda. Choose device=cpu or device=auto.\n");
+                .isEqualToNormalizingNewlines(
+                        "tartan: device cannot be used, since this build of Tartan lacks an assembly with ND4J's CUDA"
+                                + " kernels: device=nd4j-cuda. Choose device=cpu or device=auto.\n");
         assertThat(plan("--device", "cpu")).isEqualTo(plan());
+    }
+
+    /** With the workspace of products, and what collectives copy to the host. */
+    @Test
+    void plansForGpusNeedNone() throws IOException {
+        assertThat(plan("--device", "cuda")).contains("  on the host ").isNotEqualTo(plan());
+        assertThat(plan()).doesNotContain("  on the host ");
     }
 
     private String plan(String... args) throws IOException {
