@@ -7,7 +7,6 @@ import dev.tartan.backend.HostTask;
 import dev.tartan.backend.StreamUse;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.ReduceKind;
@@ -138,11 +137,10 @@ final class CollectiveSteps {
     }
 
     private CollectiveTask task(Collective op, Communicator communicator, Buffer in, Buffer out, int index) {
-        CollectiveCall call =
-                call(op, region(in), region(out), elementType(in.type().dtype()), tag(index));
+        CollectiveCall call = call(op, region(in), region(out), in.type().dtype(), tag(index));
         boolean asBfloats = gradientsAsBfloats
                 && program.instructions().get(index).carriesGradient()
-                && call.type() == ElementType.FLOAT32
+                && call.type() == DType.FLOAT32
                 && communicator.crossesProcesses();
         if (!asBfloats) {
             return CollectiveTask.of(communicator, call, List.of(in), List.of(out));
@@ -169,8 +167,7 @@ final class CollectiveSteps {
         if (in.type().bytes() == 0) {
             return new Step.Local(permute.name(), stream -> {}, new MemoryUse(List.of(), List.of(), null));
         }
-        HostTask task = PermuteTask.of(
-                permute, communicator, in, out, elementType(in.type().dtype()), tag(index));
+        HostTask task = PermuteTask.of(permute, communicator, in, out, in.type().dtype(), tag(index));
         return blocking(permute.name(), task);
     }
 
@@ -189,7 +186,7 @@ final class CollectiveSteps {
     }
 
     private static CollectiveCall call(
-            Collective collective, MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+            Collective collective, MemoryRegion input, MemoryRegion output, DType type, String tag) {
         if (collective instanceof AllReduce reduce) {
             return CollectiveCall.allReduce(input, output, type, reduceKind(reduce.reduction()), tag);
         }
@@ -219,15 +216,6 @@ final class CollectiveSteps {
     /** The memory of a buffer, kept as long as it can be reached from there. */
     static MemoryRegion region(Buffer buffer) {
         return MemoryRegion.of(buffer.address(), buffer.type().bytes(), buffer);
-    }
-
-    static ElementType elementType(DType dtype) {
-        return switch (dtype) {
-            case FLOAT32 -> ElementType.FLOAT32;
-            case FLOAT64 -> ElementType.FLOAT64;
-            case INT32 -> ElementType.INT32;
-            case BOOL -> ElementType.BYTE;
-        };
     }
 
     private static ReduceKind reduceKind(Reduction reduction) {

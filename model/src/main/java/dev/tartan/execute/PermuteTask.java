@@ -4,7 +4,7 @@ import dev.tartan.backend.Buffer;
 import dev.tartan.backend.HostTask;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
+import dev.tartan.graph.DType;
 import dev.tartan.partition.Permute;
 import java.util.List;
 
@@ -19,8 +19,7 @@ final class PermuteTask {
     private PermuteTask() {}
 
     /** The messages of a rank that another one sends to. */
-    static HostTask of(
-            Permute permute, Communicator communicator, Buffer in, Buffer out, ElementType type, String tag) {
+    static HostTask of(Permute permute, Communicator communicator, Buffer in, Buffer out, DType type, String tag) {
         int rank = communicator.rank();
         List<Integer> sources = permute.sources();
         CollectiveCall send = CollectiveCall.send(CollectiveSteps.region(in), type, sources.indexOf(rank), tag);

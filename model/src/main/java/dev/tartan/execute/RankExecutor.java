@@ -9,9 +9,9 @@ import dev.tartan.backend.TimedEvent;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.compress.Bfloat16Call;
+import dev.tartan.graph.DType;
 import dev.tartan.mesh.MemoryKind;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
@@ -66,7 +66,7 @@ public final class RankExecutor implements AutoCloseable {
      * @throws IllegalStateException if a kernel is missing
      */
     public RankExecutor(Program program, MemoryPlan plan, int rank, Device device, MeshCommunicators communicators) {
-        this(program, plan, rank, device, communicators, ElementType.FLOAT32);
+        this(program, plan, rank, device, communicators, DType.FLOAT32);
     }
 
     /**
@@ -83,7 +83,7 @@ public final class RankExecutor implements AutoCloseable {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            ElementType gradients) {
+            DType gradients) {
         this(program, plan, rank, device, communicators, gradients, null, null);
     }
 
@@ -100,7 +100,7 @@ public final class RankExecutor implements AutoCloseable {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            ElementType gradients,
+            DType gradients,
             @Nullable Arena given) {
         this(program, plan, rank, device, communicators, gradients, null, given);
     }
@@ -111,10 +111,10 @@ public final class RankExecutor implements AutoCloseable {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            ElementType gradients,
+            DType gradients,
             @Nullable RankExecutor host,
             @Nullable Arena given) {
-        if (gradients != ElementType.FLOAT32 && gradients != ElementType.BFLOAT16) {
+        if (gradients != DType.FLOAT32 && gradients != DType.BFLOAT16) {
             throw new IllegalArgumentException(
                     "gradients cannot be sent so: type=" + gradients + ". Use FLOAT32 or BFLOAT16.");
         }
@@ -131,7 +131,7 @@ public final class RankExecutor implements AutoCloseable {
         }
         this.compute = device.stream(StreamUse.COMPUTE);
         this.collectives = new CollectiveSteps(
-                program, plan, rank, device, communicators, gradients == ElementType.BFLOAT16, arena, buffers);
+                program, plan, rank, device, communicators, gradients == DType.BFLOAT16, arena, buffers);
         Arena onHost = null;
         try {
             onHost = keepsOnHost(program) ? device.allocateHost(plan.hostBytes()) : null;
@@ -162,7 +162,7 @@ public final class RankExecutor implements AutoCloseable {
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
                     + memory.hostBytes() + ". Plan the arena for both.");
         }
-        return new RankExecutor(other, memory, rank, device, communicators, ElementType.FLOAT32, this, null);
+        return new RankExecutor(other, memory, rank, device, communicators, DType.FLOAT32, this, null);
     }
 
     private static Arena sized(Arena given, MemoryPlan plan) {
@@ -320,10 +320,7 @@ public final class RankExecutor implements AutoCloseable {
         Communicator group = communicators.communicator(rank, axes);
         CollectiveSteps.require(group, "broadcast", shard);
         CollectiveCall call = CollectiveCall.broadcast(
-                CollectiveSteps.region(shard),
-                CollectiveSteps.elementType(shard.type().dtype()),
-                root,
-                name);
+                CollectiveSteps.region(shard), shard.type().dtype(), root, name);
         compute.enqueue(CollectiveTask.of(group, call, List.of(shard), List.of(shard)));
         compute.synchronize();
     }

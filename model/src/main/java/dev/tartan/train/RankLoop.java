@@ -4,8 +4,8 @@ import dev.tartan.backend.Arena;
 import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.CollectiveException;
-import dev.tartan.collective.ElementType;
 import dev.tartan.execute.RankExecutor;
+import dev.tartan.graph.DType;
 import dev.tartan.network.Network;
 import dev.tartan.train.checkpoint.RankCheckpoints;
 import dev.tartan.train.checkpoint.RestoredRun;
@@ -134,10 +134,10 @@ final class RankLoop {
         }
     }
 
-    private static ElementType gradients(CollectiveConfig.GradientType type) {
+    private static DType gradients(CollectiveConfig.GradientType type) {
         return switch (type) {
-            case FLOAT32 -> ElementType.FLOAT32;
-            case BFLOAT16 -> ElementType.BFLOAT16;
+            case FLOAT32 -> DType.FLOAT32;
+            case BFLOAT16 -> DType.BFLOAT16;
         };
     }
 

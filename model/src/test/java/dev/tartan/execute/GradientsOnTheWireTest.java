@@ -9,7 +9,6 @@ import dev.tartan.backend.Backend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.CommunicationCounters.Total;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
@@ -82,7 +81,7 @@ class GradientsOnTheWireTest {
     /** What the rank made of it. */
     private record Outcome(float[] scattered, float[] reduced, float[] other, List<Total> totals) {}
 
-    private Outcome run(Program program, int rank, MeshCommunicators communicators, ElementType gradients) {
+    private Outcome run(Program program, int rank, MeshCommunicators communicators, DType gradients) {
         MemoryPlan plan = PlanMemory.run(program, Map.of(), backend);
         backend.device(0).attachThread();
         try (RankExecutor executor =
@@ -104,8 +103,7 @@ class GradientsOnTheWireTest {
         }
     }
 
-    private List<Outcome> runBoth(Program run, List<MeshCommunicators> ofRanks, ElementType gradients)
-            throws Exception {
+    private List<Outcome> runBoth(Program run, List<MeshCommunicators> ofRanks, DType gradients) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
             List<Future<Outcome>> running = new ArrayList<>();
@@ -119,11 +117,11 @@ class GradientsOnTheWireTest {
         }
     }
 
-    private List<Outcome> overSockets(ElementType gradients) throws Exception {
+    private List<Outcome> overSockets(DType gradients) throws Exception {
         return overSockets(program, gradients);
     }
 
-    private List<Outcome> overSockets(Program program, ElementType gradients) throws Exception {
+    private List<Outcome> overSockets(Program program, DType gradients) throws Exception {
         MeshAxes axes = new MeshAxes(List.of("data"), List.of(2));
         try (JoinedMeshes meshes = JoinedMeshes.of(SpawnRanks.Wiring.TCP, axes, 2)) {
             return runBoth(program, List.of(meshes.process(0), meshes.process(1)), gradients);
@@ -158,22 +156,22 @@ class GradientsOnTheWireTest {
 
     @Test
     void onlyGradientsAreRoundedBetweenProcesses() throws Exception {
-        expect(overSockets(ElementType.BFLOAT16), true);
-        expect(overSockets(ElementType.FLOAT32), false);
+        expect(overSockets(DType.BFLOAT16), true);
+        expect(overSockets(DType.FLOAT32), false);
     }
 
     @Test
     void startedGradientsAreRoundedAlike() throws Exception {
         Program started = StartCollectives.run(program, Instruction::carriesGradient);
         assertThat(started.toString()).contains(" of gradient started\n").contains("  await (%");
-        expect(overSockets(started, ElementType.BFLOAT16), true);
-        expect(overSockets(started, ElementType.FLOAT32), false);
+        expect(overSockets(started, DType.BFLOAT16), true);
+        expect(overSockets(started, DType.FLOAT32), false);
     }
 
     @Test
     void nothingIsRoundedWithinOneProcess() throws Exception {
         LocalMesh mesh = LocalMesh.create(List.of("data"), new int[] {2}, Duration.ofSeconds(20));
-        expect(runBoth(program, List.of(mesh, mesh), ElementType.BFLOAT16), false);
+        expect(runBoth(program, List.of(mesh, mesh), DType.BFLOAT16), false);
     }
 
     /** An all-reduce has its result's memory; the result of a reduce-scatter is too small. */
@@ -191,7 +189,7 @@ class GradientsOnTheWireTest {
     @Test
     void otherTypesAreRefused() {
         LocalMesh mesh = LocalMesh.create(List.of("data"), new int[] {2}, Duration.ofSeconds(20));
-        assertThatThrownBy(() -> new RankExecutor(program, plan, 0, backend.device(0), mesh, ElementType.INT32))
+        assertThatThrownBy(() -> new RankExecutor(program, plan, 0, backend.device(0), mesh, DType.INT32))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("gradients cannot be sent so: type=INT32. Use FLOAT32 or BFLOAT16.");
     }

@@ -15,7 +15,6 @@ import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Scratch;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.CollectiveException;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
@@ -94,8 +93,7 @@ class StartedCollectivesTest {
 
     /** What every rank has in its outputs and states after each of a few runs. */
     private List<List<float[]>> outcome(
-            Program program, Map<String, String> replaced, MeshCommunicators mesh, ElementType gradients)
-            throws Exception {
+            Program program, Map<String, String> replaced, MeshCommunicators mesh, DType gradients) throws Exception {
         MemoryPlan plan = PlanMemory.run(program, replaced, backend);
         List<List<float[]>> outcomes = new ArrayList<>();
         for (Future<List<float[]>> future : start(mesh.numRanks(), rank -> {
@@ -146,7 +144,7 @@ class StartedCollectivesTest {
             RandomProgram drawn = new RandomProgram(TestMeshes.dataModel(2, 2), seed);
             Map<String, String> replaced = drawn.replacedStates();
             Program started = StartCollectives.run(drawn.program(), one -> true);
-            for (ElementType gradients : List.of(ElementType.FLOAT32, ElementType.BFLOAT16)) {
+            for (DType gradients : List.of(DType.FLOAT32, DType.BFLOAT16)) {
                 List<List<float[]>> expected =
                         outcome(drawn.program(), replaced, new TimedCalls(local(), When.AT_START), gradients);
                 for (When when : When.values()) {
@@ -155,7 +153,7 @@ class StartedCollectivesTest {
                             .usingRecursiveComparison()
                             .isEqualTo(expected);
                 }
-                if (gradients == ElementType.FLOAT32) {
+                if (gradients == DType.FLOAT32) {
                     assertThat(outcome(started, replaced, local(), gradients))
                             .as("seed %d\n%s", seed, started)
                             .usingRecursiveComparison()

@@ -3,10 +3,10 @@ package dev.tartan.collective.compress;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.reduce.Bfloat16;
+import dev.tartan.graph.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Bfloat16Call implements PendingCall {
     /** float32 bytes to one of bfloat16. */
-    private static final int RATIO = ElementType.FLOAT32.bytes() / ElementType.BFLOAT16.bytes();
+    private static final int RATIO = DType.FLOAT32.bytes() / DType.BFLOAT16.bytes();
 
     private final CollectiveCall call;
     private final Communicator communicator;
@@ -58,7 +58,7 @@ public final class Bfloat16Call implements PendingCall {
      *     or staging is too small
      */
     public Bfloat16Call(CollectiveCall call, Communicator communicator, MemoryRegion staging) {
-        if (call.type() != ElementType.FLOAT32 || !isSupported(call.op())) {
+        if (call.type() != DType.FLOAT32 || !isSupported(call.op())) {
             throw new IllegalArgumentException("call cannot be made with bfloat16 values: call=" + call.describe()
                     + ". Use all_reduce, reduce_scatter, all_gather or all_to_all on FLOAT32.");
         }
@@ -95,7 +95,7 @@ public final class Bfloat16Call implements PendingCall {
         return new CollectiveCall(
                 call.op(),
                 call.reduce(),
-                ElementType.BFLOAT16,
+                DType.BFLOAT16,
                 whole.slice(inputOffset, inputBytes),
                 whole.slice(outputOffset, outputBytes),
                 call.root(),
@@ -143,11 +143,11 @@ public final class Bfloat16Call implements PendingCall {
 
     private void round() {
         convert.fromFloats(
-                call.input().address(), wire.input().address(), wire.input().bytes() / ElementType.BFLOAT16.bytes());
+                call.input().address(), wire.input().address(), wire.input().bytes() / DType.BFLOAT16.bytes());
     }
 
     private void widen() {
         convert.toFloats(
-                wire.output().address(), call.output().address(), wire.output().bytes() / ElementType.BFLOAT16.bytes());
+                wire.output().address(), call.output().address(), wire.output().bytes() / DType.BFLOAT16.bytes());
     }
 }

@@ -1,11 +1,11 @@
 package dev.tartan.train.planner;
 
+import dev.tartan.graph.DType;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.cost.DataExchanges;
 import dev.tartan.plan.cost.StepTime;
 import dev.tartan.plan.cost.StepWork;
 import dev.tartan.plan.hardware.HardwareProfile;
-import dev.tartan.plan.hardware.Precision;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.planner.ProgramMeasure.Quantity;
 import java.util.Comparator;
@@ -60,7 +60,7 @@ public final class EstimateCandidates {
     }
 
     private StepWork work(Candidate candidate, NetworkMeasure network, int samples, Execution execution) {
-        double size = (double) execution.precision().bytes() / Precision.FLOAT32.bytes();
+        double size = (double) execution.precision().bytes() / DType.FLOAT32.bytes();
         double forward = network.at(Quantity.FORWARD_FLOPS, samples);
         double backward = network.at(Quantity.BACKWARD_FLOPS, samples);
         double probabilities = execution.writesProbabilities() ? network.at(Quantity.PROBABILITY_BYTES, samples) : 0;

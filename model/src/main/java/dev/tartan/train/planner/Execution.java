@@ -1,6 +1,6 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.hardware.Precision;
+import dev.tartan.graph.DType;
 
 /**
  * How a trainer runs a program, where that matters to time.
@@ -9,10 +9,10 @@ import dev.tartan.plan.hardware.Precision;
  * @param writesProbabilities whether attention writes its probabilities to memory
  * @param overlapsModel whether collectives over {@code model} run in pieces beside the products that need them
  */
-record Execution(Precision precision, boolean writesProbabilities, boolean overlapsModel) {
+record Execution(DType precision, boolean writesProbabilities, boolean overlapsModel) {
     /** Tartan's own. */
-    static final Execution TARTAN = new Execution(Precision.FLOAT32, true, false);
+    static final Execution TARTAN = new Execution(DType.FLOAT32, true, false);
 
     /** Megatron-LM's: bfloat16, flash attention, {@code --tp-comm-overlap}. */
-    static final Execution MEGATRON = new Execution(Precision.BFLOAT16, false, true);
+    static final Execution MEGATRON = new Execution(DType.BFLOAT16, false, true);
 }

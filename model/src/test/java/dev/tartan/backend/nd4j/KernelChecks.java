@@ -19,6 +19,11 @@ final class KernelChecks {
 
     private static final double FLOAT32_TOLERANCE = 3e-6;
 
+    /** Computed in float32 and rounded once, to 8 or 11 bits. */
+    private static final double BFLOAT16_TOLERANCE = 0x1p-8 + FLOAT32_TOLERANCE;
+
+    private static final double FLOAT16_TOLERANCE = 0x1p-11 + FLOAT32_TOLERANCE;
+
     private KernelChecks() {}
 
     static void assertMatchesReference(Backend backend, KernelLibrary library, OpCase example, List<Integer> inPlace) {
@@ -30,6 +35,8 @@ final class KernelChecks {
             double tolerance = switch (dtype) {
                 case FLOAT64 -> FLOAT64_TOLERANCE;
                 case FLOAT32 -> FLOAT32_TOLERANCE;
+                case BFLOAT16 -> BFLOAT16_TOLERANCE;
+                case FLOAT16 -> FLOAT16_TOLERANCE;
                 default -> 0;
             };
             double[] want = expected.get(i).data();

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.algorithm.AlgorithmChoice;
 import dev.tartan.collective.process.SpawnRanks;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
+import dev.tartan.graph.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -139,8 +139,8 @@ class Bfloat16CallTest {
                     for (boolean inPlace : new boolean[] {false, true}) {
                         Floats input = new Floats(values(rank, length));
                         Floats output = inPlace ? input : new Floats(length);
-                        CollectiveCall call = CollectiveCall.allReduce(
-                                input.region(), output.region(), ElementType.FLOAT32, kind, "t");
+                        CollectiveCall call =
+                                CollectiveCall.allReduce(input.region(), output.region(), DType.FLOAT32, kind, "t");
                         new Bfloat16Call(call, communicator, MemoryRegion.empty()).run();
                         float[] sum = output.get(0, length);
                         expectSum(sum, 0, length, numRanks, kind, roundings(algorithm, numRanks));
@@ -171,7 +171,7 @@ class Bfloat16CallTest {
                         CollectiveCall call = CollectiveCall.reduceScatter(
                                 input.region(),
                                 inPlace ? input.part(rank * chunk, chunk) : apart.region(),
-                                ElementType.FLOAT32,
+                                DType.FLOAT32,
                                 kind,
                                 "t");
                         new Bfloat16Call(call, communicator, staging(call)).run();
@@ -200,7 +200,7 @@ class Bfloat16CallTest {
                     CollectiveCall gather = CollectiveCall.allGather(
                             inPlace ? whole.part(rank * chunk, chunk) : apart.region(),
                             whole.region(),
-                            ElementType.FLOAT32,
+                            DType.FLOAT32,
                             "g");
                     new Bfloat16Call(gather, communicator, MemoryRegion.empty()).run();
                     for (int from = 0; from < numRanks; from++) {
@@ -208,8 +208,7 @@ class Bfloat16CallTest {
                     }
                     Floats input = new Floats(values(rank, numRanks * chunk));
                     Floats output = inPlace ? input : new Floats(numRanks * chunk);
-                    CollectiveCall all =
-                            CollectiveCall.allToAll(input.region(), output.region(), ElementType.FLOAT32, "a");
+                    CollectiveCall all = CollectiveCall.allToAll(input.region(), output.region(), DType.FLOAT32, "a");
                     new Bfloat16Call(all, communicator, MemoryRegion.empty()).run();
                     for (int from = 0; from < numRanks; from++) {
                         float[] sent =
@@ -235,8 +234,8 @@ class Bfloat16CallTest {
     void halfOfTheBytesAreCounted() {
         SpawnRanks.of(Wiring.TCP, 2).run((rank, communicator) -> {
             Floats floats = new Floats(values(rank, 1000));
-            CollectiveCall call = CollectiveCall.allReduce(
-                    floats.region(), floats.region(), ElementType.FLOAT32, ReduceKind.SUM, "t");
+            CollectiveCall call =
+                    CollectiveCall.allReduce(floats.region(), floats.region(), DType.FLOAT32, ReduceKind.SUM, "t");
             communicator.run(call);
             assertThat(communicator.counters().bytes(CollectiveOp.ALL_REDUCE)).isEqualTo(4000);
             new Bfloat16Call(call, communicator, MemoryRegion.empty()).run();
@@ -266,12 +265,12 @@ class Bfloat16CallTest {
         com.sun.management.ThreadMXBean threads =
                 (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
         SpawnRanks.of(wiring, 2).with(choice("ring")).run((rank, communicator) -> {
-            Elements input = Elements.allocate(ElementType.FLOAT32, 1 << 13);
-            Elements output = Elements.allocate(ElementType.FLOAT32, 1 << 13);
-            CollectiveCall reduce = CollectiveCall.allReduce(
-                    input.region(), output.region(), ElementType.FLOAT32, ReduceKind.MEAN, "a");
+            Elements input = Elements.allocate(DType.FLOAT32, 1 << 13);
+            Elements output = Elements.allocate(DType.FLOAT32, 1 << 13);
+            CollectiveCall reduce =
+                    CollectiveCall.allReduce(input.region(), output.region(), DType.FLOAT32, ReduceKind.MEAN, "a");
             CollectiveCall scatter = CollectiveCall.reduceScatter(
-                    input.region(), output.region(0, 1 << 12), ElementType.FLOAT32, ReduceKind.SUM, "b");
+                    input.region(), output.region(0, 1 << 12), DType.FLOAT32, ReduceKind.SUM, "b");
             Bfloat16Call first = new Bfloat16Call(reduce, communicator, MemoryRegion.empty());
             Bfloat16Call second = new Bfloat16Call(scatter, communicator, staging(scatter));
             long least = Long.MAX_VALUE;
@@ -295,22 +294,21 @@ class Bfloat16CallTest {
     void callsThatCannotBeMadeSoAreRefused() {
         SpawnRanks.of(Wiring.TCP, 2).run((rank, communicator) -> {
             Floats floats = new Floats(8);
-            CollectiveCall broadcast = CollectiveCall.broadcast(floats.region(), ElementType.FLOAT32, 0, "t");
+            CollectiveCall broadcast = CollectiveCall.broadcast(floats.region(), DType.FLOAT32, 0, "t");
             assertThatThrownBy(() -> new Bfloat16Call(broadcast, communicator, MemoryRegion.empty()))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("call cannot be made with bfloat16 values: call=broadcast(root=0, FLOAT32, bytes=32,"
                             + " tag='t'). Use all_reduce, reduce_scatter, all_gather or all_to_all on FLOAT32.");
             CollectiveCall ints =
-                    CollectiveCall.allReduce(floats.region(), floats.region(), ElementType.INT32, ReduceKind.SUM, "t");
+                    CollectiveCall.allReduce(floats.region(), floats.region(), DType.INT32, ReduceKind.SUM, "t");
             assertThatThrownBy(() -> new Bfloat16Call(ints, communicator, MemoryRegion.empty()))
                     .hasMessageStartingWith("call cannot be made with bfloat16 values: ");
             CollectiveCall scatter = CollectiveCall.reduceScatter(
-                    floats.region(), floats.part(rank * 4, 4), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                    floats.region(), floats.part(rank * 4, 4), DType.FLOAT32, ReduceKind.SUM, "t");
             assertThatThrownBy(() -> new Bfloat16Call(scatter, communicator, MemoryRegion.empty()))
                     .hasMessage("staging memory is too small: call=reduce_scatter(SUM, FLOAT32, bytes=32, tag='t'),"
                             + " stagingBytes=0, neededBytes=16. Give stagingBytes(call) bytes.");
-            CollectiveCall uneven =
-                    CollectiveCall.allGather(floats.part(0, 3), floats.part(3, 5), ElementType.FLOAT32, "t");
+            CollectiveCall uneven = CollectiveCall.allGather(floats.part(0, 3), floats.part(3, 5), DType.FLOAT32, "t");
             assertThatThrownBy(() -> new Bfloat16Call(uneven, communicator, MemoryRegion.empty()))
                     .hasMessageStartingWith("all_gather 't' does not fit its group");
         });

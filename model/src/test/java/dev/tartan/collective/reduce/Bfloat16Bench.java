@@ -1,8 +1,8 @@
 package dev.tartan.collective.reduce;
 
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -25,7 +25,7 @@ final class Bfloat16Bench {
                 Bfloat16 convert = new Bfloat16();
                 measure("from_floats", count, 6, () -> convert.fromFloats(floats.address(), bfloats.address(), count));
                 measure("to_floats", count, 6, () -> convert.toFloats(bfloats.address(), floats.address(), count));
-                for (ElementType type : new ElementType[] {ElementType.BFLOAT16, ElementType.FLOAT32}) {
+                for (DType type : new DType[] {DType.BFLOAT16, DType.FLOAT32}) {
                     ReductionTile tile = ReductionTile.of(type);
                     long bytes = (long) count * type.bytes();
                     measure("sum of " + type, count, 3 * type.bytes(), () -> sum(tile, floats, more, bytes));

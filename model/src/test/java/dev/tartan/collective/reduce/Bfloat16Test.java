@@ -2,9 +2,9 @@ package dev.tartan.collective.reduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
+import dev.tartan.graph.DType;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -163,7 +163,7 @@ class Bfloat16Test {
     @Test
     void aTileHoldsEveryValueAndWritesNoMore() {
         short[] every = every();
-        ReductionTile tile = ReductionTile.of(ElementType.BFLOAT16);
+        ReductionTile tile = ReductionTile.of(DType.BFLOAT16);
         int most = ReductionTile.TILE_BYTES / 2;
         for (int count : new int[] {1, 2, 7, most - 1, most}) {
             ByteBuffer to = allocate(count * 2 + 1).put(count * 2, UNTOUCHED);

@@ -1,19 +1,19 @@
-package dev.tartan.checkpoint;
+package dev.tartan.graph;
 
 /**
  * 16-bit floating-point formats: widening to float32, exact for every bit pattern, and narrowing, which rounds to the
  * nearest value and of two that are as near takes the one whose last bit is 0. NaN stays NaN, with its sign.
  */
-final class HalfPrecision {
+public final class HalfPrecision {
     private HalfPrecision() {}
 
     /** The value of a bfloat16, which is the upper half of a float32. */
-    static float bfloat16(short bits) {
+    public static float bfloat16(short bits) {
         return Float.intBitsToFloat(bits << 16);
     }
 
     /** The value of an IEEE 754 binary16. */
-    static float float16(short bits) {
+    public static float float16(short bits) {
         int sign = (bits & 0x8000) << 16;
         int exponent = (bits >>> 10) & 0x1f;
         int mantissa = bits & 0x3ff;
@@ -26,7 +26,7 @@ final class HalfPrecision {
     }
 
     /** The nearest bfloat16; infinity for what rounds beyond the largest. */
-    static short toBfloat16(float value) {
+    public static short toBfloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if (Float.isNaN(value)) {
             // The bits that stay may all be 0, which would be infinity.
@@ -35,8 +35,36 @@ final class HalfPrecision {
         return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 
+    /** Widens the first {@code count} bfloat16 into an array from {@code at} on. */
+    public static void widenBfloat16(short[] bits, float[] into, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            into[at + i] = Float.intBitsToFloat(bits[i] << 16);
+        }
+    }
+
+    /** Widens the first {@code count} binary16 into an array from {@code at} on. */
+    public static void widenFloat16(short[] bits, float[] into, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            into[at + i] = float16(bits[i]);
+        }
+    }
+
+    /** Rounds {@code count} values of an array from {@code at} on to the nearest bfloat16. */
+    public static void narrowToBfloat16(float[] from, int at, short[] bits, int count) {
+        for (int i = 0; i < count; i++) {
+            bits[i] = toBfloat16(from[at + i]);
+        }
+    }
+
+    /** Rounds {@code count} values of an array from {@code at} on to the nearest binary16. */
+    public static void narrowToFloat16(float[] from, int at, short[] bits, int count) {
+        for (int i = 0; i < count; i++) {
+            bits[i] = toFloat16(from[at + i]);
+        }
+    }
+
     /** The nearest binary16; infinity from 65520 on. */
-    static short toFloat16(float value) {
+    public static short toFloat16(float value) {
         int bits = Float.floatToRawIntBits(value);
         int sign = (bits >>> 16) & 0x8000;
         int magnitude = bits & 0x7fff_ffff;
