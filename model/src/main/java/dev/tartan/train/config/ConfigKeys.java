@@ -81,6 +81,7 @@ final class ConfigKeys {
                                 "streams",
                                 "gradients",
                                 "messageDelayMillis")));
+        sections.put("precision", kinds(NO_KIND, new RecordKeys(PrecisionPolicy.class).names()));
         sections.put(
                 "strategy",
                 kinds(

@@ -48,6 +48,7 @@ final class RunConfigReader {
                 train(data),
                 init(),
                 output(),
+                precision(),
                 collective(),
                 strategy(),
                 validation(data),
@@ -281,6 +282,17 @@ final class RunConfigReader {
                 section.integer("minExecutors", 1),
                 section.integer("excludeAfter", 0),
                 section.flag("fromMemory"));
+    }
+
+    private PrecisionPolicy precision() {
+        try {
+            Object read = new RecordKeys(PrecisionPolicy.class).read(section("precision"));
+            return read == null ? PrecisionPolicy.float32() : ((PrecisionPolicy) read).ofRun();
+        } catch (IllegalArgumentException e) {
+            String[] said = String.valueOf(e.getMessage()).split(" ", 2);
+            source.mistake(said[0], said[1]);
+            return PrecisionPolicy.float32();
+        }
     }
 
     private CollectiveConfig collective() {

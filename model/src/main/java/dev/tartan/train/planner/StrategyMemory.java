@@ -1,5 +1,6 @@
 package dev.tartan.train.planner;
 
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.planner.ProgramMeasure.Quantity;
 
@@ -12,7 +13,7 @@ import dev.tartan.train.planner.ProgramMeasure.Quantity;
  *
  * @param shards number of ranks over which ZeRO splits
  */
-record StrategyMemory(StrategyConfig strategy, int shards, int microBatches) {
+record StrategyMemory(StrategyConfig strategy, PrecisionPolicy precision, int shards, int microBatches) {
     /** Bytes alive at {@code point}, of a program measured by {@code measure}. */
     double bytes(LivePoint point, int samples, boolean optimizer, ProgramMeasure measure) {
         double elsewhere = 1 - 1.0 / shards;
@@ -32,7 +33,7 @@ record StrategyMemory(StrategyConfig strategy, int shards, int microBatches) {
             double gathered = optimizer ? 0 : strategy.reshardAfterForward() ? unit + ahead : parameters;
             bytes -= elsewhere * (parameters - Math.min(parameters, gathered));
         }
-        if (strategy.zero() < 3 && strategy.splitsParameters()) {
+        if (strategy.zero() < 3 && strategy.splitsParameters(precision)) {
             // Gathered parameters go as their gradients come, in the last micro-batch; others are held to its end.
             double done = microBatches <= 2 ? Math.min(parameters, point.gradientBytes()) : 0;
             bytes += optimizer ? -elsewhere * parameters : parameters / shards - done;
@@ -50,6 +51,6 @@ record StrategyMemory(StrategyConfig strategy, int shards, int microBatches) {
         double split = 1.0 / shards;
         return (strategy.zero() >= 1 ? split : 1) * states
                 + (strategy.zero() >= 2 ? split : 1) * parameters
-                + (strategy.splitsParameters() ? split : 1) * parameters;
+                + (strategy.splitsParameters(precision) ? split : 1) * parameters;
     }
 }
