@@ -22,11 +22,6 @@ public interface Communicator {
     /** The mesh axis of the group, or several joined by commas, as used in counters and errors. */
     String axis();
 
-    /** Whether the group's ranks are in more than one process; the same on all of them. */
-    default boolean crossesProcesses() {
-        return false;
-    }
-
     /** Whether calls may name memory of this kind: the host's, unless more is said. */
     default boolean reaches(MemorySpace space) {
         return space.isHost();

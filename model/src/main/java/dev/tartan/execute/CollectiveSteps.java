@@ -1,6 +1,5 @@
 package dev.tartan.execute;
 
-import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.Device;
 import dev.tartan.backend.HostTask;
@@ -10,11 +9,8 @@ import dev.tartan.collective.Communicator;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.ReduceKind;
-import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Reduction;
-import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.Shape;
 import dev.tartan.partition.AllGather;
 import dev.tartan.partition.AllReduce;
 import dev.tartan.partition.AllToAll;
@@ -24,8 +20,6 @@ import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Permute;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ReduceScatter;
-import dev.tartan.plan.BufferSlot;
-import dev.tartan.plan.MemoryPlan;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,32 +32,18 @@ import java.util.Map;
  */
 final class CollectiveSteps {
     private final Program program;
-    private final MemoryPlan plan;
     private final int rank;
     private final Device device;
     private final MeshCommunicators communicators;
-    private final boolean gradientsAsBfloats;
-    private final Arena arena;
     private final List<Buffer> buffers;
     private final Map<Communicator, CommunicationStream> streams = new LinkedHashMap<>();
     private final List<Step> blocking = new ArrayList<>();
 
-    CollectiveSteps(
-            Program program,
-            MemoryPlan plan,
-            int rank,
-            Device device,
-            MeshCommunicators communicators,
-            boolean gradientsAsBfloats,
-            Arena arena,
-            List<Buffer> buffers) {
+    CollectiveSteps(Program program, int rank, Device device, MeshCommunicators communicators, List<Buffer> buffers) {
         this.program = program;
-        this.plan = plan;
         this.rank = rank;
         this.device = device;
         this.communicators = communicators;
-        this.gradientsAsBfloats = gradientsAsBfloats;
-        this.arena = arena;
         this.buffers = buffers;
     }
 
@@ -138,28 +118,9 @@ final class CollectiveSteps {
 
     private CollectiveTask task(Collective op, Communicator communicator, Buffer in, Buffer out, int index) {
         CollectiveCall call = call(op, region(in), region(out), in.type().dtype(), tag(index));
-        boolean asBfloats = gradientsAsBfloats
-                && program.instructions().get(index).carriesGradient()
-                && call.type() == DType.FLOAT32
-                && communicator.crossesProcesses();
-        if (!asBfloats) {
-            return CollectiveTask.of(communicator, call, List.of(in), List.of(out));
-        }
-        if (!in.space().isHost()) {
-            throw new IllegalStateException("gradients cannot be rounded in the memory of a device: op=" + op.name()
-                    + ", space=" + in.space() + ". Set collective.gradients to float32.");
-        }
-        long stagingBytes = Bfloat16Call.stagingBytes(call);
-        if (stagingBytes == 0) {
-            Bfloat16Call wire = new Bfloat16Call(call, communicator, MemoryRegion.empty());
-            return CollectiveTask.of(communicator, wire, List.of(in), List.of(out));
-        }
-        Buffer staging = staging(index, stagingBytes);
-        Bfloat16Call wire = new Bfloat16Call(call, communicator, region(staging).slice(0, stagingBytes));
-        return CollectiveTask.of(communicator, wire, List.of(in), List.of(out, staging));
+        return CollectiveTask.of(communicator, call, List.of(in), List.of(out));
     }
 
-    /** Even a gradient goes as it is: nothing is added up here, and it is rare. */
     private Step permute(Permute permute, Communicator communicator, Buffer in, Buffer out, int index) {
         if (permute.sources().get(communicator.rank()) == communicator.rank()) {
             return copy(permute.name(), in, out);
@@ -200,17 +161,6 @@ final class CollectiveSteps {
             throw new IllegalStateException("collective cannot be bound: op=" + collective.name() + ", tag=" + tag);
         }
         return CollectiveCall.allToAll(input, output, type, tag);
-    }
-
-    private Buffer staging(int index, long bytes) {
-        BufferSlot slot = plan.stagingOf(index);
-        if (slot == null || slot.bytes() < bytes) {
-            throw new IllegalStateException("plan has too little memory to send a gradient as bfloat16: program="
-                    + program.name() + ", instruction=" + index + ", planned=" + slot + ", neededBytes=" + bytes
-                    + ". Plan the program that is run.");
-        }
-        Shape floats = Shape.shape((bytes + Float.BYTES - 1) / Float.BYTES);
-        return arena.buffer(new TensorType(DType.FLOAT32, floats), slot.offsetBytes());
     }
 
     /** The memory of a buffer, kept as long as it can be reached from there. */

@@ -119,9 +119,7 @@ final class OrderStreams {
 
     private static boolean conflict(Started earlier, Step later) {
         if (later instanceof Started other) {
-            return other.stream() == earlier.stream()
-                    ? other.isAheadOf(earlier)
-                    : other.use().conflictsWith(earlier.use());
+            return other.stream() != earlier.stream() && other.use().conflictsWith(earlier.use());
         }
         MemoryUse use = computed(later);
         return use != null && use.conflictsWith(earlier.use());

@@ -10,10 +10,7 @@ import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.compress.Bfloat16Call;
-import dev.tartan.graph.DType;
 import dev.tartan.mesh.MemoryKind;
-import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.FirstWrite;
@@ -66,25 +63,7 @@ public final class RankExecutor implements AutoCloseable {
      * @throws IllegalStateException if a kernel is missing
      */
     public RankExecutor(Program program, MemoryPlan plan, int rank, Device device, MeshCommunicators communicators) {
-        this(program, plan, rank, device, communicators, DType.FLOAT32);
-    }
-
-    /**
-     * As {@link #RankExecutor(Program, MemoryPlan, int, Device, MeshCommunicators)}, and sends float32 gradients of
-     * parameters as another type where they go from process to process: {@link Instruction#carriesGradient} says which
-     * collectives those are. It takes no memory but the arena.
-     *
-     * @param gradients FLOAT32, or BFLOAT16 for {@link Bfloat16Call}; the same on all ranks
-     * @throws IllegalArgumentException if it is another type
-     */
-    public RankExecutor(
-            Program program,
-            MemoryPlan plan,
-            int rank,
-            Device device,
-            MeshCommunicators communicators,
-            DType gradients) {
-        this(program, plan, rank, device, communicators, gradients, null, null);
+        this(program, plan, rank, device, communicators, null, null);
     }
 
     /**
@@ -92,7 +71,7 @@ public final class RankExecutor implements AutoCloseable {
      * holds; it is this one's from now on, and freed if the constructor throws.
      *
      * @param given null to allocate one
-     * @throws IllegalArgumentException also if the arena is smaller than planned
+     * @throws IllegalArgumentException if the arena is smaller than planned
      */
     public RankExecutor(
             Program program,
@@ -100,9 +79,8 @@ public final class RankExecutor implements AutoCloseable {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            DType gradients,
             @Nullable Arena given) {
-        this(program, plan, rank, device, communicators, gradients, null, given);
+        this(program, plan, rank, device, communicators, null, given);
     }
 
     private RankExecutor(
@@ -111,13 +89,8 @@ public final class RankExecutor implements AutoCloseable {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            DType gradients,
             @Nullable RankExecutor host,
             @Nullable Arena given) {
-        if (gradients != DType.FLOAT32 && gradients != DType.BFLOAT16) {
-            throw new IllegalArgumentException(
-                    "gradients cannot be sent so: type=" + gradients + ". Use FLOAT32 or BFLOAT16.");
-        }
         this.program = program;
         this.plan = plan;
         this.rank = rank;
@@ -130,8 +103,7 @@ public final class RankExecutor implements AutoCloseable {
             this.arena = given == null ? device.allocate(plan.arenaBytes()) : sized(given, plan);
         }
         this.compute = device.stream(StreamUse.COMPUTE);
-        this.collectives = new CollectiveSteps(
-                program, plan, rank, device, communicators, gradients == DType.BFLOAT16, arena, buffers);
+        this.collectives = new CollectiveSteps(program, rank, device, communicators, buffers);
         Arena onHost = null;
         try {
             onHost = keepsOnHost(program) ? device.allocateHost(plan.hostBytes()) : null;
@@ -162,7 +134,7 @@ public final class RankExecutor implements AutoCloseable {
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
                     + memory.hostBytes() + ". Plan the arena for both.");
         }
-        return new RankExecutor(other, memory, rank, device, communicators, DType.FLOAT32, this, null);
+        return new RankExecutor(other, memory, rank, device, communicators, this, null);
     }
 
     private static Arena sized(Arena given, MemoryPlan plan) {

@@ -5,6 +5,10 @@ package dev.tartan.graph;
  * nearest value and of two that are as near takes the one whose last bit is 0. NaN stays NaN, with its sign.
  */
 public final class HalfPrecision {
+    private static final int MAGNITUDE = 0x7fff_ffff;
+    private static final int INFINITY = 0x7f80_0000;
+    private static final int QUIET_BIT = 22;
+
     private HalfPrecision() {}
 
     /** The value of a bfloat16, which is the upper half of a float32. */
@@ -27,12 +31,19 @@ public final class HalfPrecision {
 
     /** The nearest bfloat16; infinity for what rounds beyond the largest. */
     public static short toBfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        if (Float.isNaN(value)) {
-            // The bits that stay may all be 0, which would be infinity.
-            return (short) ((bits >>> 16) | 0x40);
-        }
-        return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+        return (short) (roundToBfloat16(Float.floatToRawIntBits(value)) >>> Short.SIZE);
+    }
+
+    /**
+     * Bits of a float32 of which the upper half is the nearest bfloat16, and the lower half means nothing. Free of
+     * branches, so that loops over it are vectorized.
+     */
+    public static int roundToBfloat16(int bits) {
+        int ifNan = (INFINITY - (bits & MAGNITUDE)) >> 31;
+        int toNearestEven = 0x7fff + ((bits >>> Short.SIZE) & 1);
+        // A NaN whose upper half would not tell all of it is made quiet, or it would become an infinity.
+        int hasLowerHalf = ((bits & 0xffff) + 0xffff) >>> Short.SIZE;
+        return (bits + (toNearestEven & ~ifNan)) | ((hasLowerHalf << QUIET_BIT) & ifNan);
     }
 
     /** Widens the first {@code count} bfloat16 into an array from {@code at} on. */

@@ -1,7 +1,6 @@
 package dev.tartan.plan;
 
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where every value of a program lies in the arena of its device, or in that which the device has in host memory. Plain
@@ -12,45 +11,21 @@ import org.jspecify.annotations.Nullable;
  * @param slots by value id, in the arena of the value's memory; values whose lifetimes do not overlap may share bytes,
  *     and a value that takes over another's buffer has the same slot
  * @param scratch one region for the temporaries inside kernels
- * @param staging where reduce-scatters of gradients may hold them as bfloat16, in the order of the program
  * @param copies state that could not be updated in place: copied after the last instruction
  */
 public record MemoryPlan(
-        long arenaBytes,
-        long hostBytes,
-        List<BufferSlot> slots,
-        BufferSlot scratch,
-        List<Staging> staging,
-        List<Copy> copies) {
+        long arenaBytes, long hostBytes, List<BufferSlot> slots, BufferSlot scratch, List<Copy> copies) {
     /** Slots begin at multiples of this many bytes. */
     public static final int ALIGNMENT_BYTES = 64;
 
     public MemoryPlan {
         slots = List.copyOf(slots);
-        staging = List.copyOf(staging);
         copies = List.copyOf(copies);
-    }
-
-    /**
-     * Memory that a collective has to itself while it runs, beside its operand and result; it may be its operand, where
-     * nothing else reads that any more.
-     *
-     * @param instruction the index of the collective in the program
-     */
-    public record Staging(int instruction, BufferSlot slot) {}
-
-    /** The memory in which a collective may hold bfloat16 values, or null if it gets none. */
-    public @Nullable BufferSlot stagingOf(int instruction) {
-        return staging.stream()
-                .filter(entry -> entry.instruction() == instruction)
-                .findFirst()
-                .map(Staging::slot)
-                .orElse(null);
     }
 
     /** This plan in an arena that is at least as large, for others that use it in turn. */
     public MemoryPlan inArenaOf(long bytes) {
-        return new MemoryPlan(Math.max(arenaBytes, bytes), hostBytes, slots, scratch, staging, copies);
+        return new MemoryPlan(Math.max(arenaBytes, bytes), hostBytes, slots, scratch, copies);
     }
 
     /** Copies one value over another of the same type. */

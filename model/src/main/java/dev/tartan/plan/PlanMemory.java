@@ -1,8 +1,6 @@
 package dev.tartan.plan;
 
-import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
-import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.MemoryKind;
 import dev.tartan.op.RankDependentOp;
 import dev.tartan.partition.Await;
@@ -11,11 +9,9 @@ import dev.tartan.partition.Instruction;
 import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ProgramPort;
-import dev.tartan.partition.ReduceScatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -122,8 +118,6 @@ public final class PlanMemory {
                 (isOnHost ? onHost : regions).add(region);
             }
         }
-        Map<Integer, Region> ownStaging = ownStaging();
-        regions.addAll(ownStaging.values());
         long top = place(regions, fixed);
         long hostBytes = place(onHost, List.of());
         BufferSlot[] slots = new BufferSlot[count];
@@ -133,19 +127,7 @@ public final class PlanMemory {
                     region == null ? 0 : region.offset, program.typeOf(value).bytes());
         });
         BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes(traits)));
-        List<MemoryPlan.Staging> staging = new ArrayList<>();
-        for (int i = 0; i < program.instructions().size(); i++) {
-            long bytes = stagingBytes(i);
-            if (bytes > 0) {
-                Region own = ownStaging.get(i);
-                int operand = program.instructions().get(i).operands().get(0);
-                long offset = sharing.usesUp(i, operand)
-                        ? slots[operand].offsetBytes()
-                        : own == null ? scratch.offsetBytes() : own.offset;
-                staging.add(new MemoryPlan.Staging(i, new BufferSlot(offset, bytes)));
-            }
-        }
-        return new MemoryPlan(scratch.endBytes(), hostBytes, List.of(slots), scratch, staging, sharing.copies());
+        return new MemoryPlan(scratch.endBytes(), hostBytes, List.of(slots), scratch, sharing.copies());
     }
 
     /** Gives regions their places in one arena, around those that have theirs, and says how large it is. */
@@ -165,59 +147,24 @@ public final class PlanMemory {
         return top;
     }
 
-    /** What started collectives stage, by instruction: others use the scratch memory meanwhile. */
-    private Map<Integer, Region> ownStaging() {
-        Map<Integer, Region> regions = new LinkedHashMap<>();
-        for (int i = 0; i < program.instructions().size(); i++) {
-            Instruction instruction = program.instructions().get(i);
-            if (instruction.started()
-                    && stagingBytes(i) > 0
-                    && !sharing.usesUp(i, instruction.operands().get(0))) {
-                regions.put(i, new Region(i, sharing.end(i), stagingBytes(i)));
-            }
-        }
-        return regions;
-    }
-
     private long scratchBytes(DeviceTraits traits) {
         long most = 0;
         for (int i = 0; i < program.instructions().size(); i++) {
             Instruction instruction = program.instructions().get(i);
-            if (instruction.op() instanceof Await || instruction.op() instanceof MemoryCopy) {
+            if (isWithoutKernel(instruction.op())) {
                 continue;
             }
-            long bytes;
-            if (instruction.op() instanceof Collective) {
-                boolean staysOut = instruction.started()
-                        || sharing.usesUp(i, instruction.operands().get(0));
-                bytes = staysOut ? 0 : stagingBytes(i);
-            } else {
-                // Kernels are bound to an op as a rank has it; the sizes are the same on all ranks.
-                Op op = instruction.op() instanceof RankDependentOp dependent
-                        ? dependent.atRank(program.mesh(), 0)
-                        : instruction.op();
-                bytes = traits.scratchBytes(op, program.typesOf(instruction.operands()));
-            }
-            most = Math.max(most, bytes);
+            // Kernels are bound to an op as a rank has it; the sizes are the same on all ranks.
+            Op op = instruction.op() instanceof RankDependentOp dependent
+                    ? dependent.atRank(program.mesh(), 0)
+                    : instruction.op();
+            most = Math.max(most, traits.scratchBytes(op, program.typesOf(instruction.operands())));
         }
         return most;
     }
 
-    /**
-     * What it takes to send a gradient as bfloat16, by any config, so that a plan depends on none. Only a
-     * reduce-scatter needs memory for it, since its result is too small: that of its operand if it is the last to read
-     * that, else scratch memory, or its own if other instructions run meanwhile.
-     */
-    private long stagingBytes(int index) {
-        Instruction instruction = program.instructions().get(index);
-        if (!(instruction.op() instanceof Collective)) {
-            return 0;
-        }
-        TensorType operand = program.typeOf(instruction.operands().get(0));
-        boolean stages = instruction.carriesGradient()
-                && instruction.op() instanceof ReduceScatter
-                && operand.dtype() == DType.FLOAT32;
-        return stages ? operand.bytes() / 2 : 0;
+    private static boolean isWithoutKernel(Op op) {
+        return op instanceof Collective || op instanceof Await || op instanceof MemoryCopy;
     }
 
     private boolean livesThroughout(Region region) {

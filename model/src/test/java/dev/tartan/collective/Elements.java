@@ -1,6 +1,5 @@
 package dev.tartan.collective;
 
-import dev.tartan.collective.reduce.Bfloat16;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.HalfPrecision;
 import java.nio.ByteBuffer;
@@ -44,7 +43,7 @@ public final class Elements {
         switch (type) {
             case FLOAT32 -> buffer.putFloat(index * 4, (float) value);
             case FLOAT64 -> buffer.putDouble(index * 8, (double) value);
-            case BFLOAT16 -> buffer.putShort(index * 2, Bfloat16.fromFloat((float) value));
+            case BFLOAT16 -> buffer.putShort(index * 2, HalfPrecision.toBfloat16((float) value));
             case FLOAT16 -> buffer.putShort(index * 2, HalfPrecision.toFloat16((float) value));
             case INT32 -> buffer.putInt(index * 4, Math.toIntExact(value));
             case BOOL -> buffer.put(index, (byte) value);
@@ -56,7 +55,7 @@ public final class Elements {
         return switch (type) {
             case FLOAT32 -> buffer.getFloat(index * 4);
             case FLOAT64 -> buffer.getDouble(index * 8);
-            case BFLOAT16 -> Bfloat16.toFloat(buffer.getShort(index * 2));
+            case BFLOAT16 -> HalfPrecision.bfloat16(buffer.getShort(index * 2));
             case FLOAT16 -> HalfPrecision.float16(buffer.getShort(index * 2));
             case INT32 -> buffer.getInt(index * 4);
             case BOOL -> buffer.get(index);

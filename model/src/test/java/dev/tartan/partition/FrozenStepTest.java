@@ -187,8 +187,7 @@ class FrozenStepTest {
 
     private static void run(Program program, MemoryPlan plan, int rank, Backend backend, LocalMesh communicators) {
         backend.device(0).attachThread();
-        try (RankExecutor executor =
-                new RankExecutor(program, plan, rank, backend.device(0), communicators, DType.FLOAT32)) {
+        try (RankExecutor executor = new RankExecutor(program, plan, rank, backend.device(0), communicators)) {
             Map<String, float[]> before = new LinkedHashMap<>();
             for (ProgramPort port : program.inputs()) {
                 int size = Math.toIntExact(program.typeOf(port.value()).shape().numElements());

@@ -1,7 +1,6 @@
 package dev.tartan.train.config;
 
 import dev.tartan.graph.DType;
-import dev.tartan.network.Key;
 import java.util.Locale;
 
 /**
@@ -14,11 +13,7 @@ import java.util.Locale;
  * @param reduce of gradients while they are added up over ranks, and sent for that
  * @param master of parameters and optimizer state from step to step; what checkpoints and results hold
  */
-public record PrecisionPolicy(
-        @Key(byDefault = "float32") DType parameters,
-        @Key(byDefault = "float32") DType compute,
-        @Key(byDefault = "float32") DType reduce,
-        @Key(byDefault = "float32") DType master) {
+public record PrecisionPolicy(DType parameters, DType compute, DType reduce, DType master) {
     private static final PrecisionPolicy FLOAT32 = of(DType.FLOAT32);
 
     /**

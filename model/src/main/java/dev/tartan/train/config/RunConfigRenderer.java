@@ -207,7 +207,6 @@ final class RunConfigRenderer {
         values.put("portRange", quote(collective.portRange()));
         values.put("encrypt", collective.encrypt());
         values.put("streams", collective.streams());
-        values.put("gradients", ConfigWord.of(collective.gradients()));
         values.put("messageDelayMillis", collective.messageDelayMillis());
         return values;
     }

@@ -6,6 +6,7 @@ import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.Node;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.Phase;
+import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
@@ -15,6 +16,8 @@ import dev.tartan.op.Cast;
 import dev.tartan.op.Constrain;
 import dev.tartan.op.Deposit;
 import dev.tartan.op.Fill;
+import dev.tartan.op.Pad;
+import dev.tartan.op.Reduce;
 import dev.tartan.op.Relayout;
 import dev.tartan.op.Reshape;
 import dev.tartan.op.Slice;
@@ -79,6 +82,7 @@ final class CastToPolicy {
     private final Set<Value> reduced = new HashSet<>();
 
     private final Set<Value> finalGradients;
+    private final Set<Value> gradientsToBe;
     private final Map<CastKey, Value> casts = new HashMap<>();
     private final Set<Value> parameters = new LinkedHashSet<>();
     private final Set<Value> gradients = new LinkedHashSet<>();
@@ -90,6 +94,7 @@ final class CastToPolicy {
         this.policy = policy;
         this.builder = new GraphBuilder(graph.name());
         this.finalGradients = finalGradients();
+        this.gradientsToBe = gradientsToBe();
     }
 
     /**
@@ -111,6 +116,28 @@ final class CastToPolicy {
         }
         used.retainAll(trained.gradients());
         return used;
+    }
+
+    /** The gradients of parameters, and what becomes one when its elements are put where they belong. */
+    private Set<Value> gradientsToBe() {
+        Map<Value, List<Node>> uses = new HashMap<>();
+        graph.nodes()
+                .forEach(node -> node.operands()
+                        .forEach(operand -> uses.computeIfAbsent(operand, absent -> new ArrayList<>())
+                                .add(node)));
+        Set<Value> found = new HashSet<>(trained.gradients());
+        for (int i = graph.nodes().size() - 1; i >= 0; i--) {
+            for (Value result : graph.nodes().get(i).results()) {
+                List<Node> its = uses.getOrDefault(result, List.of());
+                boolean isMovedToOne = its.stream()
+                        .allMatch(use ->
+                                (movesOnly(use.op()) || use.op() instanceof Pad) && found.contains(use.result()));
+                if (!its.isEmpty() && isMovedToOne) {
+                    found.add(result);
+                }
+            }
+        }
+        return found;
     }
 
     private static boolean isUpdate(Node node) {
@@ -244,9 +271,20 @@ final class CastToPolicy {
             typed.add(read(operands.get(i), isStatistic ? type.accumulated() : type));
         }
         put(node, op, typed);
+        if (type.isHalf() && isSumOfActivations(node)) {
+            now.put(node.result(), cast(current(node.result()), type, false));
+        }
         if (adapts && OpPrecision.of(op) != OpPrecision.COMPUTE) {
             adapting.addAll(node.results());
         }
+    }
+
+    /** Whether a sum is the gradient of an activation, as where that was repeated, and so has its type. */
+    private boolean isSumOfActivations(Node node) {
+        return node.op() instanceof Reduce reduce
+                && reduce.kind() == Reduction.SUM
+                && node.origin().phase() == Phase.BACKWARD
+                && !gradientsToBe.contains(node.result());
     }
 
     /** Float32 if an operand has it for a reason, and where nothing says what it is to be. */

@@ -5,7 +5,6 @@ import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
-import dev.tartan.collective.reduce.Bfloat16;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.HalfPrecision;
 import java.nio.ByteBuffer;
@@ -139,7 +138,7 @@ final class Payload {
             case FLOAT64 -> buffer.putDouble(index * Double.BYTES, value);
             case INT32 -> buffer.putInt(index * Integer.BYTES, value);
             case FLOAT16 -> buffer.putShort(index * Short.BYTES, HalfPrecision.toFloat16(value));
-            case BFLOAT16 -> buffer.putShort(index * Short.BYTES, Bfloat16.fromFloat(value));
+            case BFLOAT16 -> buffer.putShort(index * Short.BYTES, HalfPrecision.toBfloat16(value));
             case BOOL -> buffer.put(index, (byte) value);
         }
     }
@@ -150,7 +149,7 @@ final class Payload {
             case FLOAT64 -> buffer.getDouble(index * Double.BYTES);
             case INT32 -> buffer.getInt(index * Integer.BYTES);
             case FLOAT16 -> HalfPrecision.float16(buffer.getShort(index * Short.BYTES));
-            case BFLOAT16 -> Bfloat16.toFloat(buffer.getShort(index * Short.BYTES));
+            case BFLOAT16 -> HalfPrecision.bfloat16(buffer.getShort(index * Short.BYTES));
             case BOOL -> buffer.get(index);
         };
     }
