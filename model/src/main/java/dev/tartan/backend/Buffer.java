@@ -60,6 +60,9 @@ public interface Buffer {
     /** Copies to the device. */
     void write(int[] values);
 
+    /** Copies the bits of 16-bit floats to the device. */
+    void write(short[] bits);
+
     /** Copies booleans as bytes to the device. */
     void write(byte[] values);
 
@@ -71,6 +74,9 @@ public interface Buffer {
 
     /** Copies from the device. */
     void read(int[] into);
+
+    /** Copies the bits of 16-bit floats from the device. */
+    void read(short[] into);
 
     /** Copies booleans as bytes from the device. */
     void read(byte[] into);

@@ -16,6 +16,14 @@ public interface KernelFactory<O extends Op> {
         return true;
     }
 
+    /**
+     * Whether it computes with 16-bit floats itself. Where none does, operands are widened to float32 and results
+     * rounded.
+     */
+    default boolean takesHalves() {
+        return false;
+    }
+
     /** See {@link KernelLibrary#scratchBytes}. */
     default long scratchBytes(O op, List<TensorType> operands) {
         return 0;

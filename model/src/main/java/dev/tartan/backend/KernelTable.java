@@ -2,6 +2,7 @@ package dev.tartan.backend;
 
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
+import dev.tartan.op.Cast;
 import dev.tartan.op.DecomposableOp;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,7 +11,7 @@ import java.util.Map;
 
 /**
  * The op table: for each type of op the factories that make kernels for it, the preferred one first. An op without one
- * is made from the kernels of its decomposition.
+ * is made from the kernels of its decomposition, and one on 16-bit floats from the float32 kernel between conversions.
  */
 public final class KernelTable implements KernelLibrary {
     private final Map<Class<? extends Op>, List<KernelFactory<?>>> factories;
@@ -35,11 +36,15 @@ public final class KernelTable implements KernelLibrary {
     // A factory is stored under the class of the ops it takes, which is the class looked up.
     @SuppressWarnings("unchecked")
     private KernelFactory<Op> find(Op op, List<TensorType> operands) {
+        boolean hasHalves = WidenedKernelFactory.hasHalves(op, operands);
         for (KernelFactory<?> factory : factories.getOrDefault(op.getClass(), List.of())) {
             KernelFactory<Op> typed = (KernelFactory<Op>) factory;
-            if (typed.accepts(op, operands)) {
+            if ((typed.takesHalves() || !hasHalves) && typed.accepts(op, operands)) {
                 return typed;
             }
+        }
+        if (hasHalves && !(op instanceof Cast)) {
+            return new WidenedKernelFactory(this);
         }
         if (op instanceof DecomposableOp) {
             KernelFactory<?> decomposed = new DecomposedKernelFactory(this);

@@ -1,6 +1,7 @@
 package dev.tartan.checkpoint;
 
 import dev.tartan.graph.DType;
+import dev.tartan.graph.HalfPrecision;
 import dev.tartan.mesh.Shape;
 import java.io.EOFException;
 import java.io.IOException;

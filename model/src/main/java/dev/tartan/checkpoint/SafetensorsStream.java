@@ -1,5 +1,6 @@
 package dev.tartan.checkpoint;
 
+import dev.tartan.graph.HalfPrecision;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -48,6 +48,8 @@ public enum SafetensorsType {
         return switch (dtype) {
             case FLOAT32 -> F32;
             case FLOAT64 -> F64;
+            case BFLOAT16 -> BF16;
+            case FLOAT16 -> F16;
             case INT32 -> I32;
             case BOOL ->
                 throw new IllegalArgumentException(

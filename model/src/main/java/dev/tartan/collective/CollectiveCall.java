@@ -1,5 +1,7 @@
 package dev.tartan.collective;
 
+import dev.tartan.graph.DType;
+
 /**
  * One rank's side of one collective, made once and run every step. Immutable.
  *
@@ -22,13 +24,7 @@ package dev.tartan.collective;
  * @param tag names the call in errors, and must be equal on all ranks
  */
 public record CollectiveCall(
-        CollectiveOp op,
-        ReduceKind reduce,
-        ElementType type,
-        MemoryRegion input,
-        MemoryRegion output,
-        int root,
-        String tag) {
+        CollectiveOp op, ReduceKind reduce, DType type, MemoryRegion input, MemoryRegion output, int root, String tag) {
 
     /**
      * Checks what does not depend on the group.
@@ -41,7 +37,7 @@ public record CollectiveCall(
                     + type + ", inputBytes=" + input.bytes() + ", outputBytes=" + output.bytes()
                     + ". Give regions of full elements.");
         }
-        if (op.reduces() && (type == ElementType.BYTE || (type == ElementType.INT32 && reduce == ReduceKind.MEAN))) {
+        if (op.reduces() && (type == DType.BOOL || (type == DType.INT32 && reduce == ReduceKind.MEAN))) {
             throw new IllegalArgumentException(op.label() + " '" + tag + "' cannot combine its elements: type=" + type
                     + ", reduce=" + reduce + ". Use a numeric type, and MEAN on floating-point only.");
         }
@@ -49,50 +45,44 @@ public record CollectiveCall(
 
     /** Every rank's output becomes the reduction of all inputs. */
     public static CollectiveCall allReduce(
-            MemoryRegion input, MemoryRegion output, ElementType type, ReduceKind reduce, String tag) {
+            MemoryRegion input, MemoryRegion output, DType type, ReduceKind reduce, String tag) {
         return new CollectiveCall(CollectiveOp.ALL_REDUCE, reduce, type, input, output, 0, tag);
     }
 
     /** Rank r's output becomes the reduction of chunk r of all inputs. */
     public static CollectiveCall reduceScatter(
-            MemoryRegion input, MemoryRegion output, ElementType type, ReduceKind reduce, String tag) {
+            MemoryRegion input, MemoryRegion output, DType type, ReduceKind reduce, String tag) {
         return new CollectiveCall(CollectiveOp.REDUCE_SCATTER, reduce, type, input, output, 0, tag);
     }
 
     /** Every rank's output becomes all inputs, one after the other in rank order. */
-    public static CollectiveCall allGather(MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+    public static CollectiveCall allGather(MemoryRegion input, MemoryRegion output, DType type, String tag) {
         return new CollectiveCall(CollectiveOp.ALL_GATHER, ReduceKind.SUM, type, input, output, 0, tag);
     }
 
     /** Chunk q of rank r's output becomes chunk r of rank q's input. */
-    public static CollectiveCall allToAll(MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+    public static CollectiveCall allToAll(MemoryRegion input, MemoryRegion output, DType type, String tag) {
         return new CollectiveCall(CollectiveOp.ALL_TO_ALL, ReduceKind.SUM, type, input, output, 0, tag);
     }
 
     /** Every rank's region becomes the root's. */
-    public static CollectiveCall broadcast(MemoryRegion region, ElementType type, int root, String tag) {
+    public static CollectiveCall broadcast(MemoryRegion region, DType type, int root, String tag) {
         return new CollectiveCall(CollectiveOp.BROADCAST, ReduceKind.SUM, type, region, region, root, tag);
     }
 
     /** No rank returns before all have come. */
     public static CollectiveCall barrier(String tag) {
         return new CollectiveCall(
-                CollectiveOp.BARRIER,
-                ReduceKind.SUM,
-                ElementType.BYTE,
-                MemoryRegion.empty(),
-                MemoryRegion.empty(),
-                0,
-                tag);
+                CollectiveOp.BARRIER, ReduceKind.SUM, DType.BOOL, MemoryRegion.empty(), MemoryRegion.empty(), 0, tag);
     }
 
     /** The region goes to another rank, whose receive names the same bytes, type and tag. */
-    public static CollectiveCall send(MemoryRegion region, ElementType type, int to, String tag) {
+    public static CollectiveCall send(MemoryRegion region, DType type, int to, String tag) {
         return new CollectiveCall(CollectiveOp.SEND, ReduceKind.SUM, type, region, MemoryRegion.empty(), to, tag);
     }
 
     /** The region is filled by another rank's send. */
-    public static CollectiveCall receive(MemoryRegion region, ElementType type, int from, String tag) {
+    public static CollectiveCall receive(MemoryRegion region, DType type, int from, String tag) {
         return new CollectiveCall(CollectiveOp.RECEIVE, ReduceKind.SUM, type, MemoryRegion.empty(), region, from, tag);
     }
 

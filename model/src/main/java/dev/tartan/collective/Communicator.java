@@ -1,6 +1,7 @@
 package dev.tartan.collective;
 
 import dev.tartan.backend.MemorySpace;
+import dev.tartan.graph.DType;
 
 /**
  * One rank's end of a group of ranks that communicate, along one mesh axis or several. All ranks of a group make the
@@ -20,11 +21,6 @@ public interface Communicator {
 
     /** The mesh axis of the group, or several joined by commas, as used in counters and errors. */
     String axis();
-
-    /** Whether the group's ranks are in more than one process; the same on all of them. */
-    default boolean crossesProcesses() {
-        return false;
-    }
 
     /** Whether calls may name memory of this kind: the host's, unless more is said. */
     default boolean reaches(MemorySpace space) {
@@ -47,28 +43,27 @@ public interface Communicator {
     CommunicationCounters counters();
 
     /** Runs {@link CollectiveCall#allReduce}. */
-    default void allReduce(MemoryRegion input, MemoryRegion output, ElementType type, ReduceKind reduce, String tag) {
+    default void allReduce(MemoryRegion input, MemoryRegion output, DType type, ReduceKind reduce, String tag) {
         run(CollectiveCall.allReduce(input, output, type, reduce, tag));
     }
 
     /** Runs {@link CollectiveCall#reduceScatter}. */
-    default void reduceScatter(
-            MemoryRegion input, MemoryRegion output, ElementType type, ReduceKind reduce, String tag) {
+    default void reduceScatter(MemoryRegion input, MemoryRegion output, DType type, ReduceKind reduce, String tag) {
         run(CollectiveCall.reduceScatter(input, output, type, reduce, tag));
     }
 
     /** Runs {@link CollectiveCall#allGather}. */
-    default void allGather(MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+    default void allGather(MemoryRegion input, MemoryRegion output, DType type, String tag) {
         run(CollectiveCall.allGather(input, output, type, tag));
     }
 
     /** Runs {@link CollectiveCall#allToAll}. */
-    default void allToAll(MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+    default void allToAll(MemoryRegion input, MemoryRegion output, DType type, String tag) {
         run(CollectiveCall.allToAll(input, output, type, tag));
     }
 
     /** Runs {@link CollectiveCall#broadcast}. */
-    default void broadcast(MemoryRegion region, ElementType type, int root, String tag) {
+    default void broadcast(MemoryRegion region, DType type, int root, String tag) {
         run(CollectiveCall.broadcast(region, type, root, tag));
     }
 
@@ -78,12 +73,12 @@ public interface Communicator {
     }
 
     /** Runs {@link CollectiveCall#send}. */
-    default void send(MemoryRegion region, ElementType type, int to, String tag) {
+    default void send(MemoryRegion region, DType type, int to, String tag) {
         run(CollectiveCall.send(region, type, to, tag));
     }
 
     /** Runs {@link CollectiveCall#receive}. */
-    default void receive(MemoryRegion region, ElementType type, int from, String tag) {
+    default void receive(MemoryRegion region, DType type, int from, String tag) {
         run(CollectiveCall.receive(region, type, from, tag));
     }
 }

@@ -1,6 +1,6 @@
 /**
  * What ranks say to one another: {@link dev.tartan.collective.Communicator} and the plain data around it. Depends on
- * the JDK only; never knows about graphs, programs, ND4J or Spark.
+ * the JDK and on {@link dev.tartan.graph.DType} only; never knows about graphs, programs, ND4J or Spark.
  *
  * <p>Collectives work on {@link dev.tartan.collective.MemoryRegion}, an address and a length in native memory, and not
  * on {@code ByteBuffer}: a direct buffer ends at 2 GiB, which an embedding table or an arena passes, and would have to

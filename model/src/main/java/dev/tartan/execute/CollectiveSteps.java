@@ -7,15 +7,11 @@ import dev.tartan.backend.HostTask;
 import dev.tartan.backend.StreamUse;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.ReduceKind;
-import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.Reduction;
-import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.Shape;
 import dev.tartan.partition.AllGather;
 import dev.tartan.partition.AllReduce;
 import dev.tartan.partition.AllToAll;
@@ -32,7 +28,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,8 +41,6 @@ final class CollectiveSteps {
     private final int rank;
     private final Device device;
     private final MeshCommunicators communicators;
-    private final boolean gradientsAsBfloats;
-    private final Arena arena;
     private final @Nullable Arena hostArena;
     private final List<Buffer> buffers;
     private final Map<Communicator, CommunicationStream> streams = new LinkedHashMap<>();
@@ -59,8 +52,6 @@ final class CollectiveSteps {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            boolean gradientsAsBfloats,
-            Arena arena,
             @Nullable Arena hostArena,
             List<Buffer> buffers) {
         this.program = program;
@@ -68,8 +59,6 @@ final class CollectiveSteps {
         this.rank = rank;
         this.device = device;
         this.communicators = communicators;
-        this.gradientsAsBfloats = gradientsAsBfloats;
-        this.arena = arena;
         this.hostArena = hostArena;
         this.buffers = buffers;
     }
@@ -141,10 +130,10 @@ final class CollectiveSteps {
         }
     }
 
-    /** What makes a task of an operand, a result and more memory, whose bytes are given. */
+    /** What makes a task of an operand and a result. */
     @FunctionalInterface
     private interface TaskMaker {
-        CollectiveTask make(Buffer in, Buffer out, LongFunction<Buffer> more);
+        CollectiveTask make(Buffer in, Buffer out);
     }
 
     /** The task on the tensors themselves, or on copies on the host that the plan has room for. */
@@ -154,15 +143,14 @@ final class CollectiveSteps {
         if (slot == null || (communicator.reaches(in.space()) && communicator.reaches(out.space()))) {
             require(communicator, op.name(), in);
             require(communicator, op.name(), out);
-            return maker.make(in, out, bytes -> staging(index, bytes));
+            return maker.make(in, out);
         }
         Arena host = Objects.requireNonNull(hostArena);
         long outOffset = slot.offsetBytes() + Arena.aligned(in.type().bytes());
-        long moreOffset = outOffset + Arena.aligned(out.type().bytes());
         Buffer inCopy = host.buffer(in.type(), slot.offsetBytes());
         Buffer outCopy = host.buffer(out.type(), outOffset);
         require(communicator, op.name(), inCopy);
-        CollectiveTask task = maker.make(inCopy, outCopy, bytes -> host.buffer(floats(bytes), moreOffset));
+        CollectiveTask task = maker.make(inCopy, outCopy);
         return CollectiveTask.onCopies(task, in, inCopy, out, outCopy);
     }
 
@@ -173,35 +161,13 @@ final class CollectiveSteps {
                 in,
                 out,
                 index,
-                (reached, made, more) -> call(op, communicator, reached, made, index, more));
+                (reached, made) -> CollectiveTask.of(
+                        communicator,
+                        call(op, region(reached), region(made), in.type().dtype(), tag(index)),
+                        List.of(reached),
+                        List.of(made)));
     }
 
-    private CollectiveTask call(
-            Collective op, Communicator communicator, Buffer in, Buffer out, int index, LongFunction<Buffer> more) {
-        CollectiveCall call =
-                call(op, region(in), region(out), elementType(in.type().dtype()), tag(index));
-        boolean asBfloats = gradientsAsBfloats
-                && program.instructions().get(index).carriesGradient()
-                && call.type() == ElementType.FLOAT32
-                && communicator.crossesProcesses();
-        if (!asBfloats) {
-            return CollectiveTask.of(communicator, call, List.of(in), List.of(out));
-        }
-        if (!in.space().isHost()) {
-            throw new IllegalStateException("gradients cannot be rounded in the memory of a device: op=" + op.name()
-                    + ", space=" + in.space() + ". Set collective.gradients to float32.");
-        }
-        long stagingBytes = Bfloat16Call.stagingBytes(call);
-        if (stagingBytes == 0) {
-            Bfloat16Call wire = new Bfloat16Call(call, communicator, MemoryRegion.empty());
-            return CollectiveTask.of(communicator, wire, List.of(in), List.of(out));
-        }
-        Buffer staging = more.apply(stagingBytes);
-        Bfloat16Call wire = new Bfloat16Call(call, communicator, region(staging).slice(0, stagingBytes));
-        return CollectiveTask.of(communicator, wire, List.of(in), List.of(out, staging));
-    }
-
-    /** Even a gradient goes as it is: nothing is added up here, and it is rare. */
     private Step permute(Permute permute, Communicator communicator, Buffer in, Buffer out, int index) {
         if (permute.sources().get(communicator.rank()) == communicator.rank()) {
             return copy(permute.name(), in, out);
@@ -215,13 +181,8 @@ final class CollectiveSteps {
                 in,
                 out,
                 index,
-                (reached, made, more) -> PermuteTask.of(
-                        permute,
-                        communicator,
-                        reached,
-                        made,
-                        elementType(in.type().dtype()),
-                        tag(index)));
+                (reached, made) -> PermuteTask.of(
+                        permute, communicator, reached, made, in.type().dtype(), tag(index)));
         return blocking(permute.name(), task);
     }
 
@@ -240,7 +201,7 @@ final class CollectiveSteps {
     }
 
     private static CollectiveCall call(
-            Collective collective, MemoryRegion input, MemoryRegion output, ElementType type, String tag) {
+            Collective collective, MemoryRegion input, MemoryRegion output, DType type, String tag) {
         if (collective instanceof AllReduce reduce) {
             return CollectiveCall.allReduce(input, output, type, reduceKind(reduce.reduction()), tag);
         }
@@ -256,32 +217,9 @@ final class CollectiveSteps {
         return CollectiveCall.allToAll(input, output, type, tag);
     }
 
-    private Buffer staging(int index, long bytes) {
-        BufferSlot slot = plan.stagingOf(index);
-        if (slot == null || slot.bytes() < bytes) {
-            throw new IllegalStateException("plan has too little memory to send a gradient as bfloat16: program="
-                    + program.name() + ", instruction=" + index + ", planned=" + slot + ", neededBytes=" + bytes
-                    + ". Plan the program that is run.");
-        }
-        return arena.buffer(floats(bytes), slot.offsetBytes());
-    }
-
-    private static TensorType floats(long bytes) {
-        return new TensorType(DType.FLOAT32, Shape.shape((bytes + Float.BYTES - 1) / Float.BYTES));
-    }
-
     /** The memory of a buffer, kept as long as it can be reached from there. */
     static MemoryRegion region(Buffer buffer) {
         return MemoryRegion.of(buffer.address(), buffer.type().bytes(), buffer);
-    }
-
-    static ElementType elementType(DType dtype) {
-        return switch (dtype) {
-            case FLOAT32 -> ElementType.FLOAT32;
-            case FLOAT64 -> ElementType.FLOAT64;
-            case INT32 -> ElementType.INT32;
-            case BOOL -> ElementType.BYTE;
-        };
     }
 
     private static ReduceKind reduceKind(Reduction reduction) {

@@ -5,7 +5,6 @@ import dev.tartan.backend.HostTask;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.PendingCall;
-import dev.tartan.collective.compress.Bfloat16Call;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
@@ -18,7 +17,6 @@ final class CollectiveTask implements HostTask {
     private final List<Buffer> writes;
     private final Runnable run;
     private final Supplier<PendingCall> start;
-    private final boolean convertsByItself;
     private @Nullable PendingCall pending;
     private long endedNanos;
 
@@ -27,25 +25,18 @@ final class CollectiveTask implements HostTask {
             List<Buffer> reads,
             List<Buffer> writes,
             Runnable run,
-            Supplier<PendingCall> start,
-            boolean convertsByItself) {
+            Supplier<PendingCall> start) {
         this.communicator = communicator;
         this.reads = List.copyOf(reads);
         this.writes = List.copyOf(writes);
         this.run = run;
         this.start = start;
-        this.convertsByItself = convertsByItself;
     }
 
     /** One call. */
     static CollectiveTask of(Communicator communicator, CollectiveCall call, List<Buffer> reads, List<Buffer> writes) {
         return new CollectiveTask(
-                communicator, reads, writes, () -> communicator.run(call), () -> communicator.start(call), false);
-    }
-
-    /** One call that sends bfloat16 values. */
-    static CollectiveTask of(Communicator communicator, Bfloat16Call call, List<Buffer> reads, List<Buffer> writes) {
-        return new CollectiveTask(communicator, reads, writes, call::run, call::start, true);
+                communicator, reads, writes, () -> communicator.run(call), () -> communicator.start(call));
     }
 
     /**
@@ -69,8 +60,7 @@ final class CollectiveTask implements HostTask {
                 () -> {
                     inCopy.copyFrom(in);
                     return followed(task.start.get(), () -> out.copyFrom(outCopy));
-                },
-                true);
+                });
     }
 
     private static PendingCall followed(PendingCall call, Runnable afterwards) {
@@ -108,8 +98,7 @@ final class CollectiveTask implements HostTask {
                     communicator.run(first);
                     communicator.run(second);
                 },
-                () -> both(communicator.start(first), communicator.start(second)),
-                false);
+                () -> both(communicator.start(first), communicator.start(second)));
     }
 
     private static PendingCall both(PendingCall first, PendingCall second) {
@@ -148,14 +137,6 @@ final class CollectiveTask implements HostTask {
     @Override
     public Object channel() {
         return communicator;
-    }
-
-    /**
-     * Whether {@link #start} and {@link #finish} read and write memory themselves, so that the order of calls on the
-     * communicator says too little.
-     */
-    boolean convertsByItself() {
-        return convertsByItself;
     }
 
     /** For example {@code collective on data}. */

@@ -3,7 +3,7 @@ package dev.tartan.execute;
 import dev.tartan.backend.Buffer;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
+import dev.tartan.graph.DType;
 import dev.tartan.partition.Permute;
 import java.util.List;
 
@@ -19,7 +19,7 @@ final class PermuteTask {
 
     /** The messages of a rank that another one sends to. */
     static CollectiveTask of(
-            Permute permute, Communicator communicator, Buffer in, Buffer out, ElementType type, String tag) {
+            Permute permute, Communicator communicator, Buffer in, Buffer out, DType type, String tag) {
         int rank = communicator.rank();
         List<Integer> sources = permute.sources();
         CollectiveCall send = CollectiveCall.send(CollectiveSteps.region(in), type, sources.indexOf(rank), tag);

@@ -8,11 +8,8 @@ import dev.tartan.backend.StreamUse;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshCommunicators;
-import dev.tartan.collective.compress.Bfloat16Call;
 import dev.tartan.mesh.MemoryKind;
-import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.BufferSlot;
 import dev.tartan.plan.FirstWrite;
@@ -65,25 +62,7 @@ public final class RankExecutor implements AutoCloseable {
      * @throws IllegalStateException if a kernel is missing
      */
     public RankExecutor(Program program, MemoryPlan plan, int rank, Device device, MeshCommunicators communicators) {
-        this(program, plan, rank, device, communicators, ElementType.FLOAT32);
-    }
-
-    /**
-     * As {@link #RankExecutor(Program, MemoryPlan, int, Device, MeshCommunicators)}, and sends float32 gradients of
-     * parameters as another type where they go from process to process: {@link Instruction#carriesGradient} says which
-     * collectives those are. It takes no memory but the arena.
-     *
-     * @param gradients FLOAT32, or BFLOAT16 for {@link Bfloat16Call}; the same on all ranks
-     * @throws IllegalArgumentException if it is another type
-     */
-    public RankExecutor(
-            Program program,
-            MemoryPlan plan,
-            int rank,
-            Device device,
-            MeshCommunicators communicators,
-            ElementType gradients) {
-        this(program, plan, rank, device, communicators, gradients, null, null);
+        this(program, plan, rank, device, communicators, null, null);
     }
 
     /**
@@ -91,7 +70,7 @@ public final class RankExecutor implements AutoCloseable {
      * holds; it is this one's from now on, and freed if the constructor throws.
      *
      * @param given null to allocate one
-     * @throws IllegalArgumentException also if the arena is smaller than planned
+     * @throws IllegalArgumentException if the arena is smaller than planned
      */
     public RankExecutor(
             Program program,
@@ -99,9 +78,8 @@ public final class RankExecutor implements AutoCloseable {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            ElementType gradients,
             @Nullable Arena given) {
-        this(program, plan, rank, device, communicators, gradients, null, given);
+        this(program, plan, rank, device, communicators, null, given);
     }
 
     private RankExecutor(
@@ -110,13 +88,8 @@ public final class RankExecutor implements AutoCloseable {
             int rank,
             Device device,
             MeshCommunicators communicators,
-            ElementType gradients,
             @Nullable RankExecutor host,
             @Nullable Arena given) {
-        if (gradients != ElementType.FLOAT32 && gradients != ElementType.BFLOAT16) {
-            throw new IllegalArgumentException(
-                    "gradients cannot be sent so: type=" + gradients + ". Use FLOAT32 or BFLOAT16.");
-        }
         this.program = program;
         this.plan = plan;
         this.rank = rank;
@@ -130,16 +103,7 @@ public final class RankExecutor implements AutoCloseable {
         }
         this.hostArena = allocateHost(plan, device, host == null ? arena : null);
         this.compute = device.stream(StreamUse.COMPUTE);
-        this.collectives = new CollectiveSteps(
-                program,
-                plan,
-                rank,
-                device,
-                communicators,
-                gradients == ElementType.BFLOAT16,
-                arena,
-                hostArena,
-                buffers);
+        this.collectives = new CollectiveSteps(program, plan, rank, device, communicators, hostArena, buffers);
         try {
             for (int id = 0; id < program.values().size(); id++) {
                 buffers.add(buffer(program, plan, id, arena, hostArena));
@@ -179,7 +143,7 @@ public final class RankExecutor implements AutoCloseable {
                     + ", arenaBytes=" + arena.bytes() + ", neededBytes=" + memory.arenaBytes() + ", hostBytes="
                     + memory.hostBytes() + ". Plan the arena for both, and keep nothing on the host.");
         }
-        return new RankExecutor(other, memory, rank, device, communicators, ElementType.FLOAT32, this, null);
+        return new RankExecutor(other, memory, rank, device, communicators, this, null);
     }
 
     private static Arena sized(Arena given, MemoryPlan plan) {
@@ -372,10 +336,7 @@ public final class RankExecutor implements AutoCloseable {
         Communicator group = communicators.communicator(rank, axes);
         CollectiveSteps.require(group, "broadcast", shard);
         CollectiveCall call = CollectiveCall.broadcast(
-                CollectiveSteps.region(shard),
-                CollectiveSteps.elementType(shard.type().dtype()),
-                root,
-                name);
+                CollectiveSteps.region(shard), shard.type().dtype(), root, name);
         compute.enqueue(CollectiveTask.of(group, call, List.of(shard), List.of(shard)));
         compute.synchronize();
     }

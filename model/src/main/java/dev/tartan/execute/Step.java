@@ -194,11 +194,6 @@ abstract sealed class Step {
             return stream;
         }
 
-        /** Whether the order of its stream is not enough to begin it after another that is on it too. */
-        boolean isAheadOf(Started earlier) {
-            return (task.convertsByItself() || earlier.task.convertsByItself()) && use.overlaps(earlier.use);
-        }
-
         /** Says that it must wait for what was computed before it; it does not unless that is said. */
         void needReady() {
             needsReady = true;

@@ -41,6 +41,8 @@ public record TensorType(DType dtype, Shape shape) {
         String name = switch (dtype) {
             case FLOAT32 -> "f32";
             case FLOAT64 -> "f64";
+            case BFLOAT16 -> "bf16";
+            case FLOAT16 -> "f16";
             case INT32 -> "i32";
             case BOOL -> "bool";
         };

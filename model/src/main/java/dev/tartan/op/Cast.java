@@ -7,8 +7,18 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Converts each element to another type; floats become integers by truncation, booleans become 0 and 1. */
-public record Cast(DType dtype) implements DifferentiableOp {
+/**
+ * Converts each element to another type; floats become integers by truncation, booleans become 0 and 1.
+ *
+ * @param ofPartialSums whether, of a sum over ranks that is still to be done, each rank's part is converted, so that
+ *     the sum is done in the new type; else the sum is done first
+ */
+public record Cast(DType dtype, boolean ofPartialSums) implements DifferentiableOp {
+    /** A conversion of whole values. */
+    public Cast(DType dtype) {
+        this(dtype, false);
+    }
+
     @Override
     public String name() {
         return "cast";
@@ -16,7 +26,7 @@ public record Cast(DType dtype) implements DifferentiableOp {
 
     @Override
     public String attributes() {
-        return dtype.name().toLowerCase(java.util.Locale.ROOT);
+        return dtype.name().toLowerCase(java.util.Locale.ROOT) + (ofPartialSums ? " of partial sums" : "");
     }
 
     @Override
@@ -27,7 +37,8 @@ public record Cast(DType dtype) implements DifferentiableOp {
 
     @Override
     public ShardingRule shardingRule(List<TensorType> operands) {
-        return Rules.elementwise(operands, operands.get(0).shape(), 1).build();
+        ShardingRule.Builder rule = Rules.elementwise(operands, operands.get(0).shape(), 1);
+        return ofPartialSums ? rule.linearInEach(0).build() : rule.build();
     }
 
     @Override

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The negative log-likelihood of integer labels under softmax: {@code logits [..., v], labels [...] -> loss [...],
- * logSumExp [...]}; the second result is kept for the gradient. Labels must lie in 0 .. v - 1.
+ * logSumExp [...]}; the second result is kept for the gradient. Labels must lie in 0 .. v - 1. Of 16-bit logits both
+ * results are float32.
  */
 public record CrossEntropy() implements DifferentiableOp, DecomposableOp {
     @Override
@@ -29,7 +30,7 @@ public record CrossEntropy() implements DifferentiableOp, DecomposableOp {
         Types.check(this, logits.numDims() > 0, "needs at least one dim", logits);
         Shape rows = LayerNorm.leading(logits.shape());
         Types.check(this, operands.get(1).shape().equals(rows), "needs one label per row", logits, operands.get(1));
-        return List.of(logits.withShape(rows), logits.withShape(rows));
+        return List.of(LayerNorm.rows(logits), LayerNorm.rows(logits));
     }
 
     @Override

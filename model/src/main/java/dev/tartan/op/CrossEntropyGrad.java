@@ -33,7 +33,7 @@ public record CrossEntropyGrad(ShardOffset offset) implements DecomposableOp, Ra
         TensorType logits = operands.get(1);
         Types.floating(this, logits);
         Types.dtype(this, operands.get(2), DType.INT32);
-        TensorType rows = logits.withShape(LayerNorm.leading(logits.shape()));
+        TensorType rows = LayerNorm.rows(logits);
         Types.sameType(this, rows, operands.get(0), operands.get(3));
         Types.check(
                 this, operands.get(2).shape().equals(rows.shape()), "needs one label per row", logits, operands.get(2));

@@ -92,6 +92,10 @@ public record GatherRows(ShardOffset offset) implements DifferentiableOp, RankDe
         Tensor dy = resultGradients.get(0);
         Tensor indices = operands.get(1);
         ScatterAddRows scatter = new ScatterAddRows(operands.get(0).shape().dim(0), ShardOffset.ZERO);
-        return Arrays.asList(dy == null ? null : indices.apply(scatter, dy).get(0), null);
+        return Arrays.asList(
+                dy == null
+                        ? null
+                        : indices.apply(scatter, dy).get(0).cast(operands.get(0).dtype()),
+                null);
     }
 }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Layer normalization over the last dim: {@code x [..., c], gamma [c], beta [c] -> y [..., c], mean [...], rstd [...]}
- * with rstd = 1 / sqrt(variance + epsilon). The last two results are kept for the gradient.
+ * with rstd = 1 / sqrt(variance + epsilon). The last two results are kept for the gradient, of 16-bit floats in
+ * float32.
  *
  * <p>Source: Ba, Kiros and Hinton 2016.
  */
@@ -30,8 +31,13 @@ public record LayerNorm(double epsilon) implements DifferentiableOp, Decomposabl
         Types.count(this, operands, 3);
         TensorType x = operands.get(0);
         checkNorm(this, operands);
-        TensorType rows = x.withShape(leading(x.shape()));
+        TensorType rows = rows(x);
         return List.of(x, rows, rows);
+    }
+
+    /** The type of a number for each row of {@code x}, which is not of 16 bits. */
+    static TensorType rows(TensorType x) {
+        return new TensorType(x.dtype().accumulated(), leading(x.shape()));
     }
 
     static void checkNorm(dev.tartan.graph.Op op, List<TensorType> operands) {

@@ -23,9 +23,9 @@ public record LayerNormGrad() implements DecomposableOp {
         TensorType x = operands.get(1);
         LayerNorm.checkNorm(this, operands.subList(1, 3));
         Types.sameType(this, operands.get(0), x);
-        TensorType rows = x.withShape(LayerNorm.leading(x.shape()));
-        Types.sameType(this, rows, operands.get(3), operands.get(4));
-        return List.of(x, operands.get(2), operands.get(2));
+        Types.sameType(this, LayerNorm.rows(x), operands.get(3), operands.get(4));
+        TensorType scale = Types.accumulated(operands.get(2));
+        return List.of(x, scale, scale);
     }
 
     @Override

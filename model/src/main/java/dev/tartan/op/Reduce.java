@@ -12,7 +12,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Combines the elements along {@code dims}, which disappear.
+ * Combines the elements along {@code dims}, which disappear. Sums of 16-bit floats are float32.
  *
  * @param dims the dims to reduce, ascending
  */
@@ -47,7 +47,8 @@ public record Reduce(Reduction kind, List<Integer> dims) implements Differentiab
                 kept.add(type.shape().dim(i));
             }
         }
-        return List.of(type.withShape(
+        return List.of(new TensorType(
+                kind == Reduction.SUM ? type.dtype().accumulated() : type.dtype(),
                 Shape.shape(kept.stream().mapToLong(Long::longValue).toArray())));
     }
 
@@ -88,11 +89,11 @@ public record Reduce(Reduction kind, List<Integer> dims) implements Differentiab
         }
         Tensor spread = dy.reshape(kept).broadcastTo(x.shape());
         if (kind == Reduction.SUM) {
-            return List.of(spread);
+            return List.of(spread.cast(x.dtype()));
         }
         Tensor hit = x.equalTo(results.get(0).reshape(kept)).cast(x.dtype());
         Tensor ties =
                 hit.sum(dims.stream().mapToInt(Integer::intValue).toArray()).reshape(kept);
-        return List.of(spread.mul(hit).div(ties));
+        return List.of(spread.mul(hit).div(ties.cast(x.dtype())));
     }
 }

@@ -29,7 +29,7 @@ public record RmsNorm(double epsilon) implements DifferentiableOp, DecomposableO
         Types.count(this, operands, 2);
         LayerNorm.checkNorm(this, operands);
         TensorType x = operands.get(0);
-        return List.of(x, x.withShape(LayerNorm.leading(x.shape())));
+        return List.of(x, LayerNorm.rows(x));
     }
 
     @Override

@@ -20,8 +20,8 @@ public record RmsNormGrad() implements DecomposableOp {
         TensorType x = operands.get(1);
         LayerNorm.checkNorm(this, operands.subList(1, 3));
         Types.sameType(this, operands.get(0), x);
-        Types.sameType(this, x.withShape(LayerNorm.leading(x.shape())), operands.get(3));
-        return List.of(x, operands.get(2));
+        Types.sameType(this, LayerNorm.rows(x), operands.get(3));
+        return List.of(x, Types.accumulated(operands.get(2)));
     }
 
     @Override

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Adds rows into a table of zeros by integer index: {@code indices [...], rows [..., h] -> [numRows, h]}. Indices
- * outside {@code offset .. offset + numRows} are skipped, so each shard of the table takes its own.
+ * outside {@code offset .. offset + numRows} are skipped, so each shard of the table takes its own. Of 16-bit rows the
+ * sums are float32.
  */
 public record ScatterAddRows(long numRows, ShardOffset offset) implements DifferentiableOp, RankDependentOp {
     @Override
@@ -41,7 +42,7 @@ public record ScatterAddRows(long numRows, ShardOffset offset) implements Differ
                 "needs one row per index",
                 operands.get(0),
                 operands.get(1));
-        return List.of(operands.get(1).withShape(Shape.shape(numRows, rows.dim(-1))));
+        return List.of(new TensorType(operands.get(1).dtype().accumulated(), Shape.shape(numRows, rows.dim(-1))));
     }
 
     @Override
@@ -71,6 +72,10 @@ public record ScatterAddRows(long numRows, ShardOffset offset) implements Differ
     public List<@Nullable Tensor> gradient(
             List<Tensor> operands, List<Tensor> results, List<@Nullable Tensor> resultGradients) {
         Tensor dy = resultGradients.get(0);
-        return Arrays.asList(null, dy == null ? null : dy.gatherRows(operands.get(0)));
+        return Arrays.asList(
+                null,
+                dy == null
+                        ? null
+                        : dy.gatherRows(operands.get(0)).cast(operands.get(1).dtype()));
     }
 }

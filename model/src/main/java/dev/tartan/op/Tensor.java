@@ -397,7 +397,7 @@ public final class Tensor implements Traceable {
         int[] dims = IntStream.range(0, numDims())
                 .filter(i -> i < shift || (target.dim(i - shift) == 1 && shape().dim(i) != 1))
                 .toArray();
-        return sum(dims).reshape(target);
+        return sum(dims).cast(dtype()).reshape(target);
     }
 
     // Shape

@@ -18,6 +18,11 @@ final class Types {
         }
     }
 
+    /** The type of sums of such tensors. */
+    static TensorType accumulated(TensorType type) {
+        return new TensorType(type.dtype().accumulated(), type.shape());
+    }
+
     static void floating(Op op, TensorType type) {
         check(op, type.dtype().isFloating(), "needs a floating-point operand", type);
     }

@@ -8,7 +8,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.IntPredicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Finds where a program begins to write over inputs that are to outlive it, such as a training step over its states. Up
@@ -76,8 +75,7 @@ public final class FirstWrite {
                 return true;
             }
         }
-        @Nullable BufferSlot staging = plan.stagingOf(index);
-        return staging != null && overlap(staging, plan.slots().get(kept));
+        return false;
     }
 
     private static boolean isView(MemoryPlan plan, Instruction instruction) {

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
  * @param slots by value id, in the arena of the value's memory; values whose lifetimes do not overlap may share bytes,
  *     and a value that takes over another's buffer has the same slot
  * @param scratch one region for the temporaries inside kernels
- * @param staging where reduce-scatters of gradients may hold them as bfloat16, in the order of the program
  * @param hostStaging where collectives have copies of their operands and results in memory of the host, if they do, in
  *     the order of the program
  * @param copies state that could not be updated in place: copied after the last instruction
@@ -23,7 +22,6 @@ public record MemoryPlan(
         long hostBytes,
         List<BufferSlot> slots,
         BufferSlot scratch,
-        List<Staging> staging,
         List<Staging> hostStaging,
         List<Copy> copies) {
     /** Slots begin at multiples of this many bytes. */
@@ -31,31 +29,20 @@ public record MemoryPlan(
 
     public MemoryPlan {
         slots = List.copyOf(slots);
-        staging = List.copyOf(staging);
         hostStaging = List.copyOf(hostStaging);
         copies = List.copyOf(copies);
     }
 
     /**
-     * Memory that a collective has to itself while it runs, beside its operand and result; it may be its operand, where
-     * nothing else reads that any more.
+     * Memory that a collective has to itself while it runs, beside its operand and result.
      *
      * @param instruction the index of the collective in the program
      */
     public record Staging(int instruction, BufferSlot slot) {}
 
-    /** The memory in which a collective may hold bfloat16 values, or null if it gets none. */
-    public @Nullable BufferSlot stagingOf(int instruction) {
-        return of(staging, instruction);
-    }
-
     /** Where a collective has copies of its operand and its result, one after the other, or null if it has none. */
     public @Nullable BufferSlot hostStagingOf(int instruction) {
-        return of(hostStaging, instruction);
-    }
-
-    private static @Nullable BufferSlot of(List<Staging> all, int instruction) {
-        return all.stream()
+        return hostStaging.stream()
                 .filter(entry -> entry.instruction() == instruction)
                 .findFirst()
                 .map(Staging::slot)
@@ -64,7 +51,7 @@ public record MemoryPlan(
 
     /** This plan in an arena that is at least as large, for others that use it in turn. */
     public MemoryPlan inArenaOf(long bytes) {
-        return new MemoryPlan(Math.max(arenaBytes, bytes), hostBytes, slots, scratch, staging, hostStaging, copies);
+        return new MemoryPlan(Math.max(arenaBytes, bytes), hostBytes, slots, scratch, hostStaging, copies);
     }
 
     /** Copies one value over another of the same type. */

@@ -1,8 +1,6 @@
 package dev.tartan.plan;
 
-import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
-import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.MemoryKind;
 import dev.tartan.op.RankDependentOp;
 import dev.tartan.partition.Await;
@@ -11,7 +9,6 @@ import dev.tartan.partition.Instruction;
 import dev.tartan.partition.MemoryCopy;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ProgramPort;
-import dev.tartan.partition.ReduceScatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -127,8 +124,6 @@ public final class PlanMemory {
                 (isOnHost ? onHost : regions).add(region);
             }
         }
-        Map<Integer, Region> ownStaging = ownStaging();
-        regions.addAll(ownStaging.values());
         long top = place(regions, fixed);
         Map<Integer, Region> copiesOnHost = copiesOnHost();
         onHost.addAll(copiesOnHost.values());
@@ -140,26 +135,13 @@ public final class PlanMemory {
                     region == null ? 0 : region.offset, program.typeOf(value).bytes());
         });
         BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes()));
-        List<MemoryPlan.Staging> staging = new ArrayList<>();
-        for (int i = 0; i < program.instructions().size(); i++) {
-            long bytes = stagingBytes(i);
-            if (bytes > 0) {
-                Region own = ownStaging.get(i);
-                int operand = program.instructions().get(i).operands().get(0);
-                long offset = sharing.usesUp(i, operand)
-                        ? slots[operand].offsetBytes()
-                        : own == null ? scratch.offsetBytes() : own.offset;
-                staging.add(new MemoryPlan.Staging(i, new BufferSlot(offset, bytes)));
-            }
-        }
         List<MemoryPlan.Staging> hostStaging = new ArrayList<>();
         copiesOnHost.forEach((index, region) ->
                 hostStaging.add(new MemoryPlan.Staging(index, new BufferSlot(region.offset, region.bytes))));
-        return new MemoryPlan(
-                scratch.endBytes(), hostBytes, List.of(slots), scratch, staging, hostStaging, sharing.copies());
+        return new MemoryPlan(scratch.endBytes(), hostBytes, List.of(slots), scratch, hostStaging, sharing.copies());
     }
 
-    /** What collectives have on the host, by instruction: operand, result, and what it takes to send a gradient. */
+    /** What collectives have on the host, by instruction: operand and result. */
     private Map<Integer, Region> copiesOnHost() {
         Map<Integer, Region> regions = new LinkedHashMap<>();
         for (int i = 0; i < program.instructions().size() && onHostOnly; i++) {
@@ -168,8 +150,7 @@ public final class PlanMemory {
                 long bytes = MemoryPlan.aligned(
                                 program.typeOf(instruction.operands().get(0)).bytes())
                         + MemoryPlan.aligned(
-                                program.typeOf(instruction.results().get(0)).bytes())
-                        + gradientBytes(instruction);
+                                program.typeOf(instruction.results().get(0)).bytes());
                 regions.put(i, new Region(i, instruction.started() ? sharing.end(i) : i, bytes));
             }
         }
@@ -193,60 +174,24 @@ public final class PlanMemory {
         return top;
     }
 
-    /** What started collectives stage, by instruction: others use the scratch memory meanwhile. */
-    private Map<Integer, Region> ownStaging() {
-        Map<Integer, Region> regions = new LinkedHashMap<>();
-        for (int i = 0; i < program.instructions().size(); i++) {
-            Instruction instruction = program.instructions().get(i);
-            if (instruction.started()
-                    && stagingBytes(i) > 0
-                    && !sharing.usesUp(i, instruction.operands().get(0))) {
-                regions.put(i, new Region(i, sharing.end(i), stagingBytes(i)));
-            }
-        }
-        return regions;
-    }
-
     private long scratchBytes() {
         long most = 0;
         for (int i = 0; i < program.instructions().size(); i++) {
             Instruction instruction = program.instructions().get(i);
-            if (instruction.op() instanceof Await || instruction.op() instanceof MemoryCopy) {
+            if (isWithoutKernel(instruction.op())) {
                 continue;
             }
-            long bytes;
-            if (instruction.op() instanceof Collective) {
-                boolean staysOut = instruction.started()
-                        || sharing.usesUp(i, instruction.operands().get(0));
-                bytes = staysOut ? 0 : stagingBytes(i);
-            } else {
-                // Kernels are bound to an op as a rank has it; the sizes are the same on all ranks.
-                Op op = instruction.op() instanceof RankDependentOp dependent
-                        ? dependent.atRank(program.mesh(), 0)
-                        : instruction.op();
-                bytes = traits.scratchBytes(op, program.typesOf(instruction.operands()));
-            }
-            most = Math.max(most, bytes);
+            // Kernels are bound to an op as a rank has it; the sizes are the same on all ranks.
+            Op op = instruction.op() instanceof RankDependentOp dependent
+                    ? dependent.atRank(program.mesh(), 0)
+                    : instruction.op();
+            most = Math.max(most, traits.scratchBytes(op, program.typesOf(instruction.operands())));
         }
         return most;
     }
 
-    /**
-     * What it takes to send a gradient as bfloat16, by any config, so that a plan depends on none. Only a
-     * reduce-scatter needs memory for it, since its result is too small: that of its operand if it is the last to read
-     * that, else scratch memory, or its own if other instructions run meanwhile.
-     */
-    private long stagingBytes(int index) {
-        Instruction instruction = program.instructions().get(index);
-        return onHostOnly || !(instruction.op() instanceof Collective) ? 0 : gradientBytes(instruction);
-    }
-
-    private long gradientBytes(Instruction instruction) {
-        TensorType operand = program.typeOf(instruction.operands().get(0));
-        boolean stages = instruction.carriesGradient()
-                && instruction.op() instanceof ReduceScatter
-                && operand.dtype() == DType.FLOAT32;
-        return stages ? operand.bytes() / 2 : 0;
+    private static boolean isWithoutKernel(Op op) {
+        return op instanceof Collective || op instanceof Await || op instanceof MemoryCopy;
     }
 
     private boolean livesThroughout(Region region) {

@@ -87,7 +87,7 @@ public final class DecomposeSplitOps {
     private List<Value> apply(Node node, List<Value> operands) {
         List<Tensor> primitives = null;
         if (node.op() instanceof DecomposableOp op && arrivesSplit(node)) {
-            primitives = op.decompose(tensors(operands));
+            primitives = op.primitives(tensors(operands));
         } else if (node.op() instanceof SpatialOp op) {
             primitives = inBlocks(node, op, operands);
         }

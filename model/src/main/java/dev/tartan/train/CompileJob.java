@@ -81,7 +81,7 @@ final class CompileJob {
                 job.train().globalBatch(),
                 job.train().microBatches(),
                 job.train().seed(),
-                DType.FLOAT32,
+                job.precision(),
                 job.hasGradientOutputs(),
                 job.strategy(),
                 fields);

@@ -5,7 +5,6 @@ import dev.tartan.backend.Device;
 import dev.tartan.checkpoint.SafetensorsWriter;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.execute.RankExecutor;
 import dev.tartan.network.Network;
 import dev.tartan.train.checkpoint.RankCheckpoints;
@@ -13,7 +12,6 @@ import dev.tartan.train.checkpoint.RestoredRun;
 import dev.tartan.train.checkpoint.RunProgress;
 import dev.tartan.train.checkpoint.ShardOwners;
 import dev.tartan.train.checkpoint.ValidationProgress;
-import dev.tartan.train.config.CollectiveConfig;
 import dev.tartan.train.config.OnNonFinite;
 import dev.tartan.train.data.ReadAhead;
 import dev.tartan.train.graph.TrainStepGraph;
@@ -110,13 +108,7 @@ final class RankLoop {
         ProcessMemory memory = inputs.memory();
         Arena given = memory == null ? null : memory.arena(rank);
         return new RankExecutor(
-                plan.step().program(),
-                plan.step().memory(),
-                rank,
-                device,
-                ranks.communicators(),
-                gradients(plan.collective().gradients()),
-                given);
+                plan.step().program(), plan.step().memory(), rank, device, ranks.communicators(), given);
     }
 
     private void run(int rank, RankExecutor executor, Left left) throws InterruptedException {
@@ -134,13 +126,6 @@ final class RankLoop {
                 throw e;
             }
         }
-    }
-
-    private static ElementType gradients(CollectiveConfig.GradientType type) {
-        return switch (type) {
-            case FLOAT32 -> ElementType.FLOAT32;
-            case BFLOAT16 -> ElementType.BFLOAT16;
-        };
     }
 
     /** One rank, with what is its own. */

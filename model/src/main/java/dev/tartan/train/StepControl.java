@@ -2,9 +2,9 @@ package dev.tartan.train;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
@@ -48,7 +48,7 @@ final class StepControl {
         ByteBuffer memory = ByteBuffer.allocateDirect(NUM_INTS * Integer.BYTES).order(ByteOrder.nativeOrder());
         this.words = memory.asIntBuffer();
         MemoryRegion region = MemoryRegion.of(memory);
-        this.call = CollectiveCall.allReduce(region, region, ElementType.INT32, ReduceKind.MAX, "control");
+        this.call = CollectiveCall.allReduce(region, region, DType.INT32, ReduceKind.MAX, "control");
         this.nextStep = firstStep;
     }
 

@@ -17,6 +17,7 @@ import dev.tartan.train.config.DeviceChoice;
 import dev.tartan.train.config.ElasticConfig;
 import dev.tartan.train.config.MeshConfig;
 import dev.tartan.train.config.OnNonFinite;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.ProfileConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.StrategyConfig;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>Unless told otherwise: one device, AdamW at a rate of 1e-3, gradients clipped to a norm of 1, 16 samples a step,
- * one micro-batch, 100 steps, seed 0, everything whole on all ranks along {@code data}, no files.
+ * one micro-batch, 100 steps, seed 0, all in float32, everything whole on all ranks along {@code data}, no files.
  */
 public final class TrainingJob {
     private static final double LEARNING_RATE = 1e-3;
@@ -53,6 +54,7 @@ public final class TrainingJob {
     private MeshConfig mesh = new MeshConfig(1, 1);
     private TrainConfig train = new TrainConfig(STEPS, GLOBAL_BATCH, 1, 0, 0);
     private StrategyConfig strategy = StrategyConfig.defaults();
+    private PrecisionPolicy precision = PrecisionPolicy.float32();
     private CollectiveConfig collective = CollectiveConfig.defaults();
     private @Nullable SampleSource samples;
     private RunFiles files = RunFiles.NONE;
@@ -77,6 +79,7 @@ public final class TrainingJob {
         mesh = other.mesh;
         train = other.train;
         strategy = other.strategy;
+        precision = other.precision;
         collective = other.collective;
         samples = other.samples;
         files = other.files;
@@ -109,6 +112,7 @@ public final class TrainingJob {
                 .mesh(config.mesh().data(), config.mesh().model())
                 .train(config.train())
                 .strategy(config.strategy())
+                .precision(config.precision())
                 .collective(config.collective())
                 .samples(config.data())
                 .validation(config.validation())
@@ -254,6 +258,15 @@ public final class TrainingJob {
     /** This job with state laid out otherwise; {@link StrategyConfig#automatic} is to be picked before compiling. */
     public TrainingJob strategy(StrategyConfig other) {
         return with(job -> job.strategy = other);
+    }
+
+    /**
+     * This job in other element types, such as {@link PrecisionPolicy#bfloat16}.
+     *
+     * @throws IllegalArgumentException if masters are not float32
+     */
+    public TrainingJob precision(PrecisionPolicy types) {
+        return with(job -> job.precision = types.ofRun());
     }
 
     /** This job with another way of communicating. */
@@ -498,6 +511,11 @@ public final class TrainingJob {
     /** How state is laid out. */
     public StrategyConfig strategy() {
         return strategy;
+    }
+
+    /** The element types of its numbers. */
+    public PrecisionPolicy precision() {
+        return precision;
     }
 
     /** How ranks communicate. */

@@ -24,6 +24,7 @@ import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.graph.BatchBinding;
 import dev.tartan.train.graph.StateBinding;
@@ -65,7 +66,7 @@ public final class MeshSteps implements AutoCloseable {
                 batch,
                 1,
                 3,
-                dtype,
+                PrecisionPolicy.of(dtype),
                 zero == 0,
                 StrategyConfig.defaults().withZero(zero),
                 new PresentFields(optional, false));

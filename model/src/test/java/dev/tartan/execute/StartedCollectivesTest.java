@@ -15,7 +15,6 @@ import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Scratch;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.collective.CollectiveException;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.local.LocalMesh;
@@ -93,14 +92,13 @@ class StartedCollectivesTest {
     }
 
     /** What every rank has in its outputs and states after each of a few runs. */
-    private List<List<float[]>> outcome(
-            Program program, Map<String, String> replaced, MeshCommunicators mesh, ElementType gradients)
+    private List<List<float[]>> outcome(Program program, Map<String, String> replaced, MeshCommunicators mesh)
             throws Exception {
         MemoryPlan plan = PlanMemory.run(program, replaced, backend);
         List<List<float[]>> outcomes = new ArrayList<>();
         for (Future<List<float[]>> future : start(mesh.numRanks(), rank -> {
             List<float[]> seen = new ArrayList<>();
-            try (RankExecutor executor = new RankExecutor(program, plan, rank, backend.device(0), mesh, gradients)) {
+            try (RankExecutor executor = new RankExecutor(program, plan, rank, backend.device(0), mesh)) {
                 Random random = new Random(rank);
                 program.inputs().forEach(input -> fill(executor.input(input.name()), random));
                 for (int run = 0; run < RUNS; run++) {
@@ -146,22 +144,17 @@ class StartedCollectivesTest {
             RandomProgram drawn = new RandomProgram(TestMeshes.dataModel(2, 2), seed);
             Map<String, String> replaced = drawn.replacedStates();
             Program started = StartCollectives.run(drawn.program(), one -> true);
-            for (ElementType gradients : List.of(ElementType.FLOAT32, ElementType.BFLOAT16)) {
-                List<List<float[]>> expected =
-                        outcome(drawn.program(), replaced, new TimedCalls(local(), When.AT_START), gradients);
-                for (When when : When.values()) {
-                    assertThat(outcome(started, replaced, new TimedCalls(local(), when), gradients))
-                            .as("seed %d, calls run %s, gradients as %s\n%s", seed, when, gradients, started)
-                            .usingRecursiveComparison()
-                            .isEqualTo(expected);
-                }
-                if (gradients == ElementType.FLOAT32) {
-                    assertThat(outcome(started, replaced, local(), gradients))
-                            .as("seed %d\n%s", seed, started)
-                            .usingRecursiveComparison()
-                            .isEqualTo(expected);
-                }
+            List<List<float[]>> expected = outcome(drawn.program(), replaced, new TimedCalls(local(), When.AT_START));
+            for (When when : When.values()) {
+                assertThat(outcome(started, replaced, new TimedCalls(local(), when)))
+                        .as("seed %d, calls run %s\n%s", seed, when, started)
+                        .usingRecursiveComparison()
+                        .isEqualTo(expected);
             }
+            assertThat(outcome(started, replaced, local()))
+                    .as("seed %d\n%s", seed, started)
+                    .usingRecursiveComparison()
+                    .isEqualTo(expected);
         }
     }
 

@@ -134,11 +134,6 @@ final class TimedCalls implements MeshCommunicators {
         }
 
         @Override
-        public boolean crossesProcesses() {
-            return true;
-        }
-
-        @Override
         public void abort(Throwable cause) {
             end.abort(cause);
         }

@@ -9,6 +9,7 @@ import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.optimizer.Schedule;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.graph.StateBinding;
 import dev.tartan.train.graph.StepOptions;
@@ -51,7 +52,7 @@ record CompiledStep(TrainStepGraph step, Program program) {
                 globalBatch,
                 microBatches,
                 7,
-                DType.FLOAT64,
+                PrecisionPolicy.of(DType.FLOAT64),
                 true,
                 StrategyConfig.defaults(),
                 PresentFields.REQUIRED);

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.execute.RankExecutor;
@@ -188,8 +187,7 @@ class FrozenStepTest {
 
     private static void run(Program program, MemoryPlan plan, int rank, Backend backend, LocalMesh communicators) {
         backend.device(0).attachThread();
-        try (RankExecutor executor =
-                new RankExecutor(program, plan, rank, backend.device(0), communicators, ElementType.FLOAT32)) {
+        try (RankExecutor executor = new RankExecutor(program, plan, rank, backend.device(0), communicators)) {
             Map<String, float[]> before = new LinkedHashMap<>();
             for (ProgramPort port : program.inputs()) {
                 int size = Math.toIntExact(program.typeOf(port.value()).shape().numElements());

@@ -101,23 +101,14 @@ final class MemoryOracle {
         for (int k = 0; k < instruction.results().size(); k++) {
             checkOverlap(instruction, k, what);
         }
-        BufferSlot staging = plan.stagingOf(index);
         if (instruction.started()) {
             int result = instruction.results().get(0);
-            Set<BufferSlot> writes = staging == null
-                    ? Set.of(plan.slots().get(result))
-                    : Set.of(plan.slots().get(result), staging);
+            Set<BufferSlot> writes = Set.of(plan.slots().get(result));
             writes.forEach(slot -> fill(slot, NOTHING, what));
             underWay.put(result, instruction);
             read.put(result, Set.of(plan.slots().get(instruction.operands().get(0))));
             written.put(result, writes);
-            if (staging != null && meet(staging, plan.scratch())) {
-                throw new AssertionError(what + " stages in the scratch memory of kernels");
-            }
             return;
-        }
-        if (staging != null) {
-            fill(staging, NOTHING, what);
         }
         instruction.results().forEach(result -> put(result, what));
     }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Two trainers, joined over loopback, that send their gradients as {@code collective.gradients} says. */
+/** Two trainers, joined over loopback, that send their gradients as {@code precision.reduce} says. */
 @Timeout(120)
 class Bfloat16GradientsTest {
     private static final double RATE = 0.1;
@@ -74,20 +74,30 @@ class Bfloat16GradientsTest {
         assertThat(bytes(rounded, "model")).isEqualTo(bytes(exact, "model"));
     }
 
-    /** What is scattered within a process goes as it is; the shards of it that go to the other one are halved. */
+    /** Within a process and between processes alike, so that a run has the same bits however its ranks are spread. */
     @Test
-    void shardsThatLeaveTheirGroupAreHalvedAndNothingElse() throws Exception {
+    void whatIsScatteredAndWhatLeavesTheGroupIsHalvedAndNothingElse() throws Exception {
         String[] hybrid = {"strategy.zero=2", "strategy.shard=2"};
         TrainingResult exact = train("float32", 4, 1, hybrid);
         TrainingResult rounded = train("bfloat16", 4, 1, hybrid);
         assertThat(bytes(rounded, "replica")).isPositive().isEqualTo(bytes(exact, "replica") / 2);
-        assertThat(bytes(rounded, "data")).isEqualTo(bytes(exact, "data"));
+        for (String op : List.of("reduce_scatter", "all_gather", "all_reduce")) {
+            long divisor = op.equals("reduce_scatter") ? 2 : 1;
+            assertThat(bytes(rounded, "data", op)).as(op).isEqualTo(bytes(exact, "data", op) / divisor);
+        }
         StepMetrics first = exact.steps().get(0);
         assertThat(rounded.steps().get(0).gradNorm())
                 .isNotEqualTo(first.gradNorm())
                 .isCloseTo(first.gradNorm(), within(first.gradNorm() * ROUNDING));
         assertThat(rounded.summary().measuredPeakBytesPerDevice())
                 .isEqualTo(rounded.summary().plannedPeakBytesPerDevice());
+    }
+
+    private static long bytes(TrainingResult result, String axis, String op) {
+        return result.summary().communication().stream()
+                .filter(total -> total.axis().equals(axis) && total.op().equals(op))
+                .mapToLong(CommunicationTotal::bytes)
+                .sum();
     }
 
     private static long bytes(TrainingResult result, String axis) {
@@ -98,7 +108,7 @@ class Bfloat16GradientsTest {
     }
 
     private TrainingResult train(String gradients, int data, int model, String... more) throws Exception {
-        List<String> keys = new ArrayList<>(List.of(SGD, "collective.gradients=" + gradients));
+        List<String> keys = new ArrayList<>(List.of(SGD, "precision.reduce=" + gradients));
         keys.addAll(List.of(more));
         ExecutorService processes = Executors.newFixedThreadPool(2);
         MeshAxes axes = CommunicationOptions.axes(plan("any", data, model, keys).mesh());

@@ -41,12 +41,7 @@ final class GoldenTraining {
      */
     void assertFollowsPyTorch(int data, int model, String... more) throws Exception {
         JsonNode golden = golden(kind);
-        String text = GoldenConfig.of(kind, golden, data, model, folder) + String.join("\n", more);
-        RunConfig config = RunConfigLoader.parse(text);
-        Nd4jBackend backend = Nd4jBackend.forDevices(data * model);
-        TrainingPlan plan = TrainingJob.of(config).gradientOutputs().compile(backend);
-
-        TrainingResult result = MeshTrainer.run(plan, config.network(), backend, step -> {});
+        TrainingResult result = train(golden, data, model, more);
 
         double worstLoss = 0;
         double worstNorm = 0;
@@ -73,6 +68,34 @@ final class GoldenTraining {
         assertThat(worstWeight).as("absolute weights").isLessThan(WEIGHT_TOLERANCE);
         assertThat(result.summary().measuredPeakBytesPerDevice())
                 .isEqualTo(result.summary().plannedPeakBytesPerDevice());
+    }
+
+    /**
+     * Trains in other element types, and compares the losses of all steps.
+     *
+     * @param tolerance relative to PyTorch's loss of the step
+     */
+    TrainingResult assertLossesFollowPyTorch(double tolerance, int data, int model, String... more) throws Exception {
+        JsonNode golden = golden(kind);
+        TrainingResult result = train(golden, data, model, more);
+        double worst = 0;
+        for (int step = 0; step < golden.get("steps").asInt(); step++) {
+            double expected = golden.get("losses").get(step).asDouble();
+            worst = Math.max(worst, relative(result.steps().get(step).loss(), expected));
+        }
+        System.out.printf("golden %s %dx%d %s: loss %.1e%n", kind, data, model, String.join(" ", more), worst);
+        assertThat(worst).as("relative loss").isLessThan(tolerance);
+        assertThat(result.summary().measuredPeakBytesPerDevice())
+                .isEqualTo(result.summary().plannedPeakBytesPerDevice());
+        return result;
+    }
+
+    private TrainingResult train(JsonNode golden, int data, int model, String... more) throws Exception {
+        String text = GoldenConfig.of(kind, golden, data, model, folder) + String.join("\n", more);
+        RunConfig config = RunConfigLoader.parse(text);
+        Nd4jBackend backend = Nd4jBackend.forDevices(data * model);
+        TrainingPlan plan = TrainingJob.of(config).gradientOutputs().compile(backend);
+        return MeshTrainer.run(plan, config.network(), backend, step -> {});
     }
 
     private double compareGradients() {

@@ -49,7 +49,7 @@ class OverlapTest {
     @ParameterizedTest
     @CsvSource({"TCP, float32", "SHM, float32", "TCP, bfloat16"})
     void overlapDoesNotChangeABitBetweenProcesses(Wiring wiring, String gradients) throws Exception {
-        String type = "collective.gradients=" + gradients;
+        String type = "precision.reduce=" + gradients;
         TrainingResult on = trainInTwoProcesses(wiring, "on", type, "strategy.overlap=true");
         TrainingResult off = trainInTwoProcesses(wiring, "off", type, "strategy.overlap=false");
         assertThat(on.steps().stream().map(StepMetrics::loss))

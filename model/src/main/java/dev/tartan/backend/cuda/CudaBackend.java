@@ -30,6 +30,9 @@ public final class CudaBackend implements Backend {
         }
     };
 
+    /** Of 16 bits there are none yet. */
+    private static final List<DType> TYPES = List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32, DType.BOOL);
+
     private static @Nullable CudaBackend opened;
 
     private final int numDevices;
@@ -96,6 +99,6 @@ public final class CudaBackend implements Backend {
     }
 
     static DeviceProfile profileOf(CudaDriver.Gpu gpu) {
-        return new DeviceProfile(DeviceKind.CUDA, gpu.name(), gpu.memoryBytes(), false, List.of(DType.values()));
+        return new DeviceProfile(DeviceKind.CUDA, gpu.name(), gpu.memoryBytes(), false, TYPES);
     }
 }

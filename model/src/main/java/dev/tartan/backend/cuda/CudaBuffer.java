@@ -135,6 +135,19 @@ final class CudaBuffer implements Buffer {
     }
 
     @Override
+    public void write(short[] bits) {
+        write(
+                half(),
+                bits.length,
+                (bytes, first, count) -> bytes.asShortBuffer().put(bits, first, count));
+    }
+
+    /** The type of 16 bits that this has, or one that it has not. */
+    private DType half() {
+        return type.dtype().isHalf() ? type.dtype() : DType.BFLOAT16;
+    }
+
+    @Override
     public void write(byte[] values) {
         write(
                 DType.BOOL,
@@ -164,6 +177,11 @@ final class CudaBuffer implements Buffer {
                 DType.INT32,
                 into.length,
                 (bytes, first, count) -> bytes.asIntBuffer().get(into, first, count));
+    }
+
+    @Override
+    public void read(short[] into) {
+        read(half(), into.length, (bytes, first, count) -> bytes.asShortBuffer().get(into, first, count));
     }
 
     @Override

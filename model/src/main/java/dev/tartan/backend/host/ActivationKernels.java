@@ -2,7 +2,6 @@ package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.op.Activation;
-import java.nio.FloatBuffer;
 import java.util.List;
 
 /** Activation functions and their gradients; the results may overwrite the operands. */
@@ -12,9 +11,9 @@ final class ActivationKernels {
     private ActivationKernels() {}
 
     static HostKernel activate(Activation activation, List<Buffer> operands, List<Buffer> results, Workers workers) {
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer y = Rows.floats(results.get(0));
-        return forEachTile(x.capacity(), workers, (start, n, tile) -> {
+        Floats x = Floats.of(operands.get(0));
+        Floats y = Floats.of(results.get(0));
+        return Rows.forEachTile(workers, x.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
             x.get(start, tile.a, 0, n);
             ActivationRows.value(activation, tile.a, tile.b, n, tile);
             y.put(start, tile.b, 0, n);
@@ -22,30 +21,14 @@ final class ActivationKernels {
     }
 
     static HostKernel gradient(Activation activation, List<Buffer> operands, List<Buffer> results, Workers workers) {
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer dy = Rows.floats(operands.get(1));
-        FloatBuffer dx = Rows.floats(results.get(0));
-        return forEachTile(x.capacity(), workers, (start, n, tile) -> {
+        Floats x = Floats.of(operands.get(0));
+        Floats dy = Floats.of(operands.get(1));
+        Floats dx = Floats.of(results.get(0));
+        return Rows.forEachTile(workers, x.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
             x.get(start, tile.a, 0, n);
             dy.get(start, tile.c, 0, n);
             applyGradient(activation, tile, n);
             dx.put(start, tile.b, 0, n);
-        });
-    }
-
-    /** What is done to {@code n} elements from {@code start} on. */
-    private interface TileTask {
-        void run(int start, int n, Tile tile);
-    }
-
-    private static HostKernel forEachTile(int numElements, Workers workers, TileTask task) {
-        int numTiles = (numElements + TILE_ELEMENTS - 1) / TILE_ELEMENTS;
-        return () -> Rows.forEachBlock(workers, numTiles, TILE_ELEMENTS, (begin, end) -> {
-            Tile tile = Tile.ofLength(TILE_ELEMENTS);
-            for (int i = begin; i < end; i++) {
-                int start = i * TILE_ELEMENTS;
-                task.run(start, Math.min(TILE_ELEMENTS, numElements - start), tile);
-            }
         });
     }
 

@@ -2,7 +2,6 @@ package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.op.AdamW;
-import java.nio.FloatBuffer;
 import java.util.List;
 
 /** The AdamW update in one pass over memory; the results may overwrite the parameter, m and v. */
@@ -12,8 +11,8 @@ final class AdamWKernels {
     private AdamWKernels() {}
 
     static HostKernel adamW(AdamW op, List<Buffer> operands, List<Buffer> results, Workers workers) {
-        List<FloatBuffer> in = operands.stream().map(Rows::floats).toList();
-        List<FloatBuffer> out = results.stream().map(Rows::floats).toList();
+        List<Floats> in = operands.stream().map(Floats::of).toList();
+        List<Floats> out = results.stream().map(Floats::of).toList();
         int numElements = in.get(0).capacity();
         int numTiles = (numElements + TILE_ELEMENTS - 1) / TILE_ELEMENTS;
         return () -> {

@@ -1,18 +1,23 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
+import dev.tartan.backend.Kernel;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.KernelTable;
 import dev.tartan.backend.Scratch;
-import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.Activate;
 import dev.tartan.op.ActivateGrad;
 import dev.tartan.op.AdamW;
+import dev.tartan.op.AddN;
 import dev.tartan.op.AveragePool2d;
 import dev.tartan.op.AveragePool2dGrad;
+import dev.tartan.op.Binary;
+import dev.tartan.op.BroadcastTo;
+import dev.tartan.op.Cast;
 import dev.tartan.op.Concat;
+import dev.tartan.op.Constrain;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.CrossEntropyGrad;
 import dev.tartan.op.GatherRows;
@@ -22,13 +27,16 @@ import dev.tartan.op.MaxPool2d;
 import dev.tartan.op.MaxPool2dGrad;
 import dev.tartan.op.Pad;
 import dev.tartan.op.Reduce;
+import dev.tartan.op.Reshape;
 import dev.tartan.op.RmsNorm;
 import dev.tartan.op.RmsNormGrad;
 import dev.tartan.op.Rotary;
+import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.ScatterAddRows;
 import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
+import dev.tartan.op.StopGradient;
 import dev.tartan.op.SumSquares;
 import dev.tartan.op.Transpose;
 import java.util.List;
@@ -98,10 +106,19 @@ public final class HostKernels {
                         with(
                                 workers,
                                 (op, in, out, w) ->
-                                        ReduceKernels.sumAll(w, true, Rows.floats(in.get(0)), Rows.floats(out.get(0)))))
+                                        ReduceKernels.sumAll(w, true, Floats.of(in.get(0)), Floats.of(out.get(0)))))
+                .prefer(Cast.class, new CastKernels(workers))
+                .prefer(Binary.class, ElementwiseKernels.binary(workers))
+                .prefer(ScalarBinary.class, ElementwiseKernels.scalarBinary(workers))
+                .prefer(AddN.class, ElementwiseKernels.addN(workers))
+                .prefer(Reshape.class, halves(copying(workers, op -> true, ShapeKernels::copy)))
+                .prefer(Constrain.class, halves(copying(workers, op -> true, ShapeKernels::copy)))
+                .prefer(StopGradient.class, halves(copying(workers, op -> true, ShapeKernels::copy)))
+                .prefer(BroadcastTo.class, halves(copying(workers, op -> true, ShapeKernels::broadcastTo)))
                 .prefer(Slice.class, copying(workers, op -> true, ShapeKernels::slice))
                 .prefer(Concat.class, copying(workers, op -> true, ShapeKernels::concat))
                 .prefer(Pad.class, copying(workers, op -> op.value() == 0, ShapeKernels::pad))
+                .prefer(Transpose.class, halves(copying(workers, op -> true, ShapeKernels::transpose)))
                 .prefer(Transpose.class, copying(workers, HostKernels::keepsLastDim, ShapeKernels::transpose));
     }
 
@@ -122,8 +139,33 @@ public final class HostKernels {
             }
 
             @Override
+            public boolean takesHalves() {
+                return true;
+            }
+
+            @Override
             public HostKernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 return maker.make(op, operands, results, workers);
+            }
+        };
+    }
+
+    /** A kernel for tensors of 16-bit floats alone, where ND4J has the others. */
+    private static <O extends Op> KernelFactory<O> halves(KernelFactory<O> factory) {
+        return new KernelFactory<>() {
+            @Override
+            public boolean accepts(O op, List<TensorType> operands) {
+                return operands.get(0).dtype().isHalf() && factory.accepts(op, operands);
+            }
+
+            @Override
+            public boolean takesHalves() {
+                return true;
+            }
+
+            @Override
+            public Kernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                return factory.bind(op, operands, results, scratch);
             }
         };
     }
@@ -137,11 +179,16 @@ public final class HostKernels {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(O op, List<TensorType> operands) {
-                boolean hasFloats = operands.stream().anyMatch(type -> type.dtype() == DType.FLOAT32);
+                boolean hasFloats = operands.stream().anyMatch(type -> Floats.accepts(type.dtype()));
                 return hasFloats
                         && Rows.accepts(operands)
                         && Rows.accepts(op.resultTypes(operands))
                         && operands.stream().allMatch(type -> type.shape().numElements() > 0);
+            }
+
+            @Override
+            public boolean takesHalves() {
+                return true;
             }
 
             @Override

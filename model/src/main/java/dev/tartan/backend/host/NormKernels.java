@@ -2,7 +2,6 @@ package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.graph.TensorType;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -13,12 +12,12 @@ final class NormKernels {
     static HostKernel layerNorm(double epsilon, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer gamma = Rows.floats(operands.get(1));
-        FloatBuffer beta = Rows.floats(operands.get(2));
-        FloatBuffer y = Rows.floats(results.get(0));
-        FloatBuffer means = Rows.floats(results.get(1));
-        FloatBuffer rstds = Rows.floats(results.get(2));
+        Floats x = Floats.of(operands.get(0));
+        Floats gamma = Floats.of(operands.get(1));
+        Floats beta = Floats.of(operands.get(2));
+        Floats y = Floats.of(results.get(0));
+        Floats means = Floats.of(results.get(1));
+        Floats rstds = Floats.of(results.get(2));
         return () -> Rows.forEachBlock(workers, Rows.count(type), width, (begin, end) -> {
             Tile tile = Tile.ofLength(width);
             gamma.get(0, tile.c, 0, width);
@@ -41,10 +40,10 @@ final class NormKernels {
     static HostKernel rmsNorm(double epsilon, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer gamma = Rows.floats(operands.get(1));
-        FloatBuffer y = Rows.floats(results.get(0));
-        FloatBuffer rstds = Rows.floats(results.get(1));
+        Floats x = Floats.of(operands.get(0));
+        Floats gamma = Floats.of(operands.get(1));
+        Floats y = Floats.of(results.get(0));
+        Floats rstds = Floats.of(results.get(1));
         return () -> Rows.forEachBlock(workers, Rows.count(type), width, (begin, end) -> {
             Tile tile = Tile.ofLength(width);
             gamma.get(0, tile.c, 0, width);
@@ -72,14 +71,14 @@ final class NormKernels {
         TensorType type = operands.get(1).type();
         int width = Rows.width(type);
         int count = Rows.count(type);
-        FloatBuffer dy = Rows.floats(operands.get(0));
-        FloatBuffer x = Rows.floats(operands.get(1));
-        FloatBuffer gamma = Rows.floats(operands.get(2));
-        FloatBuffer means = Rows.floats(operands.get(3));
-        FloatBuffer rstds = Rows.floats(operands.get(centered ? 4 : 3));
-        FloatBuffer dx = Rows.floats(results.get(0));
-        FloatBuffer dgamma = Rows.floats(results.get(1));
-        FloatBuffer dbeta = Rows.floats(results.get(centered ? 2 : 1));
+        Floats dy = Floats.of(operands.get(0));
+        Floats x = Floats.of(operands.get(1));
+        Floats gamma = Floats.of(operands.get(2));
+        Floats means = Floats.of(operands.get(3));
+        Floats rstds = Floats.of(operands.get(centered ? 4 : 3));
+        Floats dx = Floats.of(results.get(0));
+        Floats dgamma = Floats.of(results.get(1));
+        Floats dbeta = Floats.of(results.get(centered ? 2 : 1));
         int blockRows = Rows.blockRows(width);
         int numBlocks = Rows.numBlocks(count, width);
         float[][] gammaParts = new float[numBlocks][width];

@@ -2,7 +2,6 @@ package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.op.Window2d;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 
@@ -12,8 +11,8 @@ final class PoolKernels {
 
     static HostKernel max(Window2d window, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, operands.get(0).type());
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer y = Rows.floats(results.get(0));
+        Floats x = Floats.of(operands.get(0));
+        Floats y = Floats.of(results.get(0));
         return forEachPlane(sizes, workers, (plane, tile) -> {
             x.get(plane * sizes.planeSize(), tile.a, 0, sizes.planeSize());
             Arrays.fill(tile.b, 0, sizes.positions(), Float.NEGATIVE_INFINITY);
@@ -29,9 +28,9 @@ final class PoolKernels {
 
     static HostKernel maxGradient(Window2d window, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, operands.get(1).type());
-        FloatBuffer dy = Rows.floats(operands.get(0));
-        FloatBuffer x = Rows.floats(operands.get(1));
-        FloatBuffer dx = Rows.floats(results.get(0));
+        Floats dy = Floats.of(operands.get(0));
+        Floats x = Floats.of(operands.get(1));
+        Floats dx = Floats.of(results.get(0));
         return forEachPlane(sizes, workers, (plane, tile) -> {
             dy.get(plane * sizes.positions(), tile.a, 0, sizes.positions());
             x.get(plane * sizes.planeSize(), tile.b, 0, sizes.planeSize());
@@ -60,8 +59,8 @@ final class PoolKernels {
             Window2d window, boolean countsPadding, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, operands.get(0).type());
         float[] factors = factors(sizes, countsPadding);
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer y = Rows.floats(results.get(0));
+        Floats x = Floats.of(operands.get(0));
+        Floats y = Floats.of(results.get(0));
         return forEachPlane(sizes, workers, (plane, tile) -> {
             x.get(plane * sizes.planeSize(), tile.a, 0, sizes.planeSize());
             Arrays.fill(tile.b, 0, sizes.positions(), 0);
@@ -80,8 +79,8 @@ final class PoolKernels {
             Window2d window, boolean countsPadding, List<Buffer> operands, List<Buffer> results, Workers workers) {
         WindowedImages sizes = WindowedImages.of(window, results.get(0).type());
         float[] factors = factors(sizes, countsPadding);
-        FloatBuffer dy = Rows.floats(operands.get(0));
-        FloatBuffer dx = Rows.floats(results.get(0));
+        Floats dy = Floats.of(operands.get(0));
+        Floats dx = Floats.of(results.get(0));
         return forEachPlane(sizes, workers, (plane, tile) -> {
             dy.get(plane * sizes.positions(), tile.a, 0, sizes.positions());
             RowMath.multiply(tile.a, factors, tile.a, sizes.positions());

@@ -4,17 +4,15 @@ import dev.tartan.backend.Buffer;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.ReduceForm;
 import dev.tartan.backend.Scratch;
-import dev.tartan.graph.DType;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.Reduce;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Sums over leading, trailing or all dims and maxima over trailing ones, float32. Sums are added up in groups, so that
- * the rounding error does not grow with the number of elements.
+ * Sums over leading, trailing or all dims and maxima over trailing ones, in float32. Sums are added up in groups, so
+ * that the rounding error does not grow with the number of elements.
  */
 final class ReduceKernels implements KernelFactory<Reduce> {
     private static final int COLUMNS_PER_TASK = 128;
@@ -33,7 +31,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
     public boolean accepts(Reduce op, List<TensorType> operands) {
         TensorType type = operands.get(0);
         boolean fits =
-                type.dtype() == DType.FLOAT32 && type.shape().numElements() > 0 && type.bytes() <= Integer.MAX_VALUE;
+                Floats.accepts(type.dtype()) && type.shape().numElements() > 0 && type.bytes() <= Integer.MAX_VALUE;
         if (!fits) {
             return false;
         }
@@ -47,9 +45,14 @@ final class ReduceKernels implements KernelFactory<Reduce> {
     }
 
     @Override
+    public boolean takesHalves() {
+        return true;
+    }
+
+    @Override
     public HostKernel bind(Reduce op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer z = Rows.floats(results.get(0));
+        Floats x = Floats.of(operands.get(0));
+        Floats z = Floats.of(results.get(0));
         ReduceForm form = ReduceForm.of(operands.get(0).type().shape(), op.dims());
         Kind kind = Kind.of(form);
         if (kind == Kind.ALL) {
@@ -82,7 +85,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
     }
 
     /** The sum of all elements, or of their squares: the same bits as squares in memory give. */
-    static HostKernel sumAll(Workers workers, boolean squares, FloatBuffer x, FloatBuffer z) {
+    static HostKernel sumAll(Workers workers, boolean squares, Floats x, Floats z) {
         int numElements = x.capacity();
         int taskElements = TILE_ELEMENTS * TILES_PER_TASK;
         int numTasks = (numElements + taskElements - 1) / taskElements;
@@ -112,7 +115,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
     }
 
     /** z[j] = sum over i of x[i, j]; each task owns some columns. */
-    private HostKernel sumRows(FloatBuffer x, FloatBuffer z, int rows, int columns) {
+    private HostKernel sumRows(Floats x, Floats z, int rows, int columns) {
         int numTasks = (columns + COLUMNS_PER_TASK - 1) / COLUMNS_PER_TASK;
         return () -> workers.run(numTasks, task -> {
             int begin = task * COLUMNS_PER_TASK;
@@ -131,7 +134,7 @@ final class ReduceKernels implements KernelFactory<Reduce> {
         });
     }
 
-    private HostKernel reduceColumns(boolean sum, FloatBuffer x, FloatBuffer z, int rows, int columns) {
+    private HostKernel reduceColumns(boolean sum, Floats x, Floats z, int rows, int columns) {
         return () -> Rows.forEachBlock(workers, rows, columns, (begin, end) -> {
             Tile tile = Tile.ofLength(columns);
             for (int row = begin; row < end; row++) {

@@ -3,7 +3,6 @@ package dev.tartan.backend.host;
 import dev.tartan.backend.Buffer;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.Rotary;
-import java.nio.FloatBuffer;
 import java.util.List;
 
 /** Rotary position embedding with tables of sines and cosines made once. */
@@ -24,8 +23,8 @@ final class RotaryKernels {
                 sin[t][i] = (float) (op.inverse() ? -Math.sin(angle) : Math.sin(angle));
             }
         }
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer y = Rows.floats(results.get(0));
+        Floats x = Floats.of(operands.get(0));
+        Floats y = Floats.of(results.get(0));
         return () -> Rows.forEachBlock(workers, Rows.count(type), width, (begin, end) -> {
             Tile tile = Tile.ofLength(width);
             for (int row = begin; row < end; row++) {

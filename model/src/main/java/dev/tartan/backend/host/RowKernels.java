@@ -2,7 +2,6 @@ package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
 import java.nio.ByteBuffer;
-import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.List;
 
@@ -16,7 +15,7 @@ final class RowKernels {
         ByteBuffer table = operands.get(0).hostBytes();
         IntBuffer indices = Rows.ints(operands.get(1));
         ByteBuffer out = results.get(0).hostBytes();
-        int rowBytes = width * Float.BYTES;
+        int rowBytes = width * operands.get(0).type().dtype().bytes();
         byte[] zeros = new byte[rowBytes];
         int count = indices.capacity();
         return () -> Rows.forEachBlock(workers, count, width, (begin, end) -> {
@@ -36,8 +35,8 @@ final class RowKernels {
         int width = Rows.width(results.get(0).type());
         int tableRows = Rows.count(results.get(0).type());
         IntBuffer indices = Rows.ints(operands.get(0));
-        FloatBuffer rows = Rows.floats(operands.get(1));
-        FloatBuffer table = Rows.floats(results.get(0));
+        Floats rows = Floats.of(operands.get(1));
+        Floats table = Floats.of(results.get(0));
         int count = indices.capacity();
         int numTasks = Math.min(tableRows, 4 * workers.numThreads());
         return () -> workers.run(numTasks, task -> {

@@ -13,13 +13,17 @@ final class Rows {
 
     private Rows() {}
 
-    /** Whether these kernels can take the tensors: float32 or int32, each within what a Java buffer can hold. */
+    /**
+     * Whether these kernels can take the tensors: floats of 32 or 16 bits or int32, each within what a Java buffer can
+     * hold.
+     */
     static boolean accepts(List<TensorType> types) {
         return types.stream()
-                .allMatch(type -> (type.dtype() == DType.FLOAT32 || type.dtype() == DType.INT32)
+                .allMatch(type -> (Floats.accepts(type.dtype()) || type.dtype() == DType.INT32)
                         && type.bytes() <= Integer.MAX_VALUE);
     }
 
+    /** The elements of a float32 tensor. */
     static FloatBuffer floats(Buffer buffer) {
         return buffer.hostBytes().asFloatBuffer();
     }
@@ -51,6 +55,23 @@ final class Rows {
     static int numBlocks(int count, int width) {
         int blockRows = blockRows(width);
         return (count + blockRows - 1) / blockRows;
+    }
+
+    /** What is done to {@code n} elements from {@code start} on. */
+    interface TileTask {
+        void run(int start, int n, Tile tile);
+    }
+
+    /** A kernel that does the same to all elements, {@code tileElements} at a time. */
+    static HostKernel forEachTile(Workers workers, int numElements, int tileElements, TileTask task) {
+        int numTiles = (numElements + tileElements - 1) / tileElements;
+        return () -> forEachBlock(workers, numTiles, tileElements, (begin, end) -> {
+            Tile tile = Tile.ofLength(tileElements);
+            for (int i = begin; i < end; i++) {
+                int start = i * tileElements;
+                task.run(start, Math.min(tileElements, numElements - start), tile);
+            }
+        });
     }
 
     static void forEachBlock(Workers workers, int count, int width, Block block) {

@@ -1,8 +1,10 @@
 package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
+import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
+import dev.tartan.op.BroadcastTo;
 import dev.tartan.op.Concat;
 import dev.tartan.op.Pad;
 import dev.tartan.op.Slice;
@@ -16,7 +18,7 @@ import java.util.List;
 final class ShapeKernels {
     private ShapeKernels() {}
 
-    /** Transposes that keep the last dim last, so that there are runs to copy. */
+    /** Fast where the last dim stays last, so that there are runs to copy. */
     static HostKernel transpose(Transpose op, List<Buffer> operands, List<Buffer> results, Workers workers) {
         long[] from = strides(operands.get(0).type().shape());
         long[] to = strides(results.get(0).type().shape());
@@ -24,6 +26,36 @@ final class ShapeKernels {
         for (int i = 0; i < to.length; i++) {
             dims.add(new StridedCopy.Dim(
                     results.get(0).type().shape().dim(i), from[op.permutation().get(i)], to[i]));
+        }
+        return copy(workers, operands.get(0), 0, results.get(0), 0, dims);
+    }
+
+    /** Copies all elements, unless they are in place already. */
+    static <O extends Op> HostKernel copy(O op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+        Buffer from = operands.get(0);
+        Buffer to = results.get(0);
+        if (from.address() == to.address()) {
+            return () -> {};
+        }
+        return copy(
+                workers,
+                from,
+                0,
+                to,
+                0,
+                List.of(new StridedCopy.Dim(from.type().shape().numElements(), 1, 1)));
+    }
+
+    static HostKernel broadcastTo(BroadcastTo op, List<Buffer> operands, List<Buffer> results, Workers workers) {
+        Shape from = operands.get(0).type().shape();
+        Shape to = results.get(0).type().shape();
+        long[] fromStrides = strides(from);
+        long[] toStrides = strides(to);
+        List<StridedCopy.Dim> dims = new ArrayList<>();
+        for (int i = 0; i < to.numDims(); i++) {
+            int dim = i - (to.numDims() - from.numDims());
+            boolean repeats = dim < 0 || from.dim(dim) == 1;
+            dims.add(new StridedCopy.Dim(to.dim(i), repeats ? 0 : fromStrides[dim], toStrides[i]));
         }
         return copy(workers, operands.get(0), 0, results.get(0), 0, dims);
     }

@@ -2,7 +2,6 @@ package dev.tartan.backend.host;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.graph.TensorType;
-import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.List;
 
@@ -13,8 +12,8 @@ final class SoftmaxKernels {
     static HostKernel softmax(List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
-        FloatBuffer x = Rows.floats(operands.get(0));
-        FloatBuffer y = Rows.floats(results.get(0));
+        Floats x = Floats.of(operands.get(0));
+        Floats y = Floats.of(results.get(0));
         return () -> Rows.forEachBlock(workers, Rows.count(type), width, (begin, end) -> {
             Tile tile = Tile.ofLength(width);
             for (int row = begin; row < end; row++) {
@@ -30,9 +29,9 @@ final class SoftmaxKernels {
     static HostKernel softmaxGradient(List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
-        FloatBuffer y = Rows.floats(operands.get(0));
-        FloatBuffer dy = Rows.floats(operands.get(1));
-        FloatBuffer dx = Rows.floats(results.get(0));
+        Floats y = Floats.of(operands.get(0));
+        Floats dy = Floats.of(operands.get(1));
+        Floats dx = Floats.of(results.get(0));
         return () -> Rows.forEachBlock(workers, Rows.count(type), width, (begin, end) -> {
             Tile tile = Tile.ofLength(width);
             for (int row = begin; row < end; row++) {
@@ -49,10 +48,10 @@ final class SoftmaxKernels {
     static HostKernel crossEntropy(List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(0).type();
         int width = Rows.width(type);
-        FloatBuffer logits = Rows.floats(operands.get(0));
+        Floats logits = Floats.of(operands.get(0));
         IntBuffer labels = Rows.ints(operands.get(1));
-        FloatBuffer loss = Rows.floats(results.get(0));
-        FloatBuffer logSumExp = Rows.floats(results.get(1));
+        Floats loss = Floats.of(results.get(0));
+        Floats logSumExp = Floats.of(results.get(1));
         return () -> Rows.forEachBlock(workers, Rows.count(type), width, (begin, end) -> {
             Tile tile = Tile.ofLength(width);
             for (int row = begin; row < end; row++) {
@@ -75,11 +74,11 @@ final class SoftmaxKernels {
             long firstLabel, List<Buffer> operands, List<Buffer> results, Workers workers) {
         TensorType type = operands.get(1).type();
         int width = Rows.width(type);
-        FloatBuffer dloss = Rows.floats(operands.get(0));
-        FloatBuffer logits = Rows.floats(operands.get(1));
+        Floats dloss = Floats.of(operands.get(0));
+        Floats logits = Floats.of(operands.get(1));
         IntBuffer labels = Rows.ints(operands.get(2));
-        FloatBuffer logSumExp = Rows.floats(operands.get(3));
-        FloatBuffer dlogits = Rows.floats(results.get(0));
+        Floats logSumExp = Floats.of(operands.get(3));
+        Floats dlogits = Floats.of(results.get(0));
         return () -> Rows.forEachBlock(workers, Rows.count(type), width, (begin, end) -> {
             Tile tile = Tile.ofLength(width);
             for (int row = begin; row < end; row++) {

@@ -9,6 +9,8 @@ import java.nio.IntBuffer;
 final class Tile {
     private static final ThreadLocal<Tile> OF_THREAD = ThreadLocal.withInitial(() -> new Tile(2048));
 
+    private static final ThreadLocal<short[]> HALVES = ThreadLocal.withInitial(() -> new short[2048]);
+
     final float[] a;
     final float[] b;
     final float[] c;
@@ -30,6 +32,16 @@ final class Tile {
         ByteBuffer both = ByteBuffer.allocateDirect(length * Float.BYTES).order(ByteOrder.nativeOrder());
         asFloats = both.asFloatBuffer();
         asInts = both.asIntBuffer();
+    }
+
+    /** An array of the calling thread for 16-bit floats on their way, at least {@code length} long. */
+    static short[] halves(int length) {
+        short[] halves = HALVES.get();
+        if (halves.length < length) {
+            halves = new short[length];
+            HALVES.set(halves);
+        }
+        return halves;
     }
 
     /** The calling thread's arrays, at least {@code length} long each. */

@@ -51,7 +51,12 @@ public final class Nd4jBackend implements Backend {
         boolean onCpu = Nd4j.getExecutioner().type() == OpExecutioner.ExecutionerType.NATIVE_CPU;
         this.profile = onCpu
                 ? DeviceProfile.CPU.withMemory(memoryOfMachine())
-                : new DeviceProfile(DeviceKind.ND4J_CUDA, "GPU", 0, false, List.of(DType.values()));
+                : new DeviceProfile(
+                        DeviceKind.ND4J_CUDA,
+                        "GPU",
+                        0,
+                        false,
+                        List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32, DType.BOOL));
         KernelTable.Builder table = Nd4jKernels.primitives();
         if (onCpu) {
             Workers workers = new Workers(threadsPerDevice);

@@ -12,6 +12,7 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.ShortPointer;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -175,6 +176,16 @@ final class Nd4jBuffer implements Buffer {
     }
 
     @Override
+    public void write(short[] bits) {
+        checkHalf(bits.length);
+        if (bits.length > 0 && space().isHost()) {
+            new ShortPointer(arena.pointer(offsetBytes)).put(bits);
+        } else if (bits.length > 0) {
+            throw noHalves();
+        }
+    }
+
+    @Override
     public void write(byte[] values) {
         check(DType.BOOL, values.length);
         if (values.length > 0 && space().isHost()) {
@@ -215,6 +226,16 @@ final class Nd4jBuffer implements Buffer {
     }
 
     @Override
+    public void read(short[] into) {
+        checkHalf(into.length);
+        if (into.length > 0 && space().isHost()) {
+            new ShortPointer(arena.pointer(offsetBytes)).get(into);
+        } else if (into.length > 0) {
+            throw noHalves();
+        }
+    }
+
+    @Override
     public void read(byte[] into) {
         check(DType.BOOL, into.length);
         if (into.length > 0 && space().isHost()) {
@@ -225,6 +246,18 @@ final class Nd4jBuffer implements Buffer {
                 into[i] = (byte) values[i];
             }
         }
+    }
+
+    private void checkHalf(int length) {
+        if (!type.dtype().isHalf() || length != numElements()) {
+            throw new IllegalArgumentException("bits do not match the buffer: buffer=" + type + ", numElements="
+                    + length + ". Copy all elements of a tensor of 16-bit floats.");
+        }
+    }
+
+    private UnsupportedOperationException noHalves() {
+        return new UnsupportedOperationException(
+                "16-bit floats in the memory of ND4J's GPU cannot be copied: buffer=" + this + ". Use float32 there.");
     }
 
     private void check(DType dtype, int length) {
@@ -238,6 +271,8 @@ final class Nd4jBuffer implements Buffer {
         return switch (dtype) {
             case FLOAT32 -> DataType.FLOAT;
             case FLOAT64 -> DataType.DOUBLE;
+            case BFLOAT16 -> DataType.BFLOAT16;
+            case FLOAT16 -> DataType.FLOAT16;
             case INT32 -> DataType.INT32;
             case BOOL -> DataType.BOOL;
         };

@@ -8,7 +8,6 @@ import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.PendingCall;
-import dev.tartan.collective.RankPlace;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.Carrier;
 import dev.tartan.collective.transport.Link;
@@ -80,15 +79,6 @@ public final class TransportCommunicator implements Communicator, AutoCloseable 
     @Override
     public String axis() {
         return transport.axis();
-    }
-
-    @Override
-    public boolean crossesProcesses() {
-        return transport.group().places().stream()
-                        .mapToInt(RankPlace::process)
-                        .distinct()
-                        .count()
-                > 1;
     }
 
     /** What carries the messages. */

@@ -1,8 +1,8 @@
 package dev.tartan.collective.local;
 
 import dev.tartan.collective.CollectiveCall;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.reduce.ReductionTile;
+import dev.tartan.graph.DType;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Seat {
     private static final CollectiveCall NOTHING = CollectiveCall.barrier("");
 
-    private final Map<ElementType, ReductionTile> tiles = new EnumMap<>(ElementType.class);
+    private final Map<DType, ReductionTile> tiles = new EnumMap<>(DType.class);
 
     private final byte[] swapTile = new byte[ReductionTile.TILE_BYTES];
 
@@ -41,7 +41,7 @@ final class Seat {
     }
 
     /** The scratch memory of the rank's own thread. */
-    ReductionTile tile(ElementType type) {
+    ReductionTile tile(DType type) {
         ReductionTile tile = tiles.get(type);
         if (tile == null) {
             tile = ReductionTile.of(type);

@@ -2,10 +2,10 @@ package dev.tartan.collective.local;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.reduce.ReductionTile;
+import dev.tartan.graph.DType;
 
 /**
  * The copying and adding of one collective, cut into blocks that any rank's thread may run in any order.
@@ -34,7 +34,7 @@ final class SharedWork {
     private final long[] outputs;
     private CollectiveOp op = CollectiveOp.BARRIER;
     private ReduceKind reduce = ReduceKind.SUM;
-    private ElementType type = ElementType.BYTE;
+    private DType type = DType.BOOL;
     private int root;
     private long chunkBytes;
     private long blockBytes;

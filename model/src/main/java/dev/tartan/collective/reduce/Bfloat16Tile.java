@@ -2,6 +2,7 @@ package dev.tartan.collective.reduce;
 
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.HalfPrecision;
 
 /**
  * A tile of bfloat16, held as {@code float} from load to store and rounded only then.
@@ -50,8 +51,8 @@ final class Bfloat16Tile extends ReductionTile {
         int count = numPairs(bytes);
         NativeMemory.copyBits(lower, bits, count);
         NativeMemory.copyBits(upper, moreBits, count);
-        Bfloat16.round(bits, count);
-        Bfloat16.round(moreBits, count);
+        round(bits, count);
+        round(moreBits, count);
         for (int i = 0; i < count; i++) {
             pairs[i] = (bits[i] >>> Short.SIZE) | (moreBits[i] & UPPER);
         }
@@ -60,6 +61,12 @@ final class Bfloat16Tile extends ReductionTile {
         if (whole < count) {
             single[0] = (short) pairs[whole];
             NativeMemory.write(single, address + (long) whole * Integer.BYTES, 1);
+        }
+    }
+
+    private static void round(int[] bits, int count) {
+        for (int i = 0; i < count; i++) {
+            bits[i] = HalfPrecision.roundToBfloat16(bits[i]);
         }
     }
 

@@ -1,8 +1,8 @@
 package dev.tartan.collective.reduce;
 
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -12,11 +12,11 @@ public final class Combiner {
     /** Length of the {@link #staging} memory, which stays in a second-level cache. */
     public static final int STAGING_BYTES = 128 * 1024;
 
-    private final Map<ElementType, ReductionTile> tiles = new EnumMap<>(ElementType.class);
+    private final Map<DType, ReductionTile> tiles = new EnumMap<>(DType.class);
     private @Nullable MemoryRegion staging;
 
     /** Writes {@code left (+) right}, {@code bytes} bytes of each, to a place that may be either of them. */
-    public void combine(ElementType type, ReduceKind kind, long left, long right, long to, long bytes) {
+    public void combine(DType type, ReduceKind kind, long left, long right, long to, long bytes) {
         ReductionTile tile = tile(type);
         for (long done = 0; done < bytes; done += ReductionTile.TILE_BYTES) {
             int tileBytes = (int) Math.min(ReductionTile.TILE_BYTES, bytes - done);
@@ -27,7 +27,7 @@ public final class Combiner {
     }
 
     /** Completes a mean of {@code numRanks} values in place. */
-    public void divide(ElementType type, int numRanks, long at, long bytes) {
+    public void divide(DType type, int numRanks, long at, long bytes) {
         ReductionTile tile = tile(type);
         for (long done = 0; done < bytes; done += ReductionTile.TILE_BYTES) {
             int tileBytes = (int) Math.min(ReductionTile.TILE_BYTES, bytes - done);
@@ -47,7 +47,7 @@ public final class Combiner {
         return memory.address();
     }
 
-    private ReductionTile tile(ElementType type) {
+    private ReductionTile tile(DType type) {
         ReductionTile tile = tiles.get(type);
         if (tile == null) {
             tile = ReductionTile.of(type);

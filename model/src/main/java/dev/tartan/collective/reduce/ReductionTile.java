@@ -1,7 +1,7 @@
 package dev.tartan.collective.reduce;
 
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 
 /**
  * Scratch of one thread in which a short stretch of all ranks' inputs is reduced, in rank order. Staging through small
@@ -9,20 +9,21 @@ import dev.tartan.collective.ReduceKind;
  * in the first-level cache. Measured for {@code d = a + b} of floats in cache, bytes read and written a second: 54 GB/s
  * so, 30 GB/s by loops over {@code FloatBuffer} or {@code Unsafe.getFloat}; out of cache all reach 24 to 26 GB/s.
  */
-public abstract sealed class ReductionTile permits Bfloat16Tile, Float32Tile, Float64Tile, Int32Tile {
+public abstract sealed class ReductionTile permits Bfloat16Tile, Float16Tile, Float32Tile, Float64Tile, Int32Tile {
     /** Longest stretch in bytes; two of them fit a first-level cache. */
     public static final int TILE_BYTES = 8192;
 
-    /** Scratch for one element type, which is not BYTE; for use by one thread at a time. */
-    public static ReductionTile of(ElementType type) {
+    /** Scratch for one element type, which is not BOOL; for use by one thread at a time. */
+    public static ReductionTile of(DType type) {
         return switch (type) {
             case FLOAT32 -> new Float32Tile();
             case FLOAT64 -> new Float64Tile();
             case BFLOAT16 -> new Bfloat16Tile();
+            case FLOAT16 -> new Float16Tile();
             case INT32 -> new Int32Tile();
-            case BYTE ->
+            case BOOL ->
                 throw new IllegalStateException(
-                        "a reduction of BYTE was let through: type=" + type + ". Check the call first.");
+                        "a reduction of BOOL was let through: type=" + type + ". Check the call first.");
         };
     }
 

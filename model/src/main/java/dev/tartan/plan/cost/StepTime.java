@@ -1,8 +1,8 @@
 package dev.tartan.plan.cost;
 
+import dev.tartan.graph.DType;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.plan.hardware.Link;
-import dev.tartan.plan.hardware.Precision;
 import java.util.List;
 
 /**
@@ -32,7 +32,7 @@ public record StepTime(List<Term> terms) {
     public record Term(String name, double seconds) {}
 
     /** Predicts the time of a step computed in {@code precision}. */
-    public static StepTime of(StepWork work, HardwareProfile hardware, Precision precision) {
+    public static StepTime of(StepWork work, HardwareProfile hardware, DType precision) {
         int devices = work.numDevices();
         int micro = work.microBatches();
         double products = micro

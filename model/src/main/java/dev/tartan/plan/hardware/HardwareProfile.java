@@ -26,7 +26,7 @@ import java.util.Map;
 public record HardwareProfile(
         DeviceKind kind,
         String name,
-        Map<Precision, Double> matmulFlops,
+        Map<DType, Double> matmulFlops,
         double memoryBandwidth,
         long deviceMemory,
         int devicesPerNode,
@@ -40,7 +40,7 @@ public record HardwareProfile(
     }
 
     /** Peak operations per second of one device in this type, where {@code numDevices} are in use. */
-    public double matmulFlops(Precision precision, int numDevices) {
+    public double matmulFlops(DType precision, int numDevices) {
         Double peak = matmulFlops.get(precision);
         if (peak == null) {
             throw new IllegalArgumentException("hardware has no peak for this type: hardware=" + name + ", type="

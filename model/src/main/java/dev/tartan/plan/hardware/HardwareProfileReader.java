@@ -5,6 +5,7 @@ import com.typesafe.config.ConfigException;
 import com.typesafe.config.ConfigFactory;
 import com.typesafe.config.ConfigParseOptions;
 import com.typesafe.config.ConfigSyntax;
+import dev.tartan.graph.DType;
 import dev.tartan.plan.DeviceKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,9 +76,9 @@ public final class HardwareProfileReader {
             throw new IllegalArgumentException("hardware profile has keys that are none: path=" + file + ", keys="
                     + unknown + ". Use these: " + String.join(", ", KEYS) + ".");
         }
-        Map<Precision, Double> peaks = new EnumMap<>(Precision.class);
-        peaks.put(Precision.FLOAT32, positive("matmulFlops.float32"));
-        peaks.put(Precision.BFLOAT16, positive("matmulFlops.bfloat16"));
+        Map<DType, Double> peaks = new EnumMap<>(DType.class);
+        peaks.put(DType.FLOAT32, positive("matmulFlops.float32"));
+        peaks.put(DType.BFLOAT16, positive("matmulFlops.bfloat16"));
         return new HardwareProfile(
                 kind(),
                 config.getString("name"),

@@ -17,8 +17,6 @@ package dev.tartan.train.config;
  * @param encrypt whether all connections are encrypted, even if Spark does not ask for it; processes of one host then
  *     use TCP, too
  * @param streams TCP connections per pair of ranks, 0 to leave the number to Tartan
- * @param gradients element type of parameters' gradients on the wire between processes; see
- *     {@link dev.tartan.collective.compress.Bfloat16Call} for what bfloat16 rounds, and how often
  * @param messageDelayMillis for experiments: how much later every message between processes is sent, on the thread that
  *     runs the collective; 0 for none
  */
@@ -33,7 +31,6 @@ public record CollectiveConfig(
         String portRange,
         boolean encrypt,
         int streams,
-        GradientType gradients,
         int messageDelayMillis) {
 
     private static final int SEGMENT_BYTES = 262_144;
@@ -54,7 +51,6 @@ public record CollectiveConfig(
                 "0",
                 false,
                 0,
-                GradientType.FLOAT32,
                 0);
     }
 
@@ -76,11 +72,5 @@ public record CollectiveConfig(
         HALVING_DOUBLING,
         DIRECT,
         HIERARCHICAL
-    }
-
-    /** An element type of gradients on the wire. */
-    public enum GradientType {
-        FLOAT32,
-        BFLOAT16
     }
 }

@@ -34,7 +34,6 @@ final class CollectiveConfigReader {
                 portRange(),
                 section.flag("encrypt"),
                 section.integer("streams", 0, MAX_STREAMS),
-                section.constant("gradients", CollectiveConfig.GradientType.class),
                 section.integer("messageDelayMillis", 0, MAX_MESSAGE_DELAY_MILLIS));
     }
 

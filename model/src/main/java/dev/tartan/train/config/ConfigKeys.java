@@ -81,8 +81,8 @@ final class ConfigKeys {
                                 "portRange",
                                 "encrypt",
                                 "streams",
-                                "gradients",
                                 "messageDelayMillis")));
+        sections.put("precision", kinds(NO_KIND, new RecordKeys(PrecisionPolicy.class).names()));
         sections.put(
                 "strategy",
                 kinds(

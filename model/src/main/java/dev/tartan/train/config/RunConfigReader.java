@@ -7,6 +7,7 @@ import dev.tartan.checkpoint.InvalidCheckpointException;
 import dev.tartan.checkpoint.SafetensorsEntry;
 import dev.tartan.checkpoint.SafetensorsReader;
 import dev.tartan.dl4j.Dl4jConfig;
+import dev.tartan.graph.DType;
 import dev.tartan.network.NetworkFactory;
 import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
@@ -20,10 +21,13 @@ import dev.tartan.train.data.TextSamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Turns what the user said into a {@link RunConfig}, noting mistakes in the source. Not thread-safe. */
 final class RunConfigReader {
+    private static final List<String> FLOATS = List.of("float32", "bfloat16", "float16");
+
     private final ConfigSource source;
     private final ConfigObject defaults;
 
@@ -48,6 +52,7 @@ final class RunConfigReader {
                 train(data),
                 init(),
                 output(),
+                precision(),
                 collective(),
                 strategy(),
                 validation(data),
@@ -288,6 +293,26 @@ final class RunConfigReader {
                 section.integer("minExecutors", 1),
                 section.integer("excludeAfter", 0),
                 section.flag("fromMemory"));
+    }
+
+    private PrecisionPolicy precision() {
+        ConfigSection section = section("precision");
+        try {
+            return new PrecisionPolicy(
+                            elementType(section, "parameters"),
+                            elementType(section, "compute"),
+                            elementType(section, "reduce"),
+                            elementType(section, "master"))
+                    .ofRun();
+        } catch (IllegalArgumentException e) {
+            String[] keyAndFact = String.valueOf(e.getMessage()).split(" ", 2);
+            source.mistake(keyAndFact[0], keyAndFact[1]);
+            return PrecisionPolicy.float32();
+        }
+    }
+
+    private static DType elementType(ConfigSection section, String key) {
+        return DType.valueOf(section.word(key, FLOATS).toUpperCase(Locale.ROOT));
     }
 
     private CollectiveConfig collective() {

@@ -43,6 +43,7 @@ final class RunConfigRenderer {
                 new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
         section(text, "", "checkpoint", checkpoint(config.checkpoint()));
         section(text, "", "elastic", elastic(config.elastic()));
+        section(text, "", "precision", RecordKeys.values(config.precision()));
         section(text, "", "collective", collective(config.collective()));
         if (config.strategy().isAutomatic()) {
             text.append("strategy = auto\n");
@@ -214,7 +215,6 @@ final class RunConfigRenderer {
         values.put("portRange", quote(collective.portRange()));
         values.put("encrypt", collective.encrypt());
         values.put("streams", collective.streams());
-        values.put("gradients", ConfigWord.of(collective.gradients()));
         values.put("messageDelayMillis", collective.messageDelayMillis());
         return values;
     }

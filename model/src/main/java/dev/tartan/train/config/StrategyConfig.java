@@ -72,8 +72,9 @@ public record StrategyConfig(
     }
 
     /** Whether parameters are split over {@code data} from step to step. */
-    public boolean splitsParameters() {
-        return zero == MAX_ZERO || (zero > 0 && overlap);
+    public boolean splitsParameters(PrecisionPolicy precision) {
+        boolean gathersEachStep = overlap || precision.parameters() != precision.master();
+        return zero == MAX_ZERO || (zero > 0 && gathersEachStep);
     }
 
     /** Whether parameters are gathered again for the backward pass. */

@@ -27,8 +27,10 @@ final class BatchInputs {
         for (BatchField field : options.fields().of(network)) {
             boolean several = microBatches > 1;
             long[] leading = several ? new long[] {microBatches, size} : new long[] {size};
-            Tensor tensor =
-                    Tensor.input(graph, field.name(), TrainStepTracer.fieldType(field, options.dtype(), leading));
+            Tensor tensor = Tensor.input(
+                    graph,
+                    field.name(),
+                    TrainStepTracer.fieldType(field, options.precision().master(), leading));
             PartitionSpec spec = (several ? spec(null, axes) : spec(axes)).extendedTo(tensor.numDims());
             tensors.add(tensor);
             bindings.add(new BatchBinding(field, tensor.value(), spec));

@@ -2,14 +2,17 @@ package dev.tartan.train.graph;
 
 import dev.tartan.graph.Graph;
 import dev.tartan.graph.GraphBuilder;
+import dev.tartan.graph.TrainedValues;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.ForwardPass;
 import dev.tartan.network.Network;
 import dev.tartan.op.Tensor;
+import dev.tartan.train.config.PrecisionPolicy;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A forward pass without training as a graph: its inputs are the parameters as the training step keeps them, and one
@@ -59,8 +62,7 @@ public record EvaluationGraph(Graph graph, List<StateBinding> parameters, List<B
             throw new IllegalStateException("samples of an evaluation have weights, those that fill up a batch 0");
         }
         GraphBuilder graph = new GraphBuilder("evaluate");
-        ParameterInputs inputs =
-                new ParameterInputs(graph, network, options.mesh(), options.dtype(), options.strategy());
+        ParameterInputs inputs = new ParameterInputs(graph, network, options);
         List<StateBinding> parameters = inputs.tensors.entrySet().stream()
                 .map(entry -> new StateBinding(
                         entry.getKey().name(),
@@ -77,7 +79,16 @@ public record EvaluationGraph(Graph graph, List<StateBinding> parameters, List<B
         Map<String, Value> outputs = new LinkedHashMap<>();
         put(outputs, TrainStepGraph.LOSS, loss, pass);
         pass.reports().forEach((name, value) -> put(outputs, TrainStepGraph.reportLabel(name), value, pass));
-        return new EvaluationGraph(graph.build(outputs), parameters, batch.bindings());
+        EvaluationGraph traced = new EvaluationGraph(graph.build(outputs), parameters, batch.bindings());
+        return options.precision().isUniform() ? traced : traced.in(options.precision(), inputs.values());
+    }
+
+    private EvaluationGraph in(PrecisionPolicy precision, Set<Value> networkInputs) {
+        CastToPolicy.Result cast = CastToPolicy.run(graph, TrainedValues.NONE, networkInputs, precision);
+        return new EvaluationGraph(
+                cast.graph(),
+                parameters.stream().map(state -> state.of(cast)).toList(),
+                batch.stream().map(binding -> binding.of(cast)).toList());
     }
 
     private static void put(Map<String, Value> outputs, String label, Tensor value, ForwardPass pass) {

@@ -14,6 +14,7 @@ import dev.tartan.network.Network;
 import dev.tartan.network.PresentFields;
 import dev.tartan.op.Tensor;
 import dev.tartan.train.config.KeySuggestion;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -54,7 +55,8 @@ public record InferenceGraph(Graph graph, List<StateBinding> parameters, List<Ba
     public static InferenceGraph trace(
             Network network, Mesh mesh, int batchSize, Set<String> wanted, Set<String> optional) {
         GraphBuilder builder = new GraphBuilder("infer");
-        ParameterInputs inputs = new ParameterInputs(builder, network, mesh, DType.FLOAT32, StrategyConfig.defaults());
+        ParameterInputs inputs =
+                new ParameterInputs(builder, network, mesh, PrecisionPolicy.float32(), StrategyConfig.defaults());
         Map<String, Tensor> fields = new LinkedHashMap<>();
         List<BatchBinding> batch = new ArrayList<>();
         for (BatchField field : new PresentFields(optional, false).of(network)) {

@@ -11,6 +11,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.network.ForwardPass;
 import dev.tartan.network.LanguageModel;
 import dev.tartan.op.Tensor;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,7 +44,8 @@ public record LogitsGraph(Graph graph, List<StateBinding> parameters, Value toke
     /** Traces inference of {@code network} on {@code mesh}. */
     public static LogitsGraph trace(LanguageModel network, Mesh mesh, DType dtype) {
         GraphBuilder graph = new GraphBuilder("logits");
-        ParameterInputs inputs = new ParameterInputs(graph, network, mesh, dtype, StrategyConfig.defaults());
+        ParameterInputs inputs =
+                new ParameterInputs(graph, network, mesh, PrecisionPolicy.of(dtype), StrategyConfig.defaults());
         List<StateBinding> parameters = new ArrayList<>();
         inputs.tensors.forEach((param, tensor) -> parameters.add(new StateBinding(
                 param.name(),

@@ -12,6 +12,7 @@ import dev.tartan.network.Param;
 import dev.tartan.network.ParamLayout;
 import dev.tartan.op.Fetch;
 import dev.tartan.op.Tensor;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,7 +20,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * The parameters of a network as inputs of one graph, bound before tracing so that the network sees them as they lie on
@@ -40,20 +43,32 @@ final class ParameterInputs {
     private final GraphBuilder graph;
     private final StrategyConfig strategy;
 
-    ParameterInputs(GraphBuilder graph, Module network, Mesh mesh, DType dtype, StrategyConfig strategy) {
+    ParameterInputs(GraphBuilder graph, Module network, StepOptions options) {
+        this(graph, network, options.mesh(), options.precision(), options.strategy());
+    }
+
+    ParameterInputs(GraphBuilder graph, Module network, Mesh mesh, PrecisionPolicy precision, StrategyConfig strategy) {
         this.graph = graph;
         this.strategy = strategy;
         checkCount(network);
         for (Param param : network.parameters().values()) {
             ParamLayout layout = ParamLayout.of(param, mesh);
-            ZeroLayouts kept = ZeroLayouts.of(keeping(param), mesh, layout);
+            ZeroLayouts kept = ZeroLayouts.of(keeping(param), precision, mesh, layout);
             checkView(param, kept.state());
             layouts.put(param, kept);
-            tensors.put(param, bind(param, kept.parameter(), dtype));
+            tensors.put(param, bind(param, kept.parameter(), precision.master()));
             if (layout.note() != null) {
                 notes.add(layout.note());
             }
         }
+    }
+
+    /** The inputs that are parameters as they are kept, without the network's states. */
+    Set<Value> values() {
+        return tensors.entrySet().stream()
+                .filter(entry -> !entry.getKey().isState())
+                .map(entry -> entry.getValue().value())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** The value of a state after the updates so far. */

@@ -59,6 +59,11 @@ public record StateBinding(
         return new StateBinding(name, input, label, param, layout, kind, begin);
     }
 
+    /** The same tensor in a rewritten graph. */
+    StateBinding of(CastToPolicy.Result cast) {
+        return new StateBinding(name, cast.of(input), outputLabel, param, layout, kind, begin);
+    }
+
     static Kind kindOf(Param param) {
         if (param.isState()) {
             return Kind.STATE;

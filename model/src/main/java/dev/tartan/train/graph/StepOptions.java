@@ -3,6 +3,7 @@ package dev.tartan.train.graph;
 import dev.tartan.graph.DType;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.network.PresentFields;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 
 /**
@@ -12,7 +13,7 @@ import dev.tartan.train.config.StrategyConfig;
  * @param globalBatch samples per step on all ranks together
  * @param microBatches parts of a step that run one after the other
  * @param seed of dropout
- * @param dtype of parameters and activations; FLOAT64 in tests
+ * @param precision element types of its numbers
  * @param gradientOutputs whether the gradients, before clipping, are outputs too
  * @param strategy where parameters, gradients and optimizer state live
  * @param fields what batches are made of
@@ -23,7 +24,7 @@ public record StepOptions(
         long globalBatch,
         int microBatches,
         long seed,
-        DType dtype,
+        PrecisionPolicy precision,
         boolean gradientOutputs,
         StrategyConfig strategy,
         PresentFields fields,
@@ -43,29 +44,34 @@ public record StepOptions(
             long globalBatch,
             int microBatches,
             long seed,
-            DType dtype,
+            PrecisionPolicy precision,
             boolean gradientOutputs,
             StrategyConfig strategy,
             PresentFields fields) {
-        this(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, fields, false);
+        this(mesh, globalBatch, microBatches, seed, precision, gradientOutputs, strategy, fields, false);
     }
 
-    /** One micro-batch, FLOAT32, no gradient outputs. */
+    /** One micro-batch, float32, no gradient outputs. */
     public static StepOptions of(Mesh mesh, long globalBatch, long seed) {
         return new StepOptions(
                 mesh,
                 globalBatch,
                 1,
                 seed,
-                DType.FLOAT32,
+                PrecisionPolicy.float32(),
                 false,
                 StrategyConfig.defaults(),
                 PresentFields.REQUIRED,
                 false);
     }
 
-    /** These options with another element type. */
+    /** These options with one element type for everything. */
     public StepOptions withDType(DType other) {
+        return withPrecision(PrecisionPolicy.of(other));
+    }
+
+    /** These options with other element types. */
+    public StepOptions withPrecision(PrecisionPolicy other) {
         return new StepOptions(
                 mesh, globalBatch, microBatches, seed, other, gradientOutputs, strategy, fields, skipsNonFinite);
     }
@@ -73,34 +79,44 @@ public record StepOptions(
     /** These options with another number of micro-batches. */
     public StepOptions withMicroBatches(int count) {
         return new StepOptions(
-                mesh, globalBatch, count, seed, dtype, gradientOutputs, strategy, fields, skipsNonFinite);
+                mesh, globalBatch, count, seed, precision, gradientOutputs, strategy, fields, skipsNonFinite);
     }
 
     /** These options for a batch of the size of a micro-batch. */
     StepOptions oneMicroBatch() {
         return new StepOptions(
-                mesh, globalBatch / microBatches, 1, seed, dtype, gradientOutputs, strategy, fields, skipsNonFinite);
+                mesh,
+                globalBatch / microBatches,
+                1,
+                seed,
+                precision,
+                gradientOutputs,
+                strategy,
+                fields,
+                skipsNonFinite);
     }
 
     /** These options with another strategy. */
     public StepOptions withStrategy(StrategyConfig other) {
         return new StepOptions(
-                mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, other, fields, skipsNonFinite);
+                mesh, globalBatch, microBatches, seed, precision, gradientOutputs, other, fields, skipsNonFinite);
     }
 
     /** These options with the gradients as outputs. */
     public StepOptions withGradientOutputs() {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, true, strategy, fields, skipsNonFinite);
+        return new StepOptions(
+                mesh, globalBatch, microBatches, seed, precision, true, strategy, fields, skipsNonFinite);
     }
 
     /** These options with other tensors in a batch. */
     public StepOptions withFields(PresentFields present) {
         return new StepOptions(
-                mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, present, skipsNonFinite);
+                mesh, globalBatch, microBatches, seed, precision, gradientOutputs, strategy, present, skipsNonFinite);
     }
 
     /** These options with steps that leave everything as it was where their loss or gradient norm is no number. */
     public StepOptions skippingNonFinite() {
-        return new StepOptions(mesh, globalBatch, microBatches, seed, dtype, gradientOutputs, strategy, fields, true);
+        return new StepOptions(
+                mesh, globalBatch, microBatches, seed, precision, gradientOutputs, strategy, fields, true);
     }
 }

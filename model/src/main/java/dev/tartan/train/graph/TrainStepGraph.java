@@ -7,9 +7,11 @@ import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.network.Network;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
+import dev.tartan.train.config.PrecisionPolicy;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One optimizer update as a graph: forward, backward, gradient norm, clipping, update. Inputs are all states, the step
@@ -55,6 +57,19 @@ public record TrainStepGraph(
      */
     public static TrainStepGraph trace(Network network, Optimizer optimizer, ClipGlobalNorm clip, StepOptions options) {
         return new TrainStepTracer(network, optimizer, clip, options).trace();
+    }
+
+    /** This step computed in other types. */
+    TrainStepGraph in(PrecisionPolicy precision, Set<Value> networkInputs) {
+        CastToPolicy.Result cast = CastToPolicy.run(graph, trained, networkInputs, precision);
+        return new TrainStepGraph(
+                cast.graph(),
+                states.stream().map(state -> state.of(cast)).toList(),
+                cast.of(step),
+                batch.stream().map(binding -> binding.of(cast)).toList(),
+                cast.trained(),
+                gradientBytesPerDevice,
+                notes);
     }
 
     /** The layouts of the inputs, for the compiler; the step number is on every rank. */

@@ -24,6 +24,7 @@ import dev.tartan.op.Tensor;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.GlobalNorm;
 import dev.tartan.optimizer.Optimizer;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,7 +56,7 @@ final class TrainStepTracer {
         this.optimizer = optimizer;
         this.clip = clip;
         this.options = options;
-        this.parameters = new ParameterInputs(graph, network, options.mesh(), options.dtype(), options.strategy());
+        this.parameters = new ParameterInputs(graph, network, options);
     }
 
     TrainStepGraph trace() {
@@ -94,7 +95,7 @@ final class TrainStepTracer {
             update(step, params, total, losses.scale(), loss);
             return total;
         });
-        return new TrainStepGraph(
+        TrainStepGraph traced = new TrainStepGraph(
                 graph.build(outputs),
                 states,
                 step.value(),
@@ -102,6 +103,8 @@ final class TrainStepTracer {
                 trainedValues(),
                 gradientBytes(),
                 parameters.notes);
+        PrecisionPolicy precision = options.precision();
+        return precision.isUniform() ? traced : traced.in(precision, parameters.values());
     }
 
     /**
@@ -151,7 +154,7 @@ final class TrainStepTracer {
                 .mapToLong(layout -> NamedSharding.of(options.mesh(), layout.storedSpec())
                                 .localShape(layout.stored())
                                 .numElements()
-                        * options.dtype().bytes())
+                        * options.precision().reduce().bytes())
                 .sum();
     }
 
@@ -165,7 +168,8 @@ final class TrainStepTracer {
                 String name = param.name() + "." + suffix;
                 StorageLayout own = layout.along(
                         optimizer.stateDims(suffix, param, param.shape().numDims()));
-                Tensor input = Tensor.input(graph, name, new TensorType(options.dtype(), own.stored()));
+                Tensor input = Tensor.input(
+                        graph, name, new TensorType(options.precision().master(), own.stored()));
                 state.add(input);
                 states.add(StateBinding.ofOptimizer(
                         name, input.value(), param, own, optimizer.initialState(suffix, param)));
@@ -251,7 +255,7 @@ final class TrainStepTracer {
         Tensor norm = GlobalNorm.ofSums(squares);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
         SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
-        Optimizer.Updates updates = optimizer.begin(step, options.dtype());
+        Optimizer.Updates updates = optimizer.begin(step, options.precision().master());
         List<Tensor> clipped = prepared(updates, params, clip.apply(gradients, norm));
         for (int i = 0; i < params.size(); i++) {
             Param param = params.get(i);

@@ -3,6 +3,7 @@ package dev.tartan.train.graph;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.ParamLayout;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 
 /**
@@ -18,7 +19,8 @@ import dev.tartan.train.config.StrategyConfig;
  * </pre>
  *
  * <p>With overlap, stages 1 and 2 keep parameters split from step to step as well: they are gathered once, while the
- * forward pass runs, where stage 3 gathers them for each pass.
+ * forward pass runs, where stage 3 gathers them for each pass. So they do where parameters are used in another type
+ * than they are kept in: then it is what they are rounded to that is gathered.
  *
  * @param parameter where the parameter itself is kept
  * @param gradient where its gradient is kept from the backward pass to the update
@@ -28,7 +30,7 @@ record ZeroLayouts(StorageLayout parameter, StorageLayout gradient, StorageLayou
     private static final int GRADIENTS = 2;
 
     /** The layouts of one parameter. */
-    static ZeroLayouts of(StrategyConfig strategy, Mesh mesh, ParamLayout layout) {
+    static ZeroLayouts of(StrategyConfig strategy, PrecisionPolicy precision, Mesh mesh, ParamLayout layout) {
         int stage = strategy.zero();
         StorageLayout asUsed = StorageLayout.asUsed(layout.shape(), layout.spec());
         boolean splits = stage > 0
@@ -40,6 +42,6 @@ record ZeroLayouts(StorageLayout parameter, StorageLayout gradient, StorageLayou
         }
         StorageLayout split = StorageLayout.splitOver(mesh, RunMesh.DATA_AXIS, layout.shape(), layout.spec());
         return new ZeroLayouts(
-                strategy.splitsParameters() ? split : asUsed, stage >= GRADIENTS ? split : asUsed, split);
+                strategy.splitsParameters(precision) ? split : asUsed, stage >= GRADIENTS ? split : asUsed, split);
     }
 }

@@ -1,11 +1,11 @@
 package dev.tartan.train.planner;
 
+import dev.tartan.graph.DType;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.cost.DataExchanges;
 import dev.tartan.plan.cost.StepTime;
 import dev.tartan.plan.cost.StepWork;
 import dev.tartan.plan.hardware.HardwareProfile;
-import dev.tartan.plan.hardware.Precision;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.planner.ProgramMeasure.Quantity;
 import java.util.Comparator;
@@ -45,7 +45,7 @@ public final class EstimateCandidates {
 
     /** The estimate of one candidate. */
     public CandidateEstimate estimate(Candidate candidate) {
-        return estimate(candidate, Execution.TARTAN);
+        return estimate(candidate, Execution.tartan(job.precision()));
     }
 
     /** The estimate of one candidate as another trainer would run it; memory is Tartan's. */
@@ -60,7 +60,10 @@ public final class EstimateCandidates {
     }
 
     private StepWork work(Candidate candidate, NetworkMeasure network, int samples, Execution execution) {
-        double size = (double) execution.precision().bytes() / Precision.FLOAT32.bytes();
+        // Measured in the job's own types; parameters are counted in float32.
+        double size = (double) execution.precision().bytes()
+                / job.precision().compute().bytes();
+        double single = DType.FLOAT32.bytes();
         double forward = network.at(Quantity.FORWARD_FLOPS, samples);
         double backward = network.at(Quantity.BACKWARD_FLOPS, samples);
         double probabilities = execution.writesProbabilities() ? network.at(Quantity.PROBABILITY_BYTES, samples) : 0;
@@ -77,8 +80,8 @@ public final class EstimateCandidates {
                 Math.round(network.at(Quantity.MODEL_MESSAGES, samples)),
                 size * network.at(Quantity.MODEL_WIRE_BYTES, samples),
                 execution.overlapsModel(),
-                size * parameters,
-                parameters,
+                execution.parameters().bytes() / single * parameters,
+                execution.reduce().bytes() / single * parameters,
                 network.largestUnitBytes() / parameters,
                 network.at(Quantity.OPTIMIZER_TRAFFIC_BYTES, samples),
                 network.at(Quantity.OFFLOADED_BYTES, samples),

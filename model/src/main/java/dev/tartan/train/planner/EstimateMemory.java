@@ -30,8 +30,8 @@ final class EstimateMemory {
     /** Estimated bytes of one device's memory. */
     long peakBytes(Candidate candidate) {
         StrategyConfig strategy = candidate.in(job).strategy();
-        StrategyMemory memory =
-                new StrategyMemory(strategy, strategy.shards(candidate.data()), candidate.microBatches());
+        StrategyMemory memory = new StrategyMemory(
+                strategy, job.precision(), strategy.shards(candidate.data()), candidate.microBatches());
         return Math.round(
                 measure(candidate).peakBytes(candidate.samples(job.train().globalBatch()), memory));
     }

@@ -1,18 +1,23 @@
 package dev.tartan.train.planner;
 
-import dev.tartan.plan.hardware.Precision;
+import dev.tartan.graph.DType;
+import dev.tartan.train.config.PrecisionPolicy;
 
 /**
  * How a trainer runs a program, where that matters to time.
  *
- * @param precision of matrix products, activations and parameters on the wire
+ * @param precision of matrix products and activations
+ * @param parameters of parameters on the wire
+ * @param reduce of gradients on the wire
  * @param writesProbabilities whether attention writes its probabilities to memory
  * @param overlapsModel whether collectives over {@code model} run in pieces beside the products that need them
  */
-record Execution(Precision precision, boolean writesProbabilities, boolean overlapsModel) {
-    /** Tartan's own. */
-    static final Execution TARTAN = new Execution(Precision.FLOAT32, true, false);
+record Execution(DType precision, DType parameters, DType reduce, boolean writesProbabilities, boolean overlapsModel) {
+    /** Tartan's own, in these types. */
+    static Execution tartan(PrecisionPolicy policy) {
+        return new Execution(policy.compute(), policy.parameters(), policy.reduce(), true, false);
+    }
 
-    /** Megatron-LM's: bfloat16, flash attention, {@code --tp-comm-overlap}. */
-    static final Execution MEGATRON = new Execution(Precision.BFLOAT16, false, true);
+    /** Megatron-LM's: bfloat16, gradients in float32, flash attention, {@code --tp-comm-overlap}. */
+    static final Execution MEGATRON = new Execution(DType.BFLOAT16, DType.BFLOAT16, DType.FLOAT32, false, true);
 }

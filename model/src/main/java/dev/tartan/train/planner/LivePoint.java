@@ -5,5 +5,6 @@ package dev.tartan.train.planner;
  *
  * @param bytes all of it
  * @param gradientBytes gradients of parameters among it
+ * @param copyBytes parameters in the type in which they are used, among it, if that is not the one they are kept in
  */
-record LivePoint(PerSample bytes, double gradientBytes) {}
+record LivePoint(PerSample bytes, double gradientBytes, double copyBytes) {}

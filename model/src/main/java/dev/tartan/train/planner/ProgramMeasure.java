@@ -7,6 +7,7 @@ import dev.tartan.mesh.MemoryKind;
 import dev.tartan.network.Network;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
+import dev.tartan.op.Cast;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Reshape;
 import dev.tartan.op.ScatterAddRows;
@@ -25,6 +26,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What one device computes, sends and keeps in a step of one micro-batch, taken from a compiled program whose number of
@@ -188,13 +191,27 @@ final class ProgramMeasure {
         long[] all = alive.sums(this::bytes);
         long[] perSample = alive.sums(value -> bytes(value) % samples == 0 ? bytes(value) : 0);
         long[] gradient = alive.sums(value -> program.values().get(value).gradient() ? bytes(value) : 0);
+        Set<Integer> copies = copiesOfParameters();
+        long[] copied = alive.sums(value -> copies.contains(value) ? bytes(value) : 0);
         for (int i = 0; i < all.length; i++) {
             PerSample bytes = new PerSample(all[i] - perSample[i], (double) perSample[i] / samples);
-            LivePoint point = new LivePoint(bytes, gradient[i]);
+            LivePoint point = new LivePoint(bytes, gradient[i], copied[i]);
             parts.of(program.instructions().get(i).origin())
                     .forEach(part ->
                             live.computeIfAbsent(part, key -> new ArrayList<>()).add(point));
         }
+    }
+
+    private Set<Integer> copiesOfParameters() {
+        Set<Integer> parameters = plan.parameters().stream()
+                .map(state -> program.input(state.name()).value())
+                .collect(Collectors.toSet());
+        return program.instructions().stream()
+                .filter(instruction -> instruction.op() instanceof Cast)
+                .filter(instruction ->
+                        parameters.contains(instruction.operands().get(0)))
+                .map(instruction -> instruction.results().get(0))
+                .collect(Collectors.toSet());
     }
 
     private long bytes(int value) {

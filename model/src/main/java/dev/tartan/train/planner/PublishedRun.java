@@ -1,9 +1,9 @@
 package dev.tartan.train.planner;
 
+import dev.tartan.graph.DType;
 import dev.tartan.network.GptConfig;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.hardware.HardwareProfile;
-import dev.tartan.plan.hardware.Precision;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.List;
@@ -54,7 +54,7 @@ public record PublishedRun(
                 .estimate(candidate, Execution.MEGATRON)
                 .time()
                 .seconds();
-        double peak = hardware.matmulFlops(Precision.BFLOAT16, data * model) * data * model;
+        double peak = hardware.matmulFlops(DType.BFLOAT16, data * model) * data * model;
         return new PublishedRunCheck(this, modelFlops() / peak / modelFlopsUtilization, predicted);
     }
 

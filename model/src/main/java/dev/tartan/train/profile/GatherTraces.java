@@ -2,9 +2,9 @@ package dev.tartan.train.profile;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -31,7 +31,7 @@ public final class GatherTraces {
         ByteBuffer mine = memory(slot).putInt(bytes.length).put(bytes);
         ByteBuffer all = memory(Math.multiplyExact(slot, ranks.numRanks()));
         if (ranks.numRanks() > 1) {
-            ranks.run(CollectiveCall.allGather(region(mine), region(all), ElementType.BYTE, TAG));
+            ranks.run(CollectiveCall.allGather(region(mine), region(all), DType.BOOL, TAG));
         } else {
             all.put(mine.duplicate().clear());
         }
@@ -48,7 +48,7 @@ public final class GatherTraces {
     private static int mostBytes(Communicator ranks, int bytes) {
         ByteBuffer word = memory(Integer.BYTES).putInt(0, bytes);
         if (ranks.numRanks() > 1) {
-            ranks.run(CollectiveCall.allReduce(region(word), region(word), ElementType.INT32, ReduceKind.MAX, TAG));
+            ranks.run(CollectiveCall.allReduce(region(word), region(word), DType.INT32, ReduceKind.MAX, TAG));
         }
         return word.getInt(0);
     }

@@ -2,7 +2,7 @@ package dev.tartan.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.collective.reduce.Bfloat16;
+import dev.tartan.graph.HalfPrecision;
 import dev.tartan.mesh.Shape;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,7 +87,7 @@ class AdamWManyTest {
             if (stored == CudaType.BFLOAT16) {
                 double[] rounded = arrays.get(5 * i + 4).read();
                 for (int j = 0; j < p.length; j++) {
-                    assertThat(rounded[j]).isEqualTo(Bfloat16.toFloat(Bfloat16.fromFloat((float) p[j])));
+                    assertThat(rounded[j]).isEqualTo(HalfPrecision.bfloat16(HalfPrecision.toBfloat16((float) p[j])));
                 }
             }
         }

@@ -2,7 +2,7 @@ package dev.tartan.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.collective.reduce.Bfloat16;
+import dev.tartan.graph.HalfPrecision;
 import dev.tartan.mesh.Shape;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,7 +20,7 @@ class CastTest {
     void everyBfloat16WidensExactly() {
         double[] floats = cast(CudaType.BFLOAT16, allBits()).read();
         for (int i = 0; i < PATTERNS; i++) {
-            assertThat(Float.valueOf((float) floats[i])).isEqualTo(Float.valueOf(Bfloat16.toFloat((short) i)));
+            assertThat(Float.valueOf((float) floats[i])).isEqualTo(Float.valueOf(HalfPrecision.bfloat16((short) i)));
         }
     }
 
@@ -37,7 +37,7 @@ class CastTest {
         double[] values = interesting();
         GuardedArray result = narrowed(CudaType.BFLOAT16, values);
         for (int i = 0; i < values.length; i++) {
-            assertThat(result.bits(i)).as("%s", values[i]).isEqualTo(Bfloat16.fromFloat((float) values[i]));
+            assertThat(result.bits(i)).as("%s", values[i]).isEqualTo(HalfPrecision.toBfloat16((float) values[i]));
         }
     }
 

@@ -2,7 +2,7 @@ package dev.tartan.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.collective.reduce.Bfloat16;
+import dev.tartan.graph.HalfPrecision;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -76,7 +76,7 @@ final class GuardedArray implements AutoCloseable {
             switch (type) {
                 case FLOAT32 -> all.putFloat(at, (float) values[i]);
                 case FLOAT64 -> all.putDouble(at, values[i]);
-                case BFLOAT16 -> all.putShort(at, Bfloat16.fromFloat((float) values[i]));
+                case BFLOAT16 -> all.putShort(at, HalfPrecision.toBfloat16((float) values[i]));
                 case INT32 -> all.putInt(at, (int) values[i]);
                 case BOOL -> all.put(at, (byte) values[i]);
                 case FLOAT16 -> throw new IllegalArgumentException("write bits instead");
@@ -104,7 +104,7 @@ final class GuardedArray implements AutoCloseable {
             values[i] = switch (type) {
                 case FLOAT32 -> all.getFloat(at);
                 case FLOAT64 -> all.getDouble(at);
-                case BFLOAT16 -> Bfloat16.toFloat(all.getShort(at));
+                case BFLOAT16 -> HalfPrecision.bfloat16(all.getShort(at));
                 case INT32 -> all.getInt(at);
                 case BOOL -> all.get(at);
                 case FLOAT16 -> all.getShort(at);

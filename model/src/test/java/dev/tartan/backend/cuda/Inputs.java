@@ -1,7 +1,7 @@
 package dev.tartan.backend.cuda;
 
-import dev.tartan.collective.reduce.Bfloat16;
 import dev.tartan.graph.DType;
+import dev.tartan.graph.HalfPrecision;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.reference.HostTensor;
@@ -56,7 +56,7 @@ final class Inputs {
     static double round(CudaType type, double value) {
         return switch (type) {
             case FLOAT32 -> (float) value;
-            case BFLOAT16 -> Bfloat16.toFloat(Bfloat16.fromFloat((float) value));
+            case BFLOAT16 -> HalfPrecision.bfloat16(HalfPrecision.toBfloat16((float) value));
             default -> value;
         };
     }

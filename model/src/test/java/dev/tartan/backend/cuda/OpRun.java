@@ -152,6 +152,8 @@ final class OpRun implements AutoCloseable {
         return switch (tensor.dtype()) {
             case FLOAT64 -> type;
             case FLOAT32 -> CudaType.FLOAT32;
+            case BFLOAT16 -> CudaType.BFLOAT16;
+            case FLOAT16 -> CudaType.FLOAT16;
             case INT32 -> CudaType.INT32;
             case BOOL -> CudaType.BOOL;
         };

@@ -100,6 +100,11 @@ final class FakeBuffer implements Buffer {
     }
 
     @Override
+    public void write(short[] bits) {
+        writing().write(bits);
+    }
+
+    @Override
     public void write(byte[] values) {
         writing().write(values);
     }
@@ -116,6 +121,11 @@ final class FakeBuffer implements Buffer {
 
     @Override
     public void read(int[] into) {
+        reading().read(into);
+    }
+
+    @Override
+    public void read(short[] into) {
         reading().read(into);
     }
 

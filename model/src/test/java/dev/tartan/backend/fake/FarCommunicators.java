@@ -111,11 +111,6 @@ public final class FarCommunicators implements MeshCommunicators {
         }
 
         @Override
-        public boolean crossesProcesses() {
-            return end.crossesProcesses();
-        }
-
-        @Override
         public void abort(Throwable cause) {
             end.abort(cause);
         }

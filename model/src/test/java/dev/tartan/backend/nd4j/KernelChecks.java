@@ -19,6 +19,11 @@ public final class KernelChecks {
 
     private static final double FLOAT32_TOLERANCE = 3e-6;
 
+    /** Computed in float32 and rounded once, to 8 or 11 bits. */
+    private static final double BFLOAT16_TOLERANCE = 0x1p-8 + FLOAT32_TOLERANCE;
+
+    private static final double FLOAT16_TOLERANCE = 0x1p-11 + FLOAT32_TOLERANCE;
+
     private KernelChecks() {}
 
     /** Runs a case, and fails if a result differs. */
@@ -32,6 +37,8 @@ public final class KernelChecks {
             double tolerance = switch (dtype) {
                 case FLOAT64 -> FLOAT64_TOLERANCE;
                 case FLOAT32 -> FLOAT32_TOLERANCE;
+                case BFLOAT16 -> BFLOAT16_TOLERANCE;
+                case FLOAT16 -> FLOAT16_TOLERANCE;
                 default -> 0;
             };
             double[] want = expected.get(i).data();

@@ -8,6 +8,7 @@ import dev.tartan.backend.KernelLibrary;
 import dev.tartan.backend.Scratch;
 import dev.tartan.backend.Stream;
 import dev.tartan.backend.StreamUse;
+import dev.tartan.graph.HalfPrecision;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.op.reference.HostTensor;
@@ -84,6 +85,8 @@ final class KernelRun {
                 }
                 buffer.write(floats);
             }
+            case BFLOAT16 -> buffer.write(halves(values, HalfPrecision::toBfloat16));
+            case FLOAT16 -> buffer.write(halves(values, HalfPrecision::toFloat16));
             case INT32 -> {
                 int[] ints = new int[values.length];
                 for (int i = 0; i < ints.length; i++) {
@@ -101,6 +104,18 @@ final class KernelRun {
         }
     }
 
+    private interface Rounding {
+        short bits(float value);
+    }
+
+    private static short[] halves(double[] values, Rounding rounding) {
+        short[] bits = new short[values.length];
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = rounding.bits((float) values[i]);
+        }
+        return bits;
+    }
+
     static double[] read(Buffer buffer) {
         int length = Math.toIntExact(buffer.type().shape().numElements());
         double[] values = new double[length];
@@ -110,6 +125,16 @@ final class KernelRun {
                 float[] floats = new float[length];
                 buffer.read(floats);
                 java.util.Arrays.setAll(values, i -> floats[i]);
+            }
+            case BFLOAT16 -> {
+                short[] bits = new short[length];
+                buffer.read(bits);
+                java.util.Arrays.setAll(values, i -> HalfPrecision.bfloat16(bits[i]));
+            }
+            case FLOAT16 -> {
+                short[] bits = new short[length];
+                buffer.read(bits);
+                java.util.Arrays.setAll(values, i -> HalfPrecision.float16(bits[i]));
             }
             case INT32 -> {
                 int[] ints = new int[length];

@@ -66,6 +66,8 @@ class KernelShapesTest {
             KernelChecks.assertMatchesReference(BACKEND, ND4J_ALONE, typed, List.of());
             KernelChecks.assertMatchesReference(BACKEND, BACKEND.kernels(), typed, List.of());
         }
+        OpCase half = TypedCases.to(DType.BFLOAT16, example);
+        KernelChecks.assertMatchesReference(BACKEND, BACKEND.kernels(), half, List.of());
     }
 
     /** Cases whose host kernels work on rows of {@code width}. */

@@ -1,10 +1,10 @@
 package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.process.SpawnRanks;
+import dev.tartan.graph.DType;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,11 +19,11 @@ class TransportBfloat16Test {
         SpawnRanks.of(SpawnRanks.Wiring.TCP, numRanks).with(choice).run((rank, communicator) -> {
             for (int length : new int[] {0, 1, 7, 97}) {
                 for (ReduceKind kind : ReduceKind.values()) {
-                    Elements region = Elements.allocate(ElementType.BFLOAT16, length);
+                    Elements region = Elements.allocate(DType.BFLOAT16, length);
                     for (int i = 0; i < length; i++) {
                         region.set(i, ((i + rank) % numRanks - i % 9) * (long) numRanks);
                     }
-                    communicator.allReduce(region.region(), region.region(), ElementType.BFLOAT16, kind, "t");
+                    communicator.allReduce(region.region(), region.region(), DType.BFLOAT16, kind, "t");
                     long spread = numRanks * (numRanks - 1L) / 2;
                     for (int i = 0; i < length; i++) {
                         long expected = switch (kind) {

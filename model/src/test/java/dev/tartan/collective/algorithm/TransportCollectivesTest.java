@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.process.SpawnRanks;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
+import dev.tartan.graph.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -133,10 +133,10 @@ class TransportCollectivesTest {
         SpawnRanks.of(wiring, numRanks).with(choice).run((rank, communicator) -> {
             for (int length : lengths) {
                 for (boolean inPlace : List.of(true, false)) {
-                    Elements input = Elements.allocate(ElementType.FLOAT32, length);
-                    Elements output = inPlace ? input : Elements.allocate(ElementType.FLOAT32, length);
+                    Elements input = Elements.allocate(DType.FLOAT32, length);
+                    Elements output = inPlace ? input : Elements.allocate(DType.FLOAT32, length);
                     fill(input, 0, numRanks, rank, length);
-                    communicator.allReduce(input.region(), output.region(), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                    communicator.allReduce(input.region(), output.region(), DType.FLOAT32, ReduceKind.SUM, "t");
                     for (int i = 0; i < length; i++) {
                         expect("sum", output, i, sum(numRanks, i));
                         if (!inPlace) {
@@ -167,12 +167,12 @@ class TransportCollectivesTest {
             for (int length : lengths) {
                 int chunk = length / numRanks;
                 for (boolean inPlace : List.of(true, false)) {
-                    Elements input = Elements.allocate(ElementType.FLOAT32, chunk * numRanks);
+                    Elements input = Elements.allocate(DType.FLOAT32, chunk * numRanks);
                     fill(input, 0, numRanks, rank, chunk * numRanks);
-                    Elements output = inPlace ? input : Elements.allocate(ElementType.FLOAT32, chunk);
+                    Elements output = inPlace ? input : Elements.allocate(DType.FLOAT32, chunk);
                     int from = inPlace ? rank * chunk : 0;
                     communicator.reduceScatter(
-                            input.region(), output.region(from, chunk), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                            input.region(), output.region(from, chunk), DType.FLOAT32, ReduceKind.SUM, "t");
                     for (int i = 0; i < chunk * numRanks; i++) {
                         if (i / chunk == rank) {
                             expect("sum", output, from + i % chunk, sum(numRanks, i));
@@ -193,11 +193,11 @@ class TransportCollectivesTest {
             for (int length : lengths) {
                 int chunk = length / numRanks;
                 for (boolean inPlace : List.of(true, false)) {
-                    Elements output = Elements.allocate(ElementType.FLOAT32, chunk * numRanks);
-                    Elements input = inPlace ? output : Elements.allocate(ElementType.FLOAT32, chunk);
+                    Elements output = Elements.allocate(DType.FLOAT32, chunk * numRanks);
+                    Elements input = inPlace ? output : Elements.allocate(DType.FLOAT32, chunk);
                     int from = inPlace ? rank * chunk : 0;
                     fill(input, from, numRanks, rank, chunk);
-                    communicator.allGather(input.region(from, chunk), output.region(), ElementType.FLOAT32, "t");
+                    communicator.allGather(input.region(from, chunk), output.region(), DType.FLOAT32, "t");
                     for (int i = 0; i < chunk * numRanks; i++) {
                         expect("gathered", output, i, value(numRanks, i / chunk, i % chunk));
                     }
@@ -213,10 +213,10 @@ class TransportCollectivesTest {
             for (int length : lengths) {
                 int chunk = length / numRanks;
                 for (boolean inPlace : List.of(true, false)) {
-                    Elements input = Elements.allocate(ElementType.INT32, chunk * numRanks);
-                    Elements output = inPlace ? input : Elements.allocate(ElementType.INT32, chunk * numRanks);
+                    Elements input = Elements.allocate(DType.INT32, chunk * numRanks);
+                    Elements output = inPlace ? input : Elements.allocate(DType.INT32, chunk * numRanks);
                     fill(input, 0, numRanks, rank, chunk * numRanks);
-                    communicator.allToAll(input.region(), output.region(), ElementType.INT32, "t");
+                    communicator.allToAll(input.region(), output.region(), DType.INT32, "t");
                     for (int i = 0; i < chunk * numRanks; i++) {
                         expect("exchanged", output, i, value(numRanks, i / chunk, rank * chunk + i % chunk));
                     }
@@ -230,12 +230,12 @@ class TransportCollectivesTest {
     void broadcastCopiesEveryRootInTurn(Wiring wiring, int numRanks, long segmentBytes, List<Integer> lengths) {
         SpawnRanks.of(wiring, numRanks).with(segments(segmentBytes)).run((rank, communicator) -> {
             for (int length : lengths) {
-                Elements region = Elements.allocate(ElementType.BYTE, length);
+                Elements region = Elements.allocate(DType.BOOL, length);
                 for (int root = 0; root < numRanks; root++) {
                     for (int i = 0; i < length; i++) {
                         region.set(i, (byte) (i * 31 + rank + root));
                     }
-                    communicator.broadcast(region.region(), ElementType.BYTE, root, "root " + root);
+                    communicator.broadcast(region.region(), DType.BOOL, root, "root " + root);
                     for (int i = 0; i < length; i++) {
                         expect("root " + root, region, i, (byte) (i * 31 + root + root));
                     }
@@ -250,9 +250,9 @@ class TransportCollectivesTest {
         int length = 97;
         AlgorithmChoice choice = segments(segmentBytes).with(CollectiveOp.ALL_REDUCE, name);
         SpawnRanks.of(wiring, numRanks).with(choice).run((rank, communicator) -> {
-            for (ElementType type : List.of(ElementType.FLOAT32, ElementType.FLOAT64, ElementType.INT32)) {
+            for (DType type : List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32)) {
                 for (ReduceKind kind : ReduceKind.values()) {
-                    if (type == ElementType.INT32 && kind == ReduceKind.MEAN) {
+                    if (type == DType.INT32 && kind == ReduceKind.MEAN) {
                         continue;
                     }
                     Elements region = Elements.allocate(type, length);
@@ -300,7 +300,7 @@ class TransportCollectivesTest {
                         buffer.putFloat(i * 4, (float) Math.sin(i * 5 + rank) * (rank + 1) / 3f);
                     }
                     MemoryRegion region = MemoryRegion.of(buffer);
-                    communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, "t");
+                    communicator.allReduce(region, region, DType.FLOAT32, ReduceKind.SUM, "t");
                     float[] sum = new float[1000];
                     buffer.asFloatBuffer().get(sum);
                     if (sums[rank] != null) {
@@ -322,11 +322,11 @@ class TransportCollectivesTest {
         com.sun.management.ThreadMXBean threads =
                 (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
         SpawnRanks.of(wiring, 2).with(segments(16_384)).run((rank, communicator) -> {
-            Elements input = Elements.allocate(ElementType.FLOAT32, 1 << 14);
-            Elements output = Elements.allocate(ElementType.FLOAT32, 1 << 14);
+            Elements input = Elements.allocate(DType.FLOAT32, 1 << 14);
+            Elements output = Elements.allocate(DType.FLOAT32, 1 << 14);
             List<CollectiveCall> calls = List.of(
-                    CollectiveCall.allReduce(input.region(), output.region(), ElementType.FLOAT32, ReduceKind.SUM, "a"),
-                    CollectiveCall.allToAll(output.region(), output.region(), ElementType.FLOAT32, "b"),
+                    CollectiveCall.allReduce(input.region(), output.region(), DType.FLOAT32, ReduceKind.SUM, "a"),
+                    CollectiveCall.allToAll(output.region(), output.region(), DType.FLOAT32, "b"),
                     CollectiveCall.barrier("c"));
             long least = Long.MAX_VALUE;
             for (int round = 0; round < 20; round++) {
@@ -377,18 +377,18 @@ class TransportCollectivesTest {
     @EnumSource
     void messagesGoFromRankToRank(Wiring wiring) {
         SpawnRanks.of(wiring, 4).with(segments(64)).run((rank, communicator) -> {
-            Elements out = Elements.allocate(ElementType.INT32, 1000);
-            Elements in = Elements.allocate(ElementType.INT32, 1000);
+            Elements out = Elements.allocate(DType.INT32, 1000);
+            Elements in = Elements.allocate(DType.INT32, 1000);
             for (int round = 0; round < 5; round++) {
                 fill(out, 0, 4, rank, 1000);
                 // The lower one of each pair sends first, so that no ring waits for itself.
                 int next = rank ^ (round % 3 + 1);
                 if (rank < next) {
-                    communicator.send(out.region(), ElementType.INT32, next, "there");
-                    communicator.receive(in.region(), ElementType.INT32, next, "back");
+                    communicator.send(out.region(), DType.INT32, next, "there");
+                    communicator.receive(in.region(), DType.INT32, next, "back");
                 } else {
-                    communicator.receive(in.region(), ElementType.INT32, next, "there");
-                    communicator.send(out.region(), ElementType.INT32, next, "back");
+                    communicator.receive(in.region(), DType.INT32, next, "there");
+                    communicator.send(out.region(), DType.INT32, next, "back");
                 }
                 for (int i = 0; i < 1000; i++) {
                     expect("received", in, i, value(4, next, i));
@@ -405,11 +405,11 @@ class TransportCollectivesTest {
             List<Elements> regions = new ArrayList<>();
             List<PendingCall> pending = new ArrayList<>();
             for (int call = 0; call < 8; call++) {
-                Elements region = Elements.allocate(ElementType.FLOAT32, 5000);
+                Elements region = Elements.allocate(DType.FLOAT32, 5000);
                 fill(region, 0, 3, rank, 5000);
                 regions.add(region);
                 pending.add(communicator.start(CollectiveCall.allReduce(
-                        region.region(), region.region(), ElementType.FLOAT32, ReduceKind.SUM, "bucket " + call)));
+                        region.region(), region.region(), DType.FLOAT32, ReduceKind.SUM, "bucket " + call)));
             }
             // Comes after all of them.
             communicator.barrier("after");
@@ -441,9 +441,9 @@ class TransportCollectivesTest {
                 MemoryRegion region = MemoryRegion.of(buffer);
                 MemoryRegion own = region.slice(4L * rank * chunk, 4L * chunk);
                 if (op == CollectiveOp.ALL_REDUCE) {
-                    communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.MEAN, "t");
+                    communicator.allReduce(region, region, DType.FLOAT32, ReduceKind.MEAN, "t");
                 } else {
-                    communicator.reduceScatter(region, own, ElementType.FLOAT32, ReduceKind.MEAN, "t");
+                    communicator.reduceScatter(region, own, DType.FLOAT32, ReduceKind.MEAN, "t");
                 }
                 if (rank == 3) {
                     float[] sum = new float[chunk];

@@ -2,9 +2,9 @@ package dev.tartan.collective.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,12 +16,12 @@ class LocalBfloat16Test {
         Ranks.spawn(numRanks, (rank, communicator) -> {
             for (int length : new int[] {0, 1, 7, 4095, 4096, 4097, 200_001}) {
                 for (ReduceKind kind : ReduceKind.values()) {
-                    Elements region = Elements.allocate(ElementType.BFLOAT16, length);
+                    Elements region = Elements.allocate(DType.BFLOAT16, length);
                     for (int i = 0; i < length; i++) {
                         // Small enough for sums that a bfloat16 holds exactly.
                         region.set(i, ((i + rank) % numRanks - i % 9) * (long) numRanks);
                     }
-                    communicator.allReduce(region.region(), region.region(), ElementType.BFLOAT16, kind, "t");
+                    communicator.allReduce(region.region(), region.region(), DType.BFLOAT16, kind, "t");
                     long spread = numRanks * (numRanks - 1L) / 2;
                     for (int i = 0; i < length; i++) {
                         long expected = switch (kind) {
@@ -44,11 +44,11 @@ class LocalBfloat16Test {
     @Test
     void sumsAreRoundedOnlyWhenStored() {
         Ranks.spawn(5, (rank, communicator) -> {
-            Elements region = Elements.allocate(ElementType.BFLOAT16, 3);
+            Elements region = Elements.allocate(DType.BFLOAT16, 3);
             for (int i = 0; i < 3; i++) {
                 region.set(i, rank == 0 ? 256 : 1);
             }
-            communicator.allReduce(region.region(), region.region(), ElementType.BFLOAT16, ReduceKind.SUM, "t");
+            communicator.allReduce(region.region(), region.region(), DType.BFLOAT16, ReduceKind.SUM, "t");
             for (int i = 0; i < 3; i++) {
                 assertThat(region.get(i)).isEqualTo(260);
             }

@@ -2,10 +2,10 @@ package dev.tartan.collective.local;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -25,27 +25,24 @@ final class LocalCollectivesBench {
             for (int bytes : BYTES) {
                 Ranks.spawn(numRanks, (rank, communicator) -> {
                     MemoryRegion input =
-                            Elements.allocate(ElementType.FLOAT32, bytes / 4).region();
+                            Elements.allocate(DType.FLOAT32, bytes / 4).region();
                     MemoryRegion output =
-                            Elements.allocate(ElementType.FLOAT32, bytes / 4).region();
+                            Elements.allocate(DType.FLOAT32, bytes / 4).region();
                     long chunk = bytes / 4 / numRanks * 4L;
                     CollectiveCall[] calls = {
-                        CollectiveCall.allReduce(input, output, ElementType.FLOAT32, ReduceKind.SUM, "all_reduce"),
+                        CollectiveCall.allReduce(input, output, DType.FLOAT32, ReduceKind.SUM, "all_reduce"),
                         CollectiveCall.reduceScatter(
                                 input.slice(0, chunk * numRanks),
                                 output.slice(0, chunk),
-                                ElementType.FLOAT32,
+                                DType.FLOAT32,
                                 ReduceKind.SUM,
                                 "reduce_scatter"),
                         CollectiveCall.allGather(
-                                input.slice(0, chunk),
-                                output.slice(0, chunk * numRanks),
-                                ElementType.FLOAT32,
-                                "all_gather"),
+                                input.slice(0, chunk), output.slice(0, chunk * numRanks), DType.FLOAT32, "all_gather"),
                         CollectiveCall.allToAll(
                                 input.slice(0, chunk * numRanks),
                                 output.slice(0, chunk * numRanks),
-                                ElementType.FLOAT32,
+                                DType.FLOAT32,
                                 "all_to_all")
                     };
                     int warm = bytes <= 65_536 ? 5000 : 20;

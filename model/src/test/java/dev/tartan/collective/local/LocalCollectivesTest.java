@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -61,10 +61,10 @@ class LocalCollectivesTest {
     @MethodSource("grid")
     void allReduceSumsEveryElement(int numRanks, int length, boolean inPlace) {
         Ranks.spawn(numRanks, (rank, communicator) -> {
-            Elements input = Elements.allocate(ElementType.FLOAT32, length);
-            Elements output = inPlace ? input : Elements.allocate(ElementType.FLOAT32, length);
+            Elements input = Elements.allocate(DType.FLOAT32, length);
+            Elements output = inPlace ? input : Elements.allocate(DType.FLOAT32, length);
             fill(input, 0, numRanks, rank, 0, length);
-            communicator.allReduce(input.region(), output.region(), ElementType.FLOAT32, ReduceKind.SUM, "t");
+            communicator.allReduce(input.region(), output.region(), DType.FLOAT32, ReduceKind.SUM, "t");
             for (int i = 0; i < length; i++) {
                 expect("sum", output, i, sum(numRanks, i));
                 if (!inPlace) {
@@ -80,12 +80,11 @@ class LocalCollectivesTest {
     void reduceScatterLeavesEachRankItsChunk(int numRanks, int length, boolean inPlace) {
         int chunk = length / numRanks;
         Ranks.spawn(numRanks, (rank, communicator) -> {
-            Elements input = Elements.allocate(ElementType.FLOAT32, chunk * numRanks);
+            Elements input = Elements.allocate(DType.FLOAT32, chunk * numRanks);
             fill(input, 0, numRanks, rank, 0, chunk * numRanks);
-            Elements output = inPlace ? input : Elements.allocate(ElementType.FLOAT32, chunk);
+            Elements output = inPlace ? input : Elements.allocate(DType.FLOAT32, chunk);
             int from = inPlace ? rank * chunk : 0;
-            communicator.reduceScatter(
-                    input.region(), output.region(from, chunk), ElementType.FLOAT32, ReduceKind.SUM, "t");
+            communicator.reduceScatter(input.region(), output.region(from, chunk), DType.FLOAT32, ReduceKind.SUM, "t");
             for (int i = 0; i < chunk; i++) {
                 expect("sum", output, from + i, sum(numRanks, rank * chunk + i));
             }
@@ -97,11 +96,11 @@ class LocalCollectivesTest {
     void allGatherPutsChunksInRankOrder(int numRanks, int length, boolean inPlace) {
         int chunk = length / numRanks;
         Ranks.spawn(numRanks, (rank, communicator) -> {
-            Elements output = Elements.allocate(ElementType.FLOAT32, chunk * numRanks);
-            Elements input = inPlace ? output : Elements.allocate(ElementType.FLOAT32, chunk);
+            Elements output = Elements.allocate(DType.FLOAT32, chunk * numRanks);
+            Elements input = inPlace ? output : Elements.allocate(DType.FLOAT32, chunk);
             int from = inPlace ? rank * chunk : 0;
             fill(input, from, numRanks, rank, 0, chunk);
-            communicator.allGather(input.region(from, chunk), output.region(), ElementType.FLOAT32, "t");
+            communicator.allGather(input.region(from, chunk), output.region(), DType.FLOAT32, "t");
             for (int peer = 0; peer < numRanks; peer++) {
                 for (int i = 0; i < chunk; i++) {
                     expect("chunk of " + peer, output, peer * chunk + i, value(numRanks, peer, i));
@@ -115,10 +114,10 @@ class LocalCollectivesTest {
     void allToAllTransposesRanksAndChunks(int numRanks, int length, boolean inPlace) {
         int chunk = length / numRanks;
         Ranks.spawn(numRanks, (rank, communicator) -> {
-            Elements input = Elements.allocate(ElementType.INT32, chunk * numRanks);
-            Elements output = inPlace ? input : Elements.allocate(ElementType.INT32, chunk * numRanks);
+            Elements input = Elements.allocate(DType.INT32, chunk * numRanks);
+            Elements output = inPlace ? input : Elements.allocate(DType.INT32, chunk * numRanks);
             fill(input, 0, numRanks, rank, 0, chunk * numRanks);
-            communicator.allToAll(input.region(), output.region(), ElementType.INT32, "t");
+            communicator.allToAll(input.region(), output.region(), DType.INT32, "t");
             for (int peer = 0; peer < numRanks; peer++) {
                 for (int i = 0; i < chunk; i++) {
                     expect("chunk of " + peer, output, peer * chunk + i, value(numRanks, peer, rank * chunk + i));
@@ -132,12 +131,12 @@ class LocalCollectivesTest {
     void broadcastCopiesEveryRootInTurn(int numRanks, int length, boolean alsoLong) {
         int count = alsoLong && numRanks <= 4 ? length * 1000 : length;
         Ranks.spawn(numRanks, (rank, communicator) -> {
-            Elements region = Elements.allocate(ElementType.BYTE, count);
+            Elements region = Elements.allocate(DType.BOOL, count);
             for (int root = 0; root < numRanks; root++) {
                 for (int i = 0; i < count; i++) {
                     region.set(i, (byte) (i * 31 + rank + root));
                 }
-                communicator.broadcast(region.region(), ElementType.BYTE, root, "root " + root);
+                communicator.broadcast(region.region(), DType.BOOL, root, "root " + root);
                 for (int i = 0; i < count; i++) {
                     expect("root " + root, region, i, (byte) (i * 31 + root + root));
                 }
@@ -149,9 +148,9 @@ class LocalCollectivesTest {
     @MethodSource("shortGrid")
     void everyKindReducesEveryType(int numRanks, int length, boolean inPlace) {
         Ranks.spawn(numRanks, (rank, communicator) -> {
-            for (ElementType type : List.of(ElementType.FLOAT32, ElementType.FLOAT64, ElementType.INT32)) {
+            for (DType type : List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32)) {
                 for (ReduceKind kind : ReduceKind.values()) {
-                    if (type == ElementType.INT32 && kind == ReduceKind.MEAN) {
+                    if (type == DType.INT32 && kind == ReduceKind.MEAN) {
                         continue;
                     }
                     Elements input = Elements.allocate(type, length);
@@ -181,11 +180,11 @@ class LocalCollectivesTest {
         int numRanks = 16;
         int length = 1 << 20;
         Ranks.spawn(numRanks, (rank, communicator) -> {
-            Elements region = Elements.allocate(ElementType.INT32, length);
+            Elements region = Elements.allocate(DType.INT32, length);
             for (int i = 0; i < length; i++) {
                 region.set(i, (long) i * numRanks + rank);
             }
-            communicator.allReduce(region.region(), region.region(), ElementType.INT32, ReduceKind.SUM, "t");
+            communicator.allReduce(region.region(), region.region(), DType.INT32, ReduceKind.SUM, "t");
             for (int i = 0; i < length; i++) {
                 expect("sum", region, i, ((long) i * numRanks) * numRanks + 120);
             }
@@ -198,10 +197,10 @@ class LocalCollectivesTest {
         int chunk = 5000;
         Ranks.spawn(numRanks, (rank, communicator) -> {
             boolean inPlace = rank % 2 == 0;
-            Elements input = Elements.allocate(ElementType.INT32, chunk * numRanks);
-            Elements output = inPlace ? input : Elements.allocate(ElementType.INT32, chunk * numRanks);
+            Elements input = Elements.allocate(DType.INT32, chunk * numRanks);
+            Elements output = inPlace ? input : Elements.allocate(DType.INT32, chunk * numRanks);
             fill(input, 0, numRanks, rank, 0, chunk * numRanks);
-            communicator.allToAll(input.region(), output.region(), ElementType.INT32, "t");
+            communicator.allToAll(input.region(), output.region(), DType.INT32, "t");
             for (int i = 0; i < chunk * numRanks; i++) {
                 expect("chunk", output, i, value(numRanks, i / chunk, rank * chunk + i % chunk));
             }
@@ -224,13 +223,13 @@ class LocalCollectivesTest {
         for (int late = 0; late < numRanks; late++) {
             int lateRank = late;
             Ranks.spawn(numRanks, (rank, communicator) -> {
-                Elements region = Elements.allocate(ElementType.FLOAT32, length);
+                Elements region = Elements.allocate(DType.FLOAT32, length);
                 dev.tartan.collective.NativeMemory.write(
                         inputs[rank], region.region().address(), length);
                 if (rank == lateRank) {
                     Thread.sleep(20);
                 }
-                communicator.allReduce(region.region(), region.region(), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                communicator.allReduce(region.region(), region.region(), DType.FLOAT32, ReduceKind.SUM, "t");
                 for (int i = 0; i < length; i++) {
                     if (Float.floatToRawIntBits((float) region.get(i)) != Float.floatToRawIntBits(expected[i])) {
                         throw new AssertionError("element " + i + " differs: " + region.get(i) + " " + expected[i]);
@@ -243,11 +242,11 @@ class LocalCollectivesTest {
     @Test
     void nanReachesEveryRankByMaxAndMin() {
         Ranks.spawn(3, (rank, communicator) -> {
-            Elements region = Elements.allocate(ElementType.FLOAT32, 1);
+            Elements region = Elements.allocate(DType.FLOAT32, 1);
             for (ReduceKind kind : List.of(ReduceKind.MAX, ReduceKind.MIN)) {
                 float[] value = {rank == 1 ? Float.NaN : rank};
                 dev.tartan.collective.NativeMemory.write(value, region.region().address(), 1);
-                communicator.allReduce(region.region(), region.region(), ElementType.FLOAT32, kind, "t");
+                communicator.allReduce(region.region(), region.region(), DType.FLOAT32, kind, "t");
                 assertThat(region.get(0)).isNaN();
             }
         });
@@ -258,10 +257,10 @@ class LocalCollectivesTest {
         int numRanks = 4;
         Ranks.spawn(numRanks, (rank, communicator) -> {
             for (int length : new int[] {3, 40_000}) {
-                Elements input = Elements.allocate(ElementType.FLOAT32, length);
-                Elements output = Elements.allocate(ElementType.FLOAT32, length);
-                CollectiveCall call = CollectiveCall.allReduce(
-                        input.region(), output.region(), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                Elements input = Elements.allocate(DType.FLOAT32, length);
+                Elements output = Elements.allocate(DType.FLOAT32, length);
+                CollectiveCall call =
+                        CollectiveCall.allReduce(input.region(), output.region(), DType.FLOAT32, ReduceKind.SUM, "t");
                 for (int round = 0; round < (length == 3 ? 5000 : 100); round++) {
                     input.set(0, round + rank);
                     input.set(length - 1, round - rank);
@@ -291,12 +290,12 @@ class LocalCollectivesTest {
     @Test
     void countersAddPayloadBytesByOp() {
         Ranks.spawn(2, (rank, communicator) -> {
-            Elements whole = Elements.allocate(ElementType.FLOAT32, 8);
-            MemoryRegion half = Elements.allocate(ElementType.FLOAT32, 4).region();
-            communicator.allReduce(whole.region(), whole.region(), ElementType.FLOAT32, ReduceKind.SUM, "t");
-            communicator.allReduce(half, half, ElementType.FLOAT32, ReduceKind.SUM, "t");
-            communicator.allGather(half, whole.region(), ElementType.FLOAT32, "t");
-            communicator.reduceScatter(whole.region(), half, ElementType.FLOAT32, ReduceKind.SUM, "t");
+            Elements whole = Elements.allocate(DType.FLOAT32, 8);
+            MemoryRegion half = Elements.allocate(DType.FLOAT32, 4).region();
+            communicator.allReduce(whole.region(), whole.region(), DType.FLOAT32, ReduceKind.SUM, "t");
+            communicator.allReduce(half, half, DType.FLOAT32, ReduceKind.SUM, "t");
+            communicator.allGather(half, whole.region(), DType.FLOAT32, "t");
+            communicator.reduceScatter(whole.region(), half, DType.FLOAT32, ReduceKind.SUM, "t");
             communicator.barrier("t");
             assertThat(communicator.counters().totals().toString())
                     .isEqualTo("[Total[op=ALL_REDUCE, axis=local, count=2, bytes=48],"
@@ -311,11 +310,11 @@ class LocalCollectivesTest {
         com.sun.management.ThreadMXBean threads =
                 (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
         Ranks.spawn(2, (rank, communicator) -> {
-            Elements input = Elements.allocate(ElementType.FLOAT32, 1 << 16);
-            Elements output = Elements.allocate(ElementType.FLOAT32, 1 << 16);
+            Elements input = Elements.allocate(DType.FLOAT32, 1 << 16);
+            Elements output = Elements.allocate(DType.FLOAT32, 1 << 16);
             List<CollectiveCall> calls = List.of(
-                    CollectiveCall.allReduce(input.region(), output.region(), ElementType.FLOAT32, ReduceKind.SUM, "a"),
-                    CollectiveCall.allToAll(input.region(), output.region(), ElementType.FLOAT32, "b"),
+                    CollectiveCall.allReduce(input.region(), output.region(), DType.FLOAT32, ReduceKind.SUM, "a"),
+                    CollectiveCall.allToAll(input.region(), output.region(), DType.FLOAT32, "b"),
                     CollectiveCall.barrier("c"));
             long least = Long.MAX_VALUE;
             for (int round = 0; round < 20; round++) {

@@ -8,10 +8,10 @@ import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -28,8 +28,8 @@ class LocalFailuresTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 
     private static void allReduce(Communicator communicator, int length, String tag) {
-        MemoryRegion region = Elements.allocate(ElementType.FLOAT32, length).region();
-        communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, tag);
+        MemoryRegion region = Elements.allocate(DType.FLOAT32, length).region();
+        communicator.allReduce(region, region, DType.FLOAT32, ReduceKind.SUM, tag);
     }
 
     private static CollectiveException collective(@Nullable Throwable thrown) {
@@ -117,12 +117,11 @@ class LocalFailuresTest {
                     }
                 },
                 (rank, communicator) -> {
-                    MemoryRegion region =
-                            Elements.allocate(ElementType.FLOAT32, 10).region();
+                    MemoryRegion region = Elements.allocate(DType.FLOAT32, 10).region();
                     communicator.allReduce(
                             region,
                             region,
-                            rank == 1 ? ElementType.INT32 : ElementType.FLOAT32,
+                            rank == 1 ? DType.INT32 : DType.FLOAT32,
                             rank == 1 ? ReduceKind.MAX : ReduceKind.SUM,
                             "a");
                 });
@@ -192,9 +191,9 @@ class LocalFailuresTest {
     @Test
     void aCallThatDoesNotFitEndsTheGroup() {
         LocalGroup group = LocalGroup.create(2, LONG);
-        MemoryRegion region = Elements.allocate(ElementType.FLOAT32, 6).region();
-        assertThatThrownBy(() -> group.communicator(0)
-                        .allGather(region.slice(0, 8), region.slice(8, 12), ElementType.FLOAT32, "g"))
+        MemoryRegion region = Elements.allocate(DType.FLOAT32, 6).region();
+        assertThatThrownBy(() ->
+                        group.communicator(0).allGather(region.slice(0, 8), region.slice(8, 12), DType.FLOAT32, "g"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("all_gather 'g' does not fit its group: numRanks=2, root=0, inputBytes=8, outputBytes=12."
                         + " Each rank has one equal chunk of whole elements.");
@@ -205,31 +204,31 @@ class LocalFailuresTest {
 
     @Test
     void halfOverlappingRegionsAreRefused() {
-        MemoryRegion region = Elements.allocate(ElementType.FLOAT32, 6).region();
-        CollectiveCall call = CollectiveCall.allReduce(
-                region.slice(0, 16), region.slice(8, 16), ElementType.FLOAT32, ReduceKind.SUM, "t");
+        MemoryRegion region = Elements.allocate(DType.FLOAT32, 6).region();
+        CollectiveCall call =
+                CollectiveCall.allReduce(region.slice(0, 16), region.slice(8, 16), DType.FLOAT32, ReduceKind.SUM, "t");
         assertThatThrownBy(() -> call.check(0, 2))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("all_reduce 't' has input and output half over each other: rank=0");
         CollectiveCall wrongChunk = CollectiveCall.reduceScatter(
-                region.slice(0, 16), region.slice(0, 8), ElementType.FLOAT32, ReduceKind.SUM, "t");
+                region.slice(0, 16), region.slice(0, 8), DType.FLOAT32, ReduceKind.SUM, "t");
         wrongChunk.check(0, 2);
         assertThatThrownBy(() -> wrongChunk.check(1, 2)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void brokenElementsAndUndefinedMeansAreRefused() {
-        MemoryRegion region = Elements.allocate(ElementType.FLOAT32, 2).region();
+        MemoryRegion region = Elements.allocate(DType.FLOAT32, 2).region();
         assertThatThrownBy(() -> CollectiveCall.allReduce(
-                        region.slice(0, 6), region.slice(0, 6), ElementType.FLOAT32, ReduceKind.SUM, "t"))
+                        region.slice(0, 6), region.slice(0, 6), DType.FLOAT32, ReduceKind.SUM, "t"))
                 .hasMessage("all_reduce 't' is not a whole number of elements: type=FLOAT32, inputBytes=6,"
                         + " outputBytes=6. Give regions of full elements.");
-        assertThatThrownBy(() -> CollectiveCall.allReduce(region, region, ElementType.INT32, ReduceKind.MEAN, "t"))
+        assertThatThrownBy(() -> CollectiveCall.allReduce(region, region, DType.INT32, ReduceKind.MEAN, "t"))
                 .hasMessage("all_reduce 't' cannot combine its elements: type=INT32, reduce=MEAN. Use a numeric type,"
                         + " and MEAN on floating-point only.");
-        assertThatThrownBy(() -> CollectiveCall.allReduce(region, region, ElementType.BYTE, ReduceKind.SUM, "t"))
+        assertThatThrownBy(() -> CollectiveCall.allReduce(region, region, DType.BOOL, ReduceKind.SUM, "t"))
                 .hasMessageContaining("type=BYTE");
-        assertThatCode(() -> CollectiveCall.allReduce(region, region, ElementType.BFLOAT16, ReduceKind.MEAN, "t"))
+        assertThatCode(() -> CollectiveCall.allReduce(region, region, DType.BFLOAT16, ReduceKind.MEAN, "t"))
                 .doesNotThrowAnyException();
     }
 
@@ -241,13 +240,12 @@ class LocalFailuresTest {
             int length = round % 2 == 0 ? 16 : 100_000;
             LocalGroup group = LocalGroup.create(4, LONG);
             List<@Nullable Throwable> thrown = Ranks.spawnAndCatch(4, group, (rank, communicator) -> {
-                MemoryRegion region =
-                        Elements.allocate(ElementType.FLOAT32, length).region();
+                MemoryRegion region = Elements.allocate(DType.FLOAT32, length).region();
                 for (int i = 0; ; i++) {
                     if (rank == 1 && i == stopAt) {
                         throw new IllegalStateException("stop");
                     }
-                    communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, "t");
+                    communicator.allReduce(region, region, DType.FLOAT32, ReduceKind.SUM, "t");
                 }
             });
             for (int rank : new int[] {0, 2, 3}) {

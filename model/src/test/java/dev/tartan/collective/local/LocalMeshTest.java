@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
+import dev.tartan.graph.DType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,10 +29,10 @@ class LocalMeshTest {
                 int rank = i;
                 futures.add(pool.submit(() -> {
                     Communicator communicator = mesh.communicator(rank, axes);
-                    Elements own = Elements.allocate(ElementType.INT32, 1);
-                    Elements all = Elements.allocate(ElementType.INT32, communicator.numRanks());
+                    Elements own = Elements.allocate(DType.INT32, 1);
+                    Elements all = Elements.allocate(DType.INT32, communicator.numRanks());
                     own.set(0, rank);
-                    communicator.allGather(own.region(), all.region(), ElementType.INT32, "who");
+                    communicator.allGather(own.region(), all.region(), DType.INT32, "who");
                     List<Integer> group = new ArrayList<>();
                     for (int j = 0; j < all.count(); j++) {
                         group.add((int) all.get(j));

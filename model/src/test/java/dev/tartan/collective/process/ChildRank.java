@@ -1,7 +1,6 @@
 package dev.tartan.collective.process;
 
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.ReduceKind;
@@ -12,6 +11,7 @@ import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -107,7 +107,7 @@ final class ChildRank implements AutoCloseable {
     static void round(int rank, Communicator communicator, Elements region) {
         region.set(0, rank);
         region.set(LENGTH - 1, 2L * rank + 1);
-        communicator.allReduce(region.region(), region.region(), ElementType.FLOAT32, ReduceKind.SUM, "round");
+        communicator.allReduce(region.region(), region.region(), DType.FLOAT32, ReduceKind.SUM, "round");
         int numRanks = communicator.numRanks();
         long expected = numRanks * (numRanks - 1L) / 2;
         if (region.get(0) != expected || region.get(LENGTH - 1) != 2 * expected + numRanks) {
@@ -136,7 +136,7 @@ final class ChildRank implements AutoCloseable {
                 new MeshAxes(List.of("data"), List.of(ports.size())),
                 SpawnRanks.meshOptions(wiring, AlgorithmChoice.defaults()))) {
             Communicator communicator = mesh.communicator(rank, List.of("data"));
-            Elements region = Elements.allocate(ElementType.FLOAT32, LENGTH);
+            Elements region = Elements.allocate(DType.FLOAT32, LENGTH);
             for (int round = 0; ; round++) {
                 round(rank, communicator, region);
                 if (round % 20 == 3) {

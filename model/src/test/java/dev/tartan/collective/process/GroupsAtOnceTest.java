@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.MeshCommunicators;
@@ -12,6 +11,7 @@ import dev.tartan.collective.PendingCall;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.local.LocalMesh;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
+import dev.tartan.graph.DType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,7 +80,7 @@ class GroupsAtOnceTest {
         Communicator model = mesh.communicator(rank, List.of("model"));
         List<Elements> along = new ArrayList<>();
         for (int call = 0; call < 2 * CALLS; call++) {
-            along.add(Elements.allocate(ElementType.FLOAT32, LENGTHS[call % CALLS]));
+            along.add(Elements.allocate(DType.FLOAT32, LENGTHS[call % CALLS]));
         }
         for (int round = 0; round < ROUNDS; round++) {
             List<PendingCall> pending = new ArrayList<>();
@@ -91,7 +91,7 @@ class GroupsAtOnceTest {
                 }
                 Communicator communicator = call % 2 == 0 ? data : model;
                 CollectiveCall sum = CollectiveCall.allReduce(
-                        memory.region(), memory.region(), ElementType.FLOAT32, ReduceKind.SUM, "sum" + call);
+                        memory.region(), memory.region(), DType.FLOAT32, ReduceKind.SUM, "sum" + call);
                 if (call == CALLS) {
                     // Waits for those along its axis only.
                     communicator.run(sum);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
@@ -14,6 +13,7 @@ import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -38,11 +38,11 @@ class LinkOpeningFailuresTest {
     private static final Duration SOON = Duration.ofSeconds(10);
 
     private static void send(Communicator communicator, int to) {
-        communicator.send(Elements.allocate(ElementType.INT32, 1).region(), ElementType.INT32, to, "first");
+        communicator.send(Elements.allocate(DType.INT32, 1).region(), DType.INT32, to, "first");
     }
 
     private static void receive(Communicator communicator, int from) {
-        communicator.receive(Elements.allocate(ElementType.INT32, 1).region(), ElementType.INT32, from, "first");
+        communicator.receive(Elements.allocate(DType.INT32, 1).region(), DType.INT32, from, "first");
     }
 
     @ParameterizedTest

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.ReduceKind;
@@ -18,6 +17,7 @@ import dev.tartan.collective.transport.tcp.ProcessAddress;
 import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
+import dev.tartan.graph.DType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,11 +49,11 @@ class LinksOnFirstUseTest {
     }
 
     private static void sum(int rank, Communicator communicator, String tag) {
-        Elements region = Elements.allocate(ElementType.FLOAT32, LENGTH);
+        Elements region = Elements.allocate(DType.FLOAT32, LENGTH);
         for (int i = 0; i < LENGTH; i++) {
             region.set(i, rank + i % 7);
         }
-        communicator.allReduce(region.region(), region.region(), ElementType.FLOAT32, ReduceKind.SUM, tag);
+        communicator.allReduce(region.region(), region.region(), DType.FLOAT32, ReduceKind.SUM, tag);
         int numRanks = communicator.numRanks();
         for (int i = 0; i < LENGTH; i++) {
             assertThat(region.get(i)).isEqualTo(numRanks * (numRanks - 1) / 2 + i % 7 * numRanks);
@@ -91,8 +91,8 @@ class LinksOnFirstUseTest {
     void aBarrierAndABroadcastNeedLogarithmicallyMany(Wiring wiring, int numRanks, int barrier, int broadcast) {
         AtomicIntegerArray links = new AtomicIntegerArray(numRanks);
         SpawnRanks.of(wiring, numRanks).run((rank, communicator) -> {
-            Elements region = Elements.allocate(ElementType.FLOAT32, LENGTH);
-            communicator.broadcast(region.region(), ElementType.FLOAT32, 0, "tree");
+            Elements region = Elements.allocate(DType.FLOAT32, LENGTH);
+            communicator.broadcast(region.region(), DType.FLOAT32, 0, "tree");
             links.set(rank, numLinks(communicator));
         });
         assertThat(IntStream.range(0, numRanks).map(links::get).max()).hasValue(broadcast);
@@ -114,22 +114,22 @@ class LinksOnFirstUseTest {
             for (int call = 0; call < 56; call++) {
                 sum(rank, communicator, "ring");
             }
-            Elements chunks = Elements.allocate(ElementType.INT32, numRanks);
-            Elements exchanged = Elements.allocate(ElementType.INT32, numRanks);
-            Elements word = Elements.allocate(ElementType.INT32, 1);
+            Elements chunks = Elements.allocate(DType.INT32, numRanks);
+            Elements exchanged = Elements.allocate(DType.INT32, numRanks);
+            Elements word = Elements.allocate(DType.INT32, 1);
             // Two ranks that are no neighbours, one of which is late.
             if (rank == 1) {
                 word.set(0, 41);
-                communicator.send(word.region(), ElementType.INT32, 6, "word");
+                communicator.send(word.region(), DType.INT32, 6, "word");
             } else if (rank == 6) {
                 Thread.sleep(30);
-                communicator.receive(word.region(), ElementType.INT32, 1, "word");
+                communicator.receive(word.region(), DType.INT32, 1, "word");
                 assertThat(word.get(0)).isEqualTo(41);
             }
             for (int peer = 0; peer < numRanks; peer++) {
                 chunks.set(peer, 100L * rank + peer);
             }
-            communicator.allToAll(chunks.region(), exchanged.region(), ElementType.INT32, "exchange");
+            communicator.allToAll(chunks.region(), exchanged.region(), DType.INT32, "exchange");
             for (int peer = 0; peer < numRanks; peer++) {
                 assertThat(exchanged.get(peer)).isEqualTo(100L * peer + rank);
             }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
 import dev.tartan.collective.transport.tcp.JobSecret;
@@ -12,6 +11,7 @@ import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -165,7 +165,7 @@ class LostProcessTest {
                             secret,
                             options))
                     .runAndCatch(2, (rank, communicator) -> {
-                        Elements region = Elements.allocate(ElementType.FLOAT32, ChildRank.LENGTH);
+                        Elements region = Elements.allocate(DType.FLOAT32, ChildRank.LENGTH);
                         while (true) {
                             ChildRank.round(rank, communicator, region);
                             rounds.incrementAndGet();

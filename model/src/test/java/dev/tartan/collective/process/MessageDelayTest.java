@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
+import dev.tartan.graph.DType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,11 +49,11 @@ class MessageDelayTest {
             int rank = i;
             ranks.add(threads.submit(() -> {
                 Communicator communicator = meshes.process(rank / 2).communicator(rank, List.of(axis));
-                Elements values = Elements.allocate(ElementType.FLOAT32, LENGTH);
+                Elements values = Elements.allocate(DType.FLOAT32, LENGTH);
                 for (int at = 0; at < LENGTH; at++) {
                     values.set(at, at + rank);
                 }
-                communicator.allReduce(values.region(), values.region(), ElementType.FLOAT32, ReduceKind.SUM, "sum");
+                communicator.allReduce(values.region(), values.region(), DType.FLOAT32, ReduceKind.SUM, "sum");
                 int peer = axis.equals("data") ? rank ^ 2 : rank ^ 1;
                 for (int at = 0; at < LENGTH; at++) {
                     assertThat(values.get(at)).isEqualTo(2.0 * at + rank + peer);

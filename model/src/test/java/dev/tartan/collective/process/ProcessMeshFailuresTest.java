@@ -7,7 +7,6 @@ import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
@@ -18,6 +17,7 @@ import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -46,8 +46,8 @@ class ProcessMeshFailuresTest {
     }
 
     private static void allReduce(Communicator communicator, int length, String tag) {
-        MemoryRegion region = Elements.allocate(ElementType.FLOAT32, length).region();
-        communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, tag);
+        MemoryRegion region = Elements.allocate(DType.FLOAT32, length).region();
+        communicator.allReduce(region, region, DType.FLOAT32, ReduceKind.SUM, tag);
     }
 
     @ParameterizedTest
@@ -80,8 +80,7 @@ class ProcessMeshFailuresTest {
         CountDownLatch othersAreReady = new CountDownLatch(numRanks - 1);
         List<@Nullable Throwable> thrown = spawn(wiring, numRanks, UnaryOperator.identity(), (rank, communicator) -> {
             allReduce(communicator, 10, "warm");
-            MemoryRegion region =
-                    Elements.allocate(ElementType.FLOAT32, 1 << 20).region();
+            MemoryRegion region = Elements.allocate(DType.FLOAT32, 1 << 20).region();
             if (rank == 3) {
                 // On a busy machine some end the first call much later than others.
                 assertThat(othersAreReady.await(10, TimeUnit.SECONDS)).isTrue();
@@ -89,7 +88,7 @@ class ProcessMeshFailuresTest {
                 throw new IllegalStateException("boom");
             }
             othersAreReady.countDown();
-            communicator.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, "next");
+            communicator.allReduce(region, region, DType.FLOAT32, ReduceKind.SUM, "next");
         });
         for (int rank : new int[] {0, 1, 2, 4}) {
             CollectiveException e = SpawnRanks.failure(thrown.get(rank));
@@ -133,11 +132,10 @@ class ProcessMeshFailuresTest {
                     }
                 },
                 (rank, communicator) -> {
-                    MemoryRegion region =
-                            Elements.allocate(ElementType.FLOAT32, 10).region();
+                    MemoryRegion region = Elements.allocate(DType.FLOAT32, 10).region();
                     if (rank == 1) {
                         // Its root returns without hearing from anybody.
-                        communicator.broadcast(region, ElementType.FLOAT32, 1, "a");
+                        communicator.broadcast(region, DType.FLOAT32, 1, "a");
                     } else {
                         allReduce(communicator, 10, "a");
                     }
@@ -209,8 +207,8 @@ class ProcessMeshFailuresTest {
     void ranksThatWaitForEachOtherInDifferentCallsFindOut(Wiring wiring) {
         long startNanos = System.nanoTime();
         List<@Nullable Throwable> thrown = spawn(wiring, 2, SpawnRanks::quickHeartbeat, (rank, communicator) -> {
-            MemoryRegion region = Elements.allocate(ElementType.FLOAT32, 10).region();
-            communicator.broadcast(region, ElementType.FLOAT32, 1 - rank, "a");
+            MemoryRegion region = Elements.allocate(DType.FLOAT32, 10).region();
+            communicator.broadcast(region, DType.FLOAT32, 1 - rank, "a");
         });
         assertThat(Duration.ofNanos(System.nanoTime() - startNanos)).isLessThan(Duration.ofSeconds(10));
         for (int rank = 0; rank < 2; rank++) {
@@ -265,7 +263,7 @@ class ProcessMeshFailuresTest {
                         .joining(process -> TcpNode.join(
                                 endpoints.get(process), new ProcessGroup(process, addresses), secret, options))
                         .runAndCatch((rank, communicator) -> {
-                            Elements region = Elements.allocate(ElementType.FLOAT32, ChildRank.LENGTH);
+                            Elements region = Elements.allocate(DType.FLOAT32, ChildRank.LENGTH);
                             while (true) {
                                 ChildRank.round(rank, communicator, region);
                             }
@@ -283,9 +281,9 @@ class ProcessMeshFailuresTest {
     @Test
     void noThreadIsLeftWhenAllHaveLeft() throws Exception {
         SpawnRanks.of(Wiring.TCP, 3).run((rank, communicator) -> {
-            MemoryRegion region = Elements.allocate(ElementType.FLOAT32, 10).region();
+            MemoryRegion region = Elements.allocate(DType.FLOAT32, 10).region();
             communicator
-                    .start(CollectiveCall.allReduce(region, region, ElementType.FLOAT32, ReduceKind.SUM, "a"))
+                    .start(CollectiveCall.allReduce(region, region, DType.FLOAT32, ReduceKind.SUM, "a"))
                     .await();
         });
         long deadline = System.nanoTime() + SOON.toNanos();

@@ -7,7 +7,6 @@ import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
 import dev.tartan.collective.CollectiveOp;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.MeshAxes;
 import dev.tartan.collective.ReduceKind;
@@ -20,6 +19,7 @@ import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -108,9 +108,9 @@ class ProcessMeshTest {
     }
 
     private static double sum(Communicator communicator, long value) {
-        Elements region = Elements.allocate(ElementType.FLOAT32, 1);
+        Elements region = Elements.allocate(DType.FLOAT32, 1);
         region.set(0, value);
-        communicator.allReduce(region.region(), region.region(), ElementType.FLOAT32, ReduceKind.SUM, "sum");
+        communicator.allReduce(region.region(), region.region(), DType.FLOAT32, ReduceKind.SUM, "sum");
         return region.get(0);
     }
 
@@ -261,7 +261,7 @@ class ProcessMeshTest {
         CountDownLatch zeroIsDone = new CountDownLatch(1);
         List<Throwable> thrown = run((rank, mesh) -> {
             Communicator data = mesh.communicator(rank, List.of("data"));
-            Elements region = Elements.allocate(ElementType.INT32, 1000);
+            Elements region = Elements.allocate(DType.INT32, 1000);
             for (int round = 0; round < 20; round++) {
                 // Ranks that sleep leave the bell's bytes behind.
                 sum(data, 1);
@@ -269,7 +269,7 @@ class ProcessMeshTest {
             }
             region.set(999, rank);
             if (rank < 2) {
-                data.broadcast(region.region(), ElementType.INT32, 0, "last");
+                data.broadcast(region.region(), DType.INT32, 0, "last");
                 if (rank == 0) {
                     zeroIsDone.countDown();
                 } else if (zeroIsDone.await(10, TimeUnit.SECONDS)) {
@@ -278,7 +278,7 @@ class ProcessMeshTest {
             } else {
                 // The others leave meanwhile.
                 Thread.sleep(50);
-                data.broadcast(region.region(), ElementType.INT32, 0, "last");
+                data.broadcast(region.region(), DType.INT32, 0, "last");
                 assertThat(region.get(999)).isEqualTo(rank - 2);
             }
         });

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
@@ -12,6 +11,7 @@ import dev.tartan.collective.transport.tcp.JobSecret;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -99,15 +99,14 @@ class StrangersTest {
                         return nodes[process];
                     })
                     .run((rank, communicator) -> {
-                        Elements region = Elements.allocate(ElementType.FLOAT32, ChildRank.LENGTH);
+                        Elements region = Elements.allocate(DType.FLOAT32, ChildRank.LENGTH);
                         for (int round = 0; round < 20; round++) {
                             ChildRank.round(rank, communicator, region);
                         }
-                        Elements more = Elements.allocate(ElementType.INT32, 1);
+                        Elements more = Elements.allocate(DType.INT32, 1);
                         do {
                             more.set(0, rank == 0 && !done.get() ? 1 : 0);
-                            communicator.allReduce(
-                                    more.region(), more.region(), ElementType.INT32, ReduceKind.SUM, "more");
+                            communicator.allReduce(more.region(), more.region(), DType.INT32, ReduceKind.SUM, "more");
                         } while (more.get(0) > 0);
                         if (rank == 0) {
                             // The silent ones have to be gone after their time.

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.tartan.collective.CollectiveException;
 import dev.tartan.collective.CollectiveException.Reason;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.Elements;
 import dev.tartan.collective.process.SpawnRanks.Wiring;
 import dev.tartan.collective.transport.tcp.JobSecret;
@@ -14,6 +13,7 @@ import dev.tartan.collective.transport.tcp.ProcessGroup;
 import dev.tartan.collective.transport.tcp.TcpEndpoint;
 import dev.tartan.collective.transport.tcp.TcpNode;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -71,12 +71,12 @@ class ZombiesTest {
                     return nodes[process];
                 })
                 .run((rank, communicator) -> {
-                    Elements region = Elements.allocate(ElementType.FLOAT32, ChildRank.LENGTH);
-                    Elements more = Elements.allocate(ElementType.INT32, 1);
+                    Elements region = Elements.allocate(DType.FLOAT32, ChildRank.LENGTH);
+                    Elements more = Elements.allocate(DType.INT32, 1);
                     do {
                         ChildRank.round(rank, communicator, region);
                         more.set(0, rank == 0 && zombie.isDone() ? 1 : 0);
-                        communicator.broadcast(more.region(), ElementType.INT32, 0, "more");
+                        communicator.broadcast(more.region(), DType.INT32, 0, "more");
                     } while (more.get(0) == 0);
                     if (rank == 0) {
                         refused[0] = nodes[0].strangers();

@@ -1,14 +1,14 @@
 package dev.tartan.collective.reduce;
 
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
+import dev.tartan.graph.DType;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** Prints how fast one thread converts and reduces, in cache and out of it; run by hand, asserts nothing. */
+/** Prints how fast one thread reduces, in cache and out of it; run by hand, asserts nothing. */
 final class Bfloat16Bench {
     private static final int[] COUNTS = {16 << 10, 16 << 20};
     private static final long ELEMENTS_PER_SAMPLE = 16 << 20;
@@ -19,13 +19,9 @@ final class Bfloat16Bench {
     public static void main(String[] arguments) {
         for (int count : COUNTS) {
             MemoryRegion floats = MemoryRegion.of(ByteBuffer.allocateDirect(count * 4));
-            MemoryRegion bfloats = MemoryRegion.of(ByteBuffer.allocateDirect(count * 2));
             MemoryRegion more = MemoryRegion.of(ByteBuffer.allocateDirect(count * 4));
             try {
-                Bfloat16 convert = new Bfloat16();
-                measure("from_floats", count, 6, () -> convert.fromFloats(floats.address(), bfloats.address(), count));
-                measure("to_floats", count, 6, () -> convert.toFloats(bfloats.address(), floats.address(), count));
-                for (ElementType type : new ElementType[] {ElementType.BFLOAT16, ElementType.FLOAT32}) {
+                for (DType type : new DType[] {DType.BFLOAT16, DType.FLOAT32}) {
                     ReductionTile tile = ReductionTile.of(type);
                     long bytes = (long) count * type.bytes();
                     measure("sum of " + type, count, 3 * type.bytes(), () -> sum(tile, floats, more, bytes));
@@ -33,7 +29,6 @@ final class Bfloat16Bench {
             } finally {
                 // Its address alone does not keep a region's memory.
                 Reference.reachabilityFence(floats);
-                Reference.reachabilityFence(bfloats);
                 Reference.reachabilityFence(more);
             }
         }

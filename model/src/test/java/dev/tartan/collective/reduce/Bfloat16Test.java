@@ -2,9 +2,10 @@ package dev.tartan.collective.reduce;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
+import dev.tartan.graph.DType;
+import dev.tartan.graph.HalfPrecision;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,7 +14,6 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class Bfloat16Test {
     private static final int ALL = 1 << Short.SIZE;
@@ -50,27 +50,8 @@ class Bfloat16Test {
     }
 
     private static double extended(int bfloat) {
-        float value = Bfloat16.toFloat((short) bfloat);
+        float value = HalfPrecision.bfloat16((short) bfloat);
         return Float.isInfinite(value) ? Math.copySign(0x1p128, value) : value;
-    }
-
-    @Test
-    void everyBfloatSurvivesTheWayThereAndBack() {
-        ByteBuffer bfloats = allocate(ALL * 2);
-        ByteBuffer floats = allocate(ALL * 4);
-        NativeMemory.write(every(), address(bfloats), ALL);
-        Bfloat16 convert = new Bfloat16();
-        convert.toFloats(address(bfloats), address(floats), ALL);
-        int[] bits = new int[ALL];
-        NativeMemory.read(address(floats), bits, ALL);
-        for (int i = 0; i < ALL; i++) {
-            assertThat(bits[i] == i << Short.SIZE).as("bits of %04x", i).isTrue();
-        }
-        ByteBuffer back = allocate(ALL * 2);
-        convert.fromFloats(address(floats), address(back), ALL);
-        short[] came = new short[ALL];
-        NativeMemory.read(address(back), came, ALL);
-        assertThat(came).isEqualTo(every());
     }
 
     @ParameterizedTest
@@ -111,7 +92,7 @@ class Bfloat16Test {
     })
     void roundsToNearestEven(String bits, String expected) {
         float value = Float.intBitsToFloat(Integer.parseUnsignedInt(bits, 16));
-        assertThat(String.format("%04x", Bfloat16.fromFloat(value))).isEqualTo(expected);
+        assertThat(String.format("%04x", HalfPrecision.toBfloat16(value))).isEqualTo(expected);
     }
 
     @Test
@@ -119,51 +100,18 @@ class Bfloat16Test {
         Random random = new Random(3);
         for (int i = 0; i < 1_000_000; i++) {
             float value = Float.intBitsToFloat(random.nextInt());
-            short bfloat = Bfloat16.fromFloat(value);
+            short bfloat = HalfPrecision.toBfloat16(value);
             boolean isRight = (Float.isNaN(value) || Float.isInfinite(value))
-                    ? Float.compare(Bfloat16.toFloat(bfloat), value) == 0
+                    ? Float.compare(HalfPrecision.bfloat16(bfloat), value) == 0
                     : bfloat == nearest(value);
             assertThat(isRight).as("%a became %04x", value, bfloat).isTrue();
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {0, 1, 7, 2047, 2048, 2049, 10_001})
-    void bulkAgreesWithOneByOneAndStaysWithinItsBounds(int count) {
-        Random random = new Random(count);
-        int[] bits = random.ints(count).toArray();
-        short[] expected = new short[count];
-        for (int i = 0; i < count; i++) {
-            expected[i] = Bfloat16.fromFloat(Float.intBitsToFloat(bits[i]));
-        }
-        ByteBuffer floats = allocate(count * 4 + 1).put(count * 4, UNTOUCHED);
-        ByteBuffer bfloats = allocate(count * 2 + 1).put(count * 2, UNTOUCHED);
-        long floatsAddress = address(floats);
-        long bfloatsAddress = address(bfloats);
-        NativeMemory.write(bits, floatsAddress, count);
-        Bfloat16 convert = new Bfloat16();
-        convert.fromFloats(floatsAddress, bfloatsAddress, count);
-        short[] came = new short[count];
-        NativeMemory.read(bfloatsAddress, came, count);
-        assertThat(came).isEqualTo(expected);
-        assertThat(bfloats.get(count * 2)).isEqualTo(UNTOUCHED);
-
-        convert.fromFloats(floatsAddress, floatsAddress, count);
-        NativeMemory.read(floatsAddress, came, count);
-        assertThat(came).as("in place").isEqualTo(expected);
-
-        convert.toFloats(bfloatsAddress, floatsAddress, count);
-        NativeMemory.read(floatsAddress, bits, count);
-        for (int i = 0; i < count; i++) {
-            assertThat(bits[i]).isEqualTo(expected[i] << Short.SIZE);
-        }
-        assertThat(floats.get(count * 4)).isEqualTo(UNTOUCHED);
-    }
-
     @Test
     void aTileHoldsEveryValueAndWritesNoMore() {
         short[] every = every();
-        ReductionTile tile = ReductionTile.of(ElementType.BFLOAT16);
+        ReductionTile tile = ReductionTile.of(DType.BFLOAT16);
         int most = ReductionTile.TILE_BYTES / 2;
         for (int count : new int[] {1, 2, 7, most - 1, most}) {
             ByteBuffer to = allocate(count * 2 + 1).put(count * 2, UNTOUCHED);

@@ -85,7 +85,7 @@ final class ElementwiseReference {
 
     static List<double[]> cast(Cast op, List<HostTensor> in, List<TensorType> out) {
         return map(in.get(0), x -> switch (op.dtype()) {
-            case FLOAT32, FLOAT64 -> x;
+            case FLOAT32, FLOAT64, BFLOAT16, FLOAT16 -> x;
             case INT32 -> (int) x;
             case BOOL -> x != 0 ? 1 : 0;
         });

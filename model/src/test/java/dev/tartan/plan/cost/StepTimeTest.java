@@ -3,11 +3,11 @@ package dev.tartan.plan.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.tartan.graph.DType;
 import dev.tartan.plan.DeviceKind;
 import dev.tartan.plan.hardware.Efficiency;
 import dev.tartan.plan.hardware.HardwareProfile;
 import dev.tartan.plan.hardware.Link;
-import dev.tartan.plan.hardware.Precision;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +15,7 @@ class StepTimeTest {
     private static final HardwareProfile ROUND_NUMBERS = new HardwareProfile(
             DeviceKind.CUDA,
             "round numbers",
-            Map.of(Precision.FLOAT32, 100.0, Precision.BFLOAT16, 200.0),
+            Map.of(DType.FLOAT32, 100.0, DType.BFLOAT16, 200.0),
             10,
             1 << 20,
             4,
@@ -55,13 +55,13 @@ class StepTimeTest {
                 0,
                 ROUND_NUMBERS.efficiency());
         assertThat(oneMemory.sharesHostMemory()).isTrue();
-        assertThat(StepTime.of(work, oneMemory, Precision.FLOAT32).seconds("offload"))
+        assertThat(StepTime.of(work, oneMemory, DType.FLOAT32).seconds("offload"))
                 .isZero();
     }
 
     @Test
     void aSmallerTypeIsFasterInProductsOnly() {
-        StepTime time = StepTime.of(work(1, 2, 3, 0, true, 0), ROUND_NUMBERS, Precision.BFLOAT16);
+        StepTime time = StepTime.of(work(1, 2, 3, 0, true, 0), ROUND_NUMBERS, DType.BFLOAT16);
         assertThat(time.seconds("matrix products")).isEqualTo(3);
         assertThat(time.seconds("other ops")).isEqualTo(6);
     }
@@ -154,7 +154,7 @@ class StepTimeTest {
     }
 
     private static StepTime time(StepWork work) {
-        return StepTime.of(work, ROUND_NUMBERS, Precision.FLOAT32);
+        return StepTime.of(work, ROUND_NUMBERS, DType.FLOAT32);
     }
 
     private static StepWork work(int data, int model, int microBatches, int zero, boolean overlapped, double bytes) {

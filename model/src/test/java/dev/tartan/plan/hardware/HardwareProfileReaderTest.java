@@ -3,6 +3,7 @@ package dev.tartan.plan.hardware;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.graph.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ class HardwareProfileReaderTest {
     @Test
     void devicesOfASharedProcessorGetAPartEach() {
         HardwareProfile profile = HardwareProfileReader.read(SHIPPED.resolve("this-machine.conf"));
-        assertThat(profile.matmulFlops(Precision.FLOAT32, 4)).isEqualTo(profile.matmulFlops(Precision.FLOAT32, 1) / 4);
+        assertThat(profile.matmulFlops(DType.FLOAT32, 4)).isEqualTo(profile.matmulFlops(DType.FLOAT32, 1) / 4);
         assertThat(profile.deviceMemory(4)).isEqualTo(profile.deviceMemory(1) / 4);
         HardwareProfile gpus = HardwareProfileReader.read(SHIPPED.resolve("h100.conf"));
         assertThat(gpus.deviceMemory(4)).isEqualTo(gpus.deviceMemory(1));

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.tartan.train.config.CollectiveConfig.Algorithm;
-import dev.tartan.train.config.CollectiveConfig.GradientType;
 import dev.tartan.train.config.CollectiveConfig.Transport;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,25 +20,14 @@ class CollectiveConfigTest {
     void defaultsAreForOneHostOrMany() {
         assertThat(load().collective())
                 .isEqualTo(new CollectiveConfig(
-                        Transport.AUTO,
-                        Algorithm.AUTO,
-                        262144,
-                        300,
-                        60,
-                        12,
-                        "",
-                        "0",
-                        false,
-                        0,
-                        GradientType.FLOAT32,
-                        0));
+                        Transport.AUTO, Algorithm.AUTO, 262144, 300, 60, 12, "", "0", false, 0, 0));
     }
 
     @Test
     void everyKeyIsReadAndReadsBackFromTheRenderedConfig() {
         RunConfig config = load("collective={transport=shm, algorithm=halving-doubling, segmentBytes=65536,"
                 + " timeoutSeconds=7, connectTimeoutSeconds=8, silenceSeconds=9, bindAddress=10.0.0.1, portRange=40000-40100,"
-                + " encrypt=true, streams=16, gradients=bfloat16, messageDelayMillis=5}");
+                + " encrypt=true, streams=16, messageDelayMillis=5}");
         assertThat(config.collective())
                 .isEqualTo(new CollectiveConfig(
                         Transport.SHM,
@@ -52,7 +40,6 @@ class CollectiveConfigTest {
                         "40000-40100",
                         true,
                         16,
-                        GradientType.BFLOAT16,
                         5));
         assertThat(config.render()).contains("  algorithm = halving-doubling\n", "  bindAddress = \"10.0.0.1\"\n");
         assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
@@ -83,13 +70,12 @@ class CollectiveConfigTest {
                           portRange = 50000-40000
                           encrypt = yes
                           streams = 17
-                          gradients = float16
                           bindAdress = a
                         }
                         """));
         assertThat(failure).hasMessage("""
-                config has 12 mistakes:
-                  config:15: collective.bindAdress is not a key. Did you mean collective.bindAddress?
+                config has 11 mistakes:
+                  config:14: collective.bindAdress is not a key. Did you mean collective.bindAddress?
                   config:4: collective.transport is not known: value=tpc. Give one of auto, tcp, shm. Did you mean tcp?
                   config:5: collective.algorithm is not known: value=halving_doubling. Give one of auto, shared, ring, doubling, halving-doubling, direct, hierarchical. Did you mean halving-doubling?
                   config:6: collective.segmentBytes is not a multiple of 8: value=100. Give a multiple of 8 from 8 to 67108864.
@@ -99,8 +85,7 @@ class CollectiveConfigTest {
                   config:10: collective.bindAddress is not a host: value=a b. Give one host name or IP address, or "" for none.
                   config:11: collective.portRange is not a range of ports: first=50000, last=40000. Write it as 40000-40100, or 0 for any free port.
                   config:12: collective.encrypt is not true or false: value=yes. Give true or false.
-                  config:13: collective.streams is out of range: value=17. Give a whole number from 0 to 16.
-                  config:14: collective.gradients is not known: value=float16. Give one of float32, bfloat16. Did you mean bfloat16?""");
+                  config:13: collective.streams is out of range: value=17. Give a whole number from 0 to 16.""");
     }
 
     @ParameterizedTest

@@ -203,6 +203,12 @@ class RunConfigLoaderTest {
                           excludeAfter = 3
                           fromMemory = true
                         }
+                        precision {
+                          parameters = float32
+                          compute = float32
+                          reduce = float32
+                          master = float32
+                        }
                         collective {
                           transport = auto
                           algorithm = auto
@@ -214,7 +220,6 @@ class RunConfigLoaderTest {
                           portRange = "0"
                           encrypt = false
                           streams = 0
-                          gradients = float32
                           messageDelayMillis = 0
                         }
                         strategy {

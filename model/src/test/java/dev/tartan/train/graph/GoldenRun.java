@@ -23,6 +23,7 @@ import dev.tartan.optimizer.AdamWOptimizer;
 import dev.tartan.optimizer.ClipGlobalNorm;
 import dev.tartan.optimizer.Optimizer;
 import dev.tartan.optimizer.Schedule;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -118,7 +119,7 @@ final class GoldenRun {
                 batchSize(),
                 microBatches,
                 1,
-                DType.FLOAT64,
+                PrecisionPolicy.of(DType.FLOAT64),
                 true,
                 StrategyConfig.defaults(),
                 PresentFields.REQUIRED);

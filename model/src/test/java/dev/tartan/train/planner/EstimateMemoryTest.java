@@ -3,9 +3,11 @@ package dev.tartan.train.planner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import dev.tartan.graph.DType;
 import dev.tartan.plan.DeviceProfile;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.TrainingJob;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig.Recompute;
 import java.util.List;
 import java.util.stream.Stream;
@@ -45,6 +47,17 @@ class EstimateMemoryTest {
     @MethodSource("strategies")
     void estimatesOfStrategiesAreWithinAFifthOfTheCompiledPeak(Candidate candidate) {
         TrainingJob config = PlannerRuns.small("strategy.bucketBytes=64KiB");
+        long exact =
+                candidate.in(config).compile(DeviceTraits.PLAIN).step().memory().arenaBytes();
+        assertThat(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate))
+                .isBetween(exact * 8 / 10, (long) (exact * (1 + EstimateMemory.MAX_ERROR)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("strategies")
+    void estimatesInBfloat16AreWithinAFifthToo(Candidate candidate) {
+        TrainingJob config = PlannerRuns.small("strategy.bucketBytes=64KiB")
+                .precision(PrecisionPolicy.bfloat16().withReduce(DType.BFLOAT16));
         long exact =
                 candidate.in(config).compile(DeviceTraits.PLAIN).step().memory().arenaBytes();
         assertThat(new EstimateMemory(config, DeviceTraits.PLAIN).peakBytes(candidate))

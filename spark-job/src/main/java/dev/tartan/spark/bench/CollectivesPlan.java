@@ -1,9 +1,9 @@
 package dev.tartan.spark.bench;
 
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.algorithm.AlgorithmChoice;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +33,7 @@ public record CollectivesPlan(
         int numRanks,
         int numProcesses,
         List<Integer> sizes,
-        ElementType type,
+        DType type,
         @Nullable String algorithm,
         boolean all,
         long segmentBytes,
@@ -84,9 +84,9 @@ public record CollectivesPlan(
                     + " transport=" + transport.label() + ". Leave them out, or give --transport tcp.");
         }
         requireProcesses(transport, numRanks, numProcesses);
-        if (type == ElementType.BFLOAT16 && numRanks > MAX_BFLOAT16_RANKS) {
+        if (type.isHalf() && numRanks > MAX_BFLOAT16_RANKS) {
             throw new IllegalArgumentException(
-                    "sums of so many ranks are not exact in bfloat16, so results could not be" + " checked: ranks="
+                    "sums of so many ranks are not exact in 16 bits, so results could not be" + " checked: ranks="
                             + numRanks + ". Give " + MAX_BFLOAT16_RANKS + " ranks at most, or another --type.");
         }
         sizes.forEach(bytes -> requireSize(op, type, numRanks, bytes));
@@ -114,7 +114,7 @@ public record CollectivesPlan(
         }
     }
 
-    private static void requireSize(CollectiveOp op, ElementType type, int numRanks, int bytes) {
+    private static void requireSize(CollectiveOp op, DType type, int numRanks, int bytes) {
         if (op == CollectiveOp.BARRIER) {
             if (bytes != 0) {
                 throw new IllegalArgumentException(

@@ -2,9 +2,9 @@ package dev.tartan.spark.bench;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
+import dev.tartan.graph.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -102,7 +102,7 @@ final class MeasureRank {
     /** Rank 0's number. */
     private int agree(Communicator communicator, int number) {
         word.putInt(0, number);
-        communicator.broadcast(MemoryRegion.of(word), ElementType.INT32, 0, "warm up");
+        communicator.broadcast(MemoryRegion.of(word), DType.INT32, 0, "warm up");
         return word.getInt(0);
     }
 

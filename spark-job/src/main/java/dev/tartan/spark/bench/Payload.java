@@ -2,11 +2,11 @@ package dev.tartan.spark.bench;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
-import dev.tartan.collective.reduce.Bfloat16;
+import dev.tartan.graph.DType;
+import dev.tartan.graph.HalfPrecision;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -15,8 +15,8 @@ import java.nio.ByteOrder;
  * are small integers drawn by rank and index, whose sums are exact in every type.
  */
 final class Payload {
-    /** Bfloat16 holds all integers up to it. */
-    private static final int LARGEST_SUM_BFLOAT16 = 256;
+    /** Bfloat16 holds all integers up to it, float16 more. */
+    private static final int LARGEST_SUM_HALF = 256;
 
     /** Float32 holds them, and more. */
     private static final int LARGEST_SUM = 1 << 20;
@@ -27,7 +27,7 @@ final class Payload {
     private static final long GOLDEN = 0x9e37_79b9_7f4a_7c15L;
 
     private final CollectiveOp op;
-    private final ElementType type;
+    private final DType type;
     private final int rank;
     private final int numRanks;
     private final int largestSum;
@@ -42,7 +42,7 @@ final class Payload {
         this.type = plan.type();
         this.rank = rank;
         this.numRanks = plan.numRanks();
-        this.largestSum = plan.type() == ElementType.BFLOAT16 ? LARGEST_SUM_BFLOAT16 : LARGEST_SUM;
+        this.largestSum = plan.type().isHalf() ? LARGEST_SUM_HALF : LARGEST_SUM;
         this.buffer = memory.slice(0, bytes).order(ByteOrder.nativeOrder());
         this.region = bytes == 0 ? MemoryRegion.empty() : MemoryRegion.of(buffer);
         this.numElements = bytes / type.bytes();
@@ -137,8 +137,9 @@ final class Payload {
             case FLOAT32 -> buffer.putFloat(index * Float.BYTES, value);
             case FLOAT64 -> buffer.putDouble(index * Double.BYTES, value);
             case INT32 -> buffer.putInt(index * Integer.BYTES, value);
-            case BFLOAT16 -> buffer.putShort(index * Short.BYTES, Bfloat16.fromFloat(value));
-            case BYTE -> buffer.put(index, (byte) value);
+            case FLOAT16 -> buffer.putShort(index * Short.BYTES, HalfPrecision.toFloat16(value));
+            case BFLOAT16 -> buffer.putShort(index * Short.BYTES, HalfPrecision.toBfloat16(value));
+            case BOOL -> buffer.put(index, (byte) value);
         }
     }
 
@@ -147,8 +148,9 @@ final class Payload {
             case FLOAT32 -> buffer.getFloat(index * Float.BYTES);
             case FLOAT64 -> buffer.getDouble(index * Double.BYTES);
             case INT32 -> buffer.getInt(index * Integer.BYTES);
-            case BFLOAT16 -> Bfloat16.toFloat(buffer.getShort(index * Short.BYTES));
-            case BYTE -> buffer.get(index);
+            case FLOAT16 -> HalfPrecision.float16(buffer.getShort(index * Short.BYTES));
+            case BFLOAT16 -> HalfPrecision.bfloat16(buffer.getShort(index * Short.BYTES));
+            case BOOL -> buffer.get(index);
         };
     }
 }

@@ -1,9 +1,9 @@
 package dev.tartan.spark.cli;
 
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
 import dev.tartan.collective.algorithm.AlgorithmChoice;
 import dev.tartan.collective.transport.tcp.TcpOptions;
+import dev.tartan.graph.DType;
 import dev.tartan.spark.bench.BenchTransport;
 import dev.tartan.spark.bench.CollectivesBench;
 import dev.tartan.spark.bench.CollectivesPlan;
@@ -135,10 +135,8 @@ final class BenchCollectives {
                 .toList();
     }
 
-    private static List<ElementType> types() {
-        return Arrays.stream(ElementType.values())
-                .filter(each -> each != ElementType.BYTE)
-                .toList();
+    private static List<DType> types() {
+        return Arrays.stream(DType.values()).filter(each -> each != DType.BOOL).toList();
     }
 
     private static <T> T named(String option, String value, Function<T, String> name, List<T> known) {

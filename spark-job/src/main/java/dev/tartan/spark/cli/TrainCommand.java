@@ -2,7 +2,6 @@ package dev.tartan.spark.cli;
 
 import dev.tartan.path.UserHome;
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.plan.hardware.Precision;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.ReadTable;
 import dev.tartan.spark.dataset.Samples;
@@ -192,7 +191,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         TrainingJob job = TrainingJob.of(run);
         if (hardware.isGiven()) {
             int devices = run.mesh().data() * run.mesh().model();
-            job = job.peakFlops(hardware.profile().matmulFlops(Precision.FLOAT32, devices) * devices);
+            job = job.peakFlops(hardware.profile().matmulFlops(run.precision().compute(), devices) * devices);
         }
         if (profile == 0) {
             return job;

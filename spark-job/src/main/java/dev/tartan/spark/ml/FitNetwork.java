@@ -11,6 +11,7 @@ import dev.tartan.spark.dataset.Samples;
 import dev.tartan.train.MeshTrainer;
 import dev.tartan.train.TrainingJob;
 import dev.tartan.train.TrainingResult;
+import dev.tartan.train.config.PrecisionPolicy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,6 +31,11 @@ final class FitNetwork {
 
     /** The words of {@code setOptimizer}. */
     static final List<String> OPTIMIZERS = List.of(ADAMW, SGD);
+
+    private static final String BFLOAT16 = "bfloat16";
+
+    /** What can be computed in, the default first. */
+    static final List<String> PRECISIONS = List.of("float32", BFLOAT16);
 
     private static final double MOMENTUM = 0.9;
     private static final double BETA1 = 0.9;
@@ -56,6 +62,7 @@ final class FitNetwork {
         params.setDefault(params.meshModel(), 1);
         params.setDefault(params.numExecutors(), 0);
         params.setDefault(params.strategy(), ChosenStrategy.WORDS.get(0));
+        params.setDefault(params.precision(), PRECISIONS.get(0));
         params.setDefault(params.epochs(), 50);
         params.setDefault(params.maxSteps(), 0);
         params.setDefault(params.batchSize(), 64);
@@ -107,10 +114,15 @@ final class FitNetwork {
     private TrainingJob job(NetworkFactory factory) {
         TrainingJob job = TrainingJob.of(factory)
                 .mesh(params.getMeshData(), params.getMeshModel())
+                .precision(precision())
                 .optimizer(optimizer())
                 .globalBatch(params.getBatchSize())
                 .seed(params.getSeed());
         return params.getMaxSteps() > 0 ? job.steps(params.getMaxSteps()) : job.epochs(params.getEpochs());
+    }
+
+    private PrecisionPolicy precision() {
+        return params.getPrecision().equals(BFLOAT16) ? PrecisionPolicy.bfloat16() : PrecisionPolicy.float32();
     }
 
     private Optimizer optimizer() {

@@ -54,6 +54,18 @@ public interface TrainingParams<E> extends InferenceParams<E> {
                 ParamValidators.inArray(ChosenStrategy.WORDS.toArray()));
     }
 
+    /**
+     * What is computed in: {@code float32}, or {@code bfloat16} for activations and products, with parameters kept and
+     * gradients reduced in float32. What was fitted predicts in float32.
+     */
+    default Param<String> precision() {
+        return new Param<>(
+                uid(),
+                "precision",
+                "what activations and products are computed in: " + String.join(", ", FitNetwork.PRECISIONS),
+                ParamValidators.inArray(FitNetwork.PRECISIONS.toArray()));
+    }
+
     /** How often all rows are trained on. */
     default IntParam epochs() {
         return new IntParam(uid(), "epochs", "how often all rows are trained on (>= 1)", ParamValidators.gtEq(1));
@@ -205,6 +217,16 @@ public interface TrainingParams<E> extends InferenceParams<E> {
     /** See {@link #strategy()}. */
     default E setStrategy(String value) {
         return with(() -> set(strategy(), value));
+    }
+
+    /** See {@link #precision()}. */
+    default String getPrecision() {
+        return getOrDefault(precision());
+    }
+
+    /** See {@link #precision()}. */
+    default E setPrecision(String value) {
+        return with(() -> set(precision(), value));
     }
 
     /** See {@link #epochs()}. */

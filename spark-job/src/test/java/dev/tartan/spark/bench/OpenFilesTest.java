@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
+import dev.tartan.graph.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -17,7 +17,7 @@ class OpenFilesTest {
                 numRanks,
                 4,
                 List.of(4096),
-                ElementType.FLOAT32,
+                DType.FLOAT32,
                 null,
                 false,
                 4096,

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.ElementType;
+import dev.tartan.graph.DType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -54,7 +54,7 @@ class PayloadTest {
                 2,
                 transport == BenchTransport.LOCAL ? 1 : 2,
                 List.of(BYTES),
-                ElementType.FLOAT32,
+                DType.FLOAT32,
                 null,
                 false,
                 4096,

@@ -170,6 +170,7 @@ class ClassifierTest {
         assertThat(copy.uid()).isEqualTo("one");
         assertThat(classifier.explainParams()).contains("meshData: ").contains("default: 64");
         assertThatThrownBy(() -> classifier.setStrategy("zero4")).hasMessageContaining("zero4");
+        assertThatThrownBy(() -> classifier.setPrecision("float16")).hasMessageContaining("float16");
         assertThatThrownBy(() -> classifier.setOptimizer("lion")).hasMessageContaining("lion");
     }
 
@@ -213,6 +214,20 @@ class ClassifierTest {
         assertThatThrownBy(() -> quick().setEarlyStopping(2, 0).fit(digits))
                 .hasMessage("early stopping has no rows to evaluate: earlyStoppingRounds=2,"
                         + " validationIndicatorCol=''. Set validationIndicatorCol.");
+    }
+
+    @Test
+    void bfloat16LearnsTheSame() {
+        TartanClassifier small = quick().setEpochs(1);
+        double[] wide = small.fit(digits).summary().objectiveHistory();
+        double[] low = small.copy(ParamMap.empty())
+                .setPrecision("bfloat16")
+                .fit(digits)
+                .summary()
+                .objectiveHistory();
+        for (int step = 0; step < wide.length; step++) {
+            assertThat(low[step]).isNotEqualTo(wide[step]).isCloseTo(wide[step], within(0.05 * wide[step]));
+        }
     }
 
     @Test

@@ -1,4 +1,4 @@
-package dev.tartan.checkpoint;
+package dev.tartan.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,156 @@
+package dev.tartan.backend.host;
+
+import dev.tartan.backend.Buffer;
+import dev.tartan.backend.KernelFactory;
+import dev.tartan.backend.Scratch;
+import dev.tartan.graph.Op;
+import dev.tartan.graph.TensorType;
+import dev.tartan.mesh.Shape;
+import dev.tartan.op.AddN;
+import dev.tartan.op.Binary;
+import dev.tartan.op.BinaryKind;
+import dev.tartan.op.ScalarBinary;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Arithmetic on 16-bit floats, in float32 and rounded once; ND4J has that of float32. The result may overwrite an
+ * operand of its shape. An operand may also be repeated along the leading dims, as a bias is.
+ */
+final class ElementwiseKernels {
+    private static final int TILE_ELEMENTS = 2048;
+
+    private ElementwiseKernels() {}
+
+    static KernelFactory<Binary> binary(Workers workers) {
+        return new OfHalves<>() {
+            @Override
+            public HostKernel bind(Binary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                Floats left = Floats.of(operands.get(0));
+                Floats right = Floats.of(operands.get(1));
+                Floats out = Floats.of(results.get(0));
+                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
+                    readRepeated(left, start, tile.a, n);
+                    readRepeated(right, start, tile.b, n);
+                    combine(op.kind(), tile.a, tile.b, n);
+                    out.put(start, tile.a, 0, n);
+                });
+            }
+        };
+    }
+
+    static KernelFactory<ScalarBinary> scalarBinary(Workers workers) {
+        return new OfHalves<>() {
+            @Override
+            public HostKernel bind(ScalarBinary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                Floats x = Floats.of(operands.get(0));
+                Floats out = Floats.of(results.get(0));
+                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
+                    float[] left = op.reversed() ? tile.b : tile.a;
+                    float[] right = op.reversed() ? tile.a : tile.b;
+                    x.get(start, tile.a, 0, n);
+                    Arrays.fill(tile.b, 0, n, (float) op.scalar());
+                    combine(op.kind(), left, right, n);
+                    out.put(start, left, 0, n);
+                });
+            }
+        };
+    }
+
+    static KernelFactory<AddN> addN(Workers workers) {
+        return new OfHalves<>() {
+            @Override
+            public HostKernel bind(AddN op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                List<Floats> terms = operands.stream().map(Floats::of).toList();
+                Floats out = Floats.of(results.get(0));
+                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
+                    terms.get(0).get(start, tile.a, 0, n);
+                    for (Floats term : terms.subList(1, terms.size())) {
+                        term.get(start, tile.b, 0, n);
+                        RowMath.accumulate(tile.b, tile.a, n);
+                    }
+                    out.put(start, tile.a, 0, n);
+                });
+            }
+        };
+    }
+
+    private abstract static class OfHalves<O extends Op> implements KernelFactory<O> {
+        @Override
+        public boolean takesHalves() {
+            return true;
+        }
+
+        @Override
+        public boolean accepts(O op, List<TensorType> operands) {
+            TensorType result = op.resultTypes(operands).get(0);
+            return result.dtype().isHalf()
+                    && result.bytes() <= Integer.MAX_VALUE
+                    && operands.stream().allMatch(operand -> isRepeated(operand.shape(), result.shape()));
+        }
+    }
+
+    /** Whether the elements of {@code operand}, again and again, are those of it broadcast to {@code result}. */
+    private static boolean isRepeated(Shape operand, Shape result) {
+        int first = 0;
+        while (first < operand.numDims() && operand.dim(first) == 1) {
+            first++;
+        }
+        int numDims = operand.numDims() - first;
+        for (int i = 1; i <= numDims; i++) {
+            if (operand.dim(-i) != result.dim(-i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void readRepeated(Floats from, int start, float[] into, int n) {
+        int period = from.capacity();
+        if (period == 1) {
+            Arrays.fill(into, 0, n, from.get(0));
+            return;
+        }
+        int position = start % period;
+        int done = 0;
+        while (done < n) {
+            int length = Math.min(n - done, period - position);
+            from.get(position, into, done, length);
+            done += length;
+            position = 0;
+        }
+    }
+
+    /** left = left kind right. */
+    private static void combine(BinaryKind kind, float[] left, float[] right, int n) {
+        switch (kind) {
+            case ADD -> RowMath.accumulate(right, left, n);
+            case SUB -> {
+                for (int i = 0; i < n; i++) {
+                    left[i] -= right[i];
+                }
+            }
+            case MUL -> RowMath.multiply(left, right, left, n);
+            case DIV -> {
+                for (int i = 0; i < n; i++) {
+                    left[i] /= right[i];
+                }
+            }
+            case MAX -> {
+                for (int i = 0; i < n; i++) {
+                    left[i] = Math.max(left[i], right[i]);
+                }
+            }
+            case MIN -> {
+                for (int i = 0; i < n; i++) {
+                    left[i] = Math.min(left[i], right[i]);
+                }
+            }
+            case POW -> {
+                for (int i = 0; i < n; i++) {
+                    left[i] = (float) Math.pow(left[i], right[i]);
+                }
+            }
+        }
+    }
+}
