@@ -17,6 +17,7 @@ final class CollectiveTask implements HostTask {
     private final List<Buffer> writes;
     private final Runnable run;
     private final Supplier<PendingCall> start;
+    private final boolean copiesByItself;
     private @Nullable PendingCall pending;
     private long endedNanos;
 
@@ -25,18 +26,20 @@ final class CollectiveTask implements HostTask {
             List<Buffer> reads,
             List<Buffer> writes,
             Runnable run,
-            Supplier<PendingCall> start) {
+            Supplier<PendingCall> start,
+            boolean copiesByItself) {
         this.communicator = communicator;
         this.reads = List.copyOf(reads);
         this.writes = List.copyOf(writes);
         this.run = run;
         this.start = start;
+        this.copiesByItself = copiesByItself;
     }
 
     /** One call. */
     static CollectiveTask of(Communicator communicator, CollectiveCall call, List<Buffer> reads, List<Buffer> writes) {
         return new CollectiveTask(
-                communicator, reads, writes, () -> communicator.run(call), () -> communicator.start(call));
+                communicator, reads, writes, () -> communicator.run(call), () -> communicator.start(call), false);
     }
 
     /**
@@ -60,7 +63,8 @@ final class CollectiveTask implements HostTask {
                 () -> {
                     inCopy.copyFrom(in);
                     return followed(task.start.get(), () -> out.copyFrom(outCopy));
-                });
+                },
+                true);
     }
 
     private static PendingCall followed(PendingCall call, Runnable afterwards) {
@@ -98,7 +102,8 @@ final class CollectiveTask implements HostTask {
                     communicator.run(first);
                     communicator.run(second);
                 },
-                () -> both(communicator.start(first), communicator.start(second)));
+                () -> both(communicator.start(first), communicator.start(second)),
+                false);
     }
 
     private static PendingCall both(PendingCall first, PendingCall second) {
@@ -137,6 +142,14 @@ final class CollectiveTask implements HostTask {
     @Override
     public Object channel() {
         return communicator;
+    }
+
+    /**
+     * Whether {@link #start} and {@link #finish} read and write memory themselves, so that the order of calls on the
+     * communicator says too little.
+     */
+    boolean copiesByItself() {
+        return copiesByItself;
     }
 
     /** For example {@code collective on data}. */

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Where the program awaits, computing waits for the last collective of each stream that conflicts with a step
  *       before the next await. Those before it on its stream are then done too. Nothing else is waited for there: what
  *       no step conflicts with is waited for by a later await or at the end.
+ *   <li>A collective that makes copies before and after its call is joined before another on its stream that touches
+ *       the same memory, since the order of their calls says too little.
  *   <li>A blocking collective waits for what its communicator was given before.
  * </ul>
  *
@@ -117,7 +119,9 @@ final class OrderStreams {
 
     private static boolean conflict(Started earlier, Step later) {
         if (later instanceof Started other) {
-            return other.stream() != earlier.stream() && other.use().conflictsWith(earlier.use());
+            return other.stream() == earlier.stream()
+                    ? other.isAheadOf(earlier)
+                    : other.use().conflictsWith(earlier.use());
         }
         MemoryUse use = computed(later);
         return use != null && use.conflictsWith(earlier.use());

@@ -194,6 +194,11 @@ abstract sealed class Step {
             return stream;
         }
 
+        /** Whether the order of its stream is not enough to begin it after another that is on it too. */
+        boolean isAheadOf(Started earlier) {
+            return (task.copiesByItself() || earlier.task.copiesByItself()) && use.overlaps(earlier.use);
+        }
+
         /** Says that it must wait for what was computed before it; it does not unless that is said. */
         void needReady() {
             needsReady = true;
