@@ -161,11 +161,13 @@ class MeshTrainerProcessesTest {
         Future<@Nullable TrainingResult> first = processes.submit(() -> {
             thread[0] = Thread.currentThread();
             return MeshTrainer.run(
-                    plan("first", 2, 1),
-                    SmallRun.NETWORK,
-                    new Nd4jBackend(1),
-                    new ProcessRanks(0, 2, mesh),
-                    step -> thread[0].interrupt());
+                    plan("first", 2, 1), SmallRun.NETWORK, new Nd4jBackend(1), new ProcessRanks(0, 2, mesh), step -> {
+                        thread[0].interrupt();
+                        // Else all steps may be over before that thread interrupts this one.
+                        while (!Thread.currentThread().isInterrupted()) {
+                            Thread.onSpinWait();
+                        }
+                    });
         });
         Future<@Nullable TrainingResult> other = start(1, mesh, plan("other", 2, 1), step -> {});
         assertThatThrownBy(first::get).cause().isInstanceOf(InterruptedException.class);

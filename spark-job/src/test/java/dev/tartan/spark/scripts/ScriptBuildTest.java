@@ -131,6 +131,7 @@ class ScriptBuildTest {
                         "mvn -B -ntp -f " + pom + " clean verify -pl model",
                         "mvn -B -ntp -f " + pom + " clean verify -DexcludedTestGroups=cuda -pl model");
         assertThat(checkout.mavenCalls().get(2)).contains("-DexcludedTestGroups=architecture,slow,large,cuda ");
-        assertThat(Files.readString(Path.of("../pom.xml"))).contains("<excludedTestGroups>large,cuda</excludedTestGroups>");
+        assertThat(Files.readString(Path.of("../pom.xml")))
+                .contains("<excludedTestGroups>large,cuda</excludedTestGroups>");
     }
 }
