@@ -134,7 +134,7 @@ class BenchCollectivesTest {
                 "--op sum | --op is unknown: value=sum. Use one of [all_reduce, reduce_scatter, all_gather,"
                         + " all_to_all, broadcast, barrier].",
                 "--transport udp | --transport is unknown: value=udp. Use one of [local, shm, tcp].",
-                "--type byte | --type is unknown: value=byte. Use one of [float32, float64, bfloat16, int32].",
+                "--type byte | --type is unknown: value=byte. Use one of [float32, float64, bfloat16, float16, int32].",
                 "--transport local --algorithm star | algorithm does not exist: op=all_reduce, algorithm=star. Use one"
                         + " of [doubling, halving-doubling, ring, direct].",
                 "--algorithm shared --bytes 64 | algorithm does not exist: op=all_reduce, algorithm=shared. Use one of"
@@ -152,7 +152,7 @@ class BenchCollectivesTest {
                         + " more that divide the number of ranks.",
                 "--transport local --processes 2 | --processes does not fit ranks of one process: processes=2,"
                         + " transport=local. Leave it out, or give --transport tcp or shm.",
-                "--type bfloat16 --ranks 512 | sums of so many ranks are not exact in bfloat16, so results could not be"
+                "--type bfloat16 --ranks 512 | sums of so many ranks are not exact in 16 bits, so results could not be"
                         + " checked: ranks=512. Give 256 ranks at most, or another --type.",
                 "--repeat 0 | --repeat is out of range: value=0. Give 1 to 1000.",
                 "--streams 0 | --streams is out of range: value=0. Give 1 to 256.",
