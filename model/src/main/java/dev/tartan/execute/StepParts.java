@@ -39,10 +39,16 @@ final class StepParts implements AutoCloseable {
                 kernels.add(local.kernel());
                 next++;
             }
+            next = Math.max(next, first + 1);
             Kernel joined = kernels.size() > 1 ? device.join(kernels).orElse(null) : null;
-            int last = joined == null ? first : next - 1;
-            parts.add(new Part(first, last, joined));
-            first = last + 1;
+            if (joined != null) {
+                parts.add(new Part(first, next - 1, joined));
+            } else {
+                for (int alone = first; alone < next; alone++) {
+                    parts.add(new Part(alone, alone, null));
+                }
+            }
+            first = next;
         }
     }
 

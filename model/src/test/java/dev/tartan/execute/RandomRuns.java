@@ -102,7 +102,7 @@ final class RandomRuns {
         return seen;
     }
 
-    private static void fill(Buffer buffer, Random random) {
+    static void fill(Buffer buffer, Random random) {
         float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
@@ -110,7 +110,7 @@ final class RandomRuns {
         buffer.write(values);
     }
 
-    private static float[] values(Buffer buffer) {
+    static float[] values(Buffer buffer) {
         float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
         buffer.read(values);
         return values;

@@ -100,16 +100,16 @@ class StartedCollectivesTest {
             List<float[]> seen = new ArrayList<>();
             try (RankExecutor executor = new RankExecutor(program, plan, rank, backend.device(0), mesh)) {
                 Random random = new Random(rank);
-                program.inputs().forEach(input -> fill(executor.input(input.name()), random));
+                program.inputs().forEach(input -> RandomRuns.fill(executor.input(input.name()), random));
                 for (int run = 0; run < RUNS; run++) {
                     program.inputs().stream()
                             .filter(input -> !replaced.containsValue(input.name()))
-                            .forEach(input -> fill(executor.input(input.name()), random));
+                            .forEach(input -> RandomRuns.fill(executor.input(input.name()), random));
                     executor.run();
                     program.outputs().stream()
                             .filter(output -> !replaced.containsKey(output.name()))
-                            .forEach(output -> seen.add(values(executor.output(output.name()))));
-                    replaced.values().forEach(state -> seen.add(values(executor.input(state))));
+                            .forEach(output -> seen.add(RandomRuns.values(executor.output(output.name()))));
+                    replaced.values().forEach(state -> seen.add(RandomRuns.values(executor.input(state))));
                 }
             }
             return seen;
@@ -117,20 +117,6 @@ class StartedCollectivesTest {
             outcomes.add(future.get());
         }
         return outcomes;
-    }
-
-    private static void fill(Buffer buffer, Random random) {
-        float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) random.nextGaussian();
-        }
-        buffer.write(values);
-    }
-
-    private static float[] values(Buffer buffer) {
-        float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
-        buffer.read(values);
-        return values;
     }
 
     private static LocalMesh local() {

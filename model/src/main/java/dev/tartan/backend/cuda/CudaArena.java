@@ -3,6 +3,7 @@ package dev.tartan.backend.cuda;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.MemorySpace;
+import dev.tartan.backend.Places;
 import dev.tartan.graph.TensorType;
 
 /** One allocation, of a GPU's memory or of pinned memory of the host. Thread-safe. */
@@ -45,12 +46,7 @@ final class CudaArena implements Arena {
 
     @Override
     public Buffer buffer(TensorType type, long offsetBytes) {
-        boolean fits = offsetBytes >= 0 && offsetBytes + type.bytes() <= bytes;
-        if (!fits || offsetBytes % ALIGNMENT_BYTES != 0) {
-            throw new IllegalArgumentException("buffer does not fit the arena: type=" + type + ", offsetBytes="
-                    + offsetBytes + ", arenaBytes=" + bytes + ", alignmentBytes=" + ALIGNMENT_BYTES
-                    + ". Take offsets and size from one memory plan.");
-        }
+        Places.requireInArena(type, offsetBytes, bytes);
         return new CudaBuffer(this, type, offsetBytes);
     }
 

@@ -2,9 +2,9 @@ package dev.tartan.backend.cuda;
 
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.MemorySpace;
+import dev.tartan.backend.Places;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.Shape;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -59,20 +59,13 @@ final class CudaBuffer implements Buffer {
 
     @Override
     public Buffer as(TensorType other) {
-        if (other.bytes() != type.bytes()) {
-            throw new IllegalArgumentException("buffer has another size than the type it is to be seen as: type=" + type
-                    + ", other=" + other + ". Keep the number of bytes.");
-        }
+        Places.requireSameSize(type, other);
         return new CudaBuffer(arena, other, offsetBytes);
     }
 
     @Override
     public Buffer part(long firstElement, long numElements) {
-        if (firstElement < 0 || numElements < 0 || firstElement > type.shape().numElements() - numElements) {
-            throw new IllegalArgumentException("buffer has no such part: buffer=" + this + ", firstElement="
-                    + firstElement + ", numElements=" + numElements + ". Give elements within it.");
-        }
-        TensorType part = new TensorType(type.dtype(), Shape.shape(numElements));
+        TensorType part = Places.part(this, firstElement, numElements);
         return new CudaBuffer(
                 arena, part, offsetBytes + firstElement * type.dtype().bytes());
     }

@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Floats below 1.2e-38 and doubles below 2.2e-308, with which CPUs compute some 100 times as slowly as with others.
  * Training makes them: the moments of a parameter without gradients shrink by a factor each step, and weights by decay.
- * GPUs, XLA and oneDNN's users take them for 0, too.
+ * TensorFlow takes them for 0 in its threads, too.
  */
 public final class Denormals {
     private static final Logger LOG = LoggerFactory.getLogger(Denormals.class);

@@ -3,6 +3,7 @@ package dev.tartan.backend.nd4j;
 import dev.tartan.backend.Arena;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.MemorySpace;
+import dev.tartan.backend.Places;
 import dev.tartan.graph.TensorType;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -78,12 +79,7 @@ final class Nd4jArena implements Arena {
 
     @Override
     public Buffer buffer(TensorType type, long offsetBytes) {
-        boolean fits = offsetBytes >= 0 && offsetBytes + type.bytes() <= bytes;
-        if (!fits || offsetBytes % ALIGNMENT_BYTES != 0) {
-            throw new IllegalArgumentException("buffer does not fit the arena: type=" + type + ", offsetBytes="
-                    + offsetBytes + ", arenaBytes=" + bytes + ", alignmentBytes=" + ALIGNMENT_BYTES
-                    + ". Take offsets and size from one memory plan.");
-        }
+        Places.requireInArena(type, offsetBytes, bytes);
         return new Nd4jBuffer(this, type, offsetBytes);
     }
 

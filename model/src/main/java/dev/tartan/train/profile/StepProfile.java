@@ -112,7 +112,7 @@ public record StepProfile(long firstStep, int steps, List<RankTimes> ranks, List
         for (TracedStep step : trace.steps()) {
             whole += step.nanos();
             data += step.dataNanos() + step.feedNanos();
-            beside += Hidden.nanos(program, step.run().spans());
+            beside += hiddenNanos(program, step.run().spans());
             for (TraceSpan span : step.run().spans()) {
                 if (isExposed(program, span)) {
                     exposed += span.nanos();
@@ -169,24 +169,19 @@ public record StepProfile(long firstStep, int steps, List<RankTimes> ranks, List
     }
 
     /** How long collectives of other streams ran while the device computed. */
-    private static final class Hidden {
-        static long nanos(Program program, List<TraceSpan> spans) {
-            long nanos = 0;
-            for (TraceSpan collective : spans) {
-                if (collective.isComputing()) {
-                    continue;
-                }
+    private static long hiddenNanos(Program program, List<TraceSpan> spans) {
+        List<TraceSpan> exposed =
+                spans.stream().filter(span -> isExposed(program, span)).toList();
+        long nanos = 0;
+        for (TraceSpan collective : spans) {
+            if (!collective.isComputing()) {
                 nanos += collective.nanos();
-                for (TraceSpan other : spans) {
-                    if (isExposed(program, other)) {
-                        nanos -= Math.max(
-                                0,
-                                Math.min(collective.endNanos(), other.endNanos())
-                                        - Math.max(collective.startNanos(), other.startNanos()));
-                    }
+                for (TraceSpan other : exposed) {
+                    long from = Math.max(collective.startNanos(), other.startNanos());
+                    nanos -= Math.max(0, Math.min(collective.endNanos(), other.endNanos()) - from);
                 }
             }
-            return nanos;
         }
+        return nanos;
     }
 }

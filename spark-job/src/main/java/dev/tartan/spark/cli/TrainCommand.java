@@ -84,7 +84,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
             description =
                     "Runs some steps, traces the next N, says where their time went, and ends; without checkpoints and"
                             + " validation, into " + PROFILE_FOLDER + " if no output is given.")
-    private int profile;
+    private @Nullable Integer profile;
 
     @Mixin
     private HardwareOption hardware = new HardwareOption();
@@ -121,11 +121,8 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
 
     @Override
     public Integer call() {
-        if (profile < 0) {
-            throw new IllegalArgumentException(
-                    "--profile is out of range: value=" + profile + ". Give a whole number of 1 or more.");
-        }
-        String folder = output == null && profile > 0 ? PROFILE_FOLDER : output;
+        checkProfile();
+        String folder = output == null && profile != null ? PROFILE_FOLDER : output;
         List<String> overrides = folder == null ? List.of() : List.of("output.dir=" + folder);
         RunConfig loaded = AbsolutePaths.of(config.load(overrides, out));
         checkExecutors(loaded.mesh());
@@ -169,7 +166,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                     SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
             TrainingJob job = following(dl4j, job(run));
             Samples samples = ReadTable.of(session, table);
-            ValidationConfig validation = profile > 0 ? null : run.validation();
+            ValidationConfig validation = profile != null ? null : run.validation();
             if (validation != null && validation.samples() instanceof TableSamples heldOut) {
                 samples = samples.validation(ReadTable.of(session, heldOut));
                 job = job.validation(validation.on(null));
@@ -193,7 +190,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
             int devices = run.mesh().data() * run.mesh().model();
             job = job.peakFlops(hardware.profile().matmulFlops(run.precision().compute(), devices) * devices);
         }
-        if (profile == 0) {
+        if (profile == null) {
             return job;
         }
         ProfileConfig how = new ProfileConfig(profile, run.train().profile().after());
@@ -226,6 +223,18 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         TrainingJob resumed = job.resume(UserHome.expand(resume), problem -> out.println("note: " + problem));
         out.println("going on from " + resumed.files().resume());
         return resumed;
+    }
+
+    private void checkProfile() {
+        if (profile != null && profile < 1) {
+            throw new IllegalArgumentException(
+                    "--profile is out of range: value=" + profile + ". Give a whole number of 1 or more.");
+        }
+        if (profile != null && resume != null) {
+            throw new IllegalArgumentException(
+                    "--profile makes steps of its own and goes on from no checkpoint: resume=" + resume
+                            + ". Leave out --resume, or set train.profile.steps in the run.");
+        }
     }
 
     private void checkExecutors(MeshConfig mesh) {
@@ -290,6 +299,9 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         Path folder = plan.files().output();
         if (result.profile() != null) {
             ProfileReport.print(out, result.profile(), folder == null ? null : folder.resolve(ChromeTrace.FILE_NAME));
+        } else if (plan.train().profile().isOn()) {
+            out.println("no steps were traced, since the run ended before: train.profile.after="
+                    + plan.train().profile().after());
         }
         if (result.sample() != null) {
             out.println("what the network writes:");

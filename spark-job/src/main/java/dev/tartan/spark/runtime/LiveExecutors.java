@@ -13,8 +13,6 @@ import scala.collection.JavaConverters;
 
 /** The executors of a session that Spark knows to be there and that are to stay. */
 public final class LiveExecutors {
-    private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
-
     private final SparkContext spark;
 
     LiveExecutors(SparkContext spark) {
@@ -32,7 +30,7 @@ public final class LiveExecutors {
         }
         // The driver is listed too.
         int present = spark.statusTracker().getExecutorInfos().length - 1;
-        return forMesh(mesh, present, spark.getConf().getDouble(TASK_GPUS, 0));
+        return forMesh(mesh, present, spark.getConf().getDouble(SparkSettings.TASK_GPUS, 0));
     }
 
     static int forMesh(MeshConfig mesh, int present, double gpusPerTask) {

@@ -16,7 +16,6 @@ import org.apache.spark.SparkConf;
  * Serializer, plugins and speculation may be set as the user likes: Spark never speculates on barrier tasks.
  */
 public final class Preflight {
-    private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
     private static final String WORKER_GPUS = "spark.worker.resource.gpu.amount";
     private static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
 
@@ -169,39 +168,41 @@ public final class Preflight {
 
     private void checkGpus() {
         if (LocalMaster.numThreads(master()).isPresent()) {
-            if (conf.contains(TASK_GPUS)) {
+            if (conf.contains(SparkSettings.TASK_GPUS)) {
                 problem(
-                        TASK_GPUS,
+                        SparkSettings.TASK_GPUS,
                         "is set in local mode, which has no GPUs per task and would never start the run",
-                        "value=" + conf.get(TASK_GPUS) + ", spark.master=" + master(),
+                        "value=" + conf.get(SparkSettings.TASK_GPUS) + ", spark.master=" + master(),
                         "Remove it, or use a cluster such as local-cluster[1,1,4096].");
             }
             return;
         }
-        if (!conf.contains(TASK_GPUS)) {
+        if (!conf.contains(SparkSettings.TASK_GPUS)) {
             if (conf.contains(EXECUTOR_GPUS)) {
                 problem(
                         EXECUTOR_GPUS,
                         "is set, yet tasks ask for no GPU and would get none",
                         "value=" + conf.get(EXECUTOR_GPUS),
-                        "Set " + TASK_GPUS + "=" + numRanks / numTasks + ".");
+                        "Set " + SparkSettings.TASK_GPUS + "=" + numRanks / numTasks + ".");
             }
             return;
         }
-        double perTask = conf.getDouble(TASK_GPUS, 0);
+        double perTask = conf.getDouble(SparkSettings.TASK_GPUS, 0);
         if (perTask * numTasks != numRanks) {
             problem(
-                    TASK_GPUS,
+                    SparkSettings.TASK_GPUS,
                     "does not match the mesh",
-                    "value=" + conf.get(TASK_GPUS) + ", tasks=" + numTasks + ", mesh.data*mesh.model=" + numRanks,
+                    "value=" + conf.get(SparkSettings.TASK_GPUS) + ", tasks=" + numTasks + ", mesh.data*mesh.model="
+                            + numRanks,
                     "Set it to " + numRanks / numTasks + ", or choose mesh.data and mesh.model to multiply to "
                             + (long) (perTask * numTasks) + ".");
         }
         if (conf.getDouble(EXECUTOR_GPUS, 0) != perTask) {
             problem(
                     EXECUTOR_GPUS,
-                    "differs from " + TASK_GPUS + ", and the one task of an executor owns all its GPUs",
-                    "value=" + conf.get(EXECUTOR_GPUS, "none") + ", " + TASK_GPUS + "=" + conf.get(TASK_GPUS),
+                    "differs from " + SparkSettings.TASK_GPUS + ", and the one task of an executor owns all its GPUs",
+                    "value=" + conf.get(EXECUTOR_GPUS, "none") + ", " + SparkSettings.TASK_GPUS + "="
+                            + conf.get(SparkSettings.TASK_GPUS),
                     "Set both to the same number.");
         }
         if (LocalClusterMaster.parse(master()).isPresent() && !conf.contains(WORKER_GPUS)) {
@@ -209,7 +210,7 @@ public final class Preflight {
                     WORKER_GPUS,
                     "is not set, so the workers of this master have no GPU and the run would never start",
                     "value=none, spark.master=" + master(),
-                    "Set it to " + conf.get(TASK_GPUS)
+                    "Set it to " + conf.get(SparkSettings.TASK_GPUS)
                             + ", and spark.worker.resource.gpu.discoveryScript to scripts/discover-gpus.");
         }
     }

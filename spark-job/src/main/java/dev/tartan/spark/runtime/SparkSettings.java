@@ -7,6 +7,10 @@ import org.apache.spark.SparkConf;
 /** Spark properties that the command line sets for mesh jobs. None is needed: they run faster with them. */
 public final class SparkSettings {
     static final String TASK_CPUS = "spark.task.cpus";
+
+    /** GPUs of a task. */
+    static final String TASK_GPUS = "spark.task.resource.gpu.amount";
+
     static final String EXECUTOR_CORES = "spark.executor.cores";
 
     private SparkSettings() {}

@@ -101,6 +101,18 @@ class BadInputTest {
     }
 
     @Test
+    void aProfileIsOfStepsOfItsOwn() {
+        assertThat(TrainRun.of("--config=" + config, "--profile=0").err())
+                .isEqualToNormalizingNewlines(
+                        "tartan: --profile is out of range: value=0. Give a whole number of 1 or more.\n");
+        TrainRun run = TrainRun.of("--config=" + config, "--profile=2", "--resume=latest");
+        assertThat(run.err())
+                .isEqualToNormalizingNewlines("tartan: --profile makes steps of its own and goes on from no checkpoint:"
+                        + " resume=latest. Leave out --resume, or set train.profile.steps in the run.\n");
+        assertThat(run.exitCode()).isEqualTo(2);
+    }
+
+    @Test
     void executorsMustDivideTheMesh() {
         TrainRun run = TrainRun.of("--config=" + config, "--executors=3");
         assertThat(run.err())
