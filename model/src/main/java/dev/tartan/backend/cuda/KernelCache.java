@@ -15,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,9 +52,12 @@ final class KernelCache {
             DataInputStream data = new DataInputStream(in);
             if (data.readInt() == MAGIC) {
                 String symbol = data.readUTF();
-                byte[] bytes = new byte[data.readInt()];
-                data.readFully(bytes);
-                return new KernelImage(symbol, bytes);
+                int length = data.readInt();
+                if (length >= 0 && length <= Files.size(file)) {
+                    byte[] bytes = new byte[length];
+                    data.readFully(bytes);
+                    return new KernelImage(symbol, bytes);
+                }
             }
             warn("file is not a kernel", file, null);
         } catch (NoSuchFileException e) {
@@ -83,7 +87,7 @@ final class KernelCache {
         }
     }
 
-    private synchronized void warn(String what, Path file, @org.jspecify.annotations.Nullable IOException cause) {
+    private synchronized void warn(String what, Path file, @Nullable IOException cause) {
         if (!warned) {
             warned = true;
             LOG.warn(

@@ -1,31 +1,22 @@
 package dev.tartan.train.graph;
 
 import dev.tartan.graph.Op;
-import dev.tartan.op.Attention;
-import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
-import dev.tartan.op.Conv2d;
-import dev.tartan.op.Conv2dFilterGrad;
-import dev.tartan.op.ConvTranspose2d;
 import dev.tartan.op.CrossEntropyGrad;
 import dev.tartan.op.DepthwiseConv2d;
 import dev.tartan.op.DepthwiseConv2dFilterGrad;
 import dev.tartan.op.DepthwiseConvTranspose2d;
-import dev.tartan.op.Einsum;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.LayerNormGrad;
-import dev.tartan.op.Lstm;
-import dev.tartan.op.LstmGrad;
 import dev.tartan.op.NormPool2d;
 import dev.tartan.op.NormPool2dGrad;
 import dev.tartan.op.RmsNormGrad;
 import dev.tartan.op.ScalarBinary;
-import dev.tartan.op.SimpleRnn;
-import dev.tartan.op.SimpleRnnGrad;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
 import dev.tartan.op.Unary;
+import dev.tartan.plan.cost.NetworkFlops;
 import java.util.Set;
 
 /** In which type an op of the forward or the backward pass takes its operands. */
@@ -45,19 +36,10 @@ enum OpPrecision {
     }
 
     private static boolean isProduct(Op op) {
-        return op instanceof Einsum
-                || op instanceof Attention
-                || op instanceof AttentionGrad
-                || op instanceof Conv2d
-                || op instanceof Conv2dFilterGrad
-                || op instanceof ConvTranspose2d
+        return NetworkFlops.isProduct(op)
                 || op instanceof DepthwiseConv2d
                 || op instanceof DepthwiseConv2dFilterGrad
-                || op instanceof DepthwiseConvTranspose2d
-                || op instanceof Lstm
-                || op instanceof LstmGrad
-                || op instanceof SimpleRnn
-                || op instanceof SimpleRnnGrad;
+                || op instanceof DepthwiseConvTranspose2d;
     }
 
     private static boolean isSensitive(Op op) {

@@ -49,6 +49,20 @@ class KernelCacheTest {
     }
 
     @Test
+    void aFileThatPromisesMoreThanItHasIsMadeAgain() throws IOException {
+        get(folder, "a");
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                byte[] bytes = Files.readAllBytes(file);
+                // The length of 3, before as many bytes.
+                bytes[bytes.length - 7] = 0x7F;
+                Files.write(file, bytes);
+            }
+        }
+        assertThat(get(folder, "a").symbol()).isEqualTo("symbol2");
+    }
+
+    @Test
     void kernelsAreMadeWhereNothingCanBeKept() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         assertThat(get(file, "a").symbol()).isEqualTo("symbol1");
