@@ -4,10 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
@@ -48,8 +46,18 @@ final class KernelCache {
     /** The kernel that was made of these parts, made now if it is not there. */
     KernelImage get(List<String> parts, Supplier<KernelImage> make) {
         Path file = folder.resolve(hash(parts) + ".kernel");
-        try (InputStream in = Files.newInputStream(file)) {
-            DataInputStream data = new DataInputStream(in);
+        KernelImage kept = Files.isRegularFile(file) ? read(file) : null;
+        if (kept != null) {
+            return kept;
+        }
+        KernelImage made = make.get();
+        write(file, made);
+        return made;
+    }
+
+    /** Null if the file is damaged. */
+    private static @Nullable KernelImage read(Path file) {
+        try (DataInputStream data = new DataInputStream(Files.newInputStream(file))) {
             if (data.readInt() == MAGIC) {
                 String symbol = data.readUTF();
                 int length = data.readInt();
@@ -59,15 +67,11 @@ final class KernelCache {
                     return new KernelImage(symbol, bytes);
                 }
             }
-            warn("file is not a kernel", file, null);
-        } catch (NoSuchFileException e) {
-            // To be made.
+            unreadable(file, null);
         } catch (IOException e) {
-            warn("file cannot be read", file, e);
+            unreadable(file, e);
         }
-        KernelImage made = make.get();
-        write(file, made);
-        return made;
+        return null;
     }
 
     private void write(Path file, KernelImage image) {
@@ -83,18 +87,25 @@ final class KernelCache {
             Files.write(making, bytes.toByteArray());
             Files.move(making, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            warn("file cannot be written", file, e);
+            unwritable(file, e);
         }
     }
 
-    private synchronized void warn(String what, Path file, @Nullable IOException cause) {
+    private static void unreadable(Path file, @Nullable IOException cause) {
+        LOG.warn(
+                "file of a compiled CUDA kernel is damaged, and made again: file={}, cause={}",
+                file,
+                String.valueOf(cause));
+    }
+
+    private synchronized void unwritable(Path file, IOException cause) {
         if (!warned) {
             warned = true;
             LOG.warn(
-                    "compiled CUDA kernels are not kept: {}: file={}, cause={}. Give a folder that can be written by -D{}.",
-                    what,
+                    "compiled CUDA kernels are not kept, since a file cannot be written: file={}, cause={}. Give a folder"
+                            + " that can be written by -D{}.",
                     file,
-                    cause,
+                    cause.toString(),
                     PROPERTY);
         }
     }

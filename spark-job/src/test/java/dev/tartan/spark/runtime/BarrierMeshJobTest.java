@@ -122,14 +122,19 @@ class BarrierMeshJobTest {
 
     /** Fails finally in task 1, after the others have failed for want of it and Spark has begun anew. */
     static final class MisledAndSlow implements MeshTask<Integer, Integer> {
+        private static final CountDownLatch BEGUN = new CountDownLatch(1);
+
         @Override
         public Integer run(Integer input, MeshTaskContext context) throws InterruptedException {
             if (context.attempt() > 0) {
                 Thread.sleep(60_000);
             }
             if (context.taskIndex() != 1) {
+                // A task that is killed before it begins makes no mistake.
+                BEGUN.await();
                 throw new IllegalStateException("peer is gone");
             }
+            BEGUN.countDown();
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(1000);
             while (System.nanoTime() < end) {
                 Thread.onSpinWait();
