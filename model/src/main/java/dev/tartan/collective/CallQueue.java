@@ -7,14 +7,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs calls one after the other on a thread of its own, so that they overlap with the computation of the rank that
- * started them. The thread is made by the first call, and ends when it is idle for long. Allocates nothing once as many
- * calls as ever are under way.
+ * started them. A rank that waits for a call that this thread has not come to yet runs it itself, since waking a thread
+ * and being woken by it takes longer than a small call. The thread is made by the first call, and ends when it is idle
+ * for long. A queue without a thread leaves all calls to whoever waits for them. Allocates nothing once as many calls
+ * as ever are under way.
  */
 public final class CallQueue implements AutoCloseable {
     /** An idle thread ends; the next call makes another. */
     private static final long KEEP_ALIVE_MILLIS = 5000;
 
-    private final String name;
+    private final @Nullable String name;
     private final Consumer<CollectiveCall> run;
     private final Consumer<Throwable> abort;
     private final Deque<Entry> waiting = new ArrayDeque<>();
@@ -26,11 +28,11 @@ public final class CallQueue implements AutoCloseable {
     /**
      * Makes an idle queue.
      *
-     * @param name of the thread
+     * @param name of the thread; null for a queue without one
      * @param run does a call
      * @param abort ends the group
      */
-    public CallQueue(String name, Consumer<CollectiveCall> run, Consumer<Throwable> abort) {
+    public CallQueue(@Nullable String name, Consumer<CollectiveCall> run, Consumer<Throwable> abort) {
         this.name = name;
         this.run = run;
         this.abort = abort;
@@ -51,24 +53,12 @@ public final class CallQueue implements AutoCloseable {
 
         @Override
         public void await() {
-            boolean interrupted = false;
+            runUntil(this);
             Throwable thrown;
             synchronized (CallQueue.this) {
-                while (!done) {
-                    try {
-                        CallQueue.this.wait();
-                    } catch (InterruptedException e) {
-                        interrupted = true;
-                        // The thread of the calls then fails soon.
-                        abort.accept(e);
-                    }
-                }
                 thrown = failure;
                 failure = null;
                 spare.add(this);
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
             }
             if (thrown instanceof RuntimeException runtime) {
                 throw runtime;
@@ -89,7 +79,7 @@ public final class CallQueue implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("communicator is closed: call=" + call.describe() + ". Make a new one.");
         }
-        if (thread == null) {
+        if (thread == null && name != null) {
             thread = new Thread(this::runAll, name);
             thread.setDaemon(true);
             thread.start();
@@ -98,64 +88,99 @@ public final class CallQueue implements AutoCloseable {
         entry.call = call;
         entry.done = false;
         waiting.add(entry);
-        notifyAll();
+        if (name != null) {
+            notifyAll();
+        }
         return entry;
     }
 
     /** Waits until all that was started has ended. */
-    public synchronized void awaitIdle() {
+    public void awaitIdle() {
+        runUntil(null);
+    }
+
+    /** Returns when a call has ended, or all if that is null; runs what no other thread has begun by then. */
+    private void runUntil(@Nullable Entry last) {
+        for (Entry next = awaitTurn(last); next != null; next = awaitTurn(last)) {
+            runNow(next);
+        }
+    }
+
+    /** The next call to run, once no other is running; null when {@code last} has ended, or all if that is null. */
+    private synchronized @Nullable Entry awaitTurn(@Nullable Entry last) {
         boolean interrupted = false;
-        while (!waiting.isEmpty() || running > 0) {
+        try {
+            while (last == null ? running > 0 || !waiting.isEmpty() : !last.done) {
+                if (running == 0 && !waiting.isEmpty()) {
+                    return begin();
+                }
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    // Calls under way, and those to come, then fail soon.
+                    abort.accept(e);
+                }
+            }
+            return null;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private Entry begin() {
+        running++;
+        return waiting.remove();
+    }
+
+    private void runAll() {
+        for (Entry entry = next(); entry != null; entry = next()) {
+            runNow(entry);
+        }
+    }
+
+    private void runNow(Entry entry) {
+        Throwable thrown = null;
+        CollectiveCall call = entry.call;
+        try {
+            if (call != null) {
+                run.accept(call);
+            }
+        } catch (RuntimeException | Error e) {
+            thrown = e;
+        }
+        synchronized (this) {
+            entry.endedNanos = System.nanoTime();
+            entry.failure = thrown;
+            entry.done = true;
+            running--;
+            notifyAll();
+        }
+    }
+
+    /** The next call, for the queue's thread, once nobody runs another; null if the thread is to end. */
+    private synchronized @Nullable Entry next() {
+        long idleSinceNanos = System.nanoTime();
+        boolean interrupted = Thread.interrupted();
+        while (waiting.isEmpty() || running > 0) {
+            long millis = KEEP_ALIVE_MILLIS - (System.nanoTime() - idleSinceNanos) / 1_000_000;
+            if (waiting.isEmpty() && (closed || millis <= 0 || interrupted)) {
+                thread = null;
+                return null;
+            }
             try {
-                wait();
+                wait(Math.max(1, millis));
             } catch (InterruptedException e) {
+                // Nobody has reason to interrupt this thread but one who wants it to end.
                 interrupted = true;
-                abort.accept(e);
             }
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private void runAll() {
-        for (Entry entry = next(); entry != null; entry = next()) {
-            Throwable thrown = null;
-            CollectiveCall call = entry.call;
-            try {
-                if (call != null) {
-                    run.accept(call);
-                }
-            } catch (RuntimeException | Error e) {
-                thrown = e;
-            }
-            synchronized (this) {
-                entry.endedNanos = System.nanoTime();
-                entry.failure = thrown;
-                entry.done = true;
-                running--;
-                notifyAll();
-            }
-        }
-    }
-
-    private synchronized @Nullable Entry next() {
-        long idleSinceNanos = System.nanoTime();
-        while (waiting.isEmpty()) {
-            long millis = KEEP_ALIVE_MILLIS - (System.nanoTime() - idleSinceNanos) / 1_000_000;
-            if (closed || millis <= 0 || Thread.currentThread().isInterrupted()) {
-                thread = null;
-                return null;
-            }
-            try {
-                wait(millis);
-            } catch (InterruptedException e) {
-                // Nobody has reason to interrupt this thread but one who wants it to end.
-                Thread.currentThread().interrupt();
-            }
-        }
-        running++;
-        return waiting.remove();
+        return begin();
     }
 
     /** Ends the thread once all that was started has ended. */

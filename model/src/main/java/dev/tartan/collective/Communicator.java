@@ -31,8 +31,8 @@ public interface Communicator {
     void run(CollectiveCall call);
 
     /**
-     * Starts a prepared call and returns at once; it runs, after all that was started before, on a thread of the
-     * communicator. {@link #run} waits for what was started.
+     * Starts a prepared call and returns at once; it runs after all that was started before, on a thread of the
+     * communicator or of whoever waits for it. {@link #run} waits for what was started.
      */
     PendingCall start(CollectiveCall call);
 

@@ -71,7 +71,10 @@ public final class CommunicationOptions {
     /** Communicators of a mesh whose ranks are all in this process. */
     static MeshCommunicators withinProcess(Mesh mesh, CollectiveConfig config) {
         if (sharesWork(config)) {
-            return LocalMesh.create(axes(mesh), Duration.ofSeconds(config.timeoutSeconds()));
+            Duration timeout = Duration.ofSeconds(config.timeoutSeconds());
+            return mesh.numRanks() < Runtime.getRuntime().availableProcessors()
+                    ? LocalMesh.create(axes(mesh), timeout)
+                    : LocalMesh.withoutThreads(axes(mesh), timeout);
         }
         return new ProcessMesh(TcpNode.alone(sockets(config, false)), axes(mesh), ranks(config));
     }

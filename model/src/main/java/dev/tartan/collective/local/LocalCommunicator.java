@@ -16,11 +16,17 @@ final class LocalCommunicator implements Communicator {
     private final AtomicBoolean inCall = new AtomicBoolean();
     private final CallQueue queue;
 
-    LocalCommunicator(LocalGroup group, int rank) {
+    /**
+     * Makes an end.
+     *
+     * @param hasThread for calls that are started
+     */
+    LocalCommunicator(LocalGroup group, int rank, boolean hasThread) {
         this.group = group;
         this.rank = rank;
         this.counters = new CommunicationCounters(group.axis());
-        this.queue = new CallQueue("tartan-collective-" + group.axis() + "-" + rank, this::runNow, this::abort);
+        String thread = hasThread ? "tartan-collective-" + group.axis() + "-" + rank : null;
+        this.queue = new CallQueue(thread, this::runNow, this::abort);
     }
 
     @Override

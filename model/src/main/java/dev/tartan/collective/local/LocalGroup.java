@@ -53,7 +53,7 @@ public final class LocalGroup {
     private volatile long openSequence;
     private volatile long doneSequence;
 
-    LocalGroup(String axis, List<Integer> meshRanks, Duration timeout, SharedFate fate) {
+    LocalGroup(String axis, List<Integer> meshRanks, Duration timeout, SharedFate fate, boolean hasThreads) {
         if (meshRanks.isEmpty() || timeout.isNegative() || timeout.isZero()) {
             throw new IllegalArgumentException("group is not valid: numRanks=" + meshRanks.size() + ", timeoutMillis="
                     + timeout.toMillis() + ". Give at least one rank and a positive timeout.");
@@ -74,7 +74,7 @@ public final class LocalGroup {
         }
         List<LocalCommunicator> ends = new ArrayList<>();
         for (int rank = 0; rank < numRanks; rank++) {
-            ends.add(new LocalCommunicator(this, rank));
+            ends.add(new LocalCommunicator(this, rank, hasThreads));
         }
         this.communicators = List.copyOf(ends);
     }
@@ -85,11 +85,12 @@ public final class LocalGroup {
      * @param timeout the longest any rank waits within one call
      */
     public static LocalGroup create(int numRanks, Duration timeout) {
-        return create("local", IntStream.range(0, numRanks).boxed().toList(), timeout, new SharedFate());
+        return create("local", IntStream.range(0, numRanks).boxed().toList(), timeout, new SharedFate(), true);
     }
 
-    static LocalGroup create(String axis, List<Integer> meshRanks, Duration timeout, SharedFate fate) {
-        LocalGroup group = new LocalGroup(axis, meshRanks, timeout, fate);
+    static LocalGroup create(
+            String axis, List<Integer> meshRanks, Duration timeout, SharedFate fate, boolean hasThreads) {
+        LocalGroup group = new LocalGroup(axis, meshRanks, timeout, fate, hasThreads);
         fate.join(group);
         return group;
     }

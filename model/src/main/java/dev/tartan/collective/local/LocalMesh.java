@@ -20,12 +20,14 @@ import java.util.function.Consumer;
 public final class LocalMesh implements MeshCommunicators {
     private final MeshAxes axes;
     private final Duration timeout;
+    private final boolean hasThreads;
     private final SharedFate fate = new SharedFate();
     private final Map<List<String>, Map<Integer, Communicator>> byAxes = new LinkedHashMap<>();
 
-    private LocalMesh(MeshAxes axes, Duration timeout) {
+    private LocalMesh(MeshAxes axes, Duration timeout, boolean hasThreads) {
         this.axes = axes;
         this.timeout = timeout;
+        this.hasThreads = hasThreads;
     }
 
     /**
@@ -34,7 +36,15 @@ public final class LocalMesh implements MeshCommunicators {
      * @param timeout the longest any rank waits within one call
      */
     public static LocalMesh create(MeshAxes axes, Duration timeout) {
-        return new LocalMesh(axes, timeout);
+        return new LocalMesh(axes, timeout, true);
+    }
+
+    /**
+     * As {@link #create(MeshAxes, Duration)}, without threads for calls that are started: a rank that waits for one
+     * runs it. Faster where the ranks keep all processors busy, so that such a thread would only hold one of them up.
+     */
+    public static LocalMesh withoutThreads(MeshAxes axes, Duration timeout) {
+        return new LocalMesh(axes, timeout, false);
     }
 
     /**
@@ -71,7 +81,7 @@ public final class LocalMesh implements MeshCommunicators {
             if (end == null) {
                 List<Integer> members = axes.members(rank, key);
                 ends = byAxes.computeIfAbsent(key, k -> new LinkedHashMap<>());
-                LocalGroup group = LocalGroup.create(String.join(",", key), members, timeout, fate);
+                LocalGroup group = LocalGroup.create(String.join(",", key), members, timeout, fate, hasThreads);
                 for (int i = 0; i < members.size(); i++) {
                     ends.put(members.get(i), group.communicator(i));
                 }
