@@ -32,6 +32,7 @@ public final class FrameRows implements AutoCloseable {
     private final HashPartitions partitions;
     private final ShuffleDependency<Integer, byte[], byte[]> shuffle;
     private final FrameCounts counts;
+    private boolean forManyRuns;
 
     private FrameRows(JavaSparkContext spark, ResolvedSamples samples, int numTasks, long seed) {
         this.spark = spark;
@@ -61,6 +62,15 @@ public final class FrameRows implements AutoCloseable {
             rows.close();
             throw e;
         }
+    }
+
+    /**
+     * Says that several runs will read these rows, one after the other: processes then keep their spools from run to
+     * run, for some minutes, until they get others to keep or {@link #close} is called in the same JVM.
+     */
+    public FrameRows forManyRuns() {
+        forManyRuns = true;
+        return this;
     }
 
     private static ShuffleDependency<Integer, byte[], byte[]> shuffle(
@@ -144,12 +154,18 @@ public final class FrameRows implements AutoCloseable {
     }
 
     private SpoolReader spool(int globalBatch) {
-        return new SpoolReader(samples.encoder().columns(), counts, slots(globalBatch), partitions);
+        return new SpoolReader(
+                samples.encoder().columns(),
+                counts,
+                slots(globalBatch),
+                partitions,
+                forManyRuns ? shuffle.shuffleId() : null);
     }
 
     /** Removes the shuffle's files. */
     @Override
     public void close() {
+        KeptSpool.ofJvm().drop(spark.sc().applicationId(), shuffle.shuffleId());
         Option<ContextCleaner> cleaner = spark.sc().cleaner();
         if (cleaner.isDefined() && !spark.sc().isStopped()) {
             cleaner.get().doCleanupShuffle(shuffle.shuffleId(), false);

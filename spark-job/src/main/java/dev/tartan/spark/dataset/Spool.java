@@ -21,7 +21,7 @@ final class Spool implements AutoCloseable {
     private final List<SpoolIndex> indexes = new ArrayList<>();
     private final FrameCounts found = new FrameCounts();
     private List<SpoolSegment> segments = List.of();
-    private boolean closed;
+    private volatile boolean closed;
 
     private Spool(FrameCounts expected, Path folder, int segmentBytes) {
         this.expected = expected;
@@ -138,6 +138,11 @@ final class Spool implements AutoCloseable {
     /** Where in its segment an offset is. */
     int position(long offset) {
         return (int) (offset % segmentBytes);
+    }
+
+    /** Whether its files are given back. */
+    boolean isClosed() {
+        return closed;
     }
 
     @Override

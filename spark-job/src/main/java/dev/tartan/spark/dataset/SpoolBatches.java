@@ -18,32 +18,43 @@ import java.util.Objects;
  */
 final class SpoolBatches implements EvaluationBatches {
     private final Spool spool;
+    private final Runnable afterwards;
     private final SlotTable slots;
     private final List<SampleColumn> columns;
     private final RowDecoder decoder;
     private final List<BatchField> fields;
     private final long seed;
     private final boolean shuffled;
+    private boolean closed;
 
     /**
-     * Gives samples of a spool, and closes it.
+     * Gives samples of a spool.
      *
+     * @param afterwards what becomes of the spool when these are closed
      * @param columns what a row is made of
      * @param fields of a batch
      * @param seed of the order within columns
      */
-    SpoolBatches(Spool spool, SlotTable slots, List<SampleColumn> columns, List<BatchField> fields, long seed) {
-        this(spool, slots, columns, fields, seed, true);
+    SpoolBatches(
+            Spool spool,
+            Runnable afterwards,
+            SlotTable slots,
+            List<SampleColumn> columns,
+            List<BatchField> fields,
+            long seed) {
+        this(spool, afterwards, slots, columns, fields, seed, true);
     }
 
     private SpoolBatches(
             Spool spool,
+            Runnable afterwards,
             SlotTable slots,
             List<SampleColumn> columns,
             List<BatchField> fields,
             long seed,
             boolean shuffled) {
         this.spool = spool;
+        this.afterwards = afterwards;
         this.slots = slots;
         this.columns = columns;
         this.decoder = new RowDecoder(columns, slots.parts());
@@ -54,7 +65,7 @@ final class SpoolBatches implements EvaluationBatches {
 
     /** The same samples, in every epoch in the order of their hashes; they share the spool with these. */
     SpoolBatches inOrder() {
-        return new SpoolBatches(spool, slots, columns, fields, seed, false);
+        return new SpoolBatches(spool, afterwards, slots, columns, fields, seed, false);
     }
 
     @Override
@@ -149,6 +160,9 @@ final class SpoolBatches implements EvaluationBatches {
 
     @Override
     public void close() {
-        spool.close();
+        if (!closed) {
+            closed = true;
+            afterwards.run();
+        }
     }
 }

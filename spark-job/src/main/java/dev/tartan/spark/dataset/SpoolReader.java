@@ -10,14 +10,21 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.util.Utils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the rows of a process's ranks from the shuffle into a spool.
  *
  * @param columns what a row is made of
  * @param counts of the whole frame
+ * @param kept the number of the shuffle, if runs to come will read the same rows; else null
  */
-record SpoolReader(List<SampleColumn> columns, FrameCounts counts, SlotTable slots, HashPartitions partitions)
+record SpoolReader(
+        List<SampleColumn> columns,
+        FrameCounts counts,
+        SlotTable slots,
+        HashPartitions partitions,
+        @Nullable Integer kept)
         implements Serializable {
     private static final long serialVersionUID = 1;
 
@@ -31,9 +38,18 @@ record SpoolReader(List<SampleColumn> columns, FrameCounts counts, SlotTable slo
     SpoolBatches read(
             ChunkReader reader, RankSamples samples, List<Integer> dataRanks, List<BatchField> fields, long seed) {
         List<RowRun> runs = RowRun.of(slots, new BucketStarts(counts), samples, dataRanks);
+        if (kept == null) {
+            Spool spool = write(reader, runs);
+            return new SpoolBatches(spool, spool::close, slots, columns, fields, seed);
+        }
+        SpoolKey key = new SpoolKey(SparkEnv.get().conf().getAppId(), kept, runs);
+        Spool spool = KeptSpool.ofJvm().take(key, () -> write(reader, runs));
+        return new SpoolBatches(spool, () -> KeptSpool.ofJvm().leave(key, spool), slots, columns, fields, seed);
+    }
+
+    private Spool write(ChunkReader reader, List<RowRun> runs) {
         Path folder = Path.of(Utils.getLocalDir(SparkEnv.get().conf()));
-        Spool spool = Spool.write(counts, runs, chunks(reader, runs), folder, Spool.SEGMENT_BYTES);
-        return new SpoolBatches(spool, slots, columns, fields, seed);
+        return Spool.write(counts, runs, chunks(reader, runs), folder, Spool.SEGMENT_BYTES);
     }
 
     /** The chunks of all partitions that have rows of the runs, each partition once. */

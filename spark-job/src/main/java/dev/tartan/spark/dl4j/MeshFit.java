@@ -100,7 +100,10 @@ final class MeshFit implements AutoCloseable {
                 settings.dropLast(),
                 settings.correct());
         FitData read = FitData.of(source, sets, net, how);
-        kept = FitData.isStable(source) ? read : null;
+        if (FitData.isStable(source)) {
+            read.rows().forManyRuns();
+            kept = read;
+        }
         return read;
     }
 

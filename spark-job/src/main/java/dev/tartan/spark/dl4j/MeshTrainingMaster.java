@@ -46,8 +46,8 @@ import org.nd4j.linalg.dataset.api.MultiDataSet;
  * the longest sequence of all decides.
  *
  * <p>Examples of an RDD that Spark keeps, or that the driver made by {@code parallelize}, are read in the first fit
- * only, and lie in Spark's shuffle files for the next ones until another RDD is fitted or {@link #deleteTempFiles} is
- * called. Not thread-safe.
+ * only. For the next ones they lie in Spark's shuffle files until another RDD is fitted or {@link #deleteTempFiles} is
+ * called, and executors keep those of their ranks at hand for ten minutes. Not thread-safe.
  */
 public final class MeshTrainingMaster implements TrainingMaster<TrainingResult, TrainingWorker<TrainingResult>> {
     private final MeshSettings settings;

@@ -86,7 +86,7 @@ class SpoolTest {
         Spool spool = Spool.write(counts, runs, chunks, folder, 4096);
         List<BatchField> fields =
                 List.of(BatchField.floats("x", elements), BatchField.ints("y"), PresentFields.SAMPLE_WEIGHT);
-        return new SpoolBatches(spool, slots, encoder.columns(), fields, 5);
+        return new SpoolBatches(spool, spool::close, slots, encoder.columns(), fields, 5);
     }
 
     @Test
@@ -233,7 +233,7 @@ class SpoolTest {
         List<BatchField> fields =
                 List.of(BatchField.floats("x", 2, 3), BatchField.floats("goesOn", 1), PresentFields.SAMPLE_WEIGHT);
         List<Integer> seen = new ArrayList<>();
-        try (SpoolBatches batches = new SpoolBatches(spool, slots, encoder.columns(), fields, 5)) {
+        try (SpoolBatches batches = new SpoolBatches(spool, spool::close, slots, encoder.columns(), fields, 5)) {
             int[] sequence = new int[2];
             for (int step = 0; step < 18; step++) {
                 HostBatch batch = batches.samples(step, 0, 2);

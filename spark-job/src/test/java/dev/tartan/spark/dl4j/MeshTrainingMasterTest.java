@@ -8,8 +8,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.optimize.api.BaseTrainingListener;
@@ -73,6 +77,42 @@ class MeshTrainingMasterTest {
             assertThat(net.getScore()).isEqualTo(net.getNetwork().score());
         }
         assertThat(net.getNetwork().getEpochCount()).isEqualTo(3);
+    }
+
+    /** Nor do they read the shuffle's files again. */
+    @Test
+    void fitsOfAnRddThatStaysReadItOnce() throws TimeoutException {
+        AtomicLong records = new AtomicLong();
+        SparkListener listener = new SparkListener() {
+            @Override
+            public void onTaskEnd(SparkListenerTaskEnd end) {
+                records.addAndGet(end.taskMetrics().shuffleReadMetrics().recordsRead());
+            }
+        };
+        MeshTrainingMaster master = mesh().batchSizePerWorker(12).build();
+        SparkDl4jMultiLayer net = new SparkDl4jMultiLayer(spark, SmallDl4j.mlp(), master);
+        MultiLayerNetwork local = SmallDl4j.localMlp();
+        List<DataSet> data = SmallDl4j.data(24, 4);
+        JavaRDD<DataSet> rdd = spark.parallelize(data, 3);
+        spark.sc().addSparkListener(listener);
+        try {
+            List<Long> read = new ArrayList<>();
+            for (int fit = 0; fit < 4; fit++) {
+                if (fit == 3) {
+                    master.deleteTempFiles(spark);
+                }
+                net.fit(rdd);
+                local.fit(SmallDl4j.merged(data));
+                spark.sc().listenerBus().waitUntilEmpty();
+                read.add(records.getAndSet(0));
+            }
+            assertThat(read.get(0)).isPositive();
+            assertThat(read.subList(1, 3)).containsExactly(0L, 0L);
+            assertThat(read.get(3)).isEqualTo(read.get(0));
+            assertSame(net.getNetwork(), local);
+        } finally {
+            spark.sc().removeSparkListener(listener);
+        }
     }
 
     /** 22 of the batch of 24 are there, in partitions of which some are empty. */
