@@ -37,4 +37,12 @@ public record HostBatch(Map<String, HostTensor> tensors) {
         }
         return tensor;
     }
+
+    /** Bytes of all inputs. */
+    public long bytes() {
+        return tensors.values().stream()
+                .mapToLong(
+                        tensor -> tensor.shape().numElements() * tensor.dtype().bytes())
+                .sum();
+    }
 }

@@ -1,6 +1,7 @@
 package dev.tartan.train.data;
 
 import dev.tartan.train.thread.WorkerThread;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,11 +11,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 
 /**
- * Reads the samples of the next step while this one runs, for the ranks of one process. Ranks along {@code model} get
- * the same ones, read once. Safe for use by the device threads of its ranks, which ask for the steps in order.
+ * Reads the samples of the next steps while this one runs, for the ranks of one process. Ranks along {@code model} get
+ * the same ones, read once. Small batches are read several at a time, since waking a thread takes about as long as
+ * reading one. Safe for use by the device threads of its ranks, which ask for the steps in order.
  */
 public final class ReadAhead implements AutoCloseable {
-    private static final int STEPS_AHEAD = 2;
+    private static final int LEAST_STEPS = 2;
+    private static final int MOST_STEPS = 8;
+
+    /** Of one rank's batches that are there before they are asked for, if they are more than the least. */
+    private static final long MOST_BYTES = 2 << 20;
 
     private final BatchSource source;
     private final RankSamples samples;
@@ -26,6 +32,8 @@ public final class ReadAhead implements AutoCloseable {
     private final class Feed {
         private final int rank;
         private final Map<Long, CompletableFuture<HostBatch>> pending = new LinkedHashMap<>();
+        private volatile int stepsAhead = LEAST_STEPS;
+        private long asked = -1;
 
         Feed(int rank) {
             this.rank = rank;
@@ -33,15 +41,28 @@ public final class ReadAhead implements AutoCloseable {
 
         synchronized CompletableFuture<HostBatch> at(long step) {
             pending.keySet().removeIf(done -> done < step);
-            for (long ahead = step; ahead <= step + STEPS_AHEAD && (ahead == step || ahead < steps); ahead++) {
-                long wanted = ahead;
-                pending.computeIfAbsent(
-                        wanted, absent -> CompletableFuture.supplyAsync(() -> read(wanted, rank), reader));
+            int ahead = stepsAhead;
+            if (asked < step + Math.max(LEAST_STEPS, ahead / 2)) {
+                long first = Math.max(step, asked + 1);
+                asked = Math.max(step, Math.min(step + ahead, steps - 1));
+                for (long wanted = first; wanted <= asked; wanted++) {
+                    ask(wanted);
+                }
             }
             CompletableFuture<HostBatch> batch = pending.get(step);
             if (batch == null) {
                 throw new IllegalStateException("step was not read: step=" + step);
             }
+            return batch;
+        }
+
+        private void ask(long step) {
+            pending.put(step, CompletableFuture.supplyAsync(() -> sized(read(step, rank)), reader));
+        }
+
+        private HostBatch sized(HostBatch batch) {
+            long bytes = Math.max(1, batch.bytes());
+            stepsAhead = (int) Math.max(LEAST_STEPS, Math.min(MOST_STEPS, MOST_BYTES / bytes));
             return batch;
         }
     }
@@ -75,6 +96,11 @@ public final class ReadAhead implements AutoCloseable {
             }
             throw new IllegalStateException("samples cannot be read: step=" + step, e.getCause());
         }
+    }
+
+    /** Waits until all is read that was asked for so far. */
+    void awaitIdle() throws InterruptedException {
+        boolean unused = reader.awaitIdle(Duration.ofMinutes(1));
     }
 
     private HostBatch read(long step, int rank) {

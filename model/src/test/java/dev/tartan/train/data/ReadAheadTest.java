@@ -1,7 +1,14 @@
 package dev.tartan.train.data;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.tartan.mesh.Shape;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 class ReadAheadTest {
@@ -31,6 +38,49 @@ class ReadAheadTest {
     @Test
     void anExceptionOfTheReaderIsTheRanks() {
         assertFails(new IllegalStateException("unreadable"));
+    }
+
+    /** So that one thread need not be woken in each step. */
+    @Test
+    void smallBatchesAreReadSeveralAtATime() throws InterruptedException {
+        assertThat(mostAhead(8)).isEqualTo(8);
+    }
+
+    @Test
+    void largeBatchesAreReadNoFurtherAheadThanMemoryAllows() throws InterruptedException {
+        assertThat(mostAhead(500_000)).isEqualTo(2);
+    }
+
+    /**
+     * Runs 20 steps, each when all that is asked for was read; how many steps there were at most that nobody needed
+     * yet.
+     */
+    private static long mostAhead(int numbers) throws InterruptedException {
+        List<Long> read = Collections.synchronizedList(new ArrayList<>());
+        BatchSource source = new BatchSource() {
+            @Override
+            public HostBatch samples(long step, int first, int count) {
+                read.add(step);
+                Shape shape = Shape.shape(count, numbers);
+                return new HostBatch(Map.of("x", HostTensor.ofFloats(shape, new float[count * numbers])));
+            }
+
+            @Override
+            public void close() {
+                // Nothing is open.
+            }
+        };
+        long most = 0;
+        try (ReadAhead ahead = new ReadAhead(source, new RankSamples(1, 1, 1), 20)) {
+            for (long step = 0; step < 20; step++) {
+                HostBatch unused = ahead.batch(step, 0);
+                ahead.awaitIdle();
+                most = Math.max(most, read.get(read.size() - 1) - step);
+            }
+        }
+        assertThat(read)
+                .containsExactlyElementsOf(LongStream.range(0, 20).boxed().toList());
+        return most;
     }
 
     private static void assertFails(Throwable failure) {
