@@ -30,8 +30,9 @@ public final class CudaBackend implements Backend {
         }
     };
 
-    /** Of 16 bits there are none yet. */
-    private static final List<DType> TYPES = List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32, DType.BOOL);
+    /** Of float16 only casts, reductions and products are tried. */
+    private static final List<DType> TYPES =
+            List.of(DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16, DType.INT32, DType.BOOL);
 
     private static @Nullable CudaBackend opened;
 

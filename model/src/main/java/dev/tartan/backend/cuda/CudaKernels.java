@@ -58,6 +58,12 @@ final class CudaKernels {
             return CudaOps.find(op, typesOnly(operands)) != null;
         }
 
+        /** Computed in float32 between reading and writing; what has no kernel for a type is refused by its table. */
+        @Override
+        public boolean takesHalves() {
+            return true;
+        }
+
         @Override
         public long scratchBytes(O op, List<TensorType> operands) {
             List<DeviceTensor> tensors = typesOnly(operands);
@@ -89,6 +95,11 @@ final class CudaKernels {
     }
 
     private static final class Products implements KernelFactory<Einsum> {
+        @Override
+        public boolean takesHalves() {
+            return true;
+        }
+
         @Override
         public long scratchBytes(Einsum op, List<TensorType> operands) {
             return MatrixProduct.of(op, operands).workspaceBytes();

@@ -1,9 +1,11 @@
 package dev.tartan.backend.cuda;
 
+import dev.tartan.graph.HalfPrecision;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.ShortPointer;
 
 /** Products of matrices by plain loops; sums are double, as what is to be seen is not their rounding. */
 final class HostProducts {
@@ -48,6 +50,14 @@ final class HostProducts {
             new DoublePointer(at(address)).get(values);
             return values;
         }
+        if (type == CudaType.BFLOAT16) {
+            short[] halves = new short[count];
+            new ShortPointer(at(address)).get(halves);
+            for (int i = 0; i < count; i++) {
+                values[i] = HalfPrecision.bfloat16(halves[i]);
+            }
+            return values;
+        }
         float[] floats = new float[count];
         requireFloat(type);
         new FloatPointer(at(address)).get(floats);
@@ -60,6 +70,15 @@ final class HostProducts {
     private static void write(CudaType type, long address, double[] values) {
         if (type == CudaType.FLOAT64) {
             new DoublePointer(at(address)).put(values);
+            return;
+        }
+        if (type == CudaType.BFLOAT16) {
+            short[] halves = new short[values.length];
+            for (int i = 0; i < values.length; i++) {
+                // float first, as sums are there
+                halves[i] = HalfPrecision.toBfloat16((float) values[i]);
+            }
+            new ShortPointer(at(address)).put(halves);
             return;
         }
         float[] floats = new float[values.length];
