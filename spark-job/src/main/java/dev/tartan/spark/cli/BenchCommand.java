@@ -34,6 +34,24 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code kernels}, found by picocli through its annotation. */
+    @Command(
+            name = "kernels",
+            sortOptions = false,
+            description = {
+                "Times each kernel of a GPT's training step by itself, on one device; prints lines of JSON.",
+                "",
+                "A line for each op and shapes of rank 0's step, those first that take most of it. Operands are the same"
+                        + " in all calls, so small ones stay in caches. timesFloor is the time over the longer of what"
+                        + " arithmetic takes at the peak, and operands and results, each moved once, at the bandwidth of"
+                        + " --hardware; below 1 for what stays in caches. Collectives are not in it.",
+                ""
+            })
+    int kernels(@Mixin BenchKernels kernels) throws InterruptedException {
+        kernels.measure(out::println);
+        return 0;
+    }
+
     /** The subcommand {@code checkpoint}, found by picocli through its annotation. */
     @Command(
             name = "checkpoint",
@@ -163,7 +181,7 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         }
         throw new ParameterException(
                 spec.commandLine(),
-                "Nothing to measure is given: write 'bench step', 'bench collectives', 'bench overlap',"
-                        + " 'bench data', 'bench ml' or 'bench dl4j'.");
+                "Nothing to measure is given: write 'bench step', 'bench kernels', 'bench collectives', 'bench checkpoint',"
+                        + " 'bench overlap', 'bench data', 'bench ml' or 'bench dl4j'.");
     }
 }

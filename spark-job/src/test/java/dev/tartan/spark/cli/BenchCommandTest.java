@@ -11,7 +11,9 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class BenchCommandTest {
@@ -60,6 +62,28 @@ class BenchCommandTest {
     }
 
     @Test
+    void everyKernelOfAStepIsTimedByItself() throws IOException {
+        assertThat(run("kernels", "--gpt", "2,8,16,2,2,64", "--mesh", "2x1", "--repeat", "1"))
+                .as(err.toString())
+                .isZero();
+        List<String> lines = out.toString(StandardCharsets.UTF_8).lines().toList();
+        JsonNode sum = new ObjectMapper().readTree(lines.get(lines.size() - 1));
+        assertThat(sum.get("kernels").asInt()).isEqualTo(lines.size() - 1).isGreaterThan(20);
+        Map<String, Integer> calls = new HashMap<>();
+        double share = 0;
+        for (String text : lines.subList(0, lines.size() - 1)) {
+            JsonNode line = new ObjectMapper().readTree(text);
+            assertThat(line.get("medianMicros").asDouble()).as(text).isPositive();
+            calls.merge(line.get("op").asText(), line.get("callsPerStep").asInt(), Integer::sum);
+            share += line.get("shareOfStep").asDouble();
+        }
+        assertThat(share).isCloseTo(1, within(0.05));
+        // One for each norm of the GPT: two a layer, and the last.
+        assertThat(calls).containsEntry("layer_norm_grad", 5);
+        assertThat(calls.keySet()).noneMatch(op -> op.contains("all_reduce"));
+    }
+
+    @Test
     void aDeviceThatThisBuildLacksIsRefused() {
         assertThat(run("step", "--device", "nd4j-cuda")).isEqualTo(2);
         assertThat(err.toString())
@@ -79,8 +103,9 @@ class BenchCommandTest {
                                 + " vocabulary.")
                 .contains("tartan: --mesh is not a mesh: value=2. Write 2x2 for data=2, model=2.")
                 .contains("tartan: Invalid value for option '--gpt'")
-                .contains("tartan: Nothing to measure is given: write 'bench step', 'bench collectives',"
-                        + " 'bench overlap', 'bench data', 'bench ml' or 'bench dl4j'.");
+                .contains(
+                        "tartan: Nothing to measure is given: write 'bench step', 'bench kernels', 'bench collectives',"
+                                + " 'bench checkpoint', 'bench overlap', 'bench data', 'bench ml' or 'bench dl4j'.");
     }
 
     @Test
