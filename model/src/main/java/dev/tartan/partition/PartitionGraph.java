@@ -271,25 +271,38 @@ public final class PartitionGraph {
 
     /**
      * Adds operands that are unreduced alike first, reduces each group once, and adds the groups. A group that is
-     * unreduced over an axis by which the sum is split is scattered.
+     * unreduced over an axis by which the sum is split is scattered. A group of one operand is that, which others may
+     * read reduced too.
      */
     private void addGrouped(Node node) {
         PartitionSpec spec = sharding(node).operands().get(0);
-        Map<NamedSharding, List<Integer>> groups = new LinkedHashMap<>();
+        Map<NamedSharding, List<Value>> groups = new LinkedHashMap<>();
         for (Value operand : node.operands()) {
             NamedSharding wanted = new NamedSharding(mesh, spec.without(axes(operand)), axes(operand));
-            groups.computeIfAbsent(wanted, key -> new ArrayList<>())
-                    .add(variants.get(operand, wanted, describe(node), false));
+            groups.computeIfAbsent(wanted, key -> new ArrayList<>()).add(operand);
         }
         if (groups.size() == 1) {
-            groups.forEach((sharding, ids) -> variants.add(node.result(), sharding, sum(ids)));
+            groups.forEach(
+                    (sharding, operands) -> variants.add(node.result(), sharding, sum(node, operands, sharding)));
             return;
         }
         NamedSharding reduced = NamedSharding.of(mesh, spec);
         List<Integer> totals = new ArrayList<>();
-        groups.forEach((sharding, ids) -> totals.add(variants.reshard(
-                node.result(), program.carrying(variants.role(node.result()), () -> sum(ids)), sharding, reduced)));
+        groups.forEach((sharding, operands) -> {
+            if (operands.size() == 1) {
+                totals.add(variants.get(operands.get(0), reduced, describe(node), false));
+                return;
+            }
+            int sum = program.carrying(variants.role(node.result()), () -> sum(node, operands, sharding));
+            totals.add(variants.reshard(node.result(), sum, sharding, reduced));
+        });
         variants.add(node.result(), reduced, sum(totals));
+    }
+
+    private int sum(Node node, List<Value> operands, NamedSharding sharding) {
+        return sum(operands.stream()
+                .map(operand -> variants.get(operand, sharding, describe(node), false))
+                .toList());
     }
 
     private int sum(List<Integer> ids) {

@@ -47,9 +47,13 @@ final class Variants {
         }
     }
 
-    /** Makes {@code value} another name of {@code other}, in all layouts in which that is at hand. */
+    /** Makes {@code value} another name of {@code other}, in all layouts in which that is at hand or comes to be. */
     void alias(Value value, Value other) {
-        known.getOrDefault(other, List.of()).forEach(variant -> add(value, variant.sharding(), variant.id()));
+        List<Variant> shared = known.computeIfAbsent(other, key -> new ArrayList<>());
+        known.put(value, shared);
+        if (trained.gradients().contains(value)) {
+            shared.forEach(variant -> program.markGradient(variant.id()));
+        }
     }
 
     /** The value laid out as asked, resharded from the layout from which that is cheapest. */

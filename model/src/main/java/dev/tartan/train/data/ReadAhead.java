@@ -46,18 +46,16 @@ public final class ReadAhead implements AutoCloseable {
                 long first = Math.max(step, asked + 1);
                 asked = Math.max(step, Math.min(step + ahead, steps - 1));
                 for (long wanted = first; wanted <= asked; wanted++) {
-                    ask(wanted);
+                    CompletableFuture<HostBatch> unused = ask(wanted);
                 }
             }
-            CompletableFuture<HostBatch> batch = pending.get(step);
-            if (batch == null) {
-                throw new IllegalStateException("step was not read: step=" + step);
-            }
-            return batch;
+            // A rank that is behind another with the same samples asks for what was dropped.
+            return ask(step);
         }
 
-        private void ask(long step) {
-            pending.put(step, CompletableFuture.supplyAsync(() -> sized(read(step, rank)), reader));
+        private CompletableFuture<HostBatch> ask(long step) {
+            return pending.computeIfAbsent(
+                    step, absent -> CompletableFuture.supplyAsync(() -> sized(read(step, rank)), reader));
         }
 
         private HostBatch sized(HostBatch batch) {

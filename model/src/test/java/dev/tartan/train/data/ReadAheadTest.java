@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.mesh.Shape;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -51,25 +52,24 @@ class ReadAheadTest {
         assertThat(mostAhead(500_000)).isEqualTo(2);
     }
 
+    /** As ranks along model may, which need not wait for each other in every step. */
+    @Test
+    void aRankThatIsBehindAnotherGetsItsSteps() throws InterruptedException {
+        List<Long> read = Collections.synchronizedList(new ArrayList<>());
+        try (ReadAhead ahead = new ReadAhead(counting(8, read), new RankSamples(1, 1, 1), 20)) {
+            for (long step : new long[] {0, 9, 0, 4, 9, 10, 2, 19}) {
+                assertThat(ahead.batch(step, 0).tensor("x").floats()[0]).isEqualTo(step);
+            }
+        }
+    }
+
     /**
      * Runs 20 steps, each when all that is asked for was read; how many steps there were at most that nobody needed
      * yet.
      */
     private static long mostAhead(int numbers) throws InterruptedException {
         List<Long> read = Collections.synchronizedList(new ArrayList<>());
-        BatchSource source = new BatchSource() {
-            @Override
-            public HostBatch samples(long step, int first, int count) {
-                read.add(step);
-                Shape shape = Shape.shape(count, numbers);
-                return new HostBatch(Map.of("x", HostTensor.ofFloats(shape, new float[count * numbers])));
-            }
-
-            @Override
-            public void close() {
-                // Nothing is open.
-            }
-        };
+        BatchSource source = counting(numbers, read);
         long most = 0;
         try (ReadAhead ahead = new ReadAhead(source, new RankSamples(1, 1, 1), 20)) {
             for (long step = 0; step < 20; step++) {
@@ -81,6 +81,24 @@ class ReadAheadTest {
         assertThat(read)
                 .containsExactlyElementsOf(LongStream.range(0, 20).boxed().toList());
         return most;
+    }
+
+    /** Samples whose numbers are that of the step. */
+    private static BatchSource counting(int numbers, List<Long> read) {
+        return new BatchSource() {
+            @Override
+            public HostBatch samples(long step, int first, int count) {
+                read.add(step);
+                float[] values = new float[count * numbers];
+                Arrays.fill(values, step);
+                return new HostBatch(Map.of("x", HostTensor.ofFloats(Shape.shape(count, numbers), values)));
+            }
+
+            @Override
+            public void close() {
+                // Nothing is open.
+            }
+        };
     }
 
     private static void assertFails(Throwable failure) {
