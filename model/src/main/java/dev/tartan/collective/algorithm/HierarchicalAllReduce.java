@@ -2,7 +2,6 @@ package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +22,15 @@ final class HierarchicalAllReduce implements CollectiveAlgorithm {
         this.flat = new RingAllReduce(workspace);
         this.parts = groups == null
                 ? null
-                : new Parts(groups, new RingAllReduce(groups.inProcess()), new RingAllReduce(groups.alongRail()));
+                : new Parts(
+                        groups,
+                        new RingAllReduce(groups.inProcess()),
+                        new RingAllReduce(groups.alongRail(), firstChunk(groups), workspace.numRanks()));
+    }
+
+    /** What this rank keeps is a chunk for each process, from this one on. */
+    private static int firstChunk(ProcessAndRail groups) {
+        return RingAllReduce.chunkKept(groups.place(), groups.ranksPerProcess()) * groups.numProcesses();
     }
 
     private record Parts(ProcessAndRail groups, RingAllReduce within, RingAllReduce across) {}
@@ -32,7 +39,7 @@ final class HierarchicalAllReduce implements CollectiveAlgorithm {
      * What one call becomes, kept while it is repeated.
      *
      * @param within the call without the division of a mean, which is done on the rails
-     * @param across the chunk this rank keeps
+     * @param across of the output, in which the chunk that this rank keeps has been added up
      */
     private record Calls(@Nullable CollectiveCall whole, CollectiveCall within, CollectiveCall across) {
         private static final CollectiveCall NOTHING = CollectiveCall.barrier("");
@@ -57,28 +64,22 @@ final class HierarchicalAllReduce implements CollectiveAlgorithm {
             return;
         }
         if (!call.equals(calls.whole())) {
-            calls = split(call, own.groups());
+            calls = split(call);
         }
         int half = own.groups().ranksPerProcess() - 1;
         own.groups().process().beginPhase();
         own.within().run(calls.within(), 0, half);
-        if (calls.across().payloadBytes() > 0) {
-            own.groups().rail().beginPhase();
-            own.across().run(calls.across());
-        }
+        own.groups().rail().beginPhase();
+        own.across().run(calls.across());
         own.groups().process().beginPhase();
         own.within().run(calls.within(), half, half);
     }
 
-    private static Calls split(CollectiveCall call, ProcessAndRail groups) {
+    private static Calls split(CollectiveCall call) {
         ReduceKind kind = call.reduce() == ReduceKind.MEAN ? ReduceKind.SUM : call.reduce();
-        int kept = RingAllReduce.chunkKept(groups.place(), groups.ranksPerProcess());
-        long begin = Workspace.chunkOffset(call, kept, groups.ranksPerProcess());
-        long end = Workspace.chunkOffset(call, kept + 1L, groups.ranksPerProcess());
-        MemoryRegion chunk = call.output().slice(begin, end - begin);
         return new Calls(
                 call,
                 CollectiveCall.allReduce(call.input(), call.output(), call.type(), kind, call.tag()),
-                CollectiveCall.allReduce(chunk, chunk, call.type(), call.reduce(), call.tag()));
+                CollectiveCall.allReduce(call.output(), call.output(), call.type(), call.reduce(), call.tag()));
     }
 }

@@ -341,6 +341,11 @@ final class HostCudaDriver implements CudaDriver {
         stream(stream).work = work;
     }
 
+    @Override
+    public synchronized void announceByHost(Work work) {
+        check.byHost(new Use(work.label(), ranges(work.reads()), ranges(work.writes()), null));
+    }
+
     private synchronized void add(long handle, Runnable body) {
         LazyStream stream = stream(handle);
         Noted noted = new Noted(Objects.requireNonNull(stream.work, "work was not announced"), body);
