@@ -100,6 +100,11 @@ final class CollectiveTask implements HostTask, CollectiveWork {
     }
 
     @Override
+    public int numCalls() {
+        return 1;
+    }
+
+    @Override
     public void enqueue(CommunicationStream stream) {
         stream.calls().enqueue(this);
     }

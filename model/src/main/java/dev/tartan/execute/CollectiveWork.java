@@ -20,6 +20,9 @@ interface CollectiveWork {
     /** Whether it copies on streams beside that of its calls, whose order so says too little. */
     boolean copies();
 
+    /** Tasks that it enqueues. */
+    int numCalls();
+
     /** Enqueues it, to begin when what was enqueued before on the stream it begins with is done. */
     void enqueue(CommunicationStream stream);
 }

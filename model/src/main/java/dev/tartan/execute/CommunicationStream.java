@@ -4,9 +4,9 @@ import dev.tartan.backend.Stream;
 import java.util.List;
 
 /**
- * The streams of one communicator's collectives, and how many of these the rank has not yet waited for. Those that go
- * through memory of the host have streams of their own for copies there and back, so that the three do not wait for
- * each other.
+ * The streams of one communicator's collectives, and how many of their calls the rank has not yet waited for. Those
+ * that go through memory of the host have streams of their own for copies there and back, so that the three do not wait
+ * for each other.
  */
 final class CommunicationStream {
     private final Stream toHost;
@@ -47,19 +47,22 @@ final class CommunicationStream {
         return toDevice;
     }
 
-    /** Counts one that was started, and returns its number. */
-    long begin() {
-        return ++begun;
+    /** Counts the calls of one that is started, and returns the last one's number. */
+    long begin(int numCalls) {
+        begun += numCalls;
+        return begun;
     }
 
-    /** Counts as waited for what was started up to the one of this number. */
+    /** Counts as waited for all calls up to the one of this number. */
     void join(long ordinal) {
         joined = Math.max(joined, ordinal);
     }
 
-    /** Counts one that failed when it was waited for. */
-    void joinOne() {
-        joined++;
+    /** Counts a call that failed when it was waited for, unless copies beside it may still be under way. */
+    void joinFailed() {
+        if (all.size() == 1) {
+            joined++;
+        }
     }
 
     /** Whether all that was started has been waited for. */

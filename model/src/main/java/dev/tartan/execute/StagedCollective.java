@@ -24,6 +24,11 @@ record StagedCollective(Object channel, String axis, List<Buffer> reads, List<Bu
     }
 
     @Override
+    public int numCalls() {
+        return chunks.size();
+    }
+
+    @Override
     public void enqueue(CommunicationStream stream) {
         for (int i = 0; i < chunks.size(); i++) {
             chunks.get(i).enqueue(stream);

@@ -235,7 +235,7 @@ abstract sealed class Step {
                 stream.toHost().record(times.before());
             }
             // From here on something may be under way, also if it cannot all be enqueued.
-            ordinal = stream.begin();
+            ordinal = stream.begin(work.numCalls());
             work.enqueue(stream);
             if (times != null) {
                 stream.toDevice().record(times.after());
@@ -249,7 +249,7 @@ abstract sealed class Step {
             try {
                 compute.await(done);
             } catch (RuntimeException | Error e) {
-                stream.joinOne();
+                stream.joinFailed();
                 throw e;
             }
             stream.join(ordinal);
