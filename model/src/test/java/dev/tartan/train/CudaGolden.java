@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import java.nio.file.Files;
@@ -20,8 +21,14 @@ record CudaGolden(Path folder, String kind, int data, int model, String more) {
     record Run(TrainingPlan plan, TrainingResult result) {}
 
     Run assertTrainsAsOnTheCpu(Backend backend) throws Exception {
-        Run expected = run(new Nd4jBackend(1), "cpu");
-        Run actual = run(backend, "cuda");
+        return assertTrainsAsOnTheCpu(backend, backend);
+    }
+
+    /** As above, planned for other traits. */
+    Run assertTrainsAsOnTheCpu(Backend backend, DeviceTraits traits) throws Exception {
+        Backend cpu = new Nd4jBackend(1);
+        Run expected = run(cpu, cpu, "cpu");
+        Run actual = run(backend, traits, "cuda");
         assertThat(actual.result.steps()).hasSize(STEPS);
         for (int step = 0; step < STEPS; step++) {
             assertThat(actual.result.steps().get(step).loss())
@@ -30,7 +37,7 @@ record CudaGolden(Path folder, String kind, int data, int model, String more) {
         return actual;
     }
 
-    private Run run(Backend backend, String name) throws Exception {
+    private Run run(Backend backend, DeviceTraits traits, String name) throws Exception {
         Path output = Files.createDirectory(folder.resolve(name));
         String golden = GoldenConfig.of(
                 kind,
@@ -39,7 +46,7 @@ record CudaGolden(Path folder, String kind, int data, int model, String more) {
                 model,
                 output);
         RunConfig config = RunConfigLoader.parse(golden + more + "\ntrain.steps=" + STEPS);
-        TrainingPlan plan = TrainingJob.of(config).compile(backend);
+        TrainingPlan plan = TrainingJob.of(config).compile(traits);
         return new Run(plan, MeshTrainer.run(plan, config.network(), backend, step -> {}));
     }
 }

@@ -16,6 +16,7 @@ final class StreamWorker implements AutoCloseable {
     private @Nullable Thread thread;
     private @Nullable Throwable failure;
     private boolean running;
+    private boolean interruptsNext;
     private boolean closed;
 
     /** Something to do. */
@@ -94,10 +95,12 @@ final class StreamWorker implements AutoCloseable {
         }
     }
 
-    /** Interrupts what the worker does now. */
+    /** Interrupts what the worker does now, or next if it is about to. */
     synchronized void interrupt() {
         if (thread != null && running) {
             thread.interrupt();
+        } else if (!waiting.isEmpty()) {
+            interruptsNext = true;
         }
     }
 
@@ -141,6 +144,10 @@ final class StreamWorker implements AutoCloseable {
             }
         }
         running = true;
+        if (interruptsNext) {
+            interruptsNext = false;
+            Thread.currentThread().interrupt();
+        }
         return waiting.remove();
     }
 

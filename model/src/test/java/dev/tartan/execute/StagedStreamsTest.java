@@ -34,20 +34,27 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An all-reduce in 8 chunks on the streams of the CUDA backend fails somewhere. Nothing is left running. */
+/**
+ * An all-reduce in 8 chunks on the streams of the CUDA backend: copies go on beside the network, and when something
+ * fails, nothing is left running.
+ */
 @Timeout(120)
-class StagedFailuresTest {
+class StagedStreamsTest {
     private static final long CHUNK_BYTES = 128;
     private static final int ELEMENTS = 256;
     private static final List<String> DATA = List.of("data");
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
+    private IntConsumer beforeCall = rank -> {};
 
     @AfterEach
     void endThreads() {
@@ -87,7 +94,8 @@ class StagedFailuresTest {
         Program program = program(started);
         MemoryPlan plan = PlanMemory.run(
                 program, Map.of(), cuda.backend().on(cuda.backend().profile().stagingIn(CHUNK_BYTES)));
-        MeshCommunicators mesh = LocalMesh.create(List.of("data", "model"), new int[] {2, 1}, timeout);
+        MeshCommunicators mesh =
+                new BeforeCalls(LocalMesh.create(List.of("data", "model"), new int[] {2, 1}, timeout), beforeCall);
         List<Future<@Nullable Throwable>> ranks = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             int rank = i;
@@ -155,6 +163,32 @@ class StagedFailuresTest {
         }
     }
 
+    /**
+     * No call goes on before the GPU was given the copies of the next chunk to the host, and those of all chunks before
+     * to the device.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aChunkIsOnTheNetworkWhileItsNeighboursAreCopied(boolean started) throws Exception {
+        HostCudaBackend cuda = new HostCudaBackend(2, 1);
+        AtomicInteger calls = new AtomicInteger();
+        beforeCall = rank -> {
+            if (rank == 0) {
+                int chunk = calls.getAndIncrement();
+                int copies = 2 * Math.min(8, chunk + 2) + 2 * chunk;
+                long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+                while (cuda.numCopies(0) < copies) {
+                    assertThat(System.nanoTime()).as("chunk %d", chunk).isLessThan(deadline);
+                    Thread.onSpinWait();
+                }
+            }
+        };
+        Body runs = (executor, device) -> executor.run();
+        assertThat(failures(cuda, started, Duration.ofMinutes(1), List.of(runs, runs)))
+                .containsExactly(null, null);
+        assertThat(calls).hasValue(8);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aRankThatIsLateEndsTheOther(boolean started) throws Exception {
@@ -171,31 +205,35 @@ class StagedFailuresTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void anInterruptEndsTheWait(boolean started) throws Exception {
-        Thread[] waiting = new Thread[1];
-        List<@Nullable Throwable> thrown = failures(
-                new HostCudaBackend(2, 1),
-                started,
-                Duration.ofMinutes(1),
-                List.of(
-                        (executor, device) -> {
-                            waiting[0] = Thread.currentThread();
-                            try {
-                                executor.run();
-                            } finally {
-                                assertThat(Thread.interrupted()).isTrue();
-                            }
-                        },
-                        (executor, device) -> interruptWhenItWaits(waiting)));
-        assertThat(collective(thrown.get(0)).reason()).isEqualTo(Reason.INTERRUPTED);
-        assertThat(thrown.get(1)).isNull();
+        for (int time = 0; time < 20; time++) {
+            AtomicReference<Thread> waiting = new AtomicReference<>();
+            List<@Nullable Throwable> thrown = failures(
+                    new HostCudaBackend(2, time),
+                    started,
+                    Duration.ofMinutes(1),
+                    List.of(
+                            (executor, device) -> {
+                                waiting.set(Thread.currentThread());
+                                try {
+                                    executor.run();
+                                } finally {
+                                    assertThat(Thread.interrupted()).isTrue();
+                                }
+                            },
+                            (executor, device) -> interruptWhenItWaits(waiting)));
+            assertThat(collective(thrown.get(0)).reason()).isEqualTo(Reason.INTERRUPTED);
+            assertThat(thrown.get(1)).isNull();
+        }
     }
 
-    private static void interruptWhenItWaits(Thread[] waiting) {
+    private static void interruptWhenItWaits(AtomicReference<Thread> waiting) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (waiting[0] == null || waiting[0].getState() != Thread.State.WAITING) {
+        Thread thread = waiting.get();
+        while (thread == null || thread.getState() != Thread.State.WAITING) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.onSpinWait();
+            thread = waiting.get();
         }
-        waiting[0].interrupt();
+        thread.interrupt();
     }
 }
