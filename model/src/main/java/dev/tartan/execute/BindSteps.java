@@ -88,7 +88,7 @@ final class BindSteps {
                 instruction.operands().stream().map(buffers::get).toList();
         List<Buffer> results = instruction.results().stream().map(buffers::get).toList();
         if (CollectiveSteps.binds(instruction)) {
-            add(index, collectives.bind(index));
+            collectives.bind(index).forEach(step -> add(index, step));
             return;
         }
         if (instruction.op() instanceof MemoryCopy) {

@@ -21,8 +21,9 @@ import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Permute;
 import dev.tartan.partition.Program;
 import dev.tartan.partition.ReduceScatter;
-import dev.tartan.plan.BufferSlot;
+import dev.tartan.plan.CollectiveCut;
 import dev.tartan.plan.MemoryPlan;
+import dev.tartan.plan.StagingRing;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,7 @@ final class CollectiveSteps {
     private final @Nullable Arena hostArena;
     private final List<Buffer> buffers;
     private final Map<Communicator, CommunicationStream> streams = new LinkedHashMap<>();
+    private final Map<Communicator, SlotRing> rings = new LinkedHashMap<>();
     private final List<Step> blocking = new ArrayList<>();
 
     CollectiveSteps(
@@ -75,26 +77,48 @@ final class CollectiveSteps {
     }
 
     /** What runs or starts the collective, or awaits some, that is instruction {@code index}. */
-    Step bind(int index) {
+    List<Step> bind(int index) {
         Instruction instruction = program.instructions().get(index);
         String label = label(instruction);
         if (instruction.op() instanceof Await) {
-            return join(label);
+            return List.of(join(label));
         }
         Collective op = (Collective) instruction.op();
         Communicator communicator = communicators.communicator(rank, op.axes());
         Buffer in = buffers.get(instruction.operands().get(0));
         Buffer out = buffers.get(instruction.results().get(0));
         if (op instanceof Permute permute && !instruction.started()) {
-            return permute(permute, communicator, in, out, index);
+            if (permute.sources().get(communicator.rank()) == communicator.rank()) {
+                return List.of(copy(permute.name(), in, out));
+            }
+            if (in.type().bytes() == 0) {
+                return List.of(new Step.Local(permute.name(), stream -> {}, new MemoryUse(List.of(), List.of(), null)));
+            }
         }
-        CollectiveTask task = task(op, communicator, in, out, index);
-        if (!instruction.started()) {
-            return blocking(label, task);
+        StagingRing ring = plan.ringOf(op.axes());
+        if (ring == null || (communicator.reaches(in.space()) && communicator.reaches(out.space()))) {
+            require(communicator, op.name(), in);
+            require(communicator, op.name(), out);
+            CollectiveTask task = task(op, communicator, in, out, tag(index));
+            return List.of(instruction.started() ? started(label, task, communicator) : blocking(label, task));
         }
-        CommunicationStream stream = streams.computeIfAbsent(
-                communicator, key -> new CommunicationStream(device.stream(StreamUse.COMMUNICATION)));
-        return new Step.Started(label, task, stream, device.event(), device.event(), Step.Times.on(device));
+        Step.Started staged = started(label, staged(op, ring, communicator, in, out, index), communicator);
+        return instruction.started() ? List.of(staged) : List.of(staged, join("await"));
+    }
+
+    private Step.Started started(String label, CollectiveWork work, Communicator communicator) {
+        CommunicationStream stream =
+                streams.computeIfAbsent(communicator, key -> work.copies() ? ringStreams() : callStream());
+        return new Step.Started(label, work, stream, device.event(), device.event(), Step.Times.on(device));
+    }
+
+    private CommunicationStream callStream() {
+        return new CommunicationStream(device.stream(StreamUse.COMMUNICATION));
+    }
+
+    private CommunicationStream ringStreams() {
+        return new CommunicationStream(
+                device.stream(StreamUse.COPY), device.stream(StreamUse.COMMUNICATION), device.stream(StreamUse.COPY));
     }
 
     /** A wait for what {@link OrderStreams} finds. */
@@ -119,7 +143,7 @@ final class CollectiveSteps {
 
     /** Frees the streams. */
     void close() {
-        streams.values().forEach(stream -> stream.stream().close());
+        streams.values().forEach(CommunicationStream::close);
     }
 
     static void require(Communicator communicator, String op, Buffer buffer) {
@@ -130,60 +154,26 @@ final class CollectiveSteps {
         }
     }
 
-    /** What makes a task of an operand and a result. */
-    @FunctionalInterface
-    private interface TaskMaker {
-        CollectiveTask make(Buffer in, Buffer out);
-    }
-
-    /** The task on the tensors themselves, or on copies on the host that the plan has room for. */
-    private CollectiveTask onReachable(
-            Collective op, Communicator communicator, Buffer in, Buffer out, int index, TaskMaker maker) {
-        BufferSlot slot = plan.hostStagingOf(index);
-        if (slot == null || (communicator.reaches(in.space()) && communicator.reaches(out.space()))) {
-            require(communicator, op.name(), in);
-            require(communicator, op.name(), out);
-            return maker.make(in, out);
-        }
+    /** The collective through memory of the host, chunk by chunk. */
+    private StagedCollective staged(
+            Collective op, StagingRing ring, Communicator communicator, Buffer in, Buffer out, int index) {
         Arena host = Objects.requireNonNull(hostArena);
-        long outOffset = slot.offsetBytes() + Arena.aligned(in.type().bytes());
-        Buffer inCopy = host.buffer(in.type(), slot.offsetBytes());
-        Buffer outCopy = host.buffer(out.type(), outOffset);
-        require(communicator, op.name(), inCopy);
-        CollectiveTask task = maker.make(inCopy, outCopy);
-        return CollectiveTask.onCopies(task, in, inCopy, out, outCopy);
+        SlotRing slots = rings.computeIfAbsent(communicator, key -> new SlotRing(ring, host, device));
+        CollectiveCut cut = CollectiveCut.of(op, in.type(), out.type(), plan.chunkBytes());
+        String tag = tag(index);
+        List<StagedChunk> chunks = slots.cut(cut, communicator.rank(), in, out, (chunk, operand, result) -> {
+            require(communicator, op.name(), operand);
+            return task(op, communicator, operand, result, cut.numChunks() == 1 ? tag : tag + " chunk " + chunk);
+        });
+        return new StagedCollective(communicator, communicator.axis(), List.of(in), List.of(out), chunks);
     }
 
-    private CollectiveTask task(Collective op, Communicator communicator, Buffer in, Buffer out, int index) {
-        return onReachable(
-                op,
-                communicator,
-                in,
-                out,
-                index,
-                (reached, made) -> CollectiveTask.of(
-                        communicator,
-                        call(op, region(reached), region(made), in.type().dtype(), tag(index)),
-                        List.of(reached),
-                        List.of(made)));
-    }
-
-    private Step permute(Permute permute, Communicator communicator, Buffer in, Buffer out, int index) {
-        if (permute.sources().get(communicator.rank()) == communicator.rank()) {
-            return copy(permute.name(), in, out);
-        }
-        if (in.type().bytes() == 0) {
-            return new Step.Local(permute.name(), stream -> {}, new MemoryUse(List.of(), List.of(), null));
-        }
-        CollectiveTask task = onReachable(
-                permute,
-                communicator,
-                in,
-                out,
-                index,
-                (reached, made) -> PermuteTask.of(
-                        permute, communicator, reached, made, in.type().dtype(), tag(index)));
-        return blocking(permute.name(), task);
+    private static CollectiveTask task(Collective op, Communicator communicator, Buffer in, Buffer out, String tag) {
+        DType type = in.type().dtype();
+        return op instanceof Permute permute
+                ? PermuteTask.of(permute, communicator, in, out, type, tag)
+                : CollectiveTask.of(
+                        communicator, call(op, region(in), region(out), type, tag), List.of(in), List.of(out));
     }
 
     private Step blocking(String label, HostTask task) {

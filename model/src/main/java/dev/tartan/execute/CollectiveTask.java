@@ -5,19 +5,17 @@ import dev.tartan.backend.HostTask;
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.Communicator;
 import dev.tartan.collective.PendingCall;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A call on a communicator as a stream takes it. Made once, allocates nothing when it is done. */
-final class CollectiveTask implements HostTask {
+final class CollectiveTask implements HostTask, CollectiveWork {
     private final Communicator communicator;
     private final List<Buffer> reads;
     private final List<Buffer> writes;
     private final Runnable run;
     private final Supplier<PendingCall> start;
-    private final boolean copiesByItself;
     private @Nullable PendingCall pending;
     private long endedNanos;
 
@@ -26,65 +24,18 @@ final class CollectiveTask implements HostTask {
             List<Buffer> reads,
             List<Buffer> writes,
             Runnable run,
-            Supplier<PendingCall> start,
-            boolean copiesByItself) {
+            Supplier<PendingCall> start) {
         this.communicator = communicator;
         this.reads = List.copyOf(reads);
         this.writes = List.copyOf(writes);
         this.run = run;
         this.start = start;
-        this.copiesByItself = copiesByItself;
     }
 
     /** One call. */
     static CollectiveTask of(Communicator communicator, CollectiveCall call, List<Buffer> reads, List<Buffer> writes) {
         return new CollectiveTask(
-                communicator, reads, writes, () -> communicator.run(call), () -> communicator.start(call), false);
-    }
-
-    /**
-     * A task on copies, in memory that its communicator reaches. Start and finish make the copies, and wait for them.
-     *
-     * @param task on the copies, and on more memory of its own
-     */
-    static CollectiveTask onCopies(CollectiveTask task, Buffer in, Buffer inCopy, Buffer out, Buffer outCopy) {
-        List<Buffer> writes = new ArrayList<>(task.writes);
-        writes.addAll(task.reads);
-        writes.add(out);
-        return new CollectiveTask(
-                task.communicator,
-                List.of(in),
-                writes,
-                () -> {
-                    inCopy.copyFrom(in);
-                    task.run.run();
-                    out.copyFrom(outCopy);
-                },
-                () -> {
-                    inCopy.copyFrom(in);
-                    return followed(task.start.get(), () -> out.copyFrom(outCopy));
-                },
-                true);
-    }
-
-    private static PendingCall followed(PendingCall call, Runnable afterwards) {
-        return new PendingCall() {
-            @Override
-            public boolean isDone() {
-                return call.isDone();
-            }
-
-            @Override
-            public void await() {
-                call.await();
-                afterwards.run();
-            }
-
-            @Override
-            public long endedNanos() {
-                return call.endedNanos();
-            }
-        };
+                communicator, reads, writes, () -> communicator.run(call), () -> communicator.start(call));
     }
 
     /** Two calls, one after the other. */
@@ -102,8 +53,7 @@ final class CollectiveTask implements HostTask {
                     communicator.run(first);
                     communicator.run(second);
                 },
-                () -> both(communicator.start(first), communicator.start(second)),
-                false);
+                () -> both(communicator.start(first), communicator.start(second)));
     }
 
     private static PendingCall both(PendingCall first, PendingCall second) {
@@ -144,12 +94,19 @@ final class CollectiveTask implements HostTask {
         return communicator;
     }
 
-    /**
-     * Whether {@link #start} and {@link #finish} read and write memory themselves, so that the order of calls on the
-     * communicator says too little.
-     */
-    boolean copiesByItself() {
-        return copiesByItself;
+    @Override
+    public boolean copies() {
+        return false;
+    }
+
+    @Override
+    public int numCalls() {
+        return 1;
+    }
+
+    @Override
+    public void enqueue(CommunicationStream stream) {
+        stream.calls().enqueue(this);
     }
 
     /** For example {@code collective on data}. */
@@ -186,8 +143,8 @@ final class CollectiveTask implements HostTask {
         return endedNanos;
     }
 
-    /** The axes it goes along. */
-    String axis() {
+    @Override
+    public String axis() {
         return communicator.axis();
     }
 }

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Where the program awaits, computing waits for the last collective of each stream that conflicts with a step
  *       before the next await. Those before it on its stream are then done too. Nothing else is waited for there: what
  *       no step conflicts with is waited for by a later await or at the end.
- *   <li>A collective that makes copies before and after its call is joined before another on its stream that touches
- *       the same memory, since the order of their calls says too little.
+ *   <li>A collective that copies beside its calls is joined before another on its stream that touches the same memory,
+ *       and which then waits for what was computed: the order of their calls says too little.
  *   <li>A blocking collective waits for what its communicator was given before.
  * </ul>
  *
@@ -81,7 +81,7 @@ final class OrderStreams {
         int from = known.getOrDefault(started.stream(), 0);
         boolean conflicts = joined.stream()
                 .anyMatch(other -> other.at() >= from
-                        && other.what().stream() != started.stream()
+                        && (other.what().stream() != started.stream() || started.isAheadOf(other.what()))
                         && other.what().use().conflictsWith(started.use()));
         for (int i = from; i < index && !conflicts; i++) {
             MemoryUse computed = computed(steps.get(i));

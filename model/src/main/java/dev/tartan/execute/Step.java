@@ -159,9 +159,9 @@ abstract sealed class Step {
         }
     }
 
-    /** A collective that runs on its communicator's stream while others are computed, until it is joined. */
+    /** A collective that runs on its communicator's streams while others are computed, until it is joined. */
     static final class Started extends Step {
-        private final CollectiveTask task;
+        private final CollectiveWork work;
         private final MemoryUse use;
         private final CommunicationStream stream;
         private final Event ready;
@@ -173,14 +173,14 @@ abstract sealed class Step {
 
         Started(
                 String label,
-                CollectiveTask task,
+                CollectiveWork work,
                 CommunicationStream stream,
                 Event ready,
                 Event done,
                 Times exposure) {
             super(label, exposure);
-            this.task = task;
-            this.use = new MemoryUse(task.reads(), task.writes(), task.channel());
+            this.work = work;
+            this.use = new MemoryUse(work.reads(), work.writes(), work.channel());
             this.stream = stream;
             this.ready = ready;
             this.done = done;
@@ -196,7 +196,7 @@ abstract sealed class Step {
 
         /** Whether the order of its stream is not enough to begin it after another that is on it too. */
         boolean isAheadOf(Started earlier) {
-            return (task.copiesByItself() || earlier.task.copiesByItself()) && use.overlaps(earlier.use);
+            return (work.copies() || earlier.work.copies()) && use.overlaps(earlier.use);
         }
 
         /** Says that it must wait for what was computed before it; it does not unless that is said. */
@@ -212,7 +212,7 @@ abstract sealed class Step {
 
         /** The axes that the collective goes along. */
         String axis() {
-            return task.axis();
+            return work.axis();
         }
 
         /** As {@link #enqueue}, timing the collective on its stream as well. */
@@ -227,21 +227,21 @@ abstract sealed class Step {
 
         @Override
         void enqueueWork(Stream compute) {
-            Stream own = stream.stream();
             if (needsReady) {
                 compute.record(ready);
-                own.await(ready);
+                stream.toHost().await(ready);
             }
             if (times != null) {
-                own.record(times.before());
+                stream.toHost().record(times.before());
             }
-            own.enqueue(task);
+            // From here on something may be under way, also if it cannot all be enqueued.
+            ordinal = stream.begin(work.numCalls());
+            work.enqueue(stream);
             if (times != null) {
-                own.record(times.after());
+                stream.toDevice().record(times.after());
             }
-            ordinal = stream.begin();
             if (isJoined) {
-                own.record(done);
+                stream.toDevice().record(done);
             }
         }
 
@@ -249,7 +249,7 @@ abstract sealed class Step {
             try {
                 compute.await(done);
             } catch (RuntimeException | Error e) {
-                stream.joinOne();
+                stream.joinFailed();
                 throw e;
             }
             stream.join(ordinal);

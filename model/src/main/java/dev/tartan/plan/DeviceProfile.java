@@ -15,34 +15,42 @@ import java.util.Set;
  * @param name for people
  * @param memoryBytes all memory of one device, or of the host where it is the host's; 0 if that is not known
  * @param sharesHostMemory whether the memory of the device is the host's
+ * @param stagingChunkBytes bytes of the chunks in which collectives go through memory of the host, since communicators
+ *     do not reach the memory of the device; 0 where they do
  * @param elementTypes that kernels compute with
  */
 public record DeviceProfile(
-        DeviceKind kind, String name, long memoryBytes, boolean sharesHostMemory, List<DType> elementTypes) {
+        DeviceKind kind,
+        String name,
+        long memoryBytes,
+        boolean sharesHostMemory,
+        long stagingChunkBytes,
+        List<DType> elementTypes) {
+    /** Long enough for the network to be busy, and for a copy to take far longer than starting it. */
+    public static final long STAGING_CHUNK_BYTES = 8 << 20;
+
     /** The cores of some machine. */
-    public static final DeviceProfile CPU = new DeviceProfile(DeviceKind.CPU, "cpu", 0, true, List.of(DType.values()));
+    public static final DeviceProfile CPU =
+            new DeviceProfile(DeviceKind.CPU, "cpu", 0, true, 0, List.of(DType.values()));
 
     /** Copies the list. */
     public DeviceProfile {
         elementTypes = List.copyOf(elementTypes);
     }
 
-    /**
-     * Whether collectives work on copies of tensors in memory of the host: as long as nothing else reaches the memory
-     * of GPUs, of all of them.
-     */
-    public boolean stagesCollectives() {
-        return kind != DeviceKind.CPU;
+    /** The same with collectives that go through memory of the host in such chunks, or do not if that is 0. */
+    public DeviceProfile stagingIn(long chunkBytes) {
+        return new DeviceProfile(kind, name, memoryBytes, sharesHostMemory, chunkBytes, elementTypes);
     }
 
     /** The same with so much memory, as a device that is there has it. */
     public DeviceProfile withMemory(long bytes) {
-        return new DeviceProfile(kind, name, bytes, sharesHostMemory, elementTypes);
+        return new DeviceProfile(kind, name, bytes, sharesHostMemory, stagingChunkBytes, elementTypes);
     }
 
     /** The same with memory that is the host's, or is not. */
     public DeviceProfile sharingHostMemory(boolean shares) {
-        return new DeviceProfile(kind, name, memoryBytes, shares, elementTypes);
+        return new DeviceProfile(kind, name, memoryBytes, shares, stagingChunkBytes, elementTypes);
     }
 
     /**

@@ -29,14 +29,12 @@ public final class PlanMemory {
     private final BufferSharing sharing;
     private final Map<String, BufferSlot> kept;
     private final DeviceTraits traits;
-    private final boolean onHostOnly;
 
     private PlanMemory(Program program, BufferSharing sharing, Map<String, BufferSlot> kept, DeviceTraits traits) {
         this.program = program;
         this.sharing = sharing;
         this.kept = kept;
         this.traits = traits;
-        this.onHostOnly = traits.profile().stagesCollectives();
     }
 
     /** Bytes that are in use from one instruction to another, both included, and where they are placed. */
@@ -125,9 +123,9 @@ public final class PlanMemory {
             }
         }
         long top = place(regions, fixed);
-        Map<Integer, Region> copiesOnHost = copiesOnHost();
-        onHost.addAll(copiesOnHost.values());
         long hostBytes = place(onHost, List.of());
+        List<StagingRing> rings = rings(hostBytes);
+        hostBytes += rings.stream().mapToLong(StagingRing::bytes).sum();
         BufferSlot[] slots = new BufferSlot[count];
         Arrays.setAll(slots, value -> {
             Region region = buffers[sharing.buffer(value)];
@@ -135,26 +133,53 @@ public final class PlanMemory {
                     region == null ? 0 : region.offset, program.typeOf(value).bytes());
         });
         BufferSlot scratch = new BufferSlot(top, MemoryPlan.aligned(scratchBytes()));
-        List<MemoryPlan.Staging> hostStaging = new ArrayList<>();
-        copiesOnHost.forEach((index, region) ->
-                hostStaging.add(new MemoryPlan.Staging(index, new BufferSlot(region.offset, region.bytes))));
-        return new MemoryPlan(scratch.endBytes(), hostBytes, List.of(slots), scratch, hostStaging, sharing.copies());
+        return new MemoryPlan(
+                scratch.endBytes(),
+                hostBytes,
+                List.of(slots),
+                scratch,
+                rings,
+                traits.profile().stagingChunkBytes(),
+                sharing.copies());
     }
 
-    /** What collectives have on the host, by instruction: operand and result. */
-    private Map<Integer, Region> copiesOnHost() {
-        Map<Integer, Region> regions = new LinkedHashMap<>();
-        for (int i = 0; i < program.instructions().size() && onHostOnly; i++) {
-            Instruction instruction = program.instructions().get(i);
-            if (instruction.op() instanceof Collective) {
-                long bytes = MemoryPlan.aligned(
-                                program.typeOf(instruction.operands().get(0)).bytes())
-                        + MemoryPlan.aligned(
-                                program.typeOf(instruction.results().get(0)).bytes());
-                regions.put(i, new Region(i, instruction.started() ? sharing.end(i) : i, bytes));
+    /** What is needed for the collectives along some axes. */
+    private static final class RingNeeds {
+        private long slotBytes = MemoryPlan.ALIGNMENT_BYTES;
+        private int numChunks;
+
+        void add(CollectiveCut cut) {
+            slotBytes = Math.max(slotBytes, MemoryPlan.aligned(cut.slotBytes()));
+            numChunks += cut.numChunks();
+        }
+    }
+
+    /** The rings of collectives, one after the other, from an offset on. */
+    private List<StagingRing> rings(long offset) {
+        long chunkBytes = traits.profile().stagingChunkBytes();
+        if (chunkBytes == 0) {
+            return List.of();
+        }
+        Map<List<String>, RingNeeds> needs = new LinkedHashMap<>();
+        for (Instruction instruction : program.instructions()) {
+            if (instruction.op() instanceof Collective op) {
+                CollectiveCut cut = CollectiveCut.of(
+                        op,
+                        program.typeOf(instruction.operands().get(0)),
+                        program.typeOf(instruction.results().get(0)),
+                        chunkBytes);
+                needs.computeIfAbsent(op.axes(), axes -> new RingNeeds()).add(cut);
             }
         }
-        return regions;
+        List<StagingRing> rings = new ArrayList<>();
+        long end = offset;
+        for (Map.Entry<List<String>, RingNeeds> each : needs.entrySet()) {
+            int numSlots = Math.min(StagingRing.MOST_SLOTS, each.getValue().numChunks);
+            StagingRing ring = new StagingRing(each.getKey(), end, each.getValue().slotBytes, numSlots);
+            rings.add(ring);
+            end += ring.bytes();
+        }
+        return rings;
     }
 
     /** Gives regions their places in one arena, around those that have theirs, and says how large it is. */

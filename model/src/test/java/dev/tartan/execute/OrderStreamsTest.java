@@ -54,15 +54,21 @@ class OrderStreamsTest {
     }
 
     private OrderStreamsTest start(String axis, String reads, String writes) {
+        return start(axis, task(axis, reads, writes), reads + ">" + writes);
+    }
+
+    /** Starts one that goes through memory of the host. */
+    private OrderStreamsTest stage(String axis, String reads, String writes) {
+        Communicator communicator = mesh.communicator(0, List.of(axis));
+        StagedCollective staged = new StagedCollective(communicator, axis, buffers(reads), buffers(writes), List.of());
+        return start(axis, staged, reads + ">" + writes);
+    }
+
+    private OrderStreamsTest start(String axis, CollectiveWork work, String label) {
         CommunicationStream stream =
                 streams.computeIfAbsent(axis, key -> new CommunicationStream(device.stream(StreamUse.COMMUNICATION)));
         steps.add(new Step.Started(
-                axis + " " + reads + ">" + writes,
-                task(axis, reads, writes),
-                stream,
-                device.event(),
-                device.event(),
-                Step.Times.on(device)));
+                axis + " " + label, work, stream, device.event(), device.event(), Step.Times.on(device)));
         return this;
     }
 
@@ -136,6 +142,22 @@ class OrderStreamsTest {
                 .await()
                 .start("model", "b", "c")
                 .assertOrder("data a>b", "await [data a>b]", "model b>c when ready", "await [model b>c]");
+    }
+
+    @Test
+    void whatCopiesBesideItsCallsWaitsForWhatItTouchesToo() {
+        stage("data", "a", "b")
+                .stage("data", "c", "d")
+                .await()
+                .stage("data", "b", "e")
+                .stage("data", "f", "g")
+                .assertOrder(
+                        "data a>b",
+                        "data c>d",
+                        "await [data a>b]",
+                        "data b>e when ready",
+                        "data f>g",
+                        "await [data f>g]");
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.tartan.backend.Backend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
+import dev.tartan.plan.DeviceTraits;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.RunConfigLoader;
 import java.nio.file.Files;
@@ -21,18 +22,26 @@ record CudaGolden(Path folder, String kind, int data, int model, String more) {
     record Run(TrainingPlan plan, TrainingResult result) {}
 
     Run assertTrainsAsOnTheCpu(Backend backend) throws Exception {
-        return assertFollowsTheCpu(backend, more, loss -> 1e-5);
+        return assertFollowsTheCpu(backend, backend, more, loss -> 1e-5);
+    }
+
+    /** As above, planned for other traits. */
+    Run assertTrainsAsOnTheCpu(Backend backend, DeviceTraits traits) throws Exception {
+        return assertFollowsTheCpu(backend, traits, more, loss -> 1e-5);
     }
 
     /**
      * Trains, and compares with the same network on the CPU.
      *
+     * @param traits planned for
      * @param moreOnTheCpu lines of config there
      * @param tolerance of a loss, by what it is there
      */
-    Run assertFollowsTheCpu(Backend backend, String moreOnTheCpu, DoubleUnaryOperator tolerance) throws Exception {
-        Run expected = run(new Nd4jBackend(1), "cpu", moreOnTheCpu);
-        Run actual = run(backend, "cuda", more);
+    Run assertFollowsTheCpu(Backend backend, DeviceTraits traits, String moreOnTheCpu, DoubleUnaryOperator tolerance)
+            throws Exception {
+        Backend cpu = new Nd4jBackend(1);
+        Run expected = run(cpu, cpu, "cpu", moreOnTheCpu);
+        Run actual = run(backend, traits, "cuda", more);
         assertThat(actual.result.steps()).hasSize(STEPS);
         for (int step = 0; step < STEPS; step++) {
             double loss = expected.result.steps().get(step).loss();
@@ -41,7 +50,7 @@ record CudaGolden(Path folder, String kind, int data, int model, String more) {
         return actual;
     }
 
-    private Run run(Backend backend, String name, String lines) throws Exception {
+    private Run run(Backend backend, DeviceTraits traits, String name, String lines) throws Exception {
         Path output = Files.createDirectory(folder.resolve(name));
         String golden = GoldenConfig.of(
                 kind,
@@ -50,7 +59,7 @@ record CudaGolden(Path folder, String kind, int data, int model, String more) {
                 model,
                 output);
         RunConfig config = RunConfigLoader.parse(golden + lines + "\ntrain.steps=" + STEPS);
-        TrainingPlan plan = TrainingJob.of(config).compile(backend);
+        TrainingPlan plan = TrainingJob.of(config).compile(traits);
         return new Run(plan, MeshTrainer.run(plan, config.network(), backend, step -> {}));
     }
 }

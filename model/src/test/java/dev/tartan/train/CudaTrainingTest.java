@@ -2,9 +2,11 @@ package dev.tartan.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tartan.backend.Backend;
 import dev.tartan.backend.cuda.HostCudaBackend;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.execute.RankExecutor;
+import dev.tartan.plan.DeviceTraits;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
@@ -16,6 +18,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("slow")
 @Timeout(600)
 class CudaTrainingTest {
+    private static final long STAGING_CHUNK_BYTES = 4096;
+
     @TempDir
     Path folder;
 
@@ -67,10 +71,30 @@ class CudaTrainingTest {
         HostCudaBackend cuda = new HostCudaBackend(data * model, 1);
         String precision = "precision { parameters=bfloat16, compute=bfloat16, reduce=" + reduce + " }";
         CudaGolden.Run run = new CudaGolden(folder, kind, data, model, more + "\n" + precision)
-                .assertFollowsTheCpu(cuda.backend(), more, loss -> 0.01 * loss);
+                .assertFollowsTheCpu(cuda.backend(), cuda.backend(), more, loss -> 0.01 * loss);
         assertThat(run.result().summary().measuredPeakBytesPerDevice())
                 .isEqualTo(run.plan().step().memory().arenaBytes());
         expectPlannedBytes(run.plan(), cuda);
+    }
+
+    @ParameterizedTest(name = "{0} on {1}x{2}, {3}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "gpt   | 2 | 2 | strategy.zero=2, strategy.sequenceParallel=true, strategy.bucketBytes=20000",
+                "llama | 2 | 1 | strategy.zero=3, strategy.offloadOptimizer=true",
+            })
+    void collectivesInChunksTrainAsOnTheCpu(String kind, int data, int model, String more) throws Exception {
+        HostCudaBackend cuda = new HostCudaBackend(data * model, 1);
+        Backend backend = cuda.backend();
+        DeviceTraits inChunks = backend.on(backend.profile().stagingIn(STAGING_CHUNK_BYTES));
+        TrainingPlan plan = new CudaGolden(folder, kind, data, model, more)
+                .assertTrainsAsOnTheCpu(backend, inChunks)
+                .plan();
+        assertThat(plan.step().memory().rings())
+                .isNotEmpty()
+                .allSatisfy(ring -> assertThat(ring.bytes()).isLessThanOrEqualTo(3 * STAGING_CHUNK_BYTES));
+        expectPlannedBytes(plan, cuda);
     }
 
     /** All that the driver is asked for, to the byte. */

@@ -40,11 +40,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on devices whose streams go on in any order that events allow, and whose memory is not the host's. */
 @Timeout(300)
 class StreamsOutOfOrderTrainingTest {
     private static final int STEPS = 6;
+    private static final long STAGING_CHUNK_BYTES = 4096;
 
     @TempDir
     Path folder;
@@ -104,14 +106,41 @@ class StreamsOutOfOrderTrainingTest {
         return new FarCommunicators(CommunicationOptions.withinProcess(plan.mesh(), plan.collective()));
     }
 
-    @Test
-    void processesTrainToTheSameBits() throws Exception {
+    /** Chunks of 4 KiB, of which the largest tensors have a dozen. */
+    @ParameterizedTest(name = "{0} on {1}x{2}, {3}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "gpt   | 2 | 2 | strategy.zero=2, strategy.sequenceParallel=true, strategy.recompute=selective",
+                "gpt   | 2 | 1 | strategy.zero=1, strategy.offloadOptimizer=true, strategy.bucketBytes=20000",
+                "llama | 2 | 2 | strategy.zero=3, strategy.bucketBytes=20000, train.microBatches=2",
+            })
+    void collectivesInChunksTrainToTheSameBits(String kind, int data, int model, String more) throws Exception {
+        Outcome here = train(config(kind, data, model, more, "here"), cpu);
+        RunConfig config = config(kind, data, model, more, "there");
+        Backend backend = new FakeBackend(cpu, 5, STAGING_CHUNK_BYTES);
+        TrainingPlan plan = TrainingJob.of(config).compile(backend);
+        assertThat(plan.step().memory().rings())
+                .isNotEmpty()
+                .allSatisfy(ring -> assertThat(ring.bytes()).isLessThanOrEqualTo(3 * STAGING_CHUNK_BYTES));
+        try (MeshCommunicators mesh = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
+            TrainingResult result =
+                    MeshTrainer.run(plan, config.network(), backend, ProcessRanks.all(mesh), step -> {});
+            Outcome there = Outcome.of(plan, Objects.requireNonNull(result));
+            assertThat(there.losses()).isEqualTo(here.losses());
+            assertThat(there.parameters()).isEqualTo(here.parameters());
+        }
+    }
+
+    @ParameterizedTest(name = "chunks of {0} bytes")
+    @ValueSource(longs = {0, STAGING_CHUNK_BYTES})
+    void processesTrainToTheSameBits(long stagingChunkBytes) throws Exception {
         SmallRun.tokens(folder);
         String[] keys = {"strategy.zero=3", "strategy.bucketBytes=4000"};
         RunConfig alone = SmallRun.config(folder, "here", 2, 1, keys);
         Outcome here = train(alone, cpu);
-        TrainingPlan plan =
-                TrainingJob.of(SmallRun.config(folder, "there", 2, 1, keys)).compile(new FakeBackend(cpu, 1));
+        TrainingPlan plan = TrainingJob.of(SmallRun.config(folder, "there", 2, 1, keys))
+                .compile(new FakeBackend(cpu, 1, stagingChunkBytes));
         ExecutorService processes = Executors.newFixedThreadPool(2);
         try (JoinedMeshes meshes = JoinedMeshes.of(Wiring.SHM, new MeshAxes(RunMesh.AXES, List.of(2, 1)), 2)) {
             List<Future<@Nullable TrainingResult>> results = new ArrayList<>();
@@ -120,8 +149,8 @@ class StreamsOutOfOrderTrainingTest {
                 results.add(processes.submit(() -> MeshTrainer.run(
                         plan,
                         SmallRun.NETWORK,
-                        new FakeBackend(cpu, process),
-                        new ProcessRanks(process, 2, new FarCommunicators(meshes.process(process))),
+                        new FakeBackend(cpu, process, stagingChunkBytes),
+                        new ProcessRanks(process, 2, reaching(meshes.process(process), stagingChunkBytes)),
                         step -> {})));
             }
             results.get(1).get();
@@ -132,6 +161,10 @@ class StreamsOutOfOrderTrainingTest {
         } finally {
             processes.shutdownNow();
         }
+    }
+
+    private static MeshCommunicators reaching(MeshCommunicators mesh, long stagingChunkBytes) {
+        return stagingChunkBytes == 0 ? new FarCommunicators(mesh) : mesh;
     }
 
     /** Of a step with started gathers and reduce-scatters, one event or wait is left out at a time. */

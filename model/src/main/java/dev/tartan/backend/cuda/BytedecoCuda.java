@@ -418,6 +418,11 @@ final class BytedecoCuda implements CudaDriver {
         works.put(stream, work);
     }
 
+    @Override
+    public void announceByHost(Work work) {
+        // The driver has no part in it.
+    }
+
     /** The context is the process's: it stays until that ends. */
     @Override
     public synchronized void close() {

@@ -100,6 +100,7 @@ public final class CudaBackend implements Backend {
     }
 
     static DeviceProfile profileOf(CudaDriver.Gpu gpu) {
-        return new DeviceProfile(DeviceKind.CUDA, gpu.name(), gpu.memoryBytes(), false, TYPES);
+        return new DeviceProfile(
+                DeviceKind.CUDA, gpu.name(), gpu.memoryBytes(), false, DeviceProfile.STAGING_CHUNK_BYTES, TYPES);
     }
 }

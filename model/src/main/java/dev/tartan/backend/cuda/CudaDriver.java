@@ -93,6 +93,9 @@ interface CudaDriver extends AutoCloseable {
     /** Says what the launches, products and copies that the stream is given next are for; until said again. */
     void announce(Work work, long stream);
 
+    /** Says what the calling thread itself does next with memory of the host. */
+    void announceByHost(Work work);
+
     /** Frees all; no work may be under way. */
     @Override
     void close();

@@ -5,8 +5,8 @@ import java.lang.ref.Cleaner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A point in a {@link CudaStream}: all that the GPU was given before, and so many tasks of the host. The driver's event
- * is freed when nobody can reach this one any more.
+ * A point in a {@link CudaStream}. It may be asked for by one thread and recorded by another, later; who waits for it
+ * first waits for that. The driver's event is freed when nobody can reach this one any more.
  */
 final class CudaEvent implements TimedEvent {
     private static final Cleaner CLEANER = Cleaner.create();
@@ -15,7 +15,9 @@ final class CudaEvent implements TimedEvent {
     private final long handle;
     private final boolean timed;
     private @Nullable CudaStream stream;
-    private long tasks;
+    private long numRequested;
+    private long numRecorded;
+    private @Nullable Throwable failure;
 
     CudaEvent(CudaDriver driver, boolean timed) {
         long made = driver.createEvent(timed);
@@ -29,41 +31,74 @@ final class CudaEvent implements TimedEvent {
         return handle;
     }
 
-    void recorded(CudaStream in, long begunTasks) {
+    /** A stream is asked to record it, as the time of this number. */
+    synchronized long request(CudaStream in) {
         stream = in;
-        tasks = begunTasks;
+        return ++numRequested;
     }
 
-    boolean wasRecorded() {
-        return stream != null;
+    /** How often a stream was asked to record it. */
+    synchronized long numRequested() {
+        return numRequested;
     }
 
-    /** Waits for the tasks of the host that are before it. */
-    void finishTasks() {
-        CudaStream in = stream;
-        if (in != null) {
-            in.finish(tasks);
+    /**
+     * It was recorded.
+     *
+     * @param failed what the stream had failed with by then
+     */
+    synchronized void recorded(long number, @Nullable Throwable failed) {
+        numRecorded = number;
+        failure = failed;
+        notifyAll();
+    }
+
+    /**
+     * Waits until it was recorded so many times. What interrupts the caller interrupts the stream's task instead, which
+     * then fails soon.
+     *
+     * @throws RuntimeException what the stream had failed with
+     */
+    synchronized void awaitRecorded(long number) {
+        boolean interrupted = false;
+        while (numRecorded < number) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+                if (stream != null) {
+                    stream.interrupt();
+                }
+            }
         }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        StreamWorker.rethrow(failure);
     }
 
     @Override
     public void synchronize() {
-        finishTasks();
-        if (stream != null) {
+        long number = numRequested();
+        if (number > 0) {
+            awaitRecorded(number);
             driver.synchronizeEvent(handle);
         }
     }
 
+    private synchronized boolean isRecorded() {
+        return numRecorded == numRequested;
+    }
+
     @Override
     public boolean isDone() {
-        CudaStream in = stream;
-        return in == null || (in.hasEnded(tasks) && driver.isDone(handle));
+        return isRecorded() && (numRequested() == 0 || driver.isDone(handle));
     }
 
     @Override
     public long nanosSince(TimedEvent earlier) {
         CudaEvent other = (CudaEvent) earlier;
-        if (!timed || !other.timed || stream == null || other.stream == null) {
+        if (!timed || !other.timed || numRequested() == 0 || other.numRequested() == 0) {
             throw new IllegalStateException(
                     "event tells no time: it was not recorded, or is not timed. Record both first.");
         }

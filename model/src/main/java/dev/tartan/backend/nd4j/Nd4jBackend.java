@@ -56,6 +56,7 @@ public final class Nd4jBackend implements Backend {
                         "GPU",
                         0,
                         false,
+                        DeviceProfile.STAGING_CHUNK_BYTES,
                         List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32, DType.BOOL));
         KernelTable.Builder table = Nd4jKernels.primitives();
         if (onCpu) {

@@ -61,10 +61,16 @@ public record AlgorithmChoice(long segmentBytes, Map<CollectiveOp, String> fixed
                 new PairwiseAllToAll(workspace),
                 new TreeBroadcast(workspace),
                 new DisseminationBarrier(workspace)));
-        HierarchicalAllReduce hierarchical = new HierarchicalAllReduce(workspace, shape.ranksPerProcess());
-        // Elsewhere it is a ring, and only there for those who ask for it.
-        if (shape.isHierarchical() || hierarchical.name().equals(fixed.get(hierarchical.op()))) {
-            all.add(hierarchical);
+        ProcessAndRail groups = ProcessAndRail.of(workspace, shape.ranksPerProcess());
+        List<CollectiveAlgorithm> hierarchical = List.of(
+                new HierarchicalAllReduce(workspace, groups),
+                new HierarchicalReduceScatter(workspace, groups),
+                new HierarchicalAllGather(workspace, groups));
+        for (CollectiveAlgorithm each : hierarchical) {
+            // Elsewhere it is a ring, and only there for those who ask for it.
+            if (shape.isHierarchical() || each.name().equals(fixed.get(each.op()))) {
+                all.add(each);
+            }
         }
         List<CollectiveAlgorithm> allowed = new ArrayList<>();
         for (CollectiveAlgorithm algorithm : all) {

@@ -61,7 +61,7 @@ final class AlgorithmTable {
     String pick(CollectiveOp op, long payloadBytes) {
         return switch (op) {
             case ALL_REDUCE -> allReduce(payloadBytes);
-            case REDUCE_SCATTER, ALL_GATHER -> "ring";
+            case REDUCE_SCATTER, ALL_GATHER -> shape.isHierarchical() ? "hierarchical" : "ring";
             case ALL_TO_ALL -> "pairwise";
             case BROADCAST -> "tree";
             case BARRIER -> "dissemination";

@@ -2,9 +2,7 @@ package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.CollectiveOp;
-import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.ReduceKind;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,46 +14,32 @@ import org.jspecify.annotations.Nullable;
  * a process steps 2(L-1), bytes sent 2S(L-1)/L.
  */
 final class HierarchicalAllReduce implements CollectiveAlgorithm {
-    private final Workspace workspace;
-    private final int ranksPerProcess;
-    private final @Nullable Parts parts;
     private final RingAllReduce flat;
+    private final @Nullable Parts parts;
     private Calls calls = Calls.NONE;
 
-    HierarchicalAllReduce(Workspace workspace, int ranksPerProcess) {
-        this.workspace = workspace;
-        this.ranksPerProcess = ranksPerProcess;
+    HierarchicalAllReduce(Workspace workspace, @Nullable ProcessAndRail groups) {
         this.flat = new RingAllReduce(workspace);
-        boolean applies = ranksPerProcess > 1 && ranksPerProcess < workspace.numRanks();
-        this.parts = applies ? Parts.of(workspace, ranksPerProcess) : null;
+        this.parts = groups == null
+                ? null
+                : new Parts(
+                        groups,
+                        new RingAllReduce(groups.inProcess()),
+                        new RingAllReduce(groups.alongRail(), firstChunk(groups), workspace.numRanks()));
     }
 
-    /**
-     * This rank's two groups.
-     *
-     * @param rail ranks of all processes that keep the same chunk
-     */
-    private record Parts(PartTransport process, PartTransport rail, RingAllReduce within, RingAllReduce across) {
-        static Parts of(Workspace workspace, int ranksPerProcess) {
-            int first = workspace.rank() / ranksPerProcess * ranksPerProcess;
-            PartTransport process = new PartTransport(
-                    workspace.transport(),
-                    IntStream.range(first, first + ranksPerProcess).toArray());
-            PartTransport rail = new PartTransport(
-                    workspace.transport(),
-                    IntStream.range(0, workspace.numRanks())
-                            .filter(rank -> rank % ranksPerProcess == workspace.rank() % ranksPerProcess)
-                            .toArray());
-            return new Parts(
-                    process, rail, new RingAllReduce(workspace.over(process)), new RingAllReduce(workspace.over(rail)));
-        }
+    /** What this rank keeps is a chunk for each process, from this one on. */
+    private static int firstChunk(ProcessAndRail groups) {
+        return RingAllReduce.chunkKept(groups.place(), groups.ranksPerProcess()) * groups.numProcesses();
     }
+
+    private record Parts(ProcessAndRail groups, RingAllReduce within, RingAllReduce across) {}
 
     /**
      * What one call becomes, kept while it is repeated.
      *
      * @param within the call without the division of a mean, which is done on the rails
-     * @param across the chunk this rank keeps
+     * @param across of the output, in which the chunk that this rank keeps has been added up
      */
     private record Calls(@Nullable CollectiveCall whole, CollectiveCall within, CollectiveCall across) {
         private static final CollectiveCall NOTHING = CollectiveCall.barrier("");
@@ -82,26 +66,20 @@ final class HierarchicalAllReduce implements CollectiveAlgorithm {
         if (!call.equals(calls.whole())) {
             calls = split(call);
         }
-        int half = ranksPerProcess - 1;
-        own.process().beginPhase();
+        int half = own.groups().ranksPerProcess() - 1;
+        own.groups().process().beginPhase();
         own.within().run(calls.within(), 0, half);
-        if (calls.across().payloadBytes() > 0) {
-            own.rail().beginPhase();
-            own.across().run(calls.across());
-        }
-        own.process().beginPhase();
+        own.groups().rail().beginPhase();
+        own.across().run(calls.across());
+        own.groups().process().beginPhase();
         own.within().run(calls.within(), half, half);
     }
 
-    private Calls split(CollectiveCall call) {
+    private static Calls split(CollectiveCall call) {
         ReduceKind kind = call.reduce() == ReduceKind.MEAN ? ReduceKind.SUM : call.reduce();
-        int kept = RingAllReduce.chunkKept(workspace.rank() % ranksPerProcess, ranksPerProcess);
-        long begin = Workspace.chunkOffset(call, kept, ranksPerProcess);
-        long end = Workspace.chunkOffset(call, kept + 1L, ranksPerProcess);
-        MemoryRegion chunk = call.output().slice(begin, end - begin);
         return new Calls(
                 call,
                 CollectiveCall.allReduce(call.input(), call.output(), call.type(), kind, call.tag()),
-                CollectiveCall.allReduce(chunk, chunk, call.type(), call.reduce(), call.tag()));
+                CollectiveCall.allReduce(call.output(), call.output(), call.type(), call.reduce(), call.tag()));
     }
 }

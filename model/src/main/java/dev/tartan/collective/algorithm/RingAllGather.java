@@ -11,8 +11,27 @@ import dev.tartan.collective.transport.Link;
  * <p>Cost: steps P-1, bytes sent S(P-1)/P, which is the least possible. Source: as {@link RingAllReduce}.
  */
 final class RingAllGather extends RingPipeline implements CollectiveAlgorithm {
+    private final int numPieces;
+    private final int spread;
+
     RingAllGather(Workspace workspace) {
+        this(workspace, 1, 1);
+    }
+
+    private RingAllGather(Workspace workspace, int numPieces, int spread) {
         super(workspace);
+        this.numPieces = numPieces;
+        this.spread = spread;
+    }
+
+    /** Chunks go to every {@code spread}-th place of the output, from the first one. */
+    static RingAllGather spread(Workspace workspace, int spread) {
+        return new RingAllGather(workspace, 1, spread);
+    }
+
+    /** The output has {@code numPieces} rounds of chunks. In all of them a rank has that of its place already. */
+    static RingAllGather ofPieces(Workspace workspace, int numPieces) {
+        return new RingAllGather(workspace, numPieces, 1);
     }
 
     @Override
@@ -41,7 +60,22 @@ final class RingAllGather extends RingPipeline implements CollectiveAlgorithm {
 
     @Override
     long chunkOffset(CollectiveCall call, int chunk) {
-        return call.input().bytes() * chunk;
+        return call.input().bytes() * spread * chunk;
+    }
+
+    @Override
+    long chunkBytes(CollectiveCall call, int chunk) {
+        return call.input().bytes();
+    }
+
+    @Override
+    int numPieces() {
+        return numPieces;
+    }
+
+    @Override
+    long pieceStride(CollectiveCall call) {
+        return call.input().bytes() * workspace().numRanks();
     }
 
     @Override

@@ -12,8 +12,18 @@ import dev.tartan.collective.transport.Link;
  * algorithms for clusters of workstations</i> (2009).
  */
 final class RingAllReduce extends RingPipeline implements CollectiveAlgorithm {
+    private final int firstChunk;
+    private final int numChunks;
+
     RingAllReduce(Workspace workspace) {
+        this(workspace, 0, workspace.numRanks());
+    }
+
+    /** Of the payload's {@code numChunks} chunks it reduces as many as there are ranks, from a first one on. */
+    RingAllReduce(Workspace workspace, int firstChunk, int numChunks) {
         super(workspace);
+        this.firstChunk = firstChunk;
+        this.numChunks = numChunks;
     }
 
     @Override
@@ -43,7 +53,7 @@ final class RingAllReduce extends RingPipeline implements CollectiveAlgorithm {
 
     @Override
     long chunkOffset(CollectiveCall call, int chunk) {
-        return Workspace.chunkOffset(call, chunk, workspace().numRanks());
+        return Workspace.chunkOffset(call, firstChunk + chunk, numChunks);
     }
 
     @Override

@@ -22,6 +22,7 @@ abstract class RingPipeline {
     private final Workspace workspace;
     private int firstStep;
     private int steps;
+    private long segmentsPerPiece;
     private long wholeBlocks;
     private int lastWindow;
 
@@ -36,8 +37,23 @@ abstract class RingPipeline {
     /** Index of the chunk sent in a step; what is received is what the rank before sends. */
     abstract int chunkSent(int step);
 
-    /** Offset of a chunk within the payload; also defined for the one after the last. */
+    /** Offset of a chunk within the payload, or of its first piece; also defined for the one after the last. */
     abstract long chunkOffset(CollectiveCall call, int chunk);
+
+    /** Length of a chunk, or of each of its pieces. */
+    long chunkBytes(CollectiveCall call, int chunk) {
+        return chunkOffset(call, chunk + 1) - chunkOffset(call, chunk);
+    }
+
+    /** Pieces of equal length that a chunk consists of; segments do not go beyond one. */
+    int numPieces() {
+        return 1;
+    }
+
+    /** From the beginning of a chunk's piece to that of its next one. */
+    long pieceStride(CollectiveCall call) {
+        return 0;
+    }
 
     /** Where a segment is sent from. {@code slot} is the scratch memory it was received to, if the step has any. */
     abstract long source(CollectiveCall call, int step, long offset, long slot);
@@ -58,7 +74,8 @@ abstract class RingPipeline {
         Link next = transport.link((workspace.rank() + 1) % numRanks);
         Link previous = transport.link((workspace.rank() + numRanks - 1) % numRanks);
         long segmentBytes = workspace.segmentBytes();
-        long segments = Math.max(1, (longestChunk(call) + segmentBytes - 1) / segmentBytes);
+        segmentsPerPiece = Math.max(1, (longestChunk(call) + segmentBytes - 1) / segmentBytes);
+        long segments = segmentsPerPiece * numPieces();
         firstStep = first;
         steps = numSteps;
         wholeBlocks = segments / Workspace.WINDOW * Workspace.WINDOW * numSteps;
@@ -114,7 +131,7 @@ abstract class RingPipeline {
     private long longestChunk(CollectiveCall call) {
         long longest = 0;
         for (int chunk = 0; chunk < workspace.numRanks(); chunk++) {
-            longest = Math.max(longest, chunkOffset(call, chunk + 1) - chunkOffset(call, chunk));
+            longest = Math.max(longest, chunkBytes(call, chunk));
         }
         return longest;
     }
@@ -139,12 +156,16 @@ abstract class RingPipeline {
     }
 
     private long segmentOffset(CollectiveCall call, int chunk, long message) {
-        long within = segment(message) * workspace.segmentBytes();
-        return Math.min(chunkOffset(call, chunk) + within, chunkOffset(call, chunk + 1));
+        long piece = segment(message) / segmentsPerPiece;
+        return chunkOffset(call, chunk) + piece * pieceStride(call) + withinPiece(call, chunk, message);
     }
 
     private long segmentBytes(CollectiveCall call, int chunk, long message) {
-        return Math.min(workspace.segmentBytes(), chunkOffset(call, chunk + 1) - segmentOffset(call, chunk, message));
+        return Math.min(workspace.segmentBytes(), chunkBytes(call, chunk) - withinPiece(call, chunk, message));
+    }
+
+    private long withinPiece(CollectiveCall call, int chunk, long message) {
+        return Math.min(segment(message) % segmentsPerPiece * workspace.segmentBytes(), chunkBytes(call, chunk));
     }
 
     /** A rank that is so many places away, around the ring. */

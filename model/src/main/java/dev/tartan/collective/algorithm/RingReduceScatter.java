@@ -11,8 +11,16 @@ import dev.tartan.collective.transport.Link;
  * the order of ranks c+1, c+2, ..., c around the ring. Source: as {@link RingAllReduce}.
  */
 final class RingReduceScatter extends RingPipeline implements CollectiveAlgorithm {
+    private final int numPieces;
+
     RingReduceScatter(Workspace workspace) {
+        this(workspace, 1);
+    }
+
+    /** Each rank keeps the chunks of its place in {@code numPieces} rounds of chunks, one after the other. */
+    RingReduceScatter(Workspace workspace, int numPieces) {
         super(workspace);
+        this.numPieces = numPieces;
     }
 
     @Override
@@ -37,7 +45,17 @@ final class RingReduceScatter extends RingPipeline implements CollectiveAlgorith
 
     @Override
     long chunkOffset(CollectiveCall call, int chunk) {
-        return call.output().bytes() * chunk;
+        return call.output().bytes() / numPieces * chunk;
+    }
+
+    @Override
+    int numPieces() {
+        return numPieces;
+    }
+
+    @Override
+    long pieceStride(CollectiveCall call) {
+        return chunkOffset(call, workspace().numRanks());
     }
 
     @Override
@@ -63,7 +81,9 @@ final class RingReduceScatter extends RingPipeline implements CollectiveAlgorith
     }
 
     private long kept(CollectiveCall call, long offset) {
-        return call.output().address() + offset - chunkOffset(call, workspace().rank());
+        long fromFirst = offset - chunkOffset(call, workspace().rank());
+        long piece = fromFirst / pieceStride(call);
+        return call.output().address() + piece * chunkBytes(call, 0) + fromFirst % pieceStride(call);
     }
 
     @Override

@@ -2,11 +2,11 @@ package dev.tartan.collective.algorithm;
 
 import dev.tartan.collective.CollectiveCall;
 import dev.tartan.collective.MemoryRegion;
-import dev.tartan.collective.NativeMemory;
 import dev.tartan.collective.ReduceKind;
 import dev.tartan.collective.reduce.Combiner;
 import dev.tartan.collective.transport.Link;
 import dev.tartan.collective.transport.Transport;
+import dev.tartan.mesh.ChunkOffset;
 
 /**
  * What the algorithms of one rank share: its transport, scratch memory that grows to what was needed, and adding up.
@@ -19,9 +19,6 @@ final class Workspace {
     static final long MAX_SCRATCH_BYTES = 1 << 30;
 
     private static final int LEAST_SCRATCH_BYTES = 1 << 16;
-
-    /** Chunks of payloads from here on begin at cache lines, if the payload does; see {@link NativeMemory#allocate}. */
-    private static final long LEAST_ALIGNED_BYTES = 1 << 16;
 
     private final Transport transport;
     private final long segmentBytes;
@@ -96,16 +93,8 @@ final class Workspace {
         return Integer.SIZE - Integer.numberOfLeadingZeros(numRanks - 1);
     }
 
-    /**
-     * Byte offset of chunk {@code index} of {@code count}, when elements are dealt out as evenly as they can be, large
-     * payloads by the cache line. Chunk i of n is chunks 2i and 2i+1 of 2n.
-     */
+    /** Byte offset of chunk {@code index} of {@code count}; see {@link ChunkOffset}. */
     static long chunkOffset(CollectiveCall call, long index, long count) {
-        return chunkOffset(call.payloadBytes(), call.type().bytes(), index, count);
-    }
-
-    static long chunkOffset(long payloadBytes, int elementBytes, long index, long count) {
-        long offset = payloadBytes / elementBytes * index / count * elementBytes;
-        return payloadBytes < LEAST_ALIGNED_BYTES || index == count ? offset : offset & -NativeMemory.LINE_BYTES;
+        return ChunkOffset.of(call.payloadBytes(), call.type().bytes(), index, count);
     }
 }

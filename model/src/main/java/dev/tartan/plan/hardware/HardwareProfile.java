@@ -66,7 +66,8 @@ public record HardwareProfile(
 
     /** One device, as a plan takes it for granted. */
     public DeviceProfile device() {
-        return new DeviceProfile(kind, name, deviceMemory, sharesHostMemory(), List.of(DType.values()));
+        long chunkBytes = kind == DeviceKind.CPU ? 0 : DeviceProfile.STAGING_CHUNK_BYTES;
+        return new DeviceProfile(kind, name, deviceMemory, sharesHostMemory(), chunkBytes, List.of(DType.values()));
     }
 
     private int sharers(int numDevices) {

@@ -43,6 +43,16 @@ public final class HostCudaBackend {
         drivers.get(device.index()).leaveOut(number);
     }
 
+    /** Fails one of the copies that streams of a device are asked for from now on; or none. */
+    public void failCopy(Device device, int number) {
+        drivers.get(device.index()).failCopy(number);
+    }
+
+    /** Copies since {@link #failCopy}. */
+    public int numCopies(int device) {
+        return drivers.get(device).numCopies();
+    }
+
     /** Records, waits and synchronizations since {@link #leaveOut}. */
     public int numOrdered(int device) {
         return drivers.get(device).numOrdered();

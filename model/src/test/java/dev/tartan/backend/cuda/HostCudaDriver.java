@@ -38,6 +38,8 @@ final class HostCudaDriver implements CudaDriver {
     private int numGraphLaunches;
     private int ordered;
     private int leftOut = -1;
+    private int copies;
+    private int failingCopy = -1;
 
     private record Block(BytePointer memory, long bytes, boolean isHost) {}
 
@@ -96,6 +98,17 @@ final class HostCudaDriver implements CudaDriver {
 
     synchronized int numOrdered() {
         return ordered;
+    }
+
+    /** Fails one of the copies that streams are asked for from now on, counted from 0; or none. */
+    synchronized void failCopy(int number) {
+        copies = 0;
+        failingCopy = number;
+    }
+
+    /** Copies that streams were asked for since {@link #failCopy}. */
+    synchronized int numCopies() {
+        return copies;
     }
 
     private boolean isLeftOut() {
@@ -169,6 +182,10 @@ final class HostCudaDriver implements CudaDriver {
     public synchronized void copy(long to, long from, long bytes, long stream) {
         requireAllocated(to, bytes, true);
         requireAllocated(from, bytes, true);
+        // The first stream is for copies that the host waits for.
+        if (stream(stream).id != 0 && copies++ == failingCopy) {
+            throw new IllegalStateException("copy fails: number=" + failingCopy);
+        }
         add(stream, () -> Pointer.memmove(HostProducts.at(to), HostProducts.at(from), bytes));
     }
 
@@ -339,6 +356,11 @@ final class HostCudaDriver implements CudaDriver {
                     buffer.address(), buffer.type().bytes(), work.label().startsWith("copy"));
         }
         stream(stream).work = work;
+    }
+
+    @Override
+    public synchronized void announceByHost(Work work) {
+        check.byHost(new Use(work.label(), ranges(work.reads()), ranges(work.writes()), null));
     }
 
     private synchronized void add(long handle, Runnable body) {

@@ -175,6 +175,11 @@ final class HostProductsDriver implements CudaDriver {
     }
 
     @Override
+    public void announceByHost(Work work) {
+        driver.announceByHost(work);
+    }
+
+    @Override
     public void close() {
         driver.close();
     }

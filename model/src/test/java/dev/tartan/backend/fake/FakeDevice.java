@@ -37,12 +37,14 @@ public final class FakeDevice extends ForwardingDevice {
     private final OrderCheck check = new OrderCheck();
     private final List<FakeStream> streams = new ArrayList<>();
     private final KernelLibrary kernels;
+    private final DeviceProfile profile;
     private long works;
     private int ordered;
     private int leftOut = -1;
 
-    FakeDevice(Device device, KernelLibrary kernels, long seed) {
+    FakeDevice(Device device, KernelLibrary kernels, DeviceProfile profile, long seed) {
         super(device);
+        this.profile = profile;
         this.kernels = kernels;
         this.random = new Random(seed * 0x9E3779B97F4A7C15L);
     }
@@ -82,7 +84,7 @@ public final class FakeDevice extends ForwardingDevice {
 
     @Override
     public DeviceProfile profile() {
-        return super.profile().sharingHostMemory(false);
+        return profile;
     }
 
     @Override

@@ -69,6 +69,16 @@ class AlgorithmTableTest {
     }
 
     @Test
+    void processesOfSeveralRanksScatterAndGatherHierarchically() {
+        AlgorithmTable table = new AlgorithmTable(new GroupShape(6, 3, Carrier.TCP), Duration.ZERO);
+        assertThat(table.pick(CollectiveOp.REDUCE_SCATTER, 24)).isEqualTo("hierarchical");
+        assertThat(table.pick(CollectiveOp.ALL_GATHER, 24)).isEqualTo("hierarchical");
+        AlgorithmTable within = new AlgorithmTable(new GroupShape(6, 6, Carrier.LOCAL), Duration.ZERO);
+        assertThat(within.pick(CollectiveOp.REDUCE_SCATTER, 24)).isEqualTo("ring");
+        assertThat(within.pick(CollectiveOp.ALL_GATHER, 24)).isEqualTo("ring");
+    }
+
+    @Test
     void otherOpsHaveOneAlgorithmEach() {
         AlgorithmTable table = new AlgorithmTable(new GroupShape(5, 1, Carrier.TCP), Duration.ZERO);
         assertThat(table.pick(CollectiveOp.REDUCE_SCATTER, 5)).isEqualTo("ring");

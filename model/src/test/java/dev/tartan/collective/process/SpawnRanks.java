@@ -41,10 +41,12 @@ public final class SpawnRanks {
     private AlgorithmChoice choice = AlgorithmChoice.defaults();
     private TcpOptions tcp = options();
     private @Nullable Join join;
+    private int ranksPerProcess;
 
     private SpawnRanks(Wiring wiring, int numRanks) {
         this.wiring = wiring;
         this.numRanks = numRanks;
+        this.ranksPerProcess = wiring.ranksPerProcess(numRanks);
     }
 
     /** What carries the messages. */
@@ -99,6 +101,12 @@ public final class SpawnRanks {
     /** Picks algorithms so. */
     public SpawnRanks with(AlgorithmChoice other) {
         choice = other;
+        return this;
+    }
+
+    /** Holds so many ranks in each process. */
+    public SpawnRanks withRanksPerProcess(int number) {
+        ranksPerProcess = number;
         return this;
     }
 
@@ -181,7 +189,6 @@ public final class SpawnRanks {
 
     /** Runs the first ranks only; the others are elsewhere. */
     public List<@Nullable Throwable> runAndCatch(int ranksHere, Body body) {
-        int ranksPerProcess = wiring.ranksPerProcess(numRanks);
         int numProcesses = numRanks / ranksPerProcess;
         Join how = join;
         if (how == null) {
