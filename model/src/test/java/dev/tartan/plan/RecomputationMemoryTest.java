@@ -47,30 +47,31 @@ class RecomputationMemoryTest {
         long none = plan(LAYERS, 1, strategy(Recompute.NONE, false)).arenaBytes();
         long selective = plan(LAYERS, 1, strategy(Recompute.SELECTIVE, false)).arenaBytes();
         long block = plan(LAYERS, 1, strategy(Recompute.BLOCK, false)).arenaBytes();
-        // Of the activations 0.63 are kept, see below; the state is the same.
+        // Of the activations 0.6 are kept, see below; the state is the same.
         assertThat(selective).isLessThan(none * 7 / 10);
         assertThat(block).isLessThan(selective / 2);
     }
 
     /**
      * Floats that the fullest moment grows by for each token of one more layer, beside parameters and their state, of C
-     * hidden, h heads. One device, nothing recomputed: 16 C + h + 4, which are block input, two norms' outputs,
-     * residual between attention and MLP, output of attention (5 C), queries, keys, values (3 C), before and after GELU
-     * (8 C), attention's sums (h), two means and deviations. Selective: 10 C + h, which are block input and the
-     * products' and attention's results but the last product's (1 + 3 + 1 + 1 + 4). Block: its input, C.
+     * hidden, h heads. One device, nothing recomputed: 17 C + h + 4, which are block input, two norms' outputs,
+     * residual between attention and MLP, output of attention as the next product reads it (5 C) and as attention's
+     * gradient does (C), queries, keys, values (3 C), before and after GELU (8 C), attention's sums (h), two means and
+     * deviations. Selective: 10 C + h, which are block input and the products' and attention's results but the last
+     * product's (1 + 3 + 1 + 1 + 4). Block: its input, C.
      *
      * <p>Over two ranks, tensor parallelism halves what is inside of attention and MLP, sequence parallelism all but
      * the two norms' outputs, which are gathered; recomputed ones are gathered again.
      */
     @ParameterizedTest
     @CsvSource({
-        "1, NONE, false, 1032",
+        "1, NONE, false, 1096",
         "1, SELECTIVE, false, 644",
         "1, BLOCK, false, 64",
-        "2, NONE, false, 646",
+        "2, NONE, false, 678",
         "2, SELECTIVE, false, 386",
         "2, BLOCK, false, 64",
-        "2, NONE, true, 580",
+        "2, NONE, true, 612",
         "2, SELECTIVE, true, 322",
         "2, BLOCK, true, 32"
     })
