@@ -63,11 +63,11 @@ public final class KeptValues {
     }
 
     /**
-     * Whether result {@code index} of {@code node} is kept.
+     * Whether a result of {@code node} is kept.
      *
      * @param leavesBlock whether a node of another block reads it
      */
-    boolean keeps(Node node, int index, boolean leavesBlock) {
+    boolean keeps(Node node, boolean leavesBlock) {
         if (node.op() instanceof Fetch) {
             return keepsFetched;
         }

@@ -46,8 +46,8 @@ final class AttentionGradLane implements HostKernel {
     private final CausalRows rows;
     private final float[] delta;
     private final List<Block> blocks;
-    private final Map<Block, Products> products = new LinkedHashMap<>();
-    private final Products first;
+    /** Of each block; blocks of one size share theirs, but for the first, which adds to nothing. */
+    private final List<Products> products = new ArrayList<>();
 
     AttentionGradLane(
             AttentionBlocks sizes,
@@ -74,9 +74,10 @@ final class AttentionGradLane implements HostKernel {
         delta = new float[sizes.maxRows()];
         blocks = new ArrayList<>(sizes.blocks());
         Collections.reverse(blocks);
-        first = products(blocks.get(0), false);
+        products.add(products(blocks.get(0), false));
+        Map<Block, Products> made = new LinkedHashMap<>();
         for (Block block : blocks.subList(1, blocks.size())) {
-            products.computeIfAbsent(AttentionLane.shape(block), shape -> products(shape, true));
+            products.add(made.computeIfAbsent(AttentionLane.shape(block), shape -> products(shape, true)));
         }
     }
 
@@ -117,16 +118,15 @@ final class AttentionGradLane implements HostKernel {
             int start = head * sizes.headElements();
             keys.load(operands.get(2), start, sizes.headElements());
             values.load(operands.get(3), start, sizes.headElements());
-            for (Block block : blocks) {
-                run(head, block);
+            for (int i = 0; i < blocks.size(); i++) {
+                run(head, blocks.get(i), products.get(i));
             }
             keyGradients.store(results.get(1), start, sizes.headElements());
             valueGradients.store(results.get(2), start, sizes.headElements());
         }
     }
 
-    private void run(int head, Block block) {
-        Products its = block == blocks.get(0) ? first : products.get(AttentionLane.shape(block));
+    private void run(int head, Block block, Products its) {
         int row = head * sizes.positions() + block.first();
         int start = row * sizes.size();
         int count = block.rows() * sizes.size();
@@ -142,7 +142,6 @@ final class AttentionGradLane implements HostKernel {
 
     @Override
     public void close() {
-        first.close();
-        products.values().forEach(Products::close);
+        products.stream().distinct().forEach(Products::close);
     }
 }

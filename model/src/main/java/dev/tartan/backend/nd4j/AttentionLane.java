@@ -37,7 +37,8 @@ final class AttentionLane implements HostKernel {
     private final AttentionMemory weighted;
     private final CausalRows rows;
     private final List<Block> blocks;
-    private final Map<Block, Products> products = new LinkedHashMap<>();
+    /** Of each block; blocks of one size share theirs. */
+    private final List<Products> products = new ArrayList<>();
 
     AttentionLane(
             AttentionBlocks sizes,
@@ -60,15 +61,20 @@ final class AttentionLane implements HostKernel {
         rows = new CausalRows(scores.buffer(), results.get(1), sizes.maxRows());
         blocks = sizes.blocks();
         int d = sizes.size();
+        Map<Block, Products> made = new LinkedHashMap<>();
         for (Block block : blocks) {
-            products.computeIfAbsent(shape(block), key -> {
-                INDArray square = scores.matrix(key.rows(), key.width());
+            products.add(made.computeIfAbsent(shape(block), shape -> {
+                INDArray square = scores.matrix(shape.rows(), shape.width());
                 return new Products(
                         EinsumKernels.matmul(
-                                queries.matrix(key.rows(), d), keys.matrix(key.width(), d), square, false, true),
+                                queries.matrix(shape.rows(), d), keys.matrix(shape.width(), d), square, false, true),
                         EinsumKernels.matmul(
-                                square, values.matrix(key.width(), d), weighted.matrix(key.rows(), d), false, false));
-            });
+                                square,
+                                values.matrix(shape.width(), d),
+                                weighted.matrix(shape.rows(), d),
+                                false,
+                                false));
+            }));
         }
     }
 
@@ -102,14 +108,13 @@ final class AttentionLane implements HostKernel {
             int start = head * sizes.headElements();
             keys.load(operands.get(1), start, sizes.headElements());
             values.load(operands.get(2), start, sizes.headElements());
-            for (Block block : blocks) {
-                run(head, block);
+            for (int i = 0; i < blocks.size(); i++) {
+                run(head, blocks.get(i), products.get(i));
             }
         }
     }
 
-    private void run(int head, Block block) {
-        Products its = products.get(shape(block));
+    private void run(int head, Block block, Products its) {
         int row = head * sizes.positions() + block.first();
         int start = row * sizes.size();
         int count = block.rows() * sizes.size();
@@ -122,6 +127,6 @@ final class AttentionLane implements HostKernel {
 
     @Override
     public void close() {
-        products.values().forEach(Products::close);
+        products.stream().distinct().forEach(Products::close);
     }
 }
