@@ -45,8 +45,8 @@ public final class KeptValues {
 
     /**
      * What blocks hand to each other, and what is costly to compute or may need communication: products, sums over a
-     * dim, the output of attention but not its probabilities, losses. Computed again are norms, activation functions,
-     * masks, elementwise ops, other shapes of a tensor.
+     * dim, attention, losses. Computed again are norms, activation functions, masks, elementwise ops, other shapes of a
+     * tensor. The probabilities of attention are never kept.
      */
     public static KeptValues costly() {
         return new KeptValues(Kind.COSTLY, true);
@@ -63,11 +63,11 @@ public final class KeptValues {
     }
 
     /**
-     * Whether result {@code index} of {@code node} is kept.
+     * Whether a result of {@code node} is kept.
      *
      * @param leavesBlock whether a node of another block reads it
      */
-    boolean keeps(Node node, int index, boolean leavesBlock) {
+    boolean keeps(Node node, boolean leavesBlock) {
         if (node.op() instanceof Fetch) {
             return keepsFetched;
         }
@@ -75,15 +75,13 @@ public final class KeptValues {
                 || switch (kind) {
                     case ALL -> true;
                     case BETWEEN_BLOCKS -> node.origin().block() == null;
-                    case COSTLY -> isCostly(node, index);
+                    case COSTLY -> isCostly(node);
                 };
     }
 
-    private static boolean isCostly(Node node, int index) {
-        if (node.op() instanceof Attention) {
-            return index == 0;
-        }
-        return node.op() instanceof CrossEntropy
+    private static boolean isCostly(Node node) {
+        return node.op() instanceof Attention
+                || node.op() instanceof CrossEntropy
                 || node.shardingRule().factors().values().stream()
                         .anyMatch(factor -> factor.kind() == Factor.Kind.REDUCTION);
     }

@@ -54,7 +54,7 @@ final class RecomputedValues {
             return value;
         }
         int index = producer.results().indexOf(value);
-        if (kept.keeps(producer, index, leavingBlocks.contains(value))) {
+        if (kept.keeps(producer, leavingBlocks.contains(value))) {
             return value;
         }
         List<Value> results = again.get(producer);

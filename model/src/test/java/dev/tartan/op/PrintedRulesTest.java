@@ -128,11 +128,22 @@ class PrintedRulesTest {
         TensorType q = floats(2, 4, 16, 8);
         assertRule(
                 new Attention(1),
-                "([b, h, t, d], [b, h, t, d], [b, h, t, d]) -> ([b, h, t, d], [b, h, t, t])"
+                "([b, h, t, d], [b, h, t, d], [b, h, t, d]) -> ([b, h, t, d], [b, h, t])"
                         + " {b=2, h=4, t=16, d=8} need_replication={t, d}",
                 q,
                 q,
                 q);
+        assertRule(
+                new AttentionGrad(1),
+                "([b, h, t, d], [b, h, t, d], [b, h, t, d], [b, h, t, d], [b, h, t, d], [b, h, t])"
+                        + " -> ([b, h, t, d], [b, h, t, d], [b, h, t, d])"
+                        + " {b=2, h=4, t=16, d=8} need_replication={t, d}",
+                q,
+                q,
+                q,
+                q,
+                q,
+                floats(2, 4, 16));
         assertRule(
                 new Rotary(10000, false, ShardOffset.ZERO),
                 "([i, j, k, z]) -> ([i, j, k, z]) {i=2, j=4, k=16, z=8} need_replication={z}",

@@ -17,6 +17,7 @@ import dev.tartan.network.Network;
 import dev.tartan.network.PresentFields;
 import dev.tartan.op.Activation;
 import dev.tartan.op.Attention;
+import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Cast;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.Einsum;
@@ -153,6 +154,10 @@ class PrecisionStepTest {
                 if (node.op() instanceof Einsum || node.op() instanceof Attention) {
                     assertThat(node.operandTypes()).as(text).allMatch(type -> type.dtype() == BF16);
                 }
+                if (node.op() instanceof AttentionGrad) {
+                    assertThat(node.operandTypes().subList(0, 5)).as(text).allMatch(type -> type.dtype() == BF16);
+                    assertThat(node.operandTypes().get(5).dtype()).as(text).isEqualTo(F32);
+                }
                 if (node.op() instanceof LayerNorm || node.op() instanceof RmsNorm) {
                     assertThat(node.result().type().dtype()).as(text).isEqualTo(BF16);
                     assertThat(node.results().get(1).type().dtype()).as(text).isEqualTo(F32);
@@ -168,7 +173,7 @@ class PrecisionStepTest {
         }
     }
 
-    /** Between the ops of a block no activation is wide, but a sum that is rounded at once. */
+    /** Between the ops of a block no activation is wide, but sums: rounded at once, or kept by attention. */
     @Test
     void noActivationOfABlockIsWide() {
         // Without dropout, whose masks are made in float32.
@@ -182,7 +187,10 @@ class PrecisionStepTest {
                 for (Value result : node.results()) {
                     boolean isActivation =
                             result.type().numDims() > 2 && result.type().shape().dim(0) == BATCH;
-                    if (isOfBlock && isActivation && !(node.op() instanceof Reduce)) {
+                    boolean isSum = node.op() instanceof Reduce
+                            || (node.op() instanceof Attention
+                                    && result == node.results().get(1));
+                    if (isOfBlock && isActivation && !isSum) {
                         assertThat(result.type().dtype()).as(node.toString()).isNotEqualTo(F32);
                     }
                 }

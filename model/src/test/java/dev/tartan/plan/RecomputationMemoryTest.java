@@ -47,30 +47,32 @@ class RecomputationMemoryTest {
         long none = plan(LAYERS, 1, strategy(Recompute.NONE, false)).arenaBytes();
         long selective = plan(LAYERS, 1, strategy(Recompute.SELECTIVE, false)).arenaBytes();
         long block = plan(LAYERS, 1, strategy(Recompute.BLOCK, false)).arenaBytes();
-        assertThat(selective).isLessThan(none * 6 / 10);
+        // Of the activations 0.6 are kept, see below; the state is the same.
+        assertThat(selective).isLessThan(none * 7 / 10);
         assertThat(block).isLessThan(selective / 2);
     }
 
     /**
      * Floats that the fullest moment grows by for each token of one more layer, beside parameters and their state, of C
-     * hidden, h heads, t positions. One device, nothing recomputed: 16 C + h t + 4, which are block input, two norms'
-     * outputs, residual between attention and MLP, output of attention (5 C), queries, keys, values (3 C), before and
-     * after GELU (8 C), probabilities (h t), two means and deviations. Selective: 10 C, which are block input and the
-     * products' and attention's results but the last product's (1 + 3 + 1 + 1 + 4). Block: its input, C.
+     * hidden, h heads. One device, nothing recomputed: 17 C + h + 4, which are block input, two norms' outputs,
+     * residual between attention and MLP, output of attention as the next product reads it (5 C) and as attention's
+     * gradient does (C), queries, keys, values (3 C), before and after GELU (8 C), attention's sums (h), two means and
+     * deviations. Selective: 10 C + h, which are block input and the products' and attention's results but the last
+     * product's (1 + 3 + 1 + 1 + 4). Block: its input, C.
      *
      * <p>Over two ranks, tensor parallelism halves what is inside of attention and MLP, sequence parallelism all but
      * the two norms' outputs, which are gathered; recomputed ones are gathered again.
      */
     @ParameterizedTest
     @CsvSource({
-        "1, NONE, false, 1284",
-        "1, SELECTIVE, false, 640",
+        "1, NONE, false, 1096",
+        "1, SELECTIVE, false, 644",
         "1, BLOCK, false, 64",
-        "2, NONE, false, 772",
-        "2, SELECTIVE, false, 384",
+        "2, NONE, false, 678",
+        "2, SELECTIVE, false, 386",
         "2, BLOCK, false, 64",
-        "2, NONE, true, 706",
-        "2, SELECTIVE, true, 320",
+        "2, NONE, true, 612",
+        "2, SELECTIVE, true, 322",
         "2, BLOCK, true, 32"
     })
     void oneMoreLayerNeedsWhatIsKeptOfIt(int model, Recompute recompute, boolean sequenceParallel, long floats) {
@@ -84,10 +86,11 @@ class RecomputationMemoryTest {
 
     /**
      * Products of one forward pass and token: 24 C^2 in weights, of which the last, 8 C^2, is not needed again, and 4 t
-     * C in attention. What is elementwise or a norm adds to that.
+     * C in attention. What is elementwise or a norm adds to that. Selectively, two norms of 8 C, a GELU of 8 for each
+     * of 4 C, and some biases and sums of 1 each are computed again.
      */
     @Test
-    void blocksCostAForwardPassAndSelectiveRecomputationAFewPercent() {
+    void blocksCostAForwardPassAndSelectiveRecomputationAPercent() {
         double none = plan(LAYERS, 1, strategy(Recompute.NONE, false)).flops();
         double block = plan(LAYERS, 1, strategy(Recompute.BLOCK, false)).flops() - none;
         double selective = plan(LAYERS, 1, strategy(Recompute.SELECTIVE, false)).flops() - none;
@@ -95,8 +98,9 @@ class RecomputationMemoryTest {
         double products = (double) LAYERS * TOKENS * 16 * HIDDEN * HIDDEN;
         assertThat(block).isBetween(products + attention, 1.1 * (products + attention));
         assertThat(block / none).isBetween(0.2, 1.0 / 3);
-        assertThat(selective).isBetween(attention, 1.3 * attention);
-        assertThat(selective / none).isLessThan(0.06);
+        double elementwise = (double) LAYERS * TOKENS * 48 * HIDDEN;
+        assertThat(selective).isBetween(elementwise, 1.3 * elementwise);
+        assertThat(selective / none).isLessThan(0.02);
     }
 
     private static StrategyConfig strategy(Recompute recompute, boolean sequenceParallel) {

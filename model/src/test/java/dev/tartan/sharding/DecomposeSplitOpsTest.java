@@ -7,11 +7,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tartan.graph.DType;
 import dev.tartan.graph.GraphBuilder;
 import dev.tartan.graph.Origin;
+import dev.tartan.graph.ShardingRule;
 import dev.tartan.graph.TensorType;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Device;
 import dev.tartan.mesh.Mesh;
 import dev.tartan.mesh.PartitionSpec;
+import dev.tartan.op.DecomposableOp;
+import dev.tartan.op.Softmax;
 import dev.tartan.op.Tensor;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,11 +48,46 @@ class DecomposeSplitOpsTest {
     }
 
     @Test
-    void whatADecompositionBringsIsDecomposedToo() {
+    void attentionIsDecomposedWhereAHeadIsSplit() {
         Tensor q = input("q", spec(null, "data"), 2, 2, 4, 4);
         Tensor keys = input("keys", spec(null, "data", "model"), 2, 2, 4, 4);
-        List<String> ops = ops(q.causalAttention(keys, keys, 0.5));
-        assertThat(ops).contains("einsum", "exp").doesNotContain("causal_attention", "softmax");
+        assertThat(ops(q.causalAttention(keys, keys, 0.5)))
+                .contains("einsum", "exp")
+                .doesNotContain("causal_attention");
+    }
+
+    /** A softmax, which it brings. */
+    private record Wrapped() implements DecomposableOp {
+        @Override
+        public String name() {
+            return "wrapped";
+        }
+
+        @Override
+        public List<TensorType> resultTypes(List<TensorType> operands) {
+            return operands;
+        }
+
+        @Override
+        public ShardingRule shardingRule(List<TensorType> operands) {
+            return new Softmax().shardingRule(operands);
+        }
+
+        @Override
+        public long flops(List<TensorType> operands) {
+            return 0;
+        }
+
+        @Override
+        public List<Tensor> decompose(List<Tensor> operands) {
+            return List.of(operands.get(0).softmax());
+        }
+    }
+
+    @Test
+    void whatADecompositionBringsIsDecomposedToo() {
+        Tensor x = input("x", spec("data", "model"), 8, 16);
+        assertThat(ops(x.apply(new Wrapped()).get(0))).contains("exp", "div").doesNotContain("wrapped", "softmax");
     }
 
     @Test

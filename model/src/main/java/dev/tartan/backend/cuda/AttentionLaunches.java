@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Attention that never stores its probabilities; see {@code attention.cu} and {@code attention_tensor.cu}. Not yet of
- * an op, because the op keeps the probabilities for its gradient: these keep a number a query instead.
+ * Attention that never stores its probabilities; see {@code attention.cu} and {@code attention_tensor.cu}. For the
+ * gradient it keeps a number a query.
  */
 final class AttentionLaunches {
     private AttentionLaunches() {}

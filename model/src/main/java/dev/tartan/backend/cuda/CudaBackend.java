@@ -26,13 +26,18 @@ public final class CudaBackend implements Backend {
 
         @Override
         public DeviceProfile profile() {
-            return profileOf(new CudaDriver.Gpu("GPU", 0, 0));
+            // One of today; the real one is held against it when a run starts.
+            return profileOf(new CudaDriver.Gpu("GPU", BFLOAT16_CAPABILITY, 0));
         }
     };
 
-    /** Of float16 only casts, reductions and products are tried. */
-    private static final List<DType> TYPES =
+    private static final List<DType> TYPES = List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32, DType.BOOL);
+
+    /** Where bfloat16 has tensor cores; of float16 only casts, reductions and products are tried. */
+    private static final List<DType> TYPES_WITH_BFLOAT16 =
             List.of(DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16, DType.INT32, DType.BOOL);
+
+    private static final int BFLOAT16_CAPABILITY = 80;
 
     private static @Nullable CudaBackend opened;
 
@@ -101,6 +106,11 @@ public final class CudaBackend implements Backend {
 
     static DeviceProfile profileOf(CudaDriver.Gpu gpu) {
         return new DeviceProfile(
-                DeviceKind.CUDA, gpu.name(), gpu.memoryBytes(), false, DeviceProfile.STAGING_CHUNK_BYTES, TYPES);
+                DeviceKind.CUDA,
+                gpu.name(),
+                gpu.memoryBytes(),
+                false,
+                DeviceProfile.STAGING_CHUNK_BYTES,
+                gpu.capability() < BFLOAT16_CAPABILITY ? TYPES : TYPES_WITH_BFLOAT16);
     }
 }

@@ -5,6 +5,8 @@ import dev.tartan.op.Activate;
 import dev.tartan.op.ActivateGrad;
 import dev.tartan.op.AdamW;
 import dev.tartan.op.AddN;
+import dev.tartan.op.Attention;
+import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BroadcastTo;
 import dev.tartan.op.Cast;
@@ -81,6 +83,8 @@ final class CudaOps {
         put(CrossEntropyGrad.class, computed(SoftmaxLaunches::crossEntropyGrad));
         put(ScatterAddRows.class, computed(EmbeddingLaunches::scatterAdd));
         put(Rotary.class, computed(new RotaryLaunches()));
+        put(Attention.class, AttentionOps.attention());
+        put(AttentionGrad.class, AttentionOps.gradient());
         put(AdamW.class, new AdamWLaunches());
     }
 

@@ -43,7 +43,7 @@ public record StrategyConfig(
         NONE,
         /** Whole blocks of the network, from their inputs. */
         BLOCK,
-        /** What is large but cheap: attention's insides, activation functions, norms. */
+        /** What is large but cheap: activation functions, norms. */
         SELECTIVE
     }
 

@@ -1,6 +1,7 @@
 package dev.tartan.train.graph;
 
 import dev.tartan.graph.Op;
+import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
 import dev.tartan.op.CrossEntropyGrad;
@@ -58,13 +59,16 @@ enum OpPrecision {
                 || op instanceof NormPool2dGrad;
     }
 
-    /** The operands that are float32 whatever the others are: statistics, and gradients of losses. */
+    /** The operands that are float32 whatever the others are: statistics, sums, and gradients of losses. */
     static Set<Integer> statistics(Op op) {
         if (op instanceof LayerNormGrad) {
             return Set.of(3, 4);
         }
         if (op instanceof RmsNormGrad) {
             return Set.of(3);
+        }
+        if (op instanceof AttentionGrad) {
+            return Set.of(5);
         }
         return op instanceof CrossEntropyGrad ? Set.of(0, 3) : Set.of();
     }

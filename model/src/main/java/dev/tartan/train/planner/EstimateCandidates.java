@@ -66,7 +66,6 @@ public final class EstimateCandidates {
         double single = DType.FLOAT32.bytes();
         double forward = network.at(Quantity.FORWARD_FLOPS, samples);
         double backward = network.at(Quantity.BACKWARD_FLOPS, samples);
-        double probabilities = execution.writesProbabilities() ? network.at(Quantity.PROBABILITY_BYTES, samples) : 0;
         double parameters = network.at(Quantity.PARAMETER_BYTES, samples);
         return new StepWork(
                 candidate.data(),
@@ -75,8 +74,7 @@ public final class EstimateCandidates {
                 forward + backward,
                 backward / (forward + backward),
                 // Losses are float32 everywhere.
-                network.at(Quantity.LOSS_BYTES, samples)
-                        + size * (network.at(Quantity.MEMORY_BYTES, samples) + probabilities),
+                network.at(Quantity.LOSS_BYTES, samples) + size * network.at(Quantity.MEMORY_BYTES, samples),
                 Math.round(network.at(Quantity.MODEL_MESSAGES, samples)),
                 size * network.at(Quantity.MODEL_WIRE_BYTES, samples),
                 execution.overlapsModel(),

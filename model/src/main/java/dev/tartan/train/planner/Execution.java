@@ -9,15 +9,14 @@ import dev.tartan.train.config.PrecisionPolicy;
  * @param precision of matrix products and activations
  * @param parameters of parameters on the wire
  * @param reduce of gradients on the wire
- * @param writesProbabilities whether attention writes its probabilities to memory
  * @param overlapsModel whether collectives over {@code model} run in pieces beside the products that need them
  */
-record Execution(DType precision, DType parameters, DType reduce, boolean writesProbabilities, boolean overlapsModel) {
+record Execution(DType precision, DType parameters, DType reduce, boolean overlapsModel) {
     /** Tartan's own, in these types. */
     static Execution tartan(PrecisionPolicy policy) {
-        return new Execution(policy.compute(), policy.parameters(), policy.reduce(), true, false);
+        return new Execution(policy.compute(), policy.parameters(), policy.reduce(), false);
     }
 
     /** Megatron-LM's: bfloat16, gradients in float32, flash attention, {@code --tp-comm-overlap}. */
-    static final Execution MEGATRON = new Execution(DType.BFLOAT16, DType.BFLOAT16, DType.FLOAT32, false, true);
+    static final Execution MEGATRON = new Execution(DType.BFLOAT16, DType.BFLOAT16, DType.FLOAT32, true);
 }

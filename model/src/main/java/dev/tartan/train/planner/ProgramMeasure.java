@@ -5,8 +5,6 @@ import dev.tartan.graph.Phase;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.MemoryKind;
 import dev.tartan.network.Network;
-import dev.tartan.op.Attention;
-import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Cast;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Reshape;
@@ -49,8 +47,6 @@ final class ProgramMeasure {
         MEMORY_BYTES,
         /** The same, of the loss. */
         LOSS_BYTES,
-        /** Read and written for the probabilities of attention, which fused kernels never write. */
-        PROBABILITY_BYTES,
         MODEL_MESSAGES,
         MODEL_WIRE_BYTES,
         PARAMETER_BYTES,
@@ -150,15 +146,6 @@ final class ProgramMeasure {
             long flops = op.flops(program.typesOf(instruction.operands()));
             boolean forward = instruction.origin().phase() == Phase.FORWARD;
             add(forward ? Quantity.FORWARD_FLOPS : Quantity.BACKWARD_FLOPS, PerSample.of(flops, samples));
-            if (op instanceof Attention || op instanceof AttentionGrad) {
-                int probabilities = op instanceof Attention
-                        ? instruction.results().get(1)
-                        : instruction.operands().get(4);
-                // Written, normalized in place, read by the second product; as often in the gradient.
-                add(
-                        Quantity.PROBABILITY_BYTES,
-                        PerSample.of(4 * program.typeOf(probabilities).bytes(), samples));
-            }
         } else if (!(op instanceof Reshape)) {
             add(
                     Network.isLoss(instruction.origin()) ? Quantity.LOSS_BYTES : Quantity.MEMORY_BYTES,

@@ -5,12 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.tartan.backend.cuda.AttentionKernels.Cores;
 import dev.tartan.backend.cuda.AttentionLaunches.Form;
+import dev.tartan.op.Attention;
+import dev.tartan.op.AttentionGrad;
+import dev.tartan.op.reference.HostTensor;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -134,6 +140,46 @@ class AttentionTest {
 
     private static double largest(double[] values) {
         return DoubleStream.of(values).map(Math::abs).max().orElse(0);
+    }
+
+    /** Through the table of ops, whose tensors all lie in the ops' order. */
+    @ParameterizedTest
+    @CsvSource({
+        "FLOAT32, 40, attention<float",
+        "BFLOAT16, 40, attention_tensor<64",
+        "BFLOAT16, 128, attention_tensor<128",
+        "BFLOAT16, 136, attention<bfloat16"
+    })
+    void opsOfTheTableAreTheseKernels(CudaType type, int size, String kernel) {
+        long[] dims = {2, 3, 70, size};
+        double tolerance = type == CudaType.FLOAT32 ? 4e-6 : 2 * 0x1.0p-8;
+        List<HostTensor> inputs = new ArrayList<>();
+        for (int seed = 30; seed < 34; seed++) {
+            inputs.add(Inputs.normal(type, seed, dims));
+        }
+        Attention op = new Attention(1 / Math.sqrt(size));
+        List<HostTensor> kept;
+        try (OpRun run = new OpRun(op, inputs.subList(1, 4), type, 0, -1)) {
+            assertThat(run.launches().get(0).kernel().expression()).startsWith(kernel);
+            expectNear(run, tolerance);
+            kept = run.truth();
+        }
+        List<HostTensor> operands = new ArrayList<>(inputs);
+        operands.addAll(kept);
+        List<CudaType> types = new ArrayList<>(Collections.nCopies(5, type));
+        types.add(CudaType.FLOAT32);
+        try (OpRun run = new OpRun(new AttentionGrad(op.scale()), operands, types, type, 0, -1)) {
+            expectNear(run, tolerance);
+        }
+    }
+
+    private static void expectNear(OpRun run, double tolerance) {
+        List<double[]> actual = run.run(3);
+        for (int i = 0; i < actual.size(); i++) {
+            assertThat(TorchErrors.error(actual.get(i), run.truth().get(i).data()))
+                    .as("result %s of %s", i, run)
+                    .isLessThan(tolerance);
+        }
     }
 
     /** The reference itself, by central differences of a weighted sum of the results. */

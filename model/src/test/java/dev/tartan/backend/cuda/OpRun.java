@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
+import dev.tartan.op.Attention;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.ReferenceInterpreter;
 import java.util.ArrayList;
@@ -61,7 +62,10 @@ final class OpRun implements AutoCloseable {
             boolean takes = inPlace >= 0 && results.isEmpty();
             GuardedArray array = takes
                     ? operands.get(inPlace)
-                    : GuardedArray.emptyShifted(typeOf(result.type(), type), shift, result.data().length);
+                    : GuardedArray.emptyShifted(
+                            typeOf(result.type(), isAlwaysWide(op, results.size()) ? CudaType.FLOAT32 : type),
+                            shift,
+                            result.data().length);
             results.add(array);
             shared.add(takes);
             resultTensors.add(tensor(array, result.shape()));
@@ -71,6 +75,11 @@ final class OpRun implements AutoCloseable {
         int scratchBytes = Math.toIntExact(maker.scratchBytes(op, operandTensors));
         scratch = GuardedArray.empty(CudaType.BOOL, scratchBytes);
         launches = maker.launches(op, operandTensors, resultTensors, scratch.address());
+    }
+
+    /** Whether a result is float32 even if the others are held in bfloat16. */
+    private static boolean isAlwaysWide(Op op, int result) {
+        return op instanceof Attention && result == 1;
     }
 
     /** Whether there are kernels for operands of these types. */

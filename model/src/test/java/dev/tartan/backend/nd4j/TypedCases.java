@@ -4,6 +4,7 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.HalfPrecision;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
+import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.CrossEntropyGrad;
 import dev.tartan.op.Fill;
 import dev.tartan.op.Iota;
@@ -40,6 +41,9 @@ public final class TypedCases {
     private static Set<Integer> statistics(Op op) {
         if (op instanceof LayerNormGrad || op instanceof RmsNormGrad) {
             return Set.of(3, 4);
+        }
+        if (op instanceof AttentionGrad) {
+            return Set.of(5);
         }
         return op instanceof CrossEntropyGrad ? Set.of(0, 3) : Set.of();
     }

@@ -21,7 +21,7 @@ final class AttentionReference {
         double[] k = in.get(1).data();
         double[] v = in.get(2).data();
         double[] y = new double[q.length];
-        double[] p = new double[Math.toIntExact(out.get(1).shape().numElements())];
+        double[] logSums = new double[Math.toIntExact(out.get(1).shape().numElements())];
         for (int head = 0; head < shape.dim(0) * shape.dim(1); head++) {
             for (int i = 0; i < t; i++) {
                 double[] scores = new double[i + 1];
@@ -31,16 +31,16 @@ final class AttentionReference {
                     }
                 }
                 double logSumExp = SoftmaxReference.logSumExp(scores, 0, i + 1);
+                logSums[head * t + i] = logSumExp;
                 for (int j = 0; j <= i; j++) {
                     double weight = Math.exp(scores[j] - logSumExp);
-                    p[(head * t + i) * t + j] = weight;
                     for (int x = 0; x < d; x++) {
                         y[(head * t + i) * d + x] += weight * v[(head * t + j) * d + x];
                     }
                 }
             }
         }
-        return List.of(y, p);
+        return List.of(y, logSums);
     }
 
     static List<double[]> attentionGrad(AttentionGrad op, List<HostTensor> in, List<TensorType> out) {
@@ -51,26 +51,31 @@ final class AttentionReference {
         double[] q = in.get(1).data();
         double[] k = in.get(2).data();
         double[] v = in.get(3).data();
-        double[] p = in.get(4).data();
+        double[] y = in.get(4).data();
+        double[] logSums = in.get(5).data();
         double[] dq = new double[q.length];
         double[] dk = new double[q.length];
         double[] dv = new double[q.length];
         for (int row = 0; row < shape.dim(0) * shape.dim(1) * t; row++) {
             int head = row / t;
-            double[] dp = new double[t];
-            double mean = 0;
-            for (int j = 0; j < t; j++) {
-                for (int x = 0; x < d; x++) {
-                    dp[j] += dy[row * d + x] * v[(head * t + j) * d + x];
-                    dv[(head * t + j) * d + x] += p[row * t + j] * dy[row * d + x];
-                }
-                mean += p[row * t + j] * dp[j];
+            double delta = 0;
+            for (int x = 0; x < d; x++) {
+                delta += dy[row * d + x] * y[row * d + x];
             }
-            for (int j = 0; j < t; j++) {
-                double ds = op.scale() * p[row * t + j] * (dp[j] - mean);
+            for (int j = 0; j <= row % t; j++) {
+                int key = (head * t + j) * d;
+                double score = 0;
+                double dp = 0;
                 for (int x = 0; x < d; x++) {
-                    dq[row * d + x] += ds * k[(head * t + j) * d + x];
-                    dk[(head * t + j) * d + x] += ds * q[row * d + x];
+                    score += op.scale() * q[row * d + x] * k[key + x];
+                    dp += dy[row * d + x] * v[key + x];
+                }
+                double p = Math.exp(score - logSums[row]);
+                double ds = op.scale() * p * (dp - delta);
+                for (int x = 0; x < d; x++) {
+                    dv[key + x] += p * dy[row * d + x];
+                    dq[row * d + x] += ds * k[key + x];
+                    dk[key + x] += ds * q[row * d + x];
                 }
             }
         }

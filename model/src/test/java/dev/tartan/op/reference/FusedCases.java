@@ -49,7 +49,7 @@ final class FusedCases {
                     List.of(draw.normal(rows), draw.normal(dims), labels, draw.normal(rows))));
         }
         for (long[] dims : new long[][] {{2, 4, 4, 2}, {4, 2, 3, 4}, {1, 1, 2, 2}}) {
-            long[] square = {dims[0], dims[1], dims[2], dims[2]};
+            long[] positions = Arrays.copyOf(dims, 3);
             cases.add(new OpCase(new Attention(0.7), List.of(draw.normal(dims), draw.normal(dims), draw.normal(dims))));
             cases.add(new OpCase(
                     new AttentionGrad(0.7),
@@ -58,7 +58,8 @@ final class FusedCases {
                             draw.normal(dims),
                             draw.normal(dims),
                             draw.normal(dims),
-                            draw.positive(square))));
+                            draw.normal(dims),
+                            draw.normal(positions))));
         }
         for (long[] dims : new long[][] {{2, 4, 4, 6}, {4, 2}, {3, 8, 4}}) {
             cases.add(new OpCase(new Rotary(100, false, ShardOffset.ZERO), List.of(draw.normal(dims))));

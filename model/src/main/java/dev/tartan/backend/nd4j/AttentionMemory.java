@@ -1,0 +1,27 @@
+package dev.tartan.backend.nd4j;
+
+import dev.tartan.backend.Buffer;
+import java.nio.FloatBuffer;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A lane's memory for rows of heads or for scores, which its products always find at the same place. */
+record AttentionMemory(Buffer buffer, FloatBuffer floats) {
+    static AttentionMemory of(Buffer buffer) {
+        return new AttentionMemory(buffer, buffer.hostBytes().asFloatBuffer());
+    }
+
+    /** Its beginning as a matrix. */
+    INDArray matrix(long rows, long columns) {
+        return Nd4jBuffers.view(buffer, 0, new long[] {rows, columns}, new long[] {columns, 1});
+    }
+
+    /** Copies {@code count} elements of {@code from} here. */
+    void load(FloatBuffer from, int index, int count) {
+        floats.put(0, from, index, count);
+    }
+
+    /** Copies the first {@code count} elements of this to {@code to}. */
+    void store(FloatBuffer to, int index, int count) {
+        to.put(index, floats, 0, count);
+    }
+}
