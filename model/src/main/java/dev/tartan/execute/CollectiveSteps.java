@@ -32,9 +32,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The collectives of one rank's program and the waits for them, bound once, allocating nothing when they run. Those
- * that are started have a stream for each communicator. For the rank's own thread, which alone starts calls and waits
- * for them.
+ * The collectives of one rank's program and the waits for them, bound once, allocating nothing of their own when they
+ * run. Those that are started have a stream for each communicator. For the rank's own thread, which alone starts calls
+ * and waits for them.
  */
 final class CollectiveSteps {
     private final Program program;

@@ -16,8 +16,8 @@ import java.util.List;
  *
  * <p>A tensor that has a part for each rank is cut by columns: a chunk has the same elements of every part, one part
  * after the other. The tensor of an all-reduce is cut so as well, at the parts that ranks share out among themselves;
- * so each element is added up by the same ranks in the same order as in one piece. Parts of it may differ in length;
- * what a shorter one lacks in the last chunk is filled with anything, and dropped.
+ * so each element is added up by the same ranks in the same order as in one piece, if by the same algorithm. Parts of
+ * it may differ in length; what a shorter one lacks in the last chunk is filled with anything, and dropped.
  *
  * <p>For example, an all-gather of 40 floats from each of 2 ranks in chunks of 256 bytes: the first has floats 0 to 31
  * of each rank, the second 32 to 39.

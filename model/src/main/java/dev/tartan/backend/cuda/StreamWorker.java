@@ -138,9 +138,8 @@ final class StreamWorker implements AutoCloseable {
             }
             try {
                 wait();
-            } catch (InterruptedException e) {
+            } catch (InterruptedException ignored) {
                 // It was meant for what has just ended.
-                continue;
             }
         }
         running = true;

@@ -57,7 +57,7 @@ final class OpenFiles {
                 peers.add(rank ^ distance);
             }
         }
-        // Around the rail of the hierarchical all-reduce.
+        // Around the rail of hierarchical algorithms.
         peers.add((rank + plan.ranksPerProcess()) % numRanks);
         peers.add((rank + numRanks - plan.ranksPerProcess()) % numRanks);
         peers.remove(rank);
