@@ -30,14 +30,17 @@ import java.util.stream.IntStream;
  */
 public final class LocalGroup {
     private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
-    /** About as long as parking and waking take; beyond that a spinning rank only steals cycles. */
+    /** About as long as parking and waking take; beyond that a spinning rank steals cycles from threads of calls. */
     private static final long SPIN_NANOS = 20_000;
+    /** Without such threads, until a core that has nothing to do would go to sleep, from which it wakes slowly. */
+    private static final long SPIN_ALONE_NANOS = 300_000;
 
     private static final long DRAIN_POLL_NANOS = 20_000;
 
     private final String axis;
     private final List<Integer> meshRanks;
     private final long timeoutNanos;
+    private final long spinNanos;
     private final SharedFate fate;
     private final Seat[] seats;
     private final SharedWork work;
@@ -61,6 +64,7 @@ public final class LocalGroup {
         this.axis = axis;
         this.meshRanks = List.copyOf(meshRanks);
         this.timeoutNanos = timeout.toNanos();
+        this.spinNanos = hasThreads ? SPIN_NANOS : SPIN_ALONE_NANOS;
         this.fate = fate;
         int numRanks = meshRanks.size();
         this.seats = new Seat[numRanks];
@@ -149,7 +153,7 @@ public final class LocalGroup {
                 if (waitedNanos >= timeoutNanos) {
                     throw timedOut(rank, startNanos);
                 }
-                if (spin && waitedNanos < SPIN_NANOS) {
+                if (spin && waitedNanos < spinNanos) {
                     Thread.onSpinWait();
                 } else {
                     park(seat, sequence, helped, timeoutNanos - waitedNanos);
