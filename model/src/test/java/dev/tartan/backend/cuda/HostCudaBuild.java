@@ -4,10 +4,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -57,6 +60,7 @@ final class HostCudaBuild {
         Files.copy(build(compiler), library, StandardCopyOption.REPLACE_EXISTING);
     }
 
+    @SuppressWarnings("try") // The lock is held, not used.
     private static Path build(String compiler) throws IOException {
         Map<String, String> files = files();
         Path folder = Path.of("target", "host-cuda", hash(files)).toAbsolutePath();
@@ -65,6 +69,16 @@ final class HostCudaBuild {
             return library;
         }
         Files.createDirectories(folder);
+        // Another process of the tests may be at it.
+        try (FileChannel lock =
+                        FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock held = lock.lock()) {
+            return Files.exists(library) ? library : build(compiler, files, folder, library);
+        }
+    }
+
+    private static Path build(String compiler, Map<String, String> files, Path folder, Path library)
+            throws IOException {
         for (Map.Entry<String, String> file : files.entrySet()) {
             Files.writeString(folder.resolve(file.getKey()), file.getValue());
         }
