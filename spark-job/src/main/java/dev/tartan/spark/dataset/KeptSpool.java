@@ -16,8 +16,10 @@ final class KeptSpool {
 
     private final Executor afterIdleTime;
     private @Nullable Entry entry;
+    private long numLeft;
 
-    private record Entry(SpoolKey key, Spool spool) {}
+    /** Numbered, since the same spool may be taken and left again. */
+    private record Entry(long number, SpoolKey key, Spool spool) {}
 
     /**
      * Keeps nothing yet.
@@ -45,9 +47,13 @@ final class KeptSpool {
 
     /** Keeps a spool that nobody reads, in place of the one before. */
     void leave(SpoolKey key, Spool spool) {
-        Entry left = new Entry(key, spool);
-        close(replace(left));
-        afterIdleTime.execute(() -> close(removeIf(left)));
+        long number = nextNumber();
+        close(replace(new Entry(number, key, spool)));
+        afterIdleTime.execute(() -> close(removeNumber(number)));
+    }
+
+    private synchronized long nextNumber() {
+        return numLeft++;
     }
 
     /** Gives back what is kept of a shuffle, if anything is. */
@@ -71,9 +77,9 @@ final class KeptSpool {
         return before;
     }
 
-    private synchronized @Nullable Entry removeIf(Entry expected) {
-        // By identity: the same spool may have been taken and left again.
-        return entry == expected ? remove() : null;
+    private synchronized @Nullable Entry removeNumber(long number) {
+        Entry kept = entry;
+        return kept != null && kept.number() == number ? remove() : null;
     }
 
     private synchronized @Nullable Entry removeOf(String application, int shuffle) {
