@@ -50,11 +50,10 @@ class SizesBeyondReasonTest {
     }
 
     @Test
-    void anActivationThatOverflowsIsNamedByItsModule() {
-        assertRefused("network.context=1000000000")
-                .hasMessageStartingWith("in 'h.0.attn': ")
-                .hasMessageContaining("shape has more elements than can be counted: shape=[16, 4, 1000000000,"
-                        + " 1000000000]. Lower its sizes.");
+    void anActivationLargerThanAnyDevicesIsNamedByItsModule() {
+        assertRefused("network.context=1000000000", "train.globalBatch=1000000")
+                .hasMessageStartingWith("in 'wte': ")
+                .hasMessageContaining("tensor is larger than any devices could hold: shape=[1000000, 1000000000, 64],");
     }
 
     @Test
