@@ -1,69 +1,36 @@
 package dev.tartan.execute;
 
 import dev.tartan.collective.CollectiveCall;
-import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.collective.Communicator;
+import dev.tartan.collective.ForwardingCommunicator;
+import dev.tartan.collective.ForwardingMesh;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.PendingCall;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 
 /**
  * Communicators whose started calls run at the very moment of their start, or not before they are awaited: what is read
  * or written too early or too late by others then shows every time. They say that they cross processes.
  */
-final class TimedCalls implements MeshCommunicators {
+final class TimedCalls extends ForwardingMesh {
     /** When a started call runs. */
     enum When {
         AT_START,
         AT_AWAIT
     }
 
-    private final MeshCommunicators mesh;
-    private final When when;
-    private final Map<String, Timed> ends = new HashMap<>();
-
     TimedCalls(MeshCommunicators mesh, When when) {
-        this.mesh = mesh;
-        this.when = when;
+        super(mesh, end -> new Timed(end, when));
     }
 
-    @Override
-    public int numRanks() {
-        return mesh.numRanks();
-    }
-
-    @Override
-    public Communicator communicator(int rank, List<String> axes) {
-        synchronized (ends) {
-            return ends.computeIfAbsent(rank + "/" + axes, key -> new Timed(mesh.communicator(rank, axes)));
-        }
-    }
-
-    @Override
-    public void abort(int rank, Throwable cause) {
-        mesh.abort(rank, cause);
-    }
-
-    @Override
-    public List<CommunicationCounters.Total> totals(int rank) {
-        return mesh.totals(rank);
-    }
-
-    @Override
-    public long callNanos(int rank) {
-        return mesh.callNanos(rank);
-    }
-
-    private final class Timed implements Communicator {
-        private final Communicator end;
+    private static final class Timed extends ForwardingCommunicator {
+        private final When when;
         private final Deque<Waiting> waiting = new ArrayDeque<>();
 
-        Timed(Communicator end) {
-            this.end = end;
+        Timed(Communicator end, When when) {
+            super(end);
+            this.when = when;
         }
 
         private final class Waiting implements PendingCall {
@@ -116,31 +83,6 @@ final class TimedCalls implements MeshCommunicators {
                 runOldest();
             }
             end.run(call);
-        }
-
-        @Override
-        public int rank() {
-            return end.rank();
-        }
-
-        @Override
-        public int numRanks() {
-            return end.numRanks();
-        }
-
-        @Override
-        public String axis() {
-            return end.axis();
-        }
-
-        @Override
-        public void abort(Throwable cause) {
-            end.abort(cause);
-        }
-
-        @Override
-        public CommunicationCounters counters() {
-            return end.counters();
         }
     }
 }

@@ -36,7 +36,12 @@ record AttentionBlocks(int heads, int positions, int size) {
      * @param rows number of queries
      * @param width number of keys, at least {@code first + rows}
      */
-    record Block(int first, int rows, int width) {}
+    record Block(int first, int rows, int width) {
+        /** What blocks with the same products have in common. */
+        Block shape() {
+            return new Block(0, rows, width);
+        }
+    }
 
     /** Of {@code q [b, h, t, d]}. */
     static AttentionBlocks of(TensorType q) {

@@ -59,9 +59,9 @@ final class AttentionGradLane implements HostKernel {
         this.sizes = sizes;
         this.lane = lane;
         this.scale = (float) scale;
-        this.operands = AttentionLane.floats(operands);
-        this.results = AttentionLane.floats(results);
-        List<AttentionMemory> memory = AttentionLane.take(memory(sizes), scratch);
+        this.operands = AttentionMemory.floats(operands);
+        this.results = AttentionMemory.floats(results);
+        List<AttentionMemory> memory = AttentionMemory.take(memory(sizes), scratch);
         keys = memory.get(0);
         values = memory.get(1);
         keyGradients = memory.get(2);
@@ -77,7 +77,7 @@ final class AttentionGradLane implements HostKernel {
         products.add(products(blocks.get(0), false));
         Map<Block, Products> made = new LinkedHashMap<>();
         for (Block block : blocks.subList(1, blocks.size())) {
-            products.add(made.computeIfAbsent(AttentionLane.shape(block), shape -> products(shape, true)));
+            products.add(made.computeIfAbsent(block.shape(), shape -> products(shape, true)));
         }
     }
 

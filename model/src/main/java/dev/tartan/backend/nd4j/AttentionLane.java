@@ -50,9 +50,9 @@ final class AttentionLane implements HostKernel {
         this.sizes = sizes;
         this.lane = lane;
         this.scale = (float) scale;
-        this.operands = floats(operands);
-        this.out = floats(results).get(0);
-        List<AttentionMemory> memory = take(memory(sizes), scratch);
+        this.operands = AttentionMemory.floats(operands);
+        this.out = AttentionMemory.floats(results).get(0);
+        List<AttentionMemory> memory = AttentionMemory.take(memory(sizes), scratch);
         keys = memory.get(0);
         values = memory.get(1);
         queries = memory.get(2);
@@ -63,7 +63,7 @@ final class AttentionLane implements HostKernel {
         int d = sizes.size();
         Map<Block, Products> made = new LinkedHashMap<>();
         for (Block block : blocks) {
-            products.add(made.computeIfAbsent(shape(block), shape -> {
+            products.add(made.computeIfAbsent(block.shape(), shape -> {
                 INDArray square = scores.matrix(shape.rows(), shape.width());
                 return new Products(
                         EinsumKernels.matmul(
@@ -81,25 +81,6 @@ final class AttentionLane implements HostKernel {
     /** What a lane needs. */
     static List<TensorType> memory(AttentionBlocks sizes) {
         return List.of(sizes.wholeHead(), sizes.wholeHead(), sizes.queries(), sizes.queries(), sizes.scores());
-    }
-
-    static List<AttentionMemory> take(List<TensorType> types, Scratch scratch) {
-        List<AttentionMemory> memory = new ArrayList<>();
-        for (TensorType type : types) {
-            memory.add(AttentionMemory.of(scratch.take(type)));
-        }
-        return memory;
-    }
-
-    static List<FloatBuffer> floats(List<Buffer> buffers) {
-        return buffers.stream()
-                .map(buffer -> buffer.hostBytes().asFloatBuffer())
-                .toList();
-    }
-
-    /** What blocks with the same products have in common. */
-    static Block shape(Block block) {
-        return new Block(0, block.rows(), block.width());
     }
 
     @Override

@@ -2,63 +2,26 @@ package dev.tartan.backend.fake;
 
 import dev.tartan.backend.MemorySpace;
 import dev.tartan.collective.CollectiveCall;
-import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.collective.Communicator;
+import dev.tartan.collective.ForwardingCommunicator;
+import dev.tartan.collective.ForwardingMesh;
 import dev.tartan.collective.MemoryRegion;
 import dev.tartan.collective.MeshCommunicators;
 import dev.tartan.collective.PendingCall;
-import java.util.HashMap;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** Communicators that reach the memory of {@link FakeDevice}s. */
-public final class FarCommunicators implements MeshCommunicators {
-    private final MeshCommunicators mesh;
-    private final Map<String, Far> ends = new HashMap<>();
-
+public final class FarCommunicators extends ForwardingMesh {
     public FarCommunicators(MeshCommunicators mesh) {
-        this.mesh = mesh;
+        super(mesh, Far::new);
     }
 
-    @Override
-    public int numRanks() {
-        return mesh.numRanks();
-    }
-
-    @Override
-    public Communicator communicator(int rank, List<String> axes) {
-        synchronized (ends) {
-            return ends.computeIfAbsent(rank + "/" + axes, key -> new Far(mesh.communicator(rank, axes)));
-        }
-    }
-
-    @Override
-    public void abort(int rank, Throwable cause) {
-        mesh.abort(rank, cause);
-    }
-
-    @Override
-    public List<CommunicationCounters.Total> totals(int rank) {
-        return mesh.totals(rank);
-    }
-
-    @Override
-    public long callNanos(int rank) {
-        return mesh.callNanos(rank);
-    }
-
-    @Override
-    public void close() {
-        mesh.close();
-    }
-
-    private static final class Far implements Communicator {
-        private final Communicator end;
+    private static final class Far extends ForwardingCommunicator {
         private final Map<CollectiveCall, CollectiveCall> near = new IdentityHashMap<>();
 
         Far(Communicator end) {
-            this.end = end;
+            super(end);
         }
 
         private CollectiveCall near(CollectiveCall call) {
@@ -93,31 +56,6 @@ public final class FarCommunicators implements MeshCommunicators {
         @Override
         public void run(CollectiveCall call) {
             end.run(near(call));
-        }
-
-        @Override
-        public int rank() {
-            return end.rank();
-        }
-
-        @Override
-        public int numRanks() {
-            return end.numRanks();
-        }
-
-        @Override
-        public String axis() {
-            return end.axis();
-        }
-
-        @Override
-        public void abort(Throwable cause) {
-            end.abort(cause);
-        }
-
-        @Override
-        public CommunicationCounters counters() {
-            return end.counters();
         }
     }
 }
