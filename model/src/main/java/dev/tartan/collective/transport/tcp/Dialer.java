@@ -118,6 +118,7 @@ final class Dialer {
         private @Nullable SocketChannel channel;
         private @Nullable SelectionKey key;
         private @Nullable Handshake handshake;
+        private boolean awaitsWelcome;
 
         Attempt(int process, ConnectionKind kind, ChannelId id) {
             this.process = process;
@@ -192,11 +193,24 @@ final class Dialer {
                     admission.accept(proven);
                 } else {
                     key.interestOps(handshake.interestOps());
+                    waitForWelcome();
                 }
             } catch (Handshake.RefusedException e) {
                 retry(String.valueOf(e.getMessage()), REFUSED_RETRY_NANOS);
             } catch (IOException e) {
                 retry(String.valueOf(e.getMessage()), RETRY_NANOS);
+            }
+        }
+
+        /**
+         * The {@link Door} may admit who has given its proof as long as handshakeMillis after that, and would take it
+         * for lost if this end hung up then: its welcome has as long again to arrive.
+         */
+        private void waitForWelcome() {
+            if (!awaitsWelcome && handshake != null && handshake.awaitsWelcome()) {
+                awaitsWelcome = true;
+                deadlineNanos =
+                        System.nanoTime() + 2 * options.handshakeTimeout().toNanos();
             }
         }
 
@@ -208,6 +222,7 @@ final class Dialer {
             channel = null;
             key = null;
             handshake = null;
+            awaitsWelcome = false;
             nextNanos = System.nanoTime() + pauseNanos;
             connections.trouble(process, why);
         }

@@ -109,6 +109,11 @@ final class Handshake {
         return known;
     }
 
+    /** Whether this side has given its proof, so that the other may take it in at any moment. */
+    boolean awaitsWelcome() {
+        return initiates && stage == Stage.WELCOME;
+    }
+
     boolean isLate(long nowNanos) {
         return nowNanos - deadlineNanos >= 0;
     }
