@@ -72,9 +72,9 @@ public final class CommunicationOptions {
     static MeshCommunicators withinProcess(Mesh mesh, CollectiveConfig config) {
         if (sharesWork(config)) {
             Duration timeout = Duration.ofSeconds(config.timeoutSeconds());
-            return mesh.numRanks() < Runtime.getRuntime().availableProcessors()
-                    ? LocalMesh.create(axes(mesh), timeout)
-                    : LocalMesh.withoutThreads(axes(mesh), timeout);
+            return BusyCores.with(mesh.numRanks())
+                    ? LocalMesh.withoutThreads(axes(mesh), timeout)
+                    : LocalMesh.create(axes(mesh), timeout);
         }
         return new ProcessMesh(TcpNode.alone(sockets(config, false)), axes(mesh), ranks(config));
     }

@@ -267,10 +267,11 @@ public final class MeshTrainer {
             throws InterruptedException {
         MemoryPick held = memory == null ? null : memory.pick();
         Path gradientsFile = plan.hasGradientOutputs() ? plan.files().result(GRADIENTS_FILE) : null;
+        boolean coresAreBusy = BusyCores.with(ranks.numRanks(), backend);
         try (BatchSource samples = samples(plan).open(plan.batches());
                 ReadAhead data = new ReadAhead(
-                        following(samples), plan.rankSamples(), plan.train().steps());
-                ValidationData validation = ValidationData.open(plan);
+                        following(samples), plan.rankSamples(), plan.train().steps(), coresAreBusy);
+                ValidationData validation = ValidationData.open(plan, coresAreBusy);
                 SafetensorsWriter writer = create(finalFile, plan.parameters());
                 SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
                 SafetensorsWriter states = create(plan.files().stateResult(), plan.states());

@@ -12,17 +12,18 @@ final class ValidationData implements AutoCloseable {
     private final EvaluationBatches batches;
     private final ReadAhead ahead;
 
-    private ValidationData(EvaluationBatches batches, RankSamples samples) {
+    private ValidationData(EvaluationBatches batches, RankSamples samples, boolean coresAreBusy) {
         this.batches = batches;
-        this.ahead = new ReadAhead(batches, samples, Long.MAX_VALUE);
+        this.ahead = new ReadAhead(batches, samples, Long.MAX_VALUE, coresAreBusy);
     }
 
     /**
      * Opens the validation samples of a plan; null if it has none.
      *
+     * @param coresAreBusy whether ranks keep all cores of the machine busy
      * @throws IllegalArgumentException if there are no samples, or they do not fit
      */
-    static @Nullable ValidationData open(TrainingPlan plan) {
+    static @Nullable ValidationData open(TrainingPlan plan, boolean coresAreBusy) {
         PlannedValidation validation = plan.validation();
         if (validation == null) {
             return null;
@@ -32,7 +33,9 @@ final class ValidationData implements AutoCloseable {
             throw new IllegalStateException("validation has no samples: network=" + plan.network());
         }
         return new ValidationData(
-                samples.openForEvaluation(validation.batches(plan)), validation.rankSamples(plan.numDataRanks()));
+                samples.openForEvaluation(validation.batches(plan)),
+                validation.rankSamples(plan.numDataRanks()),
+                coresAreBusy);
     }
 
     /**
@@ -46,7 +49,7 @@ final class ValidationData implements AutoCloseable {
         if (samples != null && samples.isBrought()) {
             return;
         }
-        try (ValidationData data = open(plan)) {
+        try (ValidationData data = open(plan, false)) {
             if (data != null) {
                 data.batches.samples(0, 0, 1);
             }

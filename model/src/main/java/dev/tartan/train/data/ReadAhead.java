@@ -9,11 +9,15 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the samples of the next steps while this one runs, for the ranks of one process. Ranks along {@code model} get
  * the same ones, read once. Small batches are read several at a time, since waking a thread takes about as long as
  * reading one. Safe for use by the device threads of its ranks, which ask for the steps in order.
+ *
+ * <p>Where ranks keep all cores busy, a thread beside them would hold one of them up for a time slice, for which all
+ * others wait. There a rank reads its samples itself when it needs them, unless that proves slow.
  */
 public final class ReadAhead implements AutoCloseable {
     private static final int LEAST_STEPS = 2;
@@ -25,6 +29,7 @@ public final class ReadAhead implements AutoCloseable {
     private final BatchSource source;
     private final RankSamples samples;
     private final long steps;
+    private final @Nullable ReadingPace pace;
     private final Map<Integer, Feed> feeds = new ConcurrentHashMap<>();
     private final WorkerThread reader = new WorkerThread("tartan-read-ahead");
 
@@ -39,7 +44,34 @@ public final class ReadAhead implements AutoCloseable {
             this.rank = rank;
         }
 
-        synchronized CompletableFuture<HostBatch> at(long step) {
+        CompletableFuture<HostBatch> at(long step) {
+            return pace == null || pace.isSlow() ? readAhead(step) : readNow(step, pace);
+        }
+
+        /** Who comes first reads; others that want the same wait. */
+        private CompletableFuture<HostBatch> readNow(long step, ReadingPace pace) {
+            CompletableFuture<HostBatch> batch;
+            synchronized (this) {
+                pending.keySet().removeIf(done -> done < step);
+                CompletableFuture<HostBatch> before = pending.get(step);
+                if (before != null) {
+                    return before;
+                }
+                batch = new CompletableFuture<>();
+                pending.put(step, batch);
+                asked = step;
+            }
+            long start = System.nanoTime();
+            try {
+                batch.complete(read(step, rank));
+            } catch (RuntimeException | Error e) {
+                batch.completeExceptionally(e);
+            }
+            pace.took(System.nanoTime() - start);
+            return batch;
+        }
+
+        private synchronized CompletableFuture<HostBatch> readAhead(long step) {
             pending.keySet().removeIf(done -> done < step);
             int ahead = stepsAhead;
             if (asked < step + Math.max(LEAST_STEPS, ahead / 2)) {
@@ -70,11 +102,13 @@ public final class ReadAhead implements AutoCloseable {
      *
      * @param source closed by whoever opened it, after this
      * @param steps number of steps; nothing is read beyond them
+     * @param coresAreBusy whether ranks keep all cores of the machine busy
      */
-    public ReadAhead(BatchSource source, RankSamples samples, long steps) {
+    public ReadAhead(BatchSource source, RankSamples samples, long steps, boolean coresAreBusy) {
         this.source = source;
         this.samples = samples;
         this.steps = steps;
+        this.pace = coresAreBusy ? new ReadingPace() : null;
     }
 
     /**

@@ -9,6 +9,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -56,11 +58,47 @@ class ReadAheadTest {
     @Test
     void aRankThatIsBehindAnotherGetsItsSteps() throws InterruptedException {
         List<Long> read = Collections.synchronizedList(new ArrayList<>());
-        try (ReadAhead ahead = new ReadAhead(counting(8, read), new RankSamples(1, 1, 1), 20)) {
+        try (ReadAhead ahead = new ReadAhead(counting(8, read), new RankSamples(1, 1, 1), 20, false)) {
             for (long step : new long[] {0, 9, 0, 4, 9, 10, 2, 19}) {
                 assertThat(ahead.batch(step, 0).tensor("x").floats()[0]).isEqualTo(step);
             }
         }
+    }
+
+    /** A thread beside ranks would take turns with one of them. */
+    @Test
+    void whereCoresAreBusyRanksReadWhatTheyNeedThemselves() throws InterruptedException {
+        List<Long> read = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> readers = Collections.synchronizedList(new ArrayList<>());
+        BatchSource source = counting(8, read, step -> readers.add(Thread.currentThread()));
+        try (ReadAhead ahead = new ReadAhead(source, new RankSamples(1, 1, 1), 20, true)) {
+            for (long step : new long[] {0, 0, 1, 2, 2, 5, 4}) {
+                assertThat(ahead.batch(step, 0).tensor("x").floats()[0]).isEqualTo(step);
+            }
+        }
+        assertThat(read).containsExactly(0L, 1L, 2L, 5L, 4L);
+        assertThat(readers).containsOnly(Thread.currentThread());
+    }
+
+    /** What waits for a disk or a network does so while ranks compute. */
+    @Test
+    void whereCoresAreBusySlowSamplesAreReadAheadAfterAWhile() throws InterruptedException {
+        List<Long> read = Collections.synchronizedList(new ArrayList<>());
+        List<Thread> readers = Collections.synchronizedList(new ArrayList<>());
+        long nanos = 2 * ReadingPace.SLOW.toNanos();
+        BatchSource source = counting(8, read, step -> {
+            readers.add(Thread.currentThread());
+            LockSupport.parkNanos(nanos);
+        });
+        try (ReadAhead ahead = new ReadAhead(source, new RankSamples(1, 1, 1), 20, true)) {
+            for (long step = 0; step < 20; step++) {
+                assertThat(ahead.batch(step, 0).tensor("x").floats()[0]).isEqualTo(step);
+            }
+        }
+        assertThat(read)
+                .containsExactlyElementsOf(LongStream.range(0, 20).boxed().toList());
+        assertThat(readers.subList(0, 16)).containsOnly(Thread.currentThread());
+        assertThat(readers.subList(16, 20)).doesNotContain(Thread.currentThread());
     }
 
     /**
@@ -71,7 +109,7 @@ class ReadAheadTest {
         List<Long> read = Collections.synchronizedList(new ArrayList<>());
         BatchSource source = counting(numbers, read);
         long most = 0;
-        try (ReadAhead ahead = new ReadAhead(source, new RankSamples(1, 1, 1), 20)) {
+        try (ReadAhead ahead = new ReadAhead(source, new RankSamples(1, 1, 1), 20, false)) {
             for (long step = 0; step < 20; step++) {
                 HostBatch unused = ahead.batch(step, 0);
                 ahead.awaitIdle();
@@ -85,9 +123,14 @@ class ReadAheadTest {
 
     /** Samples whose numbers are that of the step. */
     private static BatchSource counting(int numbers, List<Long> read) {
+        return counting(numbers, read, step -> {});
+    }
+
+    private static BatchSource counting(int numbers, List<Long> read, LongConsumer before) {
         return new BatchSource() {
             @Override
             public HostBatch samples(long step, int first, int count) {
+                before.accept(step);
                 read.add(step);
                 float[] values = new float[count * numbers];
                 Arrays.fill(values, step);
@@ -102,7 +145,12 @@ class ReadAheadTest {
     }
 
     private static void assertFails(Throwable failure) {
-        try (ReadAhead ahead = new ReadAhead(failing(failure), new RankSamples(2, 1, 1), 3)) {
+        assertFails(failure, false);
+        assertFails(failure, true);
+    }
+
+    private static void assertFails(Throwable failure, boolean busy) {
+        try (ReadAhead ahead = new ReadAhead(failing(failure), new RankSamples(2, 1, 1), 3, busy)) {
             assertThatThrownBy(() -> ahead.batch(0, 0)).isSameAs(failure);
         }
     }
