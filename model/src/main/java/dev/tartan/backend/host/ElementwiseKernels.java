@@ -3,27 +3,34 @@ package dev.tartan.backend.host;
 import dev.tartan.backend.Buffer;
 import dev.tartan.backend.KernelFactory;
 import dev.tartan.backend.Scratch;
+import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
+import dev.tartan.op.Fill;
 import dev.tartan.op.ScalarBinary;
+import dev.tartan.op.Unary;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * Arithmetic on 16-bit floats, in float32 and rounded once; ND4J has that of float32. The result may overwrite an
- * operand of its shape. An operand may also be repeated along the leading dims, as a bias is.
+ * Arithmetic on floats of 32 and 16 bits, in float32 and rounded once. The result may overwrite an operand of its
+ * shape. An operand may also be repeated along the leading dims, as a bias is. ND4J has large tensors of float32; a
+ * call of it takes some microseconds, whatever it does, and a network has many small tensors.
  */
 final class ElementwiseKernels {
     private static final int TILE_ELEMENTS = 2048;
 
+    /** From here on ND4J's kernels are as quick. */
+    private static final int LARGE_ELEMENTS = 16 * 1024;
+
     private ElementwiseKernels() {}
 
     static KernelFactory<Binary> binary(Workers workers) {
-        return new OfHalves<>() {
+        return new OfFloats<>() {
             @Override
             public HostKernel bind(Binary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Floats left = Floats.of(operands.get(0));
@@ -40,7 +47,7 @@ final class ElementwiseKernels {
     }
 
     static KernelFactory<ScalarBinary> scalarBinary(Workers workers) {
-        return new OfHalves<>() {
+        return new OfFloats<>() {
             @Override
             public HostKernel bind(ScalarBinary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 Floats x = Floats.of(operands.get(0));
@@ -58,7 +65,7 @@ final class ElementwiseKernels {
     }
 
     static KernelFactory<AddN> addN(Workers workers) {
-        return new OfHalves<>() {
+        return new OfFloats<>() {
             @Override
             public HostKernel bind(AddN op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
                 List<Floats> terms = operands.stream().map(Floats::of).toList();
@@ -75,7 +82,44 @@ final class ElementwiseKernels {
         };
     }
 
-    private abstract static class OfHalves<O extends Op> implements KernelFactory<O> {
+    static KernelFactory<Unary> unary(Workers workers) {
+        return new OfFloats<>() {
+            @Override
+            public boolean accepts(Unary op, List<TensorType> operands) {
+                return super.accepts(op, operands)
+                        && switch (op.kind()) {
+                            case NEG, ABS, SQRT, RSQRT, RECIPROCAL, SQUARE -> true;
+                            case SIGN, EXP, LOG, SIN, COS -> false;
+                        };
+            }
+
+            @Override
+            public HostKernel bind(Unary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                Floats x = Floats.of(operands.get(0));
+                Floats out = Floats.of(results.get(0));
+                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
+                    x.get(start, tile.a, 0, n);
+                    apply(op.kind(), tile.a, n);
+                    out.put(start, tile.a, 0, n);
+                });
+            }
+        };
+    }
+
+    static KernelFactory<Fill> fill(Workers workers) {
+        return new OfFloats<>() {
+            @Override
+            public HostKernel bind(Fill op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                Floats out = Floats.of(results.get(0));
+                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
+                    Arrays.fill(tile.a, 0, n, (float) op.value());
+                    out.put(start, tile.a, 0, n);
+                });
+            }
+        };
+    }
+
+    private abstract static class OfFloats<O extends Op> implements KernelFactory<O> {
         @Override
         public boolean takesHalves() {
             return true;
@@ -84,7 +128,8 @@ final class ElementwiseKernels {
         @Override
         public boolean accepts(O op, List<TensorType> operands) {
             TensorType result = op.resultTypes(operands).get(0);
-            return result.dtype().isHalf()
+            boolean isSmall = result.dtype() == DType.FLOAT32 && result.shape().numElements() < LARGE_ELEMENTS;
+            return (isSmall || result.dtype().isHalf())
                     && result.bytes() <= Integer.MAX_VALUE
                     && operands.stream().allMatch(operand -> isRepeated(operand.shape(), result.shape()));
         }
@@ -118,6 +163,38 @@ final class ElementwiseKernels {
             from.get(position, into, done, length);
             done += length;
             position = 0;
+        }
+    }
+
+    private static void apply(Unary.Kind kind, float[] x, int n) {
+        switch (kind) {
+            case NEG -> {
+                for (int i = 0; i < n; i++) {
+                    x[i] = -x[i];
+                }
+            }
+            case ABS -> {
+                for (int i = 0; i < n; i++) {
+                    x[i] = Math.abs(x[i]);
+                }
+            }
+            case SQRT -> {
+                for (int i = 0; i < n; i++) {
+                    x[i] = (float) Math.sqrt(x[i]);
+                }
+            }
+            case RSQRT -> {
+                for (int i = 0; i < n; i++) {
+                    x[i] = 1 / (float) Math.sqrt(x[i]);
+                }
+            }
+            case RECIPROCAL -> {
+                for (int i = 0; i < n; i++) {
+                    x[i] = 1 / x[i];
+                }
+            }
+            case SQUARE -> RowMath.multiply(x, x, x, n);
+            default -> throw new IllegalArgumentException("kernel has no such function: kind=" + kind);
         }
     }
 

@@ -20,6 +20,7 @@ import dev.tartan.op.Concat;
 import dev.tartan.op.Constrain;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.CrossEntropyGrad;
+import dev.tartan.op.Fill;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
@@ -39,11 +40,14 @@ import dev.tartan.op.SoftmaxGrad;
 import dev.tartan.op.StopGradient;
 import dev.tartan.op.SumSquares;
 import dev.tartan.op.Transpose;
+import dev.tartan.op.Unary;
 import java.util.List;
 import java.util.function.Predicate;
 
 /** Puts this package's kernels before those that an op table has; only for memory that the CPU can address. */
 public final class HostKernels {
+    private static final int SMALL_ELEMENTS = 4096;
+
     private HostKernels() {}
 
     /** Prefers the kernels here in {@code table}, running on {@code workers}. */
@@ -111,14 +115,16 @@ public final class HostKernels {
                 .prefer(Binary.class, ElementwiseKernels.binary(workers))
                 .prefer(ScalarBinary.class, ElementwiseKernels.scalarBinary(workers))
                 .prefer(AddN.class, ElementwiseKernels.addN(workers))
-                .prefer(Reshape.class, halves(copying(workers, op -> true, ShapeKernels::copy)))
-                .prefer(Constrain.class, halves(copying(workers, op -> true, ShapeKernels::copy)))
-                .prefer(StopGradient.class, halves(copying(workers, op -> true, ShapeKernels::copy)))
-                .prefer(BroadcastTo.class, halves(copying(workers, op -> true, ShapeKernels::broadcastTo)))
+                .prefer(Unary.class, ElementwiseKernels.unary(workers))
+                .prefer(Fill.class, ElementwiseKernels.fill(workers))
+                .prefer(Reshape.class, halvesAndSmall(copying(workers, op -> true, ShapeKernels::copy)))
+                .prefer(Constrain.class, halvesAndSmall(copying(workers, op -> true, ShapeKernels::copy)))
+                .prefer(StopGradient.class, halvesAndSmall(copying(workers, op -> true, ShapeKernels::copy)))
+                .prefer(BroadcastTo.class, halvesAndSmall(copying(workers, op -> true, ShapeKernels::broadcastTo)))
                 .prefer(Slice.class, copying(workers, op -> true, ShapeKernels::slice))
                 .prefer(Concat.class, copying(workers, op -> true, ShapeKernels::concat))
                 .prefer(Pad.class, copying(workers, op -> op.value() == 0, ShapeKernels::pad))
-                .prefer(Transpose.class, halves(copying(workers, op -> true, ShapeKernels::transpose)))
+                .prefer(Transpose.class, halvesAndSmall(copying(workers, op -> true, ShapeKernels::transpose)))
                 .prefer(Transpose.class, copying(workers, HostKernels::keepsLastDim, ShapeKernels::transpose));
     }
 
@@ -150,12 +156,14 @@ public final class HostKernels {
         };
     }
 
-    /** A kernel for tensors of 16-bit floats alone, where ND4J has the others. */
-    private static <O extends Op> KernelFactory<O> halves(KernelFactory<O> factory) {
+    /** A kernel for 16-bit floats and for small tensors, where ND4J, whose calls take long, has the others. */
+    private static <O extends Op> KernelFactory<O> halvesAndSmall(KernelFactory<O> factory) {
         return new KernelFactory<>() {
             @Override
             public boolean accepts(O op, List<TensorType> operands) {
-                return operands.get(0).dtype().isHalf() && factory.accepts(op, operands);
+                TensorType result = op.resultTypes(operands).get(0);
+                boolean isSmall = result.shape().numElements() <= SMALL_ELEMENTS;
+                return (isSmall || result.dtype().isHalf()) && factory.accepts(op, operands);
             }
 
             @Override

@@ -13,14 +13,17 @@ import dev.tartan.op.Activate;
 import dev.tartan.op.ActivateGrad;
 import dev.tartan.op.Activation;
 import dev.tartan.op.AdamW;
+import dev.tartan.op.AddN;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
+import dev.tartan.op.BroadcastTo;
 import dev.tartan.op.Concat;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.CrossEntropyGrad;
 import dev.tartan.op.Einsum;
+import dev.tartan.op.Fill;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
 import dev.tartan.op.LayerNorm;
@@ -32,12 +35,14 @@ import dev.tartan.op.Reduce;
 import dev.tartan.op.RmsNorm;
 import dev.tartan.op.RmsNormGrad;
 import dev.tartan.op.Rotary;
+import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.ScatterAddRows;
 import dev.tartan.op.SimpleRnn;
 import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
 import dev.tartan.op.Transpose;
+import dev.tartan.op.Unary;
 import dev.tartan.op.reference.Draw;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.OpCase;
@@ -112,8 +117,28 @@ class KernelShapesTest {
             cases.add(new OpCase(new Reduce(kind, List.of(1)), List.of(x)));
             cases.add(new OpCase(new Reduce(kind, List.of(0, 1)), List.of(x)));
         }
-        cases.add(new OpCase(new Binary(BinaryKind.ADD), List.of(x, gamma)));
+        cases.addAll(elementwiseCases(x, gamma, draw.positive(rows, width)));
         cases.add(new OpCase(new Binary(BinaryKind.MUL), List.of(x, mean(rows, draw))));
+        return cases;
+    }
+
+    private static List<OpCase> elementwiseCases(HostTensor x, HostTensor row, HostTensor positive) {
+        List<OpCase> cases = new ArrayList<>();
+        for (BinaryKind kind : BinaryKind.values()) {
+            cases.add(new OpCase(new Binary(kind), List.of(positive, positive)));
+            cases.add(new OpCase(new ScalarBinary(kind, 0.7, false), List.of(positive)));
+            cases.add(new OpCase(new ScalarBinary(kind, 0.7, true), List.of(positive)));
+        }
+        for (BinaryKind kind : List.of(BinaryKind.ADD, BinaryKind.SUB, BinaryKind.MAX, BinaryKind.MIN)) {
+            cases.add(new OpCase(new Binary(kind), List.of(x, row)));
+            cases.add(new OpCase(new Binary(kind), List.of(HostTensor.scalar(0.3), x)));
+        }
+        for (Unary.Kind kind : Unary.Kind.values()) {
+            cases.add(new OpCase(new Unary(kind), List.of(positive)));
+        }
+        cases.add(new OpCase(new AddN(), List.of(x, positive, x)));
+        cases.add(new OpCase(new Fill(x.type(), -1.5), List.of()));
+        cases.add(new OpCase(new BroadcastTo(x.type().shape()), List.of(row)));
         return cases;
     }
 
@@ -228,6 +253,24 @@ class KernelShapesTest {
             for (OpCase example : cases) {
                 KernelChecks.assertMatchesReference(BACKEND, BACKEND.kernels(), example, List.of());
                 KernelChecks.assertMatchesReference(BACKEND, ND4J_ALONE, example, List.of());
+            }
+        }
+    }
+
+    /** A loss that is no number has to be seen, whatever it is limited to on the way. */
+    @Test
+    void whatIsNoNumberStaysSo() {
+        TensorType type = new TensorType(DType.FLOAT32, shape(40));
+        HostTensor x = HostTensor.generate(type, i -> i % 3 == 0 ? Double.NaN : i % 3 == 1 ? 1 : -1e30);
+        for (BinaryKind kind : BinaryKind.values()) {
+            for (boolean reversed : new boolean[] {false, true}) {
+                ScalarBinary op = new ScalarBinary(kind, -5, reversed);
+                double[] results = KernelRun.run(BACKEND, BACKEND.kernels(), op, List.of(x))
+                        .get(0)
+                        .data();
+                for (int i = 0; i < results.length; i += 3) {
+                    assertThat(results[i]).as(op.toString()).isNaN();
+                }
             }
         }
     }
