@@ -1,15 +1,20 @@
 # shellcheck shell=bash
 # Starts JVMs of Tartan's: submitted to Spark, or without it. Sourced by tartan.sh.
 
-# spark_options ARGUMENTS...: takes out what is Spark's, into 'master', 'executors', 'properties' and 'submit'; 'level'
-# follows --verbose, and 'arguments' are the rest, with --verbose.
+# spark_options ARGUMENTS...: takes out what is Spark's, into 'master', 'executors', 'properties', 'user_jars',
+# 'driver_class_path', 'application_name' and 'submit'; 'level' follows --verbose, and 'arguments' are the rest, with
+# --verbose. Options of spark-submit mean what they mean there.
 spark_options() {
-  master='' executors='' properties='' level=warn submit=() arguments=()
+  master='' executors='' num_executors='' properties='' user_jars='' driver_class_path='' application_name=''
+  level=warn submit=() arguments=()
   local option value
   while [ $# -gt 0 ]; do
     option="${1%%=*}"
     case "$option" in
-      --master | --executors | --conf | --properties-file)
+      --master | --executors | --conf | -c | --properties-file | --deploy-mode | --name | --jars | --packages | \
+        --exclude-packages | --repositories | --files | --archives | --queue | --principal | --keytab | --proxy-user | \
+        --driver-memory | --driver-cores | --driver-java-options | --driver-library-path | --driver-class-path | \
+        --executor-memory | --executor-cores | --total-executor-cores | --num-executors)
         if [ "$option" = "$1" ]; then
           [ $# -ge 2 ] || fail "option '$1' has no value. Write '$1 VALUE'."
           shift
@@ -28,23 +33,44 @@ spark_options() {
     esac
     shift
   done
+  # Who asks for executors wants the mesh on them.
+  executors="${executors:-$num_executors}"
 }
 
 spark_option() {
   case "$1" in
     --master) master="$2" ;;
     --executors)
-      [[ "$2" =~ ^[1-9][0-9]{0,4}$ ]] ||
-        fail "--executors is out of range: value='$2'. Give a whole number of 1 or more."
+      check_number "$1" "$2"
       executors="$2"
       ;;
-    --conf) submit+=(--conf "$2") ;;
+    --num-executors)
+      check_number "$1" "$2"
+      num_executors="$2"
+      ;;
+    --conf | -c) submit+=(--conf "$2") ;;
     --properties-file)
       properties="$(expand_home "$2")"
       [ -f "$properties" ] && [ -r "$properties" ] ||
         fail "file of Spark properties is missing or unreadable: --properties-file=$properties. Check the path."
       ;;
+    --deploy-mode)
+      case "$2" in
+        client) ;;
+        cluster) fail "--deploy-mode cluster is not there: the driver runs on this machine. Leave it out." ;;
+        *) fail "--deploy-mode is not known: value='$2'. Give client." ;;
+      esac
+      ;;
+    --name) application_name="$2" ;;
+    --jars) user_jars="${user_jars:+$user_jars,}$2" ;;
+    --driver-class-path) driver_class_path="$2" ;;
+    *) submit+=("$1" "$2") ;;
   esac
+}
+
+# check_number OPTION VALUE
+check_number() {
+  [[ "$2" =~ ^[1-9][0-9]{0,4}$ ]] || fail "$1 is out of range: value='$2'. Give a whole number of 1 or more."
 }
 
 # choose_master DEFAULT: where none is given, DEFAULT, or with --executors so many processes of this machine.
@@ -64,7 +90,7 @@ choose_master() {
 
 # submit_to_spark NAME CLASS ARGUMENTS...: becomes the driver, by the options above. NAME 'spark-shell' is a REPL's.
 submit_to_spark() {
-  local name="$1" class="$2" application="$JOB/tartan-spark-job.jar"
+  local name="$1" class="$2" application="$JOB/tartan-spark-job.jar" own_jars=''
   # 'more_jars' is a folder of others that this program needs
   local class_path="$JOB/tartan-spark-job.jar:$JOB/lib/*${more_jars:+:$more_jars/*}"
   shift 2
@@ -74,23 +100,25 @@ submit_to_spark() {
     local | local\[* | local-cluster\[*)
       # On this machine the job's jars are put on the class path where they lie, which costs nothing.
       application=spark-internal
-      submit=(--conf "spark.driver.extraClassPath=$class_path" --conf "spark.executor.extraClassPath=$class_path"
+      submit=(--conf "spark.driver.extraClassPath=$class_path${driver_class_path:+:$driver_class_path}" --conf "spark.executor.extraClassPath=$class_path"
         --conf spark.executorEnv.TARTAN_LOG_TRACES=full "${submit[@]}")
       [ -n "$properties" ] || skip_spark_defaults
       export SPARK_LOCAL_IP="${SPARK_LOCAL_IP:-127.0.0.1}"
       ;;
     *)
       # Elsewhere Spark must carry them to the executors; the cluster's spark-defaults.conf holds unless told otherwise.
-      submit+=(--jars "$(join , "$application" "$JOB"/lib/*.jar ${more_jars:+"$more_jars"/*.jar})")
-      [ -z "$executors" ] || submit=(--conf "spark.executor.instances=$executors" "${submit[@]}")
+      own_jars="$(join , "$application" "$JOB"/lib/*.jar ${more_jars:+"$more_jars"/*.jar})"
+      [ -z "$executors" ] || submit=(--conf "spark.executor.instances=${num_executors:-$executors}" "${submit[@]}")
+      [ -z "$driver_class_path" ] || submit+=(--driver-class-path "$driver_class_path")
       ;;
   esac
   case "$master" in
     local-cluster\[*) make_worker_home ;;
   esac
+  [ -z "$own_jars$user_jars" ] || submit+=(--jars "$own_jars${own_jars:+${user_jars:+,}}$user_jars")
   [ "$name" != spark-shell ] || application=spark-shell
   [ -z "$properties" ] || submit+=(--properties-file "$properties")
-  exec "$SPARK_HOME/bin/spark-submit" --master "$master" --name "$name" "${submit[@]}" --class "$class" "$application" "$@"
+  exec "$SPARK_HOME/bin/spark-submit" --master "$master" --name "${application_name:-$name}" "${submit[@]}" --class "$class" "$application" "$@"
 }
 
 # Spark reads one file of properties, and here it is Tartan's.

@@ -91,4 +91,46 @@ class ScriptSparkTest {
                 "file of Spark properties is missing or unreadable: --properties-file="
                         + folder.resolve("tools/home/none") + ". Check the path.");
     }
+
+    @Test
+    void optionsOfSparkSubmitMeanWhatTheyMeanThere() throws Exception {
+        Run run = checkout.run(
+                "train",
+                "--master=yarn",
+                "--deploy-mode=client",
+                "--queue",
+                "research",
+                "--num-executors=2",
+                "--executor-memory",
+                "3g",
+                "--jars=a.jar,b.jar",
+                "--name",
+                "mine",
+                "--set",
+                "a=b");
+        assertThat(run.arguments())
+                .containsSubsequence("--name", "mine")
+                .containsSubsequence("spark.executor.instances=2", "--queue", "research", "--executor-memory", "3g")
+                .endsWith("--set", "a=b", "--executors", "2")
+                .doesNotContain("--deploy-mode")
+                .satisfiesOnlyOnce(jars -> assertThat(jars).endsWith(".jar,a.jar,b.jar"));
+        assertThat(checkout.run("train", "--num-executors=2", "--jars=a.jar").arguments())
+                .containsSubsequence("--master", "local-cluster[2,1,2048]")
+                .containsSubsequence("--jars", "a.jar");
+        assertThat(checkout.run("train", "--driver-class-path=/more/*").arguments())
+                .satisfiesOnlyOnce(path -> assertThat(path)
+                        .startsWith("spark.driver.extraClassPath=")
+                        .endsWith(":/more/*"));
+        run = checkout.run("train", "--master=yarn", "--executors=4", "--num-executors=5");
+        assertThat(run.arguments())
+                .as("more executors than the mesh is spread over")
+                .contains("spark.executor.instances=5")
+                .endsWith("--executors", "4");
+        assertRefused(
+                checkout.run("train", "--deploy-mode", "cluster"),
+                "--deploy-mode cluster is not there: the driver runs on this machine. Leave it out.");
+        assertRefused(
+                checkout.run("train", "--num-executors=many"),
+                "--num-executors is out of range: value='many'. Give a whole number of 1 or more.");
+    }
 }
