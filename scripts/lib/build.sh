@@ -32,11 +32,12 @@ build_job() {
 ensure_spark_home() {
   if [ -n "${SPARK_HOME:-}" ]; then
     check_spark_home
-    return
+  else
+    require_jdk_and_maven
+    provide spark-home make_spark_home "${SPARK_HOME_SOURCES[@]}"
+    export SPARK_HOME="$provided"
   fi
-  require_jdk_and_maven
-  provide spark-home make_spark_home "${SPARK_HOME_SOURCES[@]}"
-  export SPARK_HOME="$provided"
+  check_cluster_jars
 }
 
 make_job() {

@@ -88,6 +88,20 @@ choose_master() {
   esac
 }
 
+# Spark would say that it finds a class not.
+check_cluster_jars() {
+  local jars what
+  case "${master:-}" in
+    yarn) jars='spark-yarn_*.jar' what=YARN ;;
+    k8s://*) jars='spark-kubernetes_*.jar' what=Kubernetes ;;
+    mesos://*) jars='spark-mesos_*.jar' what=Mesos ;;
+    *) return 0 ;;
+  esac
+  # shellcheck disable=SC2086 # a pattern
+  compgen -G "$SPARK_HOME/jars/"$jars >/dev/null ||
+    fail "SPARK_HOME knows no $what: master=$master, no '$SPARK_HOME/jars/$jars'. Point SPARK_HOME to a whole Spark 3.5."
+}
+
 # submit_to_spark NAME CLASS ARGUMENTS...: becomes the driver, by the options above. NAME 'spark-shell' is a REPL's.
 submit_to_spark() {
   local name="$1" class="$2" application="$JOB/tartan-spark-job.jar" own_jars=''

@@ -34,6 +34,7 @@ class ScriptSparkTest {
                     StandardCopyOption.COPY_ATTRIBUTES);
         }
         ScriptCheckout.write(spark.resolve("jars/spark-core_2.12-3.5.1.jar"), "");
+        ScriptCheckout.write(spark.resolve("jars/spark-yarn_2.12-3.5.1.jar"), "");
     }
 
     @Test
@@ -93,7 +94,22 @@ class ScriptSparkTest {
     }
 
     @Test
+    void aSparkWithoutTheClustersJarsIsRefused() throws Exception {
+        checkout.with("SPARK_HOME", spark.toString());
+        assertRefused(
+                checkout.run("train", "--master", "k8s://https://host:6443"),
+                "SPARK_HOME knows no Kubernetes: master=k8s://https://host:6443, no '" + spark
+                        + "/jars/spark-kubernetes_*.jar'. Point SPARK_HOME to a whole Spark 3.5.");
+        Files.delete(spark.resolve("jars/spark-yarn_2.12-3.5.1.jar"));
+        assertRefused(
+                checkout.run("train", "--master", "yarn"),
+                "SPARK_HOME knows no YARN: master=yarn, no '" + spark
+                        + "/jars/spark-yarn_*.jar'. Point SPARK_HOME to a whole Spark 3.5.");
+    }
+
+    @Test
     void optionsOfSparkSubmitMeanWhatTheyMeanThere() throws Exception {
+        checkout.with("SPARK_HOME", spark.toString());
         Run run = checkout.run(
                 "train",
                 "--master=yarn",
