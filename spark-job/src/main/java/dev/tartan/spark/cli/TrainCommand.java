@@ -5,6 +5,7 @@ import dev.tartan.plan.DeviceTraits;
 import dev.tartan.spark.dataset.PlannedFrames;
 import dev.tartan.spark.dataset.ReadTable;
 import dev.tartan.spark.dataset.Samples;
+import dev.tartan.spark.runtime.ExecutorMemory;
 import dev.tartan.spark.runtime.HeldFolder;
 import dev.tartan.spark.runtime.MeshWork;
 import dev.tartan.spark.runtime.Preflight;
@@ -31,6 +32,7 @@ import dev.tartan.train.profile.ChromeTrace;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -145,7 +147,11 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
         CheckMemoryLimit.run(job, plan, traits, plan.mesh().numRanks() / executors);
         long ofHost = traits.sharesHostMemory() ? plan.peakBytesPerDevice(traits) : plan.hostBytesPerDevice();
         Preflight.checkMemory(spark, ofHost, plan.mesh().numRanks());
-        List<String> fileNotes = MeshTrainer.checkFiles(plan, job.network());
+        List<String> fileNotes = new ArrayList<>(MeshTrainer.checkFiles(plan, job.network()));
+        String asked = ExecutorMemory.plan(spark, ofHost, plan.mesh().numRanks(), executors);
+        if (asked != null) {
+            fileNotes.add(asked);
+        }
         if (run.data() instanceof TableSamples table) {
             return train(spark, run, table, dl4j, fileNotes);
         }
