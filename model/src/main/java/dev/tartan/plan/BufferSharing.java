@@ -103,7 +103,8 @@ final class BufferSharing {
         }
     }
 
-    private static int[] ends(Program program) {
+    /** By instruction, the one by which it has read its operands and written its results: itself, or its await. */
+    static int[] ends(Program program) {
         int[] ends = new int[program.instructions().size()];
         Map<Integer, Integer> starts = new HashMap<>();
         for (int i = 0; i < ends.length; i++) {

@@ -179,7 +179,7 @@ final class CompileJob {
                 : scheduled;
         Program placed = OffloadStates.run(program, offloaded(graph, strategy, traits));
         Set<String> kept = graph.states().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
-        return new CompiledProgram(placed, PlanMemory.run(placed, replaced, kept, traits));
+        return CompiledProgram.of(placed, replaced, kept, traits);
     }
 
     /** Optimizer state that is to wait in host memory: none if it is there anyway. */
@@ -252,7 +252,8 @@ final class CompileJob {
                 how,
                 stored.of(network),
                 batch,
-                new CompiledProgram(program, PlanMemory.runBeside(program, kept, traits)));
+                CompiledProgram.of(
+                        program, Map.of(), kept.keySet(), traits, each -> PlanMemory.runBeside(each, kept, traits)));
     }
 
     private static void checkJudgedBy(ValidationConfig how, EvaluationGraph graph) {
@@ -275,6 +276,6 @@ final class CompileJob {
         Program program = PartitionGraph.run(mesh, graph.graph(), given, Map.of());
         Set<String> parameters =
                 graph.parameters().stream().map(StateBinding::name).collect(Collectors.toUnmodifiableSet());
-        return new CompiledProgram(program, PlanMemory.run(program, Map.of(), parameters, traits));
+        return CompiledProgram.of(program, Map.of(), parameters, traits);
     }
 }

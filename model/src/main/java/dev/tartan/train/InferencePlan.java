@@ -8,7 +8,6 @@ import dev.tartan.network.Network;
 import dev.tartan.partition.PartitionGraph;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.DeviceTraits;
-import dev.tartan.plan.PlanMemory;
 import dev.tartan.train.graph.BatchBinding;
 import dev.tartan.train.graph.InferenceGraph;
 import dev.tartan.train.graph.PlannedState;
@@ -99,7 +98,7 @@ public record InferencePlan(
                 signature.fields(),
                 graph.parameters().stream().map(PlannedState::of).toList(),
                 signature.outputs(),
-                new CompiledProgram(program, PlanMemory.run(program, Map.of(), kept, traits)));
+                CompiledProgram.of(program, Map.of(), kept, traits));
     }
 
     private static TensorType ofSample(TensorType ofBatch) {

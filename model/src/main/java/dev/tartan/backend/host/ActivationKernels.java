@@ -27,16 +27,16 @@ final class ActivationKernels {
         return Rows.forEachTile(workers, x.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
             x.get(start, tile.a, 0, n);
             dy.get(start, tile.c, 0, n);
-            applyGradient(activation, tile, n);
+            gradient(activation, tile.a, tile.c, tile.b, n, tile);
             dx.put(start, tile.b, 0, n);
         });
     }
 
-    /** b = c * derivative of activation at a. */
-    private static void applyGradient(Activation activation, Tile tile, int n) {
-        float[] x = tile.a;
-        float[] dx = tile.b;
-        float[] dy = tile.c;
+    /**
+     * dx = dy * derivative of activation at x; {@code dx} is none of the others. Uses {@code d}, {@code e} and
+     * {@code bits} of the tile.
+     */
+    static void gradient(Activation activation, float[] x, float[] dy, float[] dx, int n, Tile tile) {
         float[] s = tile.d;
         switch (activation) {
             case RELU -> {

@@ -39,7 +39,7 @@ final class ElementwiseKernels {
                 return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
                     readRepeated(left, start, tile.a, n);
                     readRepeated(right, start, tile.b, n);
-                    combine(op.kind(), tile.a, tile.b, n);
+                    combine(op.kind(), tile.a, tile.b, tile.a, n);
                     out.put(start, tile.a, 0, n);
                 });
             }
@@ -57,7 +57,7 @@ final class ElementwiseKernels {
                     float[] right = op.reversed() ? tile.a : tile.b;
                     x.get(start, tile.a, 0, n);
                     Arrays.fill(tile.b, 0, n, (float) op.scalar());
-                    combine(op.kind(), left, right, n);
+                    combine(op.kind(), left, right, left, n);
                     out.put(start, left, 0, n);
                 });
             }
@@ -99,7 +99,7 @@ final class ElementwiseKernels {
                 Floats out = Floats.of(results.get(0));
                 return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
                     x.get(start, tile.a, 0, n);
-                    apply(op.kind(), tile.a, n);
+                    apply(op.kind(), tile.a, tile.a, n);
                     out.put(start, tile.a, 0, n);
                 });
             }
@@ -136,7 +136,7 @@ final class ElementwiseKernels {
     }
 
     /** Whether the elements of {@code operand}, again and again, are those of it broadcast to {@code result}. */
-    private static boolean isRepeated(Shape operand, Shape result) {
+    static boolean isRepeated(Shape operand, Shape result) {
         int first = 0;
         while (first < operand.numDims() && operand.dim(first) == 1) {
             first++;
@@ -150,7 +150,7 @@ final class ElementwiseKernels {
         return true;
     }
 
-    private static void readRepeated(Floats from, int start, float[] into, int n) {
+    static void readRepeated(Floats from, int start, float[] into, int n) {
         int period = from.capacity();
         if (period == 1) {
             Arrays.fill(into, 0, n, from.get(0));
@@ -166,66 +166,71 @@ final class ElementwiseKernels {
         }
     }
 
-    private static void apply(Unary.Kind kind, float[] x, int n) {
+    /** z = kind of x; {@code z} may be {@code x}. */
+    static void apply(Unary.Kind kind, float[] x, float[] z, int n) {
         switch (kind) {
             case NEG -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = -x[i];
+                    z[i] = -x[i];
                 }
             }
             case ABS -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = Math.abs(x[i]);
+                    z[i] = Math.abs(x[i]);
                 }
             }
             case SQRT -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = (float) Math.sqrt(x[i]);
+                    z[i] = (float) Math.sqrt(x[i]);
                 }
             }
             case RSQRT -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = 1 / (float) Math.sqrt(x[i]);
+                    z[i] = 1 / (float) Math.sqrt(x[i]);
                 }
             }
             case RECIPROCAL -> {
                 for (int i = 0; i < n; i++) {
-                    x[i] = 1 / x[i];
+                    z[i] = 1 / x[i];
                 }
             }
-            case SQUARE -> RowMath.multiply(x, x, x, n);
+            case SQUARE -> RowMath.multiply(x, x, z, n);
             default -> throw new IllegalArgumentException("kernel has no such function: kind=" + kind);
         }
     }
 
-    /** left = left kind right. */
-    private static void combine(BinaryKind kind, float[] left, float[] right, int n) {
+    /** z = left kind right; {@code z} may be one of them. */
+    static void combine(BinaryKind kind, float[] left, float[] right, float[] z, int n) {
         switch (kind) {
-            case ADD -> RowMath.accumulate(right, left, n);
-            case SUB -> {
+            case ADD -> {
                 for (int i = 0; i < n; i++) {
-                    left[i] -= right[i];
+                    z[i] = left[i] + right[i];
                 }
             }
-            case MUL -> RowMath.multiply(left, right, left, n);
+            case SUB -> {
+                for (int i = 0; i < n; i++) {
+                    z[i] = left[i] - right[i];
+                }
+            }
+            case MUL -> RowMath.multiply(left, right, z, n);
             case DIV -> {
                 for (int i = 0; i < n; i++) {
-                    left[i] /= right[i];
+                    z[i] = left[i] / right[i];
                 }
             }
             case MAX -> {
                 for (int i = 0; i < n; i++) {
-                    left[i] = Math.max(left[i], right[i]);
+                    z[i] = Math.max(left[i], right[i]);
                 }
             }
             case MIN -> {
                 for (int i = 0; i < n; i++) {
-                    left[i] = Math.min(left[i], right[i]);
+                    z[i] = Math.min(left[i], right[i]);
                 }
             }
             case POW -> {
                 for (int i = 0; i < n; i++) {
-                    left[i] = (float) Math.pow(left[i], right[i]);
+                    z[i] = (float) Math.pow(left[i], right[i]);
                 }
             }
         }

@@ -21,6 +21,7 @@ import dev.tartan.op.Constrain;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.CrossEntropyGrad;
 import dev.tartan.op.Fill;
+import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
@@ -116,6 +117,7 @@ public final class HostKernels {
                 .prefer(ScalarBinary.class, ElementwiseKernels.scalarBinary(workers))
                 .prefer(AddN.class, ElementwiseKernels.addN(workers))
                 .prefer(Unary.class, ElementwiseKernels.unary(workers))
+                .prefer(FusedElementwise.class, new FusedKernels(workers))
                 .prefer(Fill.class, ElementwiseKernels.fill(workers))
                 .prefer(Reshape.class, halvesAndSmall(copying(workers, op -> true, ShapeKernels::copy)))
                 .prefer(Constrain.class, halvesAndSmall(copying(workers, op -> true, ShapeKernels::copy)))

@@ -4,6 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Arrays for a row of a kernel's operands, one set a thread; they stay in the first cache levels. */
 final class Tile {
@@ -22,6 +24,8 @@ final class Tile {
 
     final IntBuffer asInts;
 
+    private final List<float[]> slots = new ArrayList<>();
+
     private Tile(int length) {
         a = new float[length];
         b = new float[length];
@@ -32,6 +36,14 @@ final class Tile {
         ByteBuffer both = ByteBuffer.allocateDirect(length * Float.BYTES).order(ByteOrder.nativeOrder());
         asFloats = both.asFloatBuffer();
         asInts = both.asIntBuffer();
+    }
+
+    /** One of any number of arrays besides the named ones; made when it is first asked for. */
+    float[] slot(int index) {
+        while (slots.size() <= index) {
+            slots.add(new float[a.length]);
+        }
+        return slots.get(index);
     }
 
     /** An array of the calling thread for 16-bit floats on their way, at least {@code length} long. */

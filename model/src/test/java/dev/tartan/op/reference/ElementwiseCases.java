@@ -3,6 +3,7 @@ package dev.tartan.op.reference;
 import static dev.tartan.mesh.PartitionSpec.spec;
 
 import dev.tartan.graph.DType;
+import dev.tartan.graph.Op;
 import dev.tartan.op.Activate;
 import dev.tartan.op.ActivateGrad;
 import dev.tartan.op.Activation;
@@ -13,6 +14,7 @@ import dev.tartan.op.BinaryKind;
 import dev.tartan.op.Cast;
 import dev.tartan.op.Compare;
 import dev.tartan.op.Constrain;
+import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.Select;
 import dev.tartan.op.StopGradient;
@@ -75,5 +77,47 @@ final class ElementwiseCases {
                         HostTensor.scalar(0.01),
                         HostTensor.scalar(0.19),
                         HostTensor.scalar(0.0975))));
+        addFused(cases, draw);
+    }
+
+    /** Chains with shared and repeated arguments, scalars, rows repeated along leading dims, and a number first. */
+    private static void addFused(List<OpCase> cases, Draw draw) {
+        FusedElementwise decay = new FusedElementwise(
+                2,
+                List.of(
+                        step(new ScalarBinary(BinaryKind.MUL, 0.25, false), 1),
+                        step(new Unary(Unary.Kind.SQUARE), 0),
+                        step(new Binary(BinaryKind.ADD), 3, 2)));
+        cases.add(new OpCase(decay, List.of(draw.normal(4, 6), draw.normal(4, 6))));
+        cases.add(new OpCase(decay, List.of(draw.normal(8), draw.normal(8))));
+        FusedElementwise biased = new FusedElementwise(
+                3,
+                List.of(
+                        step(new Binary(BinaryKind.ADD), 0, 1),
+                        step(new Activate(Activation.GELU), 3),
+                        step(new Binary(BinaryKind.DIV), 4, 2)));
+        cases.add(new OpCase(biased, List.of(draw.normal(2, 4, 6), draw.normal(6), draw.positive())));
+        cases.add(new OpCase(biased, List.of(draw.normal(4, 6), draw.normal(4, 1), draw.positive(6))));
+        FusedElementwise gradient = new FusedElementwise(
+                3,
+                List.of(
+                        step(new AddN(), 0, 1, 0),
+                        step(new ActivateGrad(Activation.SILU), 2, 3),
+                        step(new ScalarBinary(BinaryKind.SUB, 1.5, true), 4),
+                        step(new Binary(BinaryKind.MUL), 5, 5),
+                        step(new AddN(), 6, 1, 2)));
+        cases.add(new OpCase(gradient, List.of(draw.normal(4, 6), draw.normal(4, 6), draw.normal(4, 6))));
+        FusedElementwise moment = new FusedElementwise(
+                2,
+                List.of(
+                        step(new Unary(Unary.Kind.SQRT), 0),
+                        step(new ScalarBinary(BinaryKind.ADD, 1e-3, false), 2),
+                        step(new Binary(BinaryKind.DIV), 1, 3),
+                        step(new ScalarBinary(BinaryKind.SUB, 1, false), 4)));
+        cases.add(new OpCase(moment, List.of(draw.positive(4, 6), draw.normal(4, 6))));
+    }
+
+    private static FusedElementwise.Step step(Op op, Integer... arguments) {
+        return new FusedElementwise.Step(op, List.of(arguments));
     }
 }

@@ -8,9 +8,11 @@ import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
 import dev.tartan.op.Cast;
 import dev.tartan.op.Compare;
+import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.Select;
 import dev.tartan.op.Unary;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleBinaryOperator;
@@ -97,6 +99,16 @@ final class ElementwiseReference {
             Arrays.setAll(data, i -> data[i] + operand.data()[i]);
         }
         return List.of(data);
+    }
+
+    /** The steps one after the other. */
+    static List<double[]> fused(FusedElementwise op, List<HostTensor> in, List<TensorType> out) {
+        List<HostTensor> values = new ArrayList<>(in);
+        for (FusedElementwise.Step step : op.steps()) {
+            values.addAll(ReferenceInterpreter.run(
+                    step.op(), step.arguments().stream().map(values::get).toList()));
+        }
+        return List.of(values.get(values.size() - 1).data());
     }
 
     static List<double[]> map(HostTensor x, DoubleUnaryOperator function) {

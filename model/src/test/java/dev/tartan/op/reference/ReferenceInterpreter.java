@@ -30,6 +30,7 @@ import dev.tartan.op.DepthwiseConv2dFilterGrad;
 import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Einsum;
 import dev.tartan.op.Fill;
+import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
 import dev.tartan.op.LayerNorm;
@@ -76,6 +77,7 @@ public final class ReferenceInterpreter {
         register(Select.class, ElementwiseReference::select);
         register(Cast.class, ElementwiseReference::cast);
         register(AddN.class, ElementwiseReference::addN);
+        register(FusedElementwise.class, ElementwiseReference::fused);
         register(AdamW.class, AdamWReference::adamW);
         register(Activate.class, ActivationReference::activate);
         register(ActivateGrad.class, ActivationReference::activateGrad);
