@@ -166,11 +166,9 @@ final class Convolutions {
                         * form.type().bytes();
             }
 
-            /** Sums of chunks, where they cannot stand in the result. */
             @Override
-            long sumBytes(ConvolutionForm form) {
-                boolean hasOwn = chunks(form).size() > 1 && form.type() != CudaType.FLOAT32;
-                return hasOwn ? form.out() * form.depth() * Float.BYTES : 0;
+            boolean addsUpChunks() {
+                return true;
             }
 
             @Override
@@ -269,8 +267,15 @@ final class Convolutions {
         /** Scratch memory that a sample takes. */
         abstract long sampleBytes(ConvolutionForm form);
 
+        /** Whether the result is a sum of what chunks give. */
+        boolean addsUpChunks() {
+            return false;
+        }
+
+        /** Sums of chunks, where they cannot stand in the result. */
         long sumBytes(ConvolutionForm form) {
-            return 0;
+            boolean hasOwn = addsUpChunks() && chunks(form).size() > 1 && form.type() != CudaType.FLOAT32;
+            return hasOwn ? form.out() * form.depth() * Float.BYTES : 0;
         }
 
         /** The product of a chunk. */

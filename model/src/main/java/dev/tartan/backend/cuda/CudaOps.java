@@ -99,9 +99,10 @@ final class CudaOps {
         put(AttentionGrad.class, AttentionOps.gradient());
         put(AdamW.class, new AdamWLaunches());
         // Of images, likewise.
-        put(Conv2d.class, computed(new Convolutions().forward()));
-        put(ConvTranspose2d.class, computed(new Convolutions().transposed()));
-        put(Conv2dFilterGrad.class, computed(new Convolutions().filterGrad()));
+        Convolutions convolutions = new Convolutions();
+        put(Conv2d.class, computed(convolutions.forward()));
+        put(ConvTranspose2d.class, computed(convolutions.transposed()));
+        put(Conv2dFilterGrad.class, computed(convolutions.filterGrad()));
         put(DepthwiseConv2d.class, computed(DepthwiseLaunches.forward()));
         put(DepthwiseConvTranspose2d.class, computed(DepthwiseLaunches.transposed()));
         put(DepthwiseConv2dFilterGrad.class, computed(DepthwiseLaunches.filterGrad()));

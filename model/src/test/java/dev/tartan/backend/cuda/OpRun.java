@@ -115,7 +115,7 @@ final class OpRun implements AutoCloseable {
 
     /** How many products of matrices the op does. */
     long numProducts() {
-        return steps.size() - launches().size();
+        return (long) steps.size() - launches().size();
     }
 
     CudaType resultType(int index) {
