@@ -77,13 +77,13 @@ class ImageOpsTest {
             HostTensor x = images(type);
             HostTensor y = positions(type, window, OUT);
             HostTensor filters = filters(type, window);
-            long elements = window.numElements() * IN * y.data().length / SAMPLES / OUT;
+            long elements = (long) window.numElements() * IN * y.data().length / SAMPLES / OUT;
             long columns = elements * type.bytes();
             long withOrdered = columns + (long) y.data().length / SAMPLES * type.bytes();
             for (int atOnce : new int[] {1, 2, SAMPLES}) {
+                int chunks = (SAMPLES + atOnce - 1) / atOnce;
                 // A pointwise window has no columns to be done in chunks.
-                long steps = window == POINT ? 1 : (SAMPLES + atOnce - 1) / atOnce;
-                long chunks = (SAMPLES + atOnce - 1) / atOnce;
+                int steps = window.isPointwise() ? 1 : chunks;
                 check(type, new Conv2d(window), steps, new Convolutions(atOnce * columns).forward(), x, filters);
                 check(
                         type,
