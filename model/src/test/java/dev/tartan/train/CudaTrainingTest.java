@@ -112,7 +112,7 @@ class CudaTrainingTest {
     }
 
     /** All that the driver is asked for, to the byte. */
-    private static void expectPlannedBytes(TrainingPlan plan, HostCudaBackend cuda) throws Exception {
+    static void expectPlannedBytes(TrainingPlan plan, HostCudaBackend cuda) throws Exception {
         try (MeshCommunicators mesh = CommunicationOptions.withinProcess(plan.mesh(), plan.collective())) {
             new MeshRun(cuda.backend(), ProcessRanks.all(mesh)).run((rank, device) -> {
                 assertThat(cuda.deviceBytes(device.index())).isZero();

@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.tartan.backend.nd4j.Nd4jBackend;
-import dev.tartan.checkpoint.SafetensorsWriter;
-import dev.tartan.checkpoint.TensorDeclaration;
-import dev.tartan.checkpoint.TensorSlice;
 import dev.tartan.dl4j.Dl4jNetwork;
 import dev.tartan.dl4j.Dl4jOptions;
 import dev.tartan.graph.DType;
@@ -16,8 +13,6 @@ import dev.tartan.train.data.BatchFileSamples;
 import dev.tartan.train.metrics.StepMetrics;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -88,9 +83,11 @@ class Dl4jPrecisionTest {
 
     private void check(MultiLayerConfiguration network, Dl4jOptions options, Shape features, Shape labels)
             throws Exception {
-        write(features, labels);
-        List<Double> wide = losses(network, options, PrecisionPolicy.float32());
-        List<Double> low = losses(network, options, PrecisionPolicy.bfloat16().withReduce(DType.BFLOAT16));
+        BatchFileSamples samples =
+                new FeaturesFile(folder.resolve("samples.safetensors"), STEPS, BATCH, features, labels).write();
+        List<Double> wide = losses(network, options, samples, PrecisionPolicy.float32());
+        List<Double> low =
+                losses(network, options, samples, PrecisionPolicy.bfloat16().withReduce(DType.BFLOAT16));
         assertThat(wide.get(STEPS - 1)).isLessThan(wide.get(0) - 0.3);
         for (int step = 0; step < STEPS; step++) {
             double loss = wide.get(step);
@@ -101,7 +98,8 @@ class Dl4jPrecisionTest {
         }
     }
 
-    private List<Double> losses(MultiLayerConfiguration network, Dl4jOptions options, PrecisionPolicy precision)
+    private List<Double> losses(
+            MultiLayerConfiguration network, Dl4jOptions options, BatchFileSamples samples, PrecisionPolicy precision)
             throws Exception {
         Nd4jBackend backend = new Nd4jBackend(1);
         TrainingJob job = TrainingJob.of(() -> Dl4jNetwork.of(network, options))
@@ -110,49 +108,11 @@ class Dl4jPrecisionTest {
                 .mesh(2, 2)
                 .globalBatch(BATCH)
                 .steps(STEPS)
-                .samples(new BatchFileSamples(folder.resolve("samples.safetensors")))
+                .samples(samples)
                 .precision(precision);
         TrainingResult result = MeshTrainer.run(job.compile(backend), job.network(), backend, step -> {});
         assertThat(result.summary().measuredPeakBytesPerDevice())
                 .isEqualTo(result.summary().plannedPeakBytesPerDevice());
         return result.steps().stream().map(StepMetrics::loss).toList();
-    }
-
-    /** The same batch in each step, so that the loss falls; labels are one-hot in dim 0 of a sample. */
-    private void write(Shape features, Shape labels) {
-        Shape x = before(features);
-        Shape y = before(labels);
-        Random random = new Random(1);
-        int perStep = (int) (x.numElements() / STEPS);
-        float[] values = new float[(int) x.numElements()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = i < perStep ? (float) random.nextGaussian() : values[i - perStep];
-        }
-        float[] ones = new float[(int) y.numElements()];
-        int classes = (int) labels.dim(0);
-        int positions = (int) (labels.numElements() / classes);
-        for (int i = 0; i < STEPS * BATCH * positions; i++) {
-            int sample = i / positions;
-            int chosen = (sample % BATCH + i % positions) % classes;
-            ones[(sample * classes + chosen) * positions + i % positions] = 1;
-        }
-        try (SafetensorsWriter writer = SafetensorsWriter.create(
-                folder.resolve("samples.safetensors"),
-                List.of(
-                        new TensorDeclaration("features", DType.FLOAT32, x),
-                        new TensorDeclaration("labels", DType.FLOAT32, y)),
-                Map.of())) {
-            writer.writeFloats("features", TensorSlice.whole(x), values);
-            writer.writeFloats("labels", TensorSlice.whole(y), ones);
-            writer.finish();
-        }
-    }
-
-    private static Shape before(Shape sample) {
-        long[] dims = new long[sample.numDims() + 2];
-        dims[0] = STEPS;
-        dims[1] = BATCH;
-        System.arraycopy(sample.dims(), 0, dims, 2, sample.numDims());
-        return Shape.shape(dims);
     }
 }

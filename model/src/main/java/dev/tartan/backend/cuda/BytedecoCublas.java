@@ -60,9 +60,15 @@ final class BytedecoCublas implements AutoCloseable {
             transpose(operation, CUBLASLT_MATMUL_DESC_TRANSB, product.aTransposed());
             return new Description(
                     operation,
-                    layout(product, product.inner(), product.columns(), product.bTransposed()),
-                    layout(product, product.rows(), product.inner(), product.aTransposed()),
-                    layout(product, product.rows(), product.columns(), false));
+                    layout(product, product.type(), product.inner(), product.columns(), product.bTransposed(), false),
+                    layout(
+                            product,
+                            product.type(),
+                            product.rows(),
+                            product.inner(),
+                            product.aTransposed(),
+                            product.sharesA()),
+                    layout(product, product.resultType(), product.rows(), product.columns(), false, false));
         }
     }
 
@@ -86,7 +92,7 @@ final class BytedecoCublas implements AutoCloseable {
         Description description = plan.description;
         boolean isDouble = product.type() == CudaType.FLOAT64;
         Pointer alpha = isDouble ? oneDouble : one;
-        Pointer beta = isDouble ? zeroDouble : zero;
+        Pointer beta = product.adds() ? alpha : isDouble ? zeroDouble : zero;
         Pointer left = new BytedecoAddress(b);
         Pointer right = new BytedecoAddress(a);
         Pointer out = new BytedecoAddress(c);
@@ -166,19 +172,22 @@ final class BytedecoCublas implements AutoCloseable {
         }
     }
 
-    /** A batch of our matrices, each {@code rows} by {@code columns} or in memory the transpose of that. */
+    /**
+     * A batch of our matrices, each {@code rows} by {@code columns} or in memory the transpose of that.
+     *
+     * @param shared whether all are the first one
+     */
     private static cublasLtMatrixLayoutOpaque_t layout(
-            MatrixProduct product, long rows, long columns, boolean transposed) {
+            MatrixProduct product, CudaType type, long rows, long columns, boolean transposed, boolean shared) {
         long inMemoryRows = transposed ? columns : rows;
         long inMemoryColumns = transposed ? rows : columns;
         cublasLtMatrixLayoutOpaque_t layout = new cublasLtMatrixLayoutOpaque_t();
         check(
-                cublasLtMatrixLayoutInit(
-                        layout, typeOf(product.type()), inMemoryColumns, inMemoryRows, inMemoryColumns),
+                cublasLtMatrixLayoutInit(layout, typeOf(type), inMemoryColumns, inMemoryRows, inMemoryColumns),
                 "cublasLtMatrixLayoutInit",
                 product);
         try (IntPointer batch = new IntPointer(new int[] {Math.toIntExact(product.batch())});
-                LongPointer stride = new LongPointer(new long[] {rows * columns})) {
+                LongPointer stride = new LongPointer(new long[] {shared ? 0 : rows * columns})) {
             check(
                     cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, batch, Integer.BYTES),
                     "cublasLtMatrixLayoutSetAttribute",

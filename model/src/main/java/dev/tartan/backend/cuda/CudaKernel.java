@@ -38,16 +38,17 @@ final class CudaKernel implements Kernel {
 
     /** An op and its memory. */
     record Binding(CudaDriver driver, Work work) {
-        /** By launches, one after another. */
-        CudaKernel launching(List<Launch> launches) {
+        /** By steps, one after another. */
+        CudaKernel doing(List<? extends Step> steps) {
             return new CudaKernel(
-                    driver, work, launches.stream().map(driver::prepare).toList());
+                    driver, work, steps.stream().map(this::prepare).toList());
         }
 
-        /** By a product. */
-        CudaKernel multiplying(MatrixProduct product, Buffer c, Buffer a, Buffer b, Buffer workspace) {
-            CudaCall call = driver.prepare(product, c.address(), a.address(), b.address(), workspace.address());
-            return new CudaKernel(driver, work, List.of(call));
+        private CudaCall prepare(Step step) {
+            if (step instanceof BoundProduct bound) {
+                return driver.prepare(bound.product(), bound.c(), bound.a(), bound.b(), bound.workspace());
+            }
+            return driver.prepare((Launch) step);
         }
     }
 

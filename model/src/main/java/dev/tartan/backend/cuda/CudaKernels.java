@@ -82,7 +82,7 @@ final class CudaKernels {
             List<Buffer> own = take(scratch, Arena.aligned(maker.scratchBytes(op, tensors)));
             long address = own.isEmpty() ? 0 : own.get(0).address();
             return CudaKernel.of(op.name(), operands, results, own)
-                    .launching(maker.launches(op, tensors, tensors(results), address));
+                    .doing(maker.launches(op, tensors, tensors(results), address));
         }
 
         private static boolean isEmptySum(Op op, List<DeviceTensor> operands) {
@@ -117,7 +117,12 @@ final class CudaKernels {
             Buffer b = operands.get(swaps ? 0 : 1);
             List<Buffer> workspace = take(scratch, product.workspaceBytes());
             return CudaKernel.of(op.name() + " " + op.equation(), operands, results, workspace)
-                    .multiplying(product, results.get(0), a, b, workspace.get(0));
+                    .doing(List.of(new BoundProduct(
+                            product,
+                            results.get(0).address(),
+                            a.address(),
+                            b.address(),
+                            workspace.get(0).address())));
         }
     }
 
@@ -133,6 +138,6 @@ final class CudaKernels {
     private static Kernel fill(double value, Buffer result) {
         DeviceTensor tensor = CudaBuffer.of(result).tensor();
         return CudaKernel.of("fill", List.of(), List.of(result), List.of())
-                .launching(ElementwiseLaunches.fill(new Fill(result.type(), value), List.of(), List.of(tensor), 0));
+                .doing(ElementwiseLaunches.fill(new Fill(result.type(), value), List.of(), List.of(tensor), 0));
     }
 }

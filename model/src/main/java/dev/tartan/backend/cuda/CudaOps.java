@@ -7,19 +7,31 @@ import dev.tartan.op.AdamW;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Attention;
 import dev.tartan.op.AttentionGrad;
+import dev.tartan.op.AveragePool2d;
+import dev.tartan.op.AveragePool2dGrad;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BroadcastTo;
 import dev.tartan.op.Cast;
 import dev.tartan.op.Compare;
 import dev.tartan.op.Concat;
 import dev.tartan.op.Constrain;
+import dev.tartan.op.Conv2d;
+import dev.tartan.op.Conv2dFilterGrad;
+import dev.tartan.op.ConvTranspose2d;
 import dev.tartan.op.CrossEntropy;
 import dev.tartan.op.CrossEntropyGrad;
+import dev.tartan.op.DepthwiseConv2d;
+import dev.tartan.op.DepthwiseConv2dFilterGrad;
+import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Fill;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
+import dev.tartan.op.MaxPool2d;
+import dev.tartan.op.MaxPool2dGrad;
+import dev.tartan.op.NormPool2d;
+import dev.tartan.op.NormPool2dGrad;
 import dev.tartan.op.Pad;
 import dev.tartan.op.RandomUniform;
 import dev.tartan.op.Reduce;
@@ -86,6 +98,20 @@ final class CudaOps {
         put(Attention.class, AttentionOps.attention());
         put(AttentionGrad.class, AttentionOps.gradient());
         put(AdamW.class, new AdamWLaunches());
+        // Of images, likewise.
+        Convolutions convolutions = new Convolutions();
+        put(Conv2d.class, computed(convolutions.forward()));
+        put(ConvTranspose2d.class, computed(convolutions.transposed()));
+        put(Conv2dFilterGrad.class, computed(convolutions.filterGrad()));
+        put(DepthwiseConv2d.class, computed(DepthwiseLaunches.forward()));
+        put(DepthwiseConvTranspose2d.class, computed(DepthwiseLaunches.transposed()));
+        put(DepthwiseConv2dFilterGrad.class, computed(DepthwiseLaunches.filterGrad()));
+        put(MaxPool2d.class, computed(PoolLaunches.max()));
+        put(MaxPool2dGrad.class, computed(PoolLaunches.maxGrad()));
+        put(AveragePool2d.class, computed(PoolLaunches.average()));
+        put(AveragePool2dGrad.class, computed(PoolLaunches.averageGrad()));
+        put(NormPool2d.class, computed(PoolLaunches.norm()));
+        put(NormPool2dGrad.class, computed(PoolLaunches.normGrad()));
     }
 
     private CudaOps() {}
@@ -122,7 +148,8 @@ final class CudaOps {
             }
 
             @Override
-            public List<Launch> launches(O op, List<DeviceTensor> operands, List<DeviceTensor> results, long scratch) {
+            public List<? extends Step> launches(
+                    O op, List<DeviceTensor> operands, List<DeviceTensor> results, long scratch) {
                 return launches.launches(op, operands, results, scratch);
             }
         };

@@ -19,10 +19,12 @@ enum CudaSource {
     COPY,
     RANDOM,
     ATTENTION,
-    ATTENTION_TENSOR;
+    ATTENTION_TENSOR,
+    CONVOLUTION,
+    POOL;
 
     /** Files that sources include, by the names they use. */
-    static final List<String> HEADERS = List.of("common.cuh", "functions.cuh", "attention.cuh");
+    static final List<String> HEADERS = List.of("common.cuh", "functions.cuh", "attention.cuh", "window.cuh");
 
     /** For example {@code elementwise.cu}. */
     String fileName() {

@@ -18,7 +18,10 @@ final class KernelCatalog {
                         AdamWLaunches.kernels(),
                         CopyLaunches.kernels(),
                         RandomLaunches.kernels(),
-                        AttentionLaunches.kernels())
+                        AttentionLaunches.kernels(),
+                        Convolutions.kernels(),
+                        DepthwiseLaunches.kernels(),
+                        PoolLaunches.kernels())
                 .flatMap(List::stream)
                 .distinct()
                 .toList();

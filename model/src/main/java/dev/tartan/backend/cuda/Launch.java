@@ -6,7 +6,8 @@ package dev.tartan.backend.cuda;
  * @param sharedBytes dynamic shared memory of a block; above {@link #PLAIN_SHARED_BYTES} a driver must raise the
  *     function's limit first
  */
-record Launch(KernelName kernel, Extent grid, Extent block, int sharedBytes, KernelArguments arguments) {
+record Launch(KernelName kernel, Extent grid, Extent block, int sharedBytes, KernelArguments arguments)
+        implements Step {
     /** Dynamic shared memory that every function may have. */
     static final int PLAIN_SHARED_BYTES = 48 * 1024;
 

@@ -11,18 +11,52 @@ import java.util.Map;
  * The products c = a b of a batch of matrices, c [batch, rows, columns], each in row-major order without gaps. Operands
  * may be transposed in memory.
  *
- * @param type of all three; sums are float32, or float64 for that
+ * @param type of a and b; sums are float32, or float64 for that
+ * @param resultType of c: float32, or as the others
  * @param inner columns of a, rows of b
  * @param aTransposed whether a lies in memory as [batch, inner, rows]
  * @param bTransposed whether b lies in memory as [batch, columns, inner]
+ * @param sharesA whether a is one matrix, for all of the batch
+ * @param adds whether the products are added to what is in c
  */
 record MatrixProduct(
-        CudaType type, long batch, long rows, long columns, long inner, boolean aTransposed, boolean bTransposed) {
+        CudaType type,
+        CudaType resultType,
+        long batch,
+        long rows,
+        long columns,
+        long inner,
+        boolean aTransposed,
+        boolean bTransposed,
+        boolean sharesA,
+        boolean adds) {
     /** What cuBLASLt advises for Hopper. */
     private static final long MAX_WORKSPACE_BYTES = 32L << 20;
 
     /** Parts of the inner dim that may be summed up side by side. */
     private static final long MAX_PARTS = 16;
+
+    /** Products of matrices of one type, each of its own, in the place of c. */
+    MatrixProduct(
+            CudaType type, long batch, long rows, long columns, long inner, boolean aTransposed, boolean bTransposed) {
+        this(type, type, batch, rows, columns, inner, aTransposed, bTransposed, false, false);
+    }
+
+    /** The same with c of another type. */
+    MatrixProduct withResult(CudaType other) {
+        return new MatrixProduct(type, other, batch, rows, columns, inner, aTransposed, bTransposed, sharesA, adds);
+    }
+
+    /** The same with one a for all of the batch. */
+    MatrixProduct sharingA() {
+        return new MatrixProduct(type, resultType, batch, rows, columns, inner, aTransposed, bTransposed, true, adds);
+    }
+
+    /** The same, added to what is in c. */
+    MatrixProduct adding() {
+        return new MatrixProduct(
+                type, resultType, batch, rows, columns, inner, aTransposed, bTransposed, sharesA, true);
+    }
 
     /**
      * The product of an einsum.

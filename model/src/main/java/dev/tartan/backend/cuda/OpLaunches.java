@@ -21,9 +21,10 @@ interface OpLaunches<O extends Op> {
     }
 
     /**
-     * The launches, in order, for tensors that are not empty. Symbolic offsets must have been replaced by the rank's.
+     * The launches and products, in order, for tensors that are not empty. Symbolic offsets must have been replaced by
+     * the rank's.
      *
      * @param scratch address of the scratch memory, a multiple of 64
      */
-    List<Launch> launches(O op, List<DeviceTensor> operands, List<DeviceTensor> results, long scratch);
+    List<? extends Step> launches(O op, List<DeviceTensor> operands, List<DeviceTensor> results, long scratch);
 }

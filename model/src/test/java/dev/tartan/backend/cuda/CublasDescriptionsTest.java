@@ -2,6 +2,8 @@ package dev.tartan.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.bytedeco.cuda.global.cublas.*;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 
 import java.io.IOException;
 import java.util.Random;
@@ -13,6 +15,7 @@ import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -65,10 +68,18 @@ class CublasDescriptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, false, false", "2, false, false", "2, true, false", "3, false, true", "2, true, true"})
-    void theProductIsTheSame(int batch, boolean aTransposed, boolean bTransposed) {
-        MatrixProduct product =
-                new MatrixProduct(CudaType.FLOAT64, batch, ROWS, COLUMNS, INNER, aTransposed, bTransposed);
+    @CsvSource({
+        "1, false, false, false",
+        "2, false, false, false",
+        "2, true, false, false",
+        "3, false, true, false",
+        "2, true, true, false",
+        "3, false, false, true",
+        "2, true, false, true"
+    })
+    void theProductIsTheSame(int batch, boolean aTransposed, boolean bTransposed, boolean sharesA) {
+        MatrixProduct own = new MatrixProduct(CudaType.FLOAT64, batch, ROWS, COLUMNS, INNER, aTransposed, bTransposed);
+        MatrixProduct product = sharesA ? own.sharingA() : own;
         double[] a = new Random(1).doubles((long) batch * ROWS * INNER).toArray();
         double[] b = new Random(2).doubles((long) batch * INNER * COLUMNS).toArray();
         BytedecoCublas.Description description = BytedecoCublas.Description.of(product);
@@ -95,6 +106,26 @@ class CublasDescriptionsTest {
             }
         }
         assertThat(made).isEqualTo(byLoops(product, a, b));
+    }
+
+    @Test
+    void theResultMayBeOfAnotherType() {
+        MatrixProduct product = new MatrixProduct(CudaType.BFLOAT16, 1, ROWS, COLUMNS, INNER, false, false)
+                .withResult(CudaType.FLOAT32);
+        BytedecoCublas.Description description = BytedecoCublas.Description.of(product);
+        assertThat(type(description.first())).isEqualTo(CUDA_R_16BF);
+        assertThat(type(description.second())).isEqualTo(CUDA_R_16BF);
+        assertThat(type(description.out())).isEqualTo(CUDA_R_32F);
+    }
+
+    private static int type(cublasLtMatrixLayoutOpaque_t layout) {
+        try (IntPointer value = new IntPointer(1);
+                SizeTPointer written = new SizeTPointer(1)) {
+            assertThat(cublasLtMatrixLayoutGetAttribute(
+                            layout, CUBLASLT_MATRIX_LAYOUT_TYPE, value, Integer.BYTES, written))
+                    .isEqualTo(CUBLAS_STATUS_SUCCESS);
+            return value.get();
+        }
     }
 
     private static double[] byLoops(MatrixProduct product, double[] a, double[] b) {

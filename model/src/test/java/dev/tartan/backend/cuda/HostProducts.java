@@ -27,13 +27,15 @@ final class HostProducts {
         int rows = Math.toIntExact(product.rows());
         int columns = Math.toIntExact(product.columns());
         int inner = Math.toIntExact(product.inner());
-        double[] left = read(product.type(), a, batch * rows * inner);
+        int leftStep = product.sharesA() ? 0 : rows * inner;
+        double[] left = read(product.type(), a, product.sharesA() ? rows * inner : batch * rows * inner);
         double[] right = read(product.type(), b, batch * inner * columns);
-        double[] out = new double[batch * rows * columns];
+        int count = batch * rows * columns;
+        double[] out = product.adds() ? read(product.resultType(), c, count) : new double[count];
         for (int n = 0; n < batch; n++) {
             for (int i = 0; i < rows; i++) {
                 for (int k = 0; k < inner; k++) {
-                    double x = left[n * rows * inner + (product.aTransposed() ? k * rows + i : i * inner + k)];
+                    double x = left[n * leftStep + (product.aTransposed() ? k * rows + i : i * inner + k)];
                     for (int j = 0; j < columns; j++) {
                         int at = product.bTransposed() ? j * inner + k : k * columns + j;
                         out[(n * rows + i) * columns + j] += x * right[n * inner * columns + at];
@@ -41,7 +43,7 @@ final class HostProducts {
                 }
             }
         }
-        write(product.type(), c, out);
+        write(product.resultType(), c, out);
     }
 
     private static double[] read(CudaType type, long address, int count) {

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** An op with operands in guarded memory, run by launches any number of times. */
 final class OpRun implements AutoCloseable {
@@ -22,7 +23,7 @@ final class OpRun implements AutoCloseable {
     private final List<GuardedArray> results = new ArrayList<>();
     private final List<Boolean> shared = new ArrayList<>();
     private final GuardedArray scratch;
-    private List<Launch> launches;
+    private List<? extends Step> steps;
 
     /** As the other constructor, with all operands of float64 held in {@code type}. */
     OpRun(Op op, List<HostTensor> tensors, CudaType type, int shift, int inPlace) {
@@ -38,6 +39,18 @@ final class OpRun implements AutoCloseable {
      * @param inPlace operand whose memory the first result takes, or -1
      */
     OpRun(Op op, List<HostTensor> tensors, List<CudaType> types, CudaType type, int shift, int inPlace) {
+        this(op, tensors, types, type, shift, inPlace, CudaOps::find);
+    }
+
+    /** As the other constructor, with other launches than the table's. */
+    OpRun(
+            Op op,
+            List<HostTensor> tensors,
+            List<CudaType> types,
+            CudaType type,
+            int shift,
+            int inPlace,
+            BiFunction<Op, List<DeviceTensor>, OpLaunches<Op>> makers) {
         this.op = op;
         inputs = new ArrayList<>();
         for (int i = 0; i < tensors.size(); i++) {
@@ -70,11 +83,11 @@ final class OpRun implements AutoCloseable {
             shared.add(takes);
             resultTensors.add(tensor(array, result.shape()));
         }
-        OpLaunches<Op> maker = CudaOps.find(op, operandTensors);
+        OpLaunches<Op> maker = makers.apply(op, operandTensors);
         assertThat(maker).as("launches of %s", op).isNotNull();
         int scratchBytes = Math.toIntExact(maker.scratchBytes(op, operandTensors));
         scratch = GuardedArray.empty(CudaType.BOOL, scratchBytes);
-        launches = maker.launches(op, operandTensors, resultTensors, scratch.address());
+        steps = maker.launches(op, operandTensors, resultTensors, scratch.address());
     }
 
     /** Whether a result is float32 even if the others are held in bfloat16. */
@@ -92,8 +105,17 @@ final class OpRun implements AutoCloseable {
                 != null;
     }
 
+    /** What the op does but for products of matrices. */
     List<Launch> launches() {
-        return launches;
+        return steps.stream()
+                .filter(Launch.class::isInstance)
+                .map(Launch.class::cast)
+                .toList();
+    }
+
+    /** How many products of matrices the op does. */
+    long numProducts() {
+        return (long) steps.size() - launches().size();
     }
 
     CudaType resultType(int index) {
@@ -102,7 +124,7 @@ final class OpRun implements AutoCloseable {
 
     /** Makes blocks do in turn what others would do along z, so that they use their shared memory again. */
     void useOneBlockInZ() {
-        launches = launches.stream()
+        steps = launches().stream()
                 .map(launch -> new Launch(
                         launch.kernel(),
                         new Launch.Extent(launch.grid().x(), launch.grid().y()),
@@ -120,14 +142,20 @@ final class OpRun implements AutoCloseable {
     /** The results, after a run in an order of threads that {@code seed} draws. */
     List<double[]> run(long seed) {
         reset();
-        HostCuda.run(launches, seed);
+        for (Step step : steps) {
+            if (step instanceof BoundProduct bound) {
+                HostProducts.run(bound.product(), bound.c(), bound.a(), bound.b());
+            } else {
+                HostCuda.run((Launch) step, seed);
+            }
+        }
         return read();
     }
 
     /** As {@link #run}, but gives what it finds even if a launch failed; null then. */
     List<double[]> tryRun(long seed) {
         reset();
-        for (Launch launch : launches) {
+        for (Launch launch : launches()) {
             if (!HostCuda.tryRun(launch, seed).isEmpty()) {
                 return null;
             }

@@ -107,7 +107,7 @@ class OpsMatchReferenceTest {
         return cases;
     }
 
-    private static void check(OpRun run, long seed) {
+    static void check(OpRun run, long seed) {
         List<double[]> actual = run.run(seed);
         for (int i = 0; i < actual.size(); i++) {
             double[] truth = run.truth().get(i).data();
