@@ -301,7 +301,9 @@ final class RankLoop {
             if (rank == 0 && !isFinite) {
                 record.skipped();
             }
-            if (!isFinite && plan.train().onNonFinite() == OnNonFinite.STOP) {
+            boolean stops = plan.train().onNonFinite() == OnNonFinite.STOP
+                    && !TrainStepGraph.lowersLossScale(loss, trainer.reports());
+            if (!isFinite && stops) {
                 throw NonFiniteException.ofStep(step, loss, gradNorm);
             }
         }
