@@ -301,9 +301,9 @@ final class RankLoop {
             if (rank == 0 && !isFinite) {
                 record.skipped();
             }
-            boolean stops = plan.train().onNonFinite() == OnNonFinite.STOP
-                    && !TrainStepGraph.lowersLossScale(loss, trainer.reports());
-            if (!isFinite && stops) {
+            if (!isFinite
+                    && plan.train().onNonFinite() == OnNonFinite.STOP
+                    && !TrainStepGraph.lowersLossScale(loss, trainer.reports())) {
                 throw NonFiniteException.ofStep(step, loss, gradNorm);
             }
         }

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A classifier as Spark ML has them. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -216,12 +218,13 @@ class ClassifierTest {
                         + " validationIndicatorCol=''. Set validationIndicatorCol.");
     }
 
-    @Test
-    void bfloat16LearnsTheSame() {
+    @ParameterizedTest
+    @ValueSource(strings = {"bfloat16", "float16"})
+    void typesOf16BitsLearnTheSame(String precision) {
         TartanClassifier small = quick().setEpochs(1);
         double[] wide = small.fit(digits).summary().objectiveHistory();
         double[] low = small.copy(ParamMap.empty())
-                .setPrecision("bfloat16")
+                .setPrecision(precision)
                 .fit(digits)
                 .summary()
                 .objectiveHistory();
