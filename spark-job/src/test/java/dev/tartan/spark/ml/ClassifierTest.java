@@ -27,8 +27,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** A classifier as Spark ML has them. */
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -218,19 +216,32 @@ class ClassifierTest {
                         + " validationIndicatorCol=''. Set validationIndicatorCol.");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"bfloat16", "float16"})
-    void typesOf16BitsLearnTheSame(String precision) {
+    @Test
+    void bfloat16LearnsTheSame() {
         TartanClassifier small = quick().setEpochs(1);
         double[] wide = small.fit(digits).summary().objectiveHistory();
         double[] low = small.copy(ParamMap.empty())
-                .setPrecision(precision)
+                .setPrecision("bfloat16")
                 .fit(digits)
                 .summary()
                 .objectiveHistory();
         for (int step = 0; step < wide.length; step++) {
             assertThat(low[step]).isNotEqualTo(wide[step]).isCloseTo(wide[step], within(0.05 * wide[step]));
         }
+    }
+
+    /** Its first steps may be skipped, until the loss scale fits; so only the beginning is the same. */
+    @Test
+    void float16Learns() {
+        TartanClassifier small = quick().setEpochs(1);
+        double[] wide = small.fit(digits).summary().objectiveHistory();
+        double[] low = small.copy(ParamMap.empty())
+                .setPrecision("float16")
+                .fit(digits)
+                .summary()
+                .objectiveHistory();
+        assertThat(low[0]).isNotEqualTo(wide[0]).isCloseTo(wide[0], within(0.05 * wide[0]));
+        assertThat(low[low.length - 1]).isLessThan(low[0] / 2);
     }
 
     @Test
