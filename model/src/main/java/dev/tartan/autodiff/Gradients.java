@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Extends a traced graph by the gradients of a scalar, in reverse mode. */
@@ -32,10 +33,19 @@ public final class Gradients {
 
     /** As {@link #of(Tensor, List)}, with what {@code kept} does not keep computed again where it is first read. */
     public static List<Tensor> of(Tensor loss, List<Tensor> inputs, KeptValues kept) {
-        return loss.graph().inOrigin(Origin.of(Phase.BACKWARD), () -> backward(loss, inputs, kept));
+        return of(loss, () -> loss.scalar(1), inputs, kept);
     }
 
-    private static List<Tensor> backward(Tensor loss, List<Tensor> inputs, KeptValues kept) {
+    /**
+     * As {@link #of(Tensor, List, KeptValues)}, times a factor.
+     *
+     * @param seed makes the factor, a scalar of the loss's type, which is where the backward pass begins
+     */
+    public static List<Tensor> of(Tensor loss, Supplier<Tensor> seed, List<Tensor> inputs, KeptValues kept) {
+        return loss.graph().inOrigin(Origin.of(Phase.BACKWARD), () -> backward(loss, seed, inputs, kept));
+    }
+
+    private static List<Tensor> backward(Tensor loss, Supplier<Tensor> seed, List<Tensor> inputs, KeptValues kept) {
         if (loss.numDims() != 0 || !loss.dtype().isFloating()) {
             throw new IllegalArgumentException(
                     "loss is not a floating-point scalar: type=" + loss.type() + ". Sum or average it first.");
@@ -45,7 +55,7 @@ public final class Gradients {
         Set<Value> active = dependents(nodes, inputs);
         RecomputedValues values = new RecomputedValues(graph, nodes, kept);
         Map<Value, List<Tensor>> addends = new LinkedHashMap<>();
-        addends.computeIfAbsent(loss.value(), key -> new ArrayList<>()).add(loss.scalar(1));
+        addends.computeIfAbsent(loss.value(), key -> new ArrayList<>()).add(seed.get());
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
             if (node.op() instanceof StopGradient

@@ -25,6 +25,7 @@ import dev.tartan.plan.cost.NetworkFlops;
 import dev.tartan.plan.cost.StepFlops;
 import dev.tartan.train.config.CheckpointConfig;
 import dev.tartan.train.config.OnNonFinite;
+import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.ProfileConfig;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.ValidationConfig;
@@ -43,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Compiles a {@link TrainingJob}. Used once. */
@@ -73,6 +75,7 @@ final class CompileJob {
             throw new IllegalArgumentException("job has a number of epochs, but its samples are not counted: epochs="
                     + job.epochs() + ". Give TrainingJob.steps, or train on the rows of a DataFrame.");
         }
+        checkElementTypes();
         Mesh mesh = RunMesh.of(job.mesh().data(), job.mesh().model(), job.strategy());
         Network network = job.create();
         PresentFields fields = samples == null ? PresentFields.REQUIRED : samples.fields(network);
@@ -130,6 +133,19 @@ final class CompileJob {
                 checkpoint(),
                 job.elastic(),
                 notes);
+    }
+
+    private void checkElementTypes() {
+        PrecisionPolicy precision = job.precision();
+        List<DType> missing = Stream.of(precision.parameters(), precision.compute(), precision.reduce())
+                .distinct()
+                .filter(type -> !traits.profile().elementTypes().contains(type))
+                .toList();
+        if (!missing.isEmpty()) {
+            throw new IllegalArgumentException("device has no kernels for an element type of the run: device="
+                    + traits.profile().kind() + " '" + traits.profile().name() + "', types=" + missing
+                    + ". Set precision.* to one of " + traits.profile().elementTypes() + ", or choose device=cpu.");
+        }
     }
 
     private void checkProfile() {

@@ -10,6 +10,7 @@ import dev.tartan.backend.Stream;
 import dev.tartan.backend.StreamUse;
 import dev.tartan.backend.TimedEvent;
 import dev.tartan.collective.local.LocalMesh;
+import dev.tartan.graph.DType;
 import dev.tartan.graph.HalfPrecision;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
@@ -165,7 +166,8 @@ public final class KernelBench {
             switch (buffer.type().dtype()) {
                 case FLOAT32 -> buffer.write(floats(random, count));
                 case FLOAT64 -> buffer.write(random.doubles(count, 0.1, 1).toArray());
-                case BFLOAT16 -> buffer.write(halves(random, count));
+                case BFLOAT16, FLOAT16 ->
+                    buffer.write(halves(random, count, buffer.type().dtype()));
                 case INT32 -> buffer.write(random.ints(count, 0, bound).toArray());
                 case BOOL -> {
                     byte[] values = new byte[count];
@@ -174,7 +176,6 @@ public final class KernelBench {
                     }
                     buffer.write(values);
                 }
-                case FLOAT16 -> throw new IllegalStateException("runs have no float16: type=" + buffer.type());
             }
         }
     }
@@ -187,9 +188,13 @@ public final class KernelBench {
         return values;
     }
 
-    private static short[] halves(Random random, int count) {
+    private static short[] halves(Random random, int count, DType type) {
         short[] bits = new short[count];
-        HalfPrecision.narrowToBfloat16(floats(random, count), 0, bits, count);
+        if (type == DType.FLOAT16) {
+            HalfPrecision.narrowToFloat16(floats(random, count), 0, bits, count);
+        } else {
+            HalfPrecision.narrowToBfloat16(floats(random, count), 0, bits, count);
+        }
         return bits;
     }
 }

@@ -94,7 +94,7 @@ public final class MeshTrainer {
             return null;
         }
         InitialParameters initial = state != null
-                ? InitialParameters.openStates(state.file(), plan.states())
+                ? InitialParameters.openStates(state.file(), plan.statesOfParameters())
                 : InitialParameters.open(Objects.requireNonNull(from), network.checkpointForm(), plan.parameters());
         try {
             if (network instanceof LanguageModel language && plan.samples() instanceof TextSamples) {
@@ -274,7 +274,7 @@ public final class MeshTrainer {
                 ValidationData validation = ValidationData.open(plan, coresAreBusy);
                 SafetensorsWriter writer = create(finalFile, plan.parameters());
                 SafetensorsWriter gradients = create(gradientsFile, plan.trainedParameters());
-                SafetensorsWriter states = create(plan.files().stateResult(), plan.states());
+                SafetensorsWriter states = create(plan.files().stateResult(), plan.statesOfParameters());
                 InitialParameters initial = openInitial(plan, network)) {
             RestoredRun restored = held != null ? null : RunCheckpoints.restored(plan);
             if (held != null) {

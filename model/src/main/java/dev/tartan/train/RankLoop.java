@@ -301,7 +301,9 @@ final class RankLoop {
             if (rank == 0 && !isFinite) {
                 record.skipped();
             }
-            if (!isFinite && plan.train().onNonFinite() == OnNonFinite.STOP) {
+            if (!isFinite
+                    && plan.train().onNonFinite() == OnNonFinite.STOP
+                    && !TrainStepGraph.lowersLossScale(loss, trainer.reports())) {
                 throw NonFiniteException.ofStep(step, loss, gradNorm);
             }
         }

@@ -48,7 +48,8 @@ final class RankTrainer {
     void initialize(Network network, @Nullable InitialParameters given) {
         for (PlannedState state : plan.states()) {
             Buffer buffer = executor.input(state.name());
-            if (given != null && (given.hasStates() || state.isParameter())) {
+            boolean isGiven = given != null && (state.isParameter() || (given.hasStates() && !state.isOfRun()));
+            if (given != null && isGiven) {
                 buffer.write(given.read(mesh, state, rank));
             } else if (!state.isParameter()) {
                 float[] values = new float[Math.toIntExact(buffer.type().shape().numElements())];
@@ -201,12 +202,12 @@ final class RankTrainer {
     }
 
     /**
-     * Writes all states; a call of all ranks.
+     * Writes all states but the run's own numbers; a call of all ranks.
      *
      * @param file null in processes that write none
      */
     void saveStates(ParameterWriter writer, @Nullable SafetensorsWriter file) {
-        for (PlannedState state : plan.states()) {
+        for (PlannedState state : plan.statesOfParameters()) {
             writer.write(state, executor.input(state.name()), file);
         }
     }

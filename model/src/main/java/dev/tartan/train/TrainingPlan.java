@@ -189,6 +189,11 @@ public record TrainingPlan(
         return train.globalBatch() * Math.max(1, tokensPerSample);
     }
 
+    /** All states but the run's own numbers. */
+    public List<PlannedState> statesOfParameters() {
+        return states.stream().filter(state -> !state.isOfRun()).toList();
+    }
+
     /** Names of the numbers that the network reports in each step. */
     public List<String> reports() {
         return step.program().outputs().stream()

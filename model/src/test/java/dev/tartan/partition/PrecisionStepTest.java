@@ -26,6 +26,7 @@ import dev.tartan.op.Reduce;
 import dev.tartan.op.RmsNorm;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.ReferenceInterpreter;
+import dev.tartan.train.config.LossScale;
 import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.StrategyConfig;
 import dev.tartan.train.config.StrategyConfig.Recompute;
@@ -63,6 +64,8 @@ class PrecisionStepTest {
             ALL_LOW,
             "wire",
             PrecisionPolicy.float32().withReduce(BF16),
+            "f16",
+            new PrecisionPolicy(DType.FLOAT16, DType.FLOAT16, DType.FLOAT16, F32, LossScale.fixed(1024)),
             "products",
             new PrecisionPolicy(F32, BF16, F32, F32),
             "parameters",

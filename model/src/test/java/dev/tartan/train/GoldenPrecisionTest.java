@@ -13,12 +13,13 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The golden networks in bfloat16, with float32 masters, beside PyTorch in float64. */
+/** The golden networks in bfloat16 and float16, with float32 masters, beside PyTorch in float64. */
 class GoldenPrecisionTest {
     /** What the issue asks for, of every step. */
     private static final double TOLERANCE = 0.01;
 
     private static final String BFLOAT16 = "precision { parameters=bfloat16, compute=bfloat16, reduce=%s }";
+    private static final String FLOAT16 = "precision { parameters=float16, compute=float16, reduce=%s }";
 
     @TempDir
     Path folder;
@@ -35,6 +36,25 @@ class GoldenPrecisionTest {
     void bfloat16FollowsPyTorch(String kind, int data, int model, String reduce, int zero) throws Exception {
         new GoldenTraining(kind, folder)
                 .assertLossesFollowPyTorch(TOLERANCE, data, model, BFLOAT16.formatted(reduce), "strategy.zero=" + zero);
+    }
+
+    @ParameterizedTest(name = "{0} on {1}x{2}, reduced in {3}, zero {4}")
+    @CsvSource({
+        "gpt, 1, 1, float32, 0",
+        "gpt, 2, 1, float16, 3",
+        "gpt, 2, 2, float16, 2",
+        "llama, 1, 1, float32, 0",
+        "llama, 2, 1, float16, 0",
+        "llama, 2, 2, float32, 1",
+        "mlp, 1, 1, float32, 0",
+        "mlp, 2, 1, float32, 0",
+        "mlp, 2, 1, float16, 3"
+    })
+    void float16FollowsPyTorch(String kind, int data, int model, String reduce, int zero) throws Exception {
+        TrainingResult result = new GoldenTraining(kind, folder)
+                .assertLossesFollowPyTorch(TOLERANCE, data, model, FLOAT16.formatted(reduce), "strategy.zero=" + zero);
+        assertThat(result.summary().skippedSteps()).isZero();
+        assertThat(result.steps()).allMatch(step -> step.reports().get("lossScale") == 65536);
     }
 
     static Stream<Arguments> others() {

@@ -8,6 +8,7 @@ import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.checkpoint.sharded.CheckpointFolder;
 import dev.tartan.graph.DType;
 import dev.tartan.train.config.CheckpointConfig;
+import dev.tartan.train.config.LossScale;
 import dev.tartan.train.config.PrecisionPolicy;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.BatchFileSamples;
@@ -22,11 +23,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Whole runs in bfloat16: they repeat, go on from checkpoints of any precision, and take the memory that was planned.
+ * Whole runs in bfloat16 and float16: they repeat, go on from checkpoints of any precision, and take the memory that
+ * was planned.
  */
 class PrecisionRunTest {
     private static final Nd4jBackend BACKEND = new Nd4jBackend(1);
     private static final PrecisionPolicy BFLOAT16 = PrecisionPolicy.bfloat16().withReduce(DType.BFLOAT16);
+
+    private static final PrecisionPolicy FLOAT16 =
+            PrecisionPolicy.float16().withReduce(DType.FLOAT16).withLossScale(new LossScale(256, 3));
 
     /** A few steps of two dozen roundings of 2^-9 each, of a loss near 5.5, differ by far less. */
     private static final double ROUNDING = 0.02;
@@ -82,6 +87,51 @@ class PrecisionRunTest {
                 job("rest", data, model, zero, BFLOAT16, "network.dropout=0.1").resume(checkpoint("whole", 2)));
         assertThat(losses(rest)).isEqualTo(losses(whole).subList(2, SmallRun.STEPS));
         assertThat(weights("rest")).isEqualTo(weights("whole"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0", "2, 1, 3", "2, 2, 1"})
+    void theLossScaleGoesOnToo(int data, int model, int zero) throws Exception {
+        TrainingResult whole = run(job("whole", data, model, zero, FLOAT16, "network.dropout=0.1")
+                .checkpoint(CheckpointConfig.everySteps(2).keeping(0)));
+        TrainingResult rest = run(
+                job("rest", data, model, zero, FLOAT16, "network.dropout=0.1").resume(checkpoint("whole", 2)));
+        // Doubled after three steps, of which the checkpoint has counted two.
+        assertThat(scales(whole)).containsExactly(256.0, 256.0, 256.0, 512.0);
+        assertThat(scales(rest)).containsExactly(256.0, 512.0);
+        assertThat(losses(rest)).isEqualTo(losses(whole).subList(2, SmallRun.STEPS));
+        assertThat(weights("rest")).isEqualTo(weights("whole"));
+    }
+
+    private static List<Double> scales(TrainingResult result) {
+        return result.steps().stream()
+                .map(step -> step.reports().get("lossScale"))
+                .toList();
+    }
+
+    @Test
+    void checkpointsFitRunsWithAndWithoutALossScale() throws Exception {
+        CheckpointConfig each = CheckpointConfig.everySteps(2).keeping(0);
+        TrainingResult wide =
+                run(job("wide", 2, 1, 1, PrecisionPolicy.float32()).checkpoint(each));
+        run(job("low", 2, 1, 1, FLOAT16).checkpoint(each));
+        TrainingResult wideThenLow = run(job("a", 2, 1, 1, FLOAT16).resume(checkpoint("wide", 2)));
+        TrainingResult lowThenWide =
+                run(job("b", 2, 1, 1, PrecisionPolicy.float32()).resume(checkpoint("low", 2)));
+        assertThat(scales(wideThenLow)).containsExactly(256.0, 256.0);
+        for (int i = 0; i < 2; i++) {
+            double loss = losses(wide).get(2 + i);
+            assertThat(losses(wideThenLow).get(i)).isNotEqualTo(loss).isCloseTo(loss, within(ROUNDING));
+            assertThat(losses(lowThenWide).get(i)).isNotEqualTo(loss).isCloseTo(loss, within(ROUNDING));
+        }
+    }
+
+    @Test
+    void aFloat16RunTwiceIsBitwiseEqual() throws Exception {
+        TrainingResult first = run(job("first", 2, 2, 2, FLOAT16, "train.microBatches=2"));
+        assertThat(losses(run(job("second", 2, 2, 2, FLOAT16, "train.microBatches=2"))))
+                .isEqualTo(losses(first));
+        assertThat(weights("second")).isEqualTo(weights("first"));
     }
 
     /** Checkpoints hold float32 masters, whatever is computed in. */

@@ -24,6 +24,7 @@ public final class HardwareProfileReader {
             "device",
             "matmulFlops.float32",
             "matmulFlops.bfloat16",
+            "matmulFlops.float16",
             "memoryBandwidth",
             "deviceMemory",
             "devicesPerNode",
@@ -79,6 +80,10 @@ public final class HardwareProfileReader {
         Map<DType, Double> peaks = new EnumMap<>(DType.class);
         peaks.put(DType.FLOAT32, positive("matmulFlops.float32"));
         peaks.put(DType.BFLOAT16, positive("matmulFlops.bfloat16"));
+        // Devices that have both compute as fast in the one as in the other.
+        peaks.put(
+                DType.FLOAT16,
+                positive("matmulFlops." + (config.hasPath("matmulFlops.float16") ? "float16" : "bfloat16")));
         return new HardwareProfile(
                 kind(),
                 config.getString("name"),

@@ -36,7 +36,8 @@ public final class RestoredRun {
     }
 
     /**
-     * Opens a checkpoint and checks that it has all of these states and no others.
+     * Opens a checkpoint and checks that it has all of these states and no others. Numbers of the run's own may differ:
+     * those that it lacks begin as in a new run.
      *
      * @throws InvalidCheckpointException if it is not whole, or naming what differs
      */
@@ -52,10 +53,13 @@ public final class RestoredRun {
         List<String> problems = new ArrayList<>();
         Set<String> extra = new LinkedHashSet<>();
         checkpoint.manifest().tensors().stream()
-                .filter(tensor -> !tensor.kind().equals("best"))
+                .filter(tensor -> !tensor.kind().equals("best") && !SavedTensor.isOfRun(tensor.kind()))
                 .forEach(tensor -> extra.add(tensor.name()));
         for (PlannedState state : states) {
             StoredTensor stored = checkpoint.find(state.name());
+            if (stored == null && state.isOfRun()) {
+                continue;
+            }
             if (stored == null) {
                 problems.add("'" + state.name() + "' is missing");
                 continue;
@@ -129,6 +133,10 @@ public final class RestoredRun {
             for (SavedTensor tensor : tensors) {
                 PlannedState state = tensor.state();
                 Buffer shard = shards.apply(tensor);
+                if (state.isOfRun() && checkpoint.find(tensor.name()) == null) {
+                    shard.write(new float[] {(float) state.begin()});
+                    continue;
+                }
                 TensorSlice box = state.box(mesh, rank);
                 Shape array = state.shardShape(mesh);
                 if (!box.shape().equals(array)) {

@@ -47,6 +47,11 @@ record SavedTensor(String name, PlannedState state, boolean isBest) {
                         .anyMatch(each -> each.isOfNetwork() && kind.equals(word(each)));
     }
 
+    /** Whether a stored tensor is a number of the run's own. */
+    static boolean isOfRun(String kind) {
+        return kind.equals(word(StateBinding.Kind.RUN));
+    }
+
     /** What a tensor is called in files of parameters alone. */
     static String fileName(String name, boolean isBest) {
         return isBest && name.startsWith(BEST) ? name.substring(BEST.length()) : name;

@@ -82,7 +82,18 @@ final class ConfigKeys {
                                 "encrypt",
                                 "streams",
                                 "messageDelayMillis")));
-        sections.put("precision", kinds(NO_KIND, new RecordKeys(PrecisionPolicy.class).names()));
+        sections.put(
+                "precision",
+                kinds(
+                        NO_KIND,
+                        List.of(
+                                "parameters",
+                                "compute",
+                                "reduce",
+                                "master",
+                                "lossScale",
+                                "lossScaleStart",
+                                "lossScaleGrowthSteps")));
         sections.put(
                 "strategy",
                 kinds(

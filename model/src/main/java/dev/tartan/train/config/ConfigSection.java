@@ -205,6 +205,11 @@ final class ConfigSection {
         return real(key, 0, Double.MAX_VALUE, "Give a number of 0 or more.");
     }
 
+    /** A number from 1 on, where a word could be said as well. */
+    double numberOr(String key, String word) {
+        return real(key, 1, Double.MAX_VALUE, "Give " + word + ", or a number of 1 or more.");
+    }
+
     /** A number from 0 up to below 1. */
     double fraction(String key) {
         return real(key, 0, Math.nextDown(1.0), "Give a number from 0 up to below 1.");

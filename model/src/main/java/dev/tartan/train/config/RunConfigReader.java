@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns what the user said into a {@link RunConfig}, noting mistakes in the source. Not thread-safe. */
 final class RunConfigReader {
+    private static final String DYNAMIC = "dynamic";
     private static final List<String> FLOATS = List.of("float32", "bfloat16", "float16");
 
     private final ConfigSource source;
@@ -298,12 +299,13 @@ final class RunConfigReader {
     private PrecisionPolicy precision() {
         ConfigSection section = section("precision");
         try {
-            return new PrecisionPolicy(
+            PrecisionPolicy types = new PrecisionPolicy(
                             elementType(section, "parameters"),
                             elementType(section, "compute"),
                             elementType(section, "reduce"),
                             elementType(section, "master"))
                     .ofRun();
+            return types.withLossScale(lossScale(section, types.lossScale()));
         } catch (IllegalArgumentException e) {
             String[] keyAndFact = String.valueOf(e.getMessage()).split(" ", 2);
             source.mistake(keyAndFact[0], keyAndFact[1]);
@@ -313,6 +315,23 @@ final class RunConfigReader {
 
     private static DType elementType(ConfigSection section, String key) {
         return DType.valueOf(section.word(key, FLOATS).toUpperCase(Locale.ROOT));
+    }
+
+    private LossScale lossScale(ConfigSection section, LossScale usual) {
+        String said = section.optionalText("lossScale");
+        boolean isDynamic = said == null ? usual.isDynamic() : said.equals(DYNAMIC);
+        if (isDynamic) {
+            return new LossScale(section.positive("lossScaleStart"), section.integer("lossScaleGrowthSteps", 1));
+        }
+        for (String key : List.of("lossScaleStart", "lossScaleGrowthSteps")) {
+            if (section.isSaid(key)) {
+                source.mistake(
+                        section.name() + "." + key,
+                        "is for a scale that changes: lossScale=" + (said == null ? 1 : said)
+                                + ". Remove it, or set precision.lossScale=" + DYNAMIC + ".");
+            }
+        }
+        return said == null ? usual : LossScale.fixed(section.numberOr("lossScale", DYNAMIC));
     }
 
     private CollectiveConfig collective() {

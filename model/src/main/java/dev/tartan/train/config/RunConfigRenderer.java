@@ -43,7 +43,7 @@ final class RunConfigRenderer {
                 new LinkedHashMap<>(Map.of("dir", quote(config.output().dir()))));
         section(text, "", "checkpoint", checkpoint(config.checkpoint()));
         section(text, "", "elastic", elastic(config.elastic()));
-        section(text, "", "precision", RecordKeys.values(config.precision()));
+        section(text, "", "precision", config.precision().values());
         section(text, "", "collective", collective(config.collective()));
         if (config.strategy().isAutomatic()) {
             text.append("strategy = auto\n");

@@ -71,6 +71,7 @@ final class CastToPolicy {
     private final Graph graph;
     private final TrainedValues trained;
     private final Set<Value> networkInputs;
+    private final Set<Value> seeds;
     private final PrecisionPolicy policy;
     private final GraphBuilder builder;
     private final Map<Value, Value> now = new LinkedHashMap<>();
@@ -87,10 +88,12 @@ final class CastToPolicy {
     private final Set<Value> parameters = new LinkedHashSet<>();
     private final Set<Value> gradients = new LinkedHashSet<>();
 
-    private CastToPolicy(Graph graph, TrainedValues trained, Set<Value> networkInputs, PrecisionPolicy policy) {
+    private CastToPolicy(
+            Graph graph, TrainedValues trained, Set<Value> networkInputs, Set<Value> seeds, PrecisionPolicy policy) {
         this.graph = graph;
         this.trained = trained;
         this.networkInputs = networkInputs;
+        this.seeds = seeds;
         this.policy = policy;
         this.builder = new GraphBuilder(graph.name());
         this.finalGradients = finalGradients();
@@ -101,9 +104,11 @@ final class CastToPolicy {
      * Rewrites a graph.
      *
      * @param networkInputs the inputs that are parameters as they are kept, frozen ones included
+     * @param seeds constants that stay in the type of the masters
      */
-    static Result run(Graph graph, TrainedValues trained, Set<Value> networkInputs, PrecisionPolicy policy) {
-        return new CastToPolicy(graph, trained, networkInputs, policy).rewrite();
+    static Result run(
+            Graph graph, TrainedValues trained, Set<Value> networkInputs, Set<Value> seeds, PrecisionPolicy policy) {
+        return new CastToPolicy(graph, trained, networkInputs, seeds, policy).rewrite();
     }
 
     /** The gradients that the update takes, or that are outputs. */
@@ -274,7 +279,7 @@ final class CastToPolicy {
         if (type.isHalf() && isSumOfActivations(node)) {
             now.put(node.result(), cast(current(node.result()), type, false));
         }
-        if (adapts && OpPrecision.of(op) != OpPrecision.COMPUTE) {
+        if (adapts && OpPrecision.of(op) != OpPrecision.COMPUTE && !seeds.containsAll(node.results())) {
             adapting.addAll(node.results());
         }
     }

@@ -84,7 +84,7 @@ public record EvaluationGraph(Graph graph, List<StateBinding> parameters, List<B
     }
 
     private EvaluationGraph in(PrecisionPolicy precision, Set<Value> networkInputs) {
-        CastToPolicy.Result cast = CastToPolicy.run(graph, TrainedValues.NONE, networkInputs, precision);
+        CastToPolicy.Result cast = CastToPolicy.run(graph, TrainedValues.NONE, networkInputs, Set.of(), precision);
         return new EvaluationGraph(
                 cast.graph(),
                 parameters.stream().map(state -> state.of(cast)).toList(),

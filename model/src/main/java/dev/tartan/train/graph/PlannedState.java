@@ -7,6 +7,7 @@ import dev.tartan.mesh.NamedSharding;
 import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.ShardRange;
+import dev.tartan.network.Param;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A tensor that lives from step to step, as plain data.
  *
  * @param name the program's input
- * @param parameter the parameter it is, or belongs to
+ * @param parameter the parameter it is, or belongs to; its own name if there is none
  * @param shape in the program, padding included
  * @param logicalShape in the program, without padding
  * @param fileShape in files: the same elements as {@code logicalShape} in row-major order, whatever the mesh
@@ -35,17 +36,18 @@ public record PlannedState(
     /** The tensor of a binding. */
     public static PlannedState of(StateBinding binding) {
         Shape logical = binding.logicalShape();
-        Shape inFile = binding.param().fileShape();
+        Param param = binding.param();
+        Shape inFile = param == null ? logical : param.fileShape();
         return new PlannedState(
                 binding.name(),
-                binding.param().name(),
+                param == null ? binding.name() : param.name(),
                 binding.kind(),
                 binding.shape(),
                 logical,
                 // Optimizer state may have fewer elements than its parameter.
                 inFile.numElements() == logical.numElements() ? inFile : logical,
                 binding.spec(),
-                binding.param().module().block(),
+                param == null ? null : param.module().block(),
                 binding.begin());
     }
 
@@ -57,6 +59,11 @@ public record PlannedState(
     /** Whether this is the network's own, and so saved, rather than optimizer state. */
     public boolean isParameter() {
         return kind.isOfNetwork();
+    }
+
+    /** Whether this is a number of the run's own, which a checkpoint of a run that does without lacks. */
+    public boolean isOfRun() {
+        return kind == StateBinding.Kind.RUN;
     }
 
     /** Whether this is a parameter that has a gradient. */

@@ -6,6 +6,7 @@ import dev.tartan.mesh.Shape;
 import dev.tartan.mesh.StorageLayout;
 import dev.tartan.network.Param;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the parameter's name, with {@code .m} and so on after it for optimizer state
  * @param input the value as the step finds it; its type includes padding
  * @param outputLabel the graph's output that replaces it after the step; null where it is only read
- * @param param the parameter, or the one that the state belongs to
+ * @param param the parameter, or the one that the state belongs to; null for a number of the run
  * @param layout how it is kept on the mesh
  * @param begin what all elements of optimizer state are at first
  */
@@ -22,7 +23,7 @@ public record StateBinding(
         String name,
         Value input,
         @Nullable String outputLabel,
-        Param param,
+        @Nullable Param param,
         StorageLayout layout,
         Kind kind,
         double begin) {
@@ -37,6 +38,14 @@ public record StateBinding(
         return new StateBinding(name, input, TrainStepGraph.newLabel(name), param, layout, Kind.OPTIMIZER, begin);
     }
 
+    /** A number that belongs to no parameter, the same on all ranks, which each step replaces. */
+    static StateBinding ofRun(String name, Value input, double begin) {
+        StorageLayout whole = StorageLayout.asUsed(
+                input.type().shape(),
+                PartitionSpec.replicated(input.type().shape().numDims()));
+        return new StateBinding(name, input, TrainStepGraph.newLabel(name), null, whole, Kind.RUN, begin);
+    }
+
     /** What the tensor holds, and so how it begins. */
     public enum Kind {
         /** A parameter, which begins with its initial values. */
@@ -46,11 +55,13 @@ public record StateBinding(
         /** A tensor of the network that steps update without a gradient; it begins with its initial values. */
         STATE,
         /** Optimizer state, which begins as the optimizer says. */
-        OPTIMIZER;
+        OPTIMIZER,
+        /** A number of the run's own, such as the scale of its loss. */
+        RUN;
 
         /** Whether it is the network's own, has initial values and is saved, rather than the optimizer's. */
         public boolean isOfNetwork() {
-            return this != OPTIMIZER;
+            return this != OPTIMIZER && this != RUN;
         }
     }
 
@@ -71,6 +82,11 @@ public record StateBinding(
         return param.isFrozen() ? Kind.FROZEN : Kind.PARAMETER;
     }
 
+    /** The parameter of a tensor that has one. */
+    Param ownParam() {
+        return Objects.requireNonNull(param, name);
+    }
+
     /** The layout on the mesh; its axes divide the input's dims. */
     public PartitionSpec spec() {
         return layout.storedSpec();
@@ -81,7 +97,7 @@ public record StateBinding(
      * of its dims only.
      */
     public Shape logicalShape() {
-        if (!layout.view().equals(layout.used())) {
+        if (param == null || !layout.view().equals(layout.used())) {
             return layout.view();
         }
         Shape logical = param.shape();
@@ -99,7 +115,7 @@ public record StateBinding(
 
     /** Initial values of a box, in row-major order; see {@link Param#initialValues}. */
     public float[] initialValues(long seed, long[] starts, long[] sizes) {
-        if (kind.isOfNetwork()) {
+        if (param != null && kind.isOfNetwork()) {
             return param.initialValues(logicalShape(), seed, starts, sizes);
         }
         float[] values = new float[Math.toIntExact(Shape.shape(sizes).numElements())];

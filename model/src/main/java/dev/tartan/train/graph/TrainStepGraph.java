@@ -39,6 +39,9 @@ public record TrainStepGraph(
     /** The output with the norm of all gradients. */
     public static final String GRAD_NORM = "gradNorm";
 
+    /** The name under which steps report the scale of their loss, if it changes. */
+    public static final String LOSS_SCALE = LossScaling.SCALE;
+
     private static final String REPORT = "report.";
     private static final String NEW = "new.";
     private static final String GRADIENT = "grad.";
@@ -60,8 +63,8 @@ public record TrainStepGraph(
     }
 
     /** This step computed in other types. */
-    TrainStepGraph in(PrecisionPolicy precision, Set<Value> networkInputs) {
-        CastToPolicy.Result cast = CastToPolicy.run(graph, trained, networkInputs, precision);
+    TrainStepGraph in(PrecisionPolicy precision, Set<Value> networkInputs, Set<Value> seeds) {
+        CastToPolicy.Result cast = CastToPolicy.run(graph, trained, networkInputs, seeds, precision);
         return new TrainStepGraph(
                 cast.graph(),
                 states.stream().map(state -> state.of(cast)).toList(),
@@ -100,6 +103,16 @@ public record TrainStepGraph(
     /** Whether a step's update is of use: neither number is NaN or infinite. */
     public static boolean isFinite(double loss, double gradNorm) {
         return SkippedUpdates.isFinite((float) loss, (float) gradNorm);
+    }
+
+    /**
+     * Whether a step that was skipped asks for nothing but a smaller scale of the loss, which it has halved.
+     *
+     * @param reports of the step
+     */
+    public static boolean lowersLossScale(double loss, Map<String, Double> reports) {
+        Double scale = reports.get(LossScaling.SCALE);
+        return scale != null && scale > 1 && Double.isFinite(loss);
     }
 
     /** Whether an output is a number that the network reports. */

@@ -46,6 +46,7 @@ final class TrainStepTracer {
     private final StepOptions options;
     private final GraphBuilder graph = new GraphBuilder("train_step");
     private final ParameterInputs parameters;
+    private final LossScaling scaling;
     private final Map<Param, List<Tensor>> optimizerStates = new LinkedHashMap<>();
     private final Set<Value> gradientValues = new LinkedHashSet<>();
     private final List<StateBinding> states = new ArrayList<>();
@@ -57,6 +58,7 @@ final class TrainStepTracer {
         this.clip = clip;
         this.options = options;
         this.parameters = new ParameterInputs(graph, network, options);
+        this.scaling = new LossScaling(graph, options.precision());
     }
 
     TrainStepGraph trace() {
@@ -83,7 +85,7 @@ final class TrainStepTracer {
             // Right after its forward pass, so that the activations of one micro-batch live at a time.
             List<Tensor> inputs =
                     params.stream().map(parameters::differentiated).toList();
-            gradients = accumulate(params, gradients, recorded(Gradients.of(share, inputs, strategy.keptValues())));
+            gradients = accumulate(params, gradients, recorded(gradients(share, inputs, strategy)));
         }
         replaceUpdatedStates();
         List<Tensor> total = gradients;
@@ -92,7 +94,7 @@ final class TrainStepTracer {
             outputs.put(TrainStepGraph.LOSS, loss.value());
             reports.forEach((name, mean) ->
                     outputs.put(TrainStepGraph.reportLabel(name), mean.total().value()));
-            update(step, params, total, losses.scale(), loss);
+            update(step, params, total, scaling.unscaling(losses.scale(), loss), loss);
             return total;
         });
         TrainStepGraph traced = new TrainStepGraph(
@@ -104,7 +106,11 @@ final class TrainStepTracer {
                 gradientBytes(),
                 parameters.notes);
         PrecisionPolicy precision = options.precision();
-        return precision.isUniform() ? traced : traced.in(precision, parameters.values());
+        return precision.isUniform() ? traced : traced.in(precision, parameters.values(), scaling.seeds());
+    }
+
+    private List<Tensor> gradients(Tensor loss, List<Tensor> inputs, TracedStrategy strategy) {
+        return Gradients.of(loss, () -> scaling.seed(loss), inputs, strategy.keptValues());
     }
 
     /**
@@ -176,6 +182,7 @@ final class TrainStepTracer {
             }
             optimizerStates.put(param, state);
         });
+        states.addAll(scaling.bindings());
     }
 
     private void bind(String name, Tensor tensor, Param param, StorageLayout layout, StateBinding.Kind kind) {
@@ -197,14 +204,16 @@ final class TrainStepTracer {
 
     private void replaceUpdatedStates() {
         states.replaceAll(state -> {
-            boolean isUpdated =
-                    state.kind() == StateBinding.Kind.STATE && parameters.currentValue(state.param()) != state.input();
+            boolean isUpdated = state.kind() == StateBinding.Kind.STATE && currentValue(state) != state.input();
             return isUpdated ? state.replacedBy(TrainStepGraph.newLabel(state.name())) : state;
         });
         states.stream()
                 .filter(state -> state.kind() == StateBinding.Kind.STATE && state.outputLabel() != null)
-                .forEach(state ->
-                        outputs.put(TrainStepGraph.newLabel(state.name()), parameters.currentValue(state.param())));
+                .forEach(state -> outputs.put(TrainStepGraph.newLabel(state.name()), currentValue(state)));
+    }
+
+    private Value currentValue(StateBinding state) {
+        return parameters.currentValue(state.ownParam());
     }
 
     private List<Tensor> recorded(List<Tensor> gradients) {
@@ -250,11 +259,13 @@ final class TrainStepTracer {
                 outputs.put(TrainStepGraph.gradientLabel(param.name()), scaled.value());
             }
         }
+        scaling.report(outputs);
         List<Tensor> squares = GlobalNorm.sumsOfSquares(gradients);
         reduceNumbers();
         Tensor norm = GlobalNorm.ofSums(squares);
         outputs.put(TrainStepGraph.GRAD_NORM, norm.value());
-        SkippedUpdates skipped = options.skipsNonFinite() ? new SkippedUpdates(loss, norm) : null;
+        boolean skips = options.skipsNonFinite() || scaling.isDynamic();
+        SkippedUpdates skipped = skips ? new SkippedUpdates(loss, norm) : null;
         Optimizer.Updates updates = optimizer.begin(step, options.precision().master());
         List<Tensor> clipped = prepared(updates, params, clip.apply(gradients, norm));
         for (int i = 0; i < params.size(); i++) {
@@ -265,6 +276,7 @@ final class TrainStepTracer {
         }
         if (skipped != null) {
             guardNetworkStates(skipped);
+            scaling.update(skipped, outputs);
         }
     }
 
@@ -291,9 +303,9 @@ final class TrainStepTracer {
                 gradients,
                 updated.stream()
                         .map(state -> new Optimizer.StateUpdate(
-                                state.param(),
+                                state.ownParam(),
                                 Tensor.of(graph, state.input()),
-                                Tensor.of(graph, parameters.currentValue(state.param()))))
+                                Tensor.of(graph, currentValue(state))))
                         .toList());
         for (int i = 0; i < updated.size(); i++) {
             outputs.put(

@@ -34,13 +34,64 @@ class PrecisionPolicyTest {
         assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
     }
 
+    @Test
+    void float16HasALossScaleThatChanges() {
+        RunConfig config = load("precision={parameters=float16, compute=float16}");
+        assertThat(config.precision()).isEqualTo(PrecisionPolicy.float16());
+        assertThat(config.precision().lossScale()).isEqualTo(new LossScale(65536, 2000));
+        assertThat(config.render())
+                .contains("lossScale = dynamic\n  lossScaleStart = 65536.0\n  lossScaleGrowthSteps = 2000\n");
+        assertThat(load("precision.compute=bfloat16").precision().lossScale().isNone())
+                .isTrue();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "precision.compute=float16"
-                        + "|precision.compute is not supported: compute=float16. Use bfloat16, whose gradients need no"
-                        + " scaling of the loss, or float32.",
+                "compute=float16, lossScale=1 | 1 | 0",
+                "compute=float16, lossScale=1024 | 1024 | 0",
+                "reduce=float16 | 65536 | 2000",
+                "parameters=float16, lossScaleStart=8, lossScaleGrowthSteps=3 | 8 | 3",
+                "compute=bfloat16, lossScale=dynamic, lossScaleStart=256 | 256 | 2000"
+            })
+    void lossScaleIsReadAndReadsBack(String said, double start, int growthSteps) {
+        RunConfig config = load("precision={" + said + "}");
+        assertThat(config.precision().lossScale()).isEqualTo(new LossScale(start, growthSteps));
+        assertThat(RunConfigLoader.parse(config.render())).isEqualTo(config);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "precision={compute=float16, parameters=bfloat16}"
+                        + "|precision.parameters does not go with precision.compute: parameters=bfloat16,"
+                        + " compute=float16. Use float16 for both, or float32 for one.",
+                "precision={compute=bfloat16, reduce=float16}"
+                        + "|precision.reduce does not go with precision.compute: reduce=float16, compute=bfloat16. Use"
+                        + " bfloat16 for both, or float32 for one.",
+                "precision.master=float16"
+                        + "|precision.master is not supported: master=float16. Use float32, in which small updates"
+                        + " are not lost.",
+                "precision.lossScale=dynamical"
+                        + "|precision.lossScale is not a number: value=dynamical. Give dynamic, or a number of 1 or"
+                        + " more.",
+                "precision.lossScale=0.5"
+                        + "|precision.lossScale is out of range: value=0.5. Give dynamic, or a number of 1 or more.",
+                "precision.lossScale=1e39"
+                        + "|precision.lossScale is out of range: lossScale=1.0E39. Give a number from 1 to 2^126.",
+                "precision={compute=float16, lossScale=1024, lossScaleStart=2}"
+                        + "|precision.lossScaleStart is for a scale that changes: lossScale=1024. Remove it, or set"
+                        + " precision.lossScale=dynamic.",
+                "precision.lossScaleGrowthSteps=5"
+                        + "|precision.lossScaleGrowthSteps is for a scale that changes: lossScale=1. Remove it, or set"
+                        + " precision.lossScale=dynamic.",
+                "precision={compute=float16, lossScaleGrowthSteps=0}"
+                        + "|precision.lossScaleGrowthSteps is out of range: value=0. Give a whole number of 1 or more.",
+                "precision={compute=float16, lossScaleGrowthSteps=20000000}"
+                        + "|precision.lossScaleGrowthSteps is out of range: lossScaleGrowthSteps=20000000. Give a"
+                        + " number of steps from 1 to 2^24.",
                 "precision.reduce=int32|precision.reduce is not known: value=int32. Give one of float32, bfloat16, float16.",
                 "precision.master=bfloat16"
                         + "|precision.master is not supported: master=bfloat16. Use float32, in which small updates"

@@ -25,6 +25,7 @@ import dev.tartan.train.config.ProfileConfig;
 import dev.tartan.train.config.RunConfig;
 import dev.tartan.train.config.ValidationConfig;
 import dev.tartan.train.data.TableSamples;
+import dev.tartan.train.graph.TrainStepGraph;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationSummary;
 import dev.tartan.train.planner.CheckMemoryLimit;
@@ -298,6 +299,10 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
                     Locale.ROOT,
                     "skipped %,d steps whose loss or gradient norm was no number%n",
                     result.summary().skippedSteps());
+        }
+        Double lossScale = steps.get(steps.size() - 1).reports().get(TrainStepGraph.LOSS_SCALE);
+        if (lossScale != null) {
+            out.printf(Locale.ROOT, "loss scale of the last step %,.0f%n", lossScale);
         }
         if (result.summary().validation() != null) {
             conclude(result.summary().validation());

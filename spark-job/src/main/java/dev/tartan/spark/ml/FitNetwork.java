@@ -33,9 +33,10 @@ final class FitNetwork {
     static final List<String> OPTIMIZERS = List.of(ADAMW, SGD);
 
     private static final String BFLOAT16 = "bfloat16";
+    private static final String FLOAT16 = "float16";
 
     /** What can be computed in, the default first. */
-    static final List<String> PRECISIONS = List.of("float32", BFLOAT16);
+    static final List<String> PRECISIONS = List.of("float32", BFLOAT16, FLOAT16);
 
     private static final double MOMENTUM = 0.9;
     private static final double BETA1 = 0.9;
@@ -122,7 +123,11 @@ final class FitNetwork {
     }
 
     private PrecisionPolicy precision() {
-        return params.getPrecision().equals(BFLOAT16) ? PrecisionPolicy.bfloat16() : PrecisionPolicy.float32();
+        return switch (params.getPrecision()) {
+            case BFLOAT16 -> PrecisionPolicy.bfloat16();
+            case FLOAT16 -> PrecisionPolicy.float16();
+            default -> PrecisionPolicy.float32();
+        };
     }
 
     private Optimizer optimizer() {

@@ -55,8 +55,8 @@ public interface TrainingParams<E> extends InferenceParams<E> {
     }
 
     /**
-     * What is computed in: {@code float32}, or {@code bfloat16} for activations and products, with parameters kept and
-     * gradients reduced in float32. What was fitted predicts in float32.
+     * What is computed in: {@code float32}, or {@code bfloat16} or {@code float16} for activations and products, with
+     * parameters kept and gradients reduced in float32. What was fitted predicts in float32.
      */
     default Param<String> precision() {
         return new Param<>(

@@ -230,6 +230,20 @@ class ClassifierTest {
         }
     }
 
+    /** Its first steps may be skipped, until the loss scale fits; so only the beginning is the same. */
+    @Test
+    void float16Learns() {
+        TartanClassifier small = quick().setEpochs(1);
+        double[] wide = small.fit(digits).summary().objectiveHistory();
+        double[] low = small.copy(ParamMap.empty())
+                .setPrecision("float16")
+                .fit(digits)
+                .summary()
+                .objectiveHistory();
+        assertThat(low[0]).isNotEqualTo(wide[0]).isCloseTo(wide[0], within(0.05 * wide[0]));
+        assertThat(low[low.length - 1]).isLessThan(low[0] / 2);
+    }
+
     @Test
     void theMeshMakesNoDifferenceToWhatIsLearned() {
         TartanClassifier small = quick().setEpochs(1);
