@@ -227,7 +227,7 @@ class FuseElementwiseTest {
         Program program = program();
         Program result = FuseElementwise.run(program, replaced, kept, DeviceTraits.PLAIN, each -> {
             MemoryPlan plan = plan(each);
-            return each == program ? plan : plan.inArenaOf(plan.arenaBytes() + 64);
+            return each.equals(program) ? plan : plan.inArenaOf(plan.arenaBytes() + 64);
         });
         assertThat(result).isSameAs(program);
     }

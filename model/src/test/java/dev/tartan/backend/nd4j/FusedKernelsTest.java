@@ -130,7 +130,7 @@ class FusedKernelsTest {
     private static HostTensor withSpecial(Shape shape, long seed) {
         double[] data = new Draw(seed).normal(shape.dims()).data();
         for (int i = 0; i < data.length; i++) {
-            int special = (int) ((i * 7 + seed) % 31);
+            int special = (int) ((i * 7L + seed) % 31);
             data[i] = (float) (special < SPECIAL.length ? SPECIAL[special] : data[i]);
         }
         return new HostTensor(new TensorType(DType.FLOAT32, shape), data);

@@ -39,7 +39,7 @@ public final class ExecutorMemory {
         if (!isLimited) {
             return null;
         }
-        long ranks = (numRanks + executors - 1) / executors;
+        long ranks = ((long) numRanks + executors - 1) / executors;
         long planned = Math.multiplyExact(bytesPerDevice, ranks);
         long heapMib = conf.getSizeAsMb(HEAP, "1g");
         boolean isOfFactor = conf.contains(FACTOR) || conf.contains(KUBERNETES_FACTOR);
