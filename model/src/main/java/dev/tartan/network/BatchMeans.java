@@ -1,18 +1,25 @@
 package dev.tartan.network;
 
+import dev.tartan.graph.Node;
 import dev.tartan.graph.Value;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Tensor;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The means of a batch and what they were divided by, so that means of several batches can be joined exactly. */
 final class BatchMeans {
     private final Map<String, Tensor> reports = new LinkedHashMap<>();
-    private final Map<Value, Tensor> divisors = new LinkedHashMap<>();
+    /** By the means; null where all elements count the same. */
+    private final Map<Value, @Nullable Tensor> divisors = new LinkedHashMap<>();
+
     private @Nullable Tensor sampleWeights;
     private @Nullable Tensor sampleWeightSum;
 
@@ -31,7 +38,9 @@ final class BatchMeans {
     Tensor mean(Tensor x, @Nullable Tensor weights) {
         Tensor samples = sampleWeights;
         if (samples == null && weights == null) {
-            return x.meanAll();
+            Tensor mean = x.meanAll();
+            divisors.put(mean.value(), null);
+            return mean;
         }
         if (weights != null && !weights.shape().equals(x.shape())) {
             throw new IllegalArgumentException("weights of a mean have another shape: x=" + x.shape() + ", weights="
@@ -98,22 +107,41 @@ final class BatchMeans {
 
     @Nullable
     Tensor divisor(Tensor result) {
-        Tensor own = divisors.get(result.value());
-        if (own != null) {
-            return own;
+        Set<@Nullable Tensor> own = new LinkedHashSet<>();
+        meansOf(result).forEach(mean -> own.add(divisors.get(mean)));
+        if (own.isEmpty() && sampleWeights != null) {
+            throw new IllegalArgumentException("samples have weights, and the network takes no mean by them."
+                    + " Use ForwardPass.mean for means over samples in Network.loss.");
         }
-        if (divisors.isEmpty()) {
-            if (sampleWeights != null) {
-                throw new IllegalArgumentException("samples have weights, and the network takes no mean by them."
-                        + " Use ForwardPass.mean for means over samples in Network.loss.");
-            }
-            return null;
-        }
-        if (divisors.values().stream().map(Tensor::value).distinct().count() > 1) {
+        if (own.size() > 1) {
             throw new IllegalArgumentException("means of different weights are joined to one value, which several"
-                    + " batches cannot be joined by: means=" + divisors.size()
+                    + " batches cannot be joined by: means=" + own.size()
                     + ". Report them one by one, or use one weighting.");
         }
-        return divisors.values().iterator().next();
+        return own.isEmpty() ? null : own.iterator().next();
+    }
+
+    /** The means that a value is, or is computed from. */
+    private Set<Value> meansOf(Tensor result) {
+        Set<Value> reached = new HashSet<>(Set.of(result.value()));
+        Set<Value> means = new LinkedHashSet<>();
+        if (divisors.containsKey(result.value())) {
+            means.add(result.value());
+            return means;
+        }
+        List<Node> nodes = result.graph().nodes();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            if (Collections.disjoint(node.results(), reached)) {
+                continue;
+            }
+            List<Value> here =
+                    node.results().stream().filter(divisors::containsKey).toList();
+            means.addAll(here);
+            if (here.isEmpty()) {
+                reached.addAll(node.operands());
+            }
+        }
+        return means;
     }
 }

@@ -57,6 +57,18 @@ class ValidationTest {
         return Objects.requireNonNull(result.summary().validation());
     }
 
+    /** The loss is a plain mean, whatever the weights of what is reported beside it. */
+    @Test
+    void weightsOfAReportDoNotWeighTheLossOfMicroBatches() throws Exception {
+        List<StepMetrics> whole = run(job("whole")).steps();
+        List<StepMetrics> parts = run(job("parts").microBatches(4)).steps();
+        for (int step = 0; step < STEPS; step++) {
+            assertThat(parts.get(step).loss()).isCloseTo(whole.get(step).loss(), within(5 * ROUNDING));
+            assertThat(parts.get(step).reports().get("lossOfClass0"))
+                    .isCloseTo(whole.get(step).reports().get("lossOfClass0"), within(5 * ROUNDING));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "1, 1, 0, 0, 1, false",
