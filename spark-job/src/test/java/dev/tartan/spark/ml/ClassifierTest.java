@@ -170,7 +170,7 @@ class ClassifierTest {
         assertThat(copy.uid()).isEqualTo("one");
         assertThat(classifier.explainParams()).contains("meshData: ").contains("default: 64");
         assertThatThrownBy(() -> classifier.setStrategy("zero4")).hasMessageContaining("zero4");
-        assertThatThrownBy(() -> classifier.setPrecision("float16")).hasMessageContaining("float16");
+        assertThatThrownBy(() -> classifier.setPrecision("float8")).hasMessageContaining("float8");
         assertThatThrownBy(() -> classifier.setOptimizer("lion")).hasMessageContaining("lion");
     }
 
