@@ -88,7 +88,7 @@ choose_master() {
   esac
 }
 
-# Spark would say that it finds a class not.
+# Spark itself would only say that a class is missing.
 check_cluster_jars() {
   local jars what
   case "${master:-}" in

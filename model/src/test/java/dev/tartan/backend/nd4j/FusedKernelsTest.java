@@ -22,7 +22,6 @@ import dev.tartan.op.reference.HostTensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,15 +29,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A chain in one kernel gives what its ops give one by one, to the bit: those of this package for small tensors. */
 class FusedKernelsTest {
     private static final Nd4jBackend BACKEND = new Nd4jBackend(2);
-    /** None that gives a denormal number, which threads of kernels take for 0 and the test's does not. */
     private static final double[] SPECIAL = {
         Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 0, -0.0, 1e30, 1e-30, -3
     };
-
-    @BeforeAll
-    static void attach() {
-        BACKEND.device(0).attachThread();
-    }
 
     /** Odd sizes, of one tile and of many, below and above that from which ND4J computes the ops. */
     @ParameterizedTest
@@ -113,6 +106,8 @@ class FusedKernelsTest {
     }
 
     private static void check(FusedElementwise op, HostTensor... operands) {
+        // In the test itself: the JVM forgets, when a method ends that it called, that denormals are 0 in this thread.
+        BACKEND.device(0).attachThread();
         List<HostTensor> values = new ArrayList<>(List.of(operands));
         for (Step step : op.steps()) {
             List<HostTensor> arguments =
