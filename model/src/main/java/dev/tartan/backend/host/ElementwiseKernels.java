@@ -7,14 +7,13 @@ import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
-import dev.tartan.op.AddN;
-import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
 import dev.tartan.op.Fill;
-import dev.tartan.op.ScalarBinary;
+import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.Unary;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Arithmetic on floats of 32 and 16 bits, in float32 and rounded once. The result may overwrite an operand of its
@@ -29,79 +28,21 @@ final class ElementwiseKernels {
 
     private ElementwiseKernels() {}
 
-    static KernelFactory<Binary> binary(Workers workers) {
+    /** The kernel of a single op, which is a chain of one step. */
+    static <O extends Op> KernelFactory<O> single(Workers workers) {
         return new OfFloats<>() {
             @Override
-            public HostKernel bind(Binary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-                Floats left = Floats.of(operands.get(0));
-                Floats right = Floats.of(operands.get(1));
-                Floats out = Floats.of(results.get(0));
-                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
-                    readRepeated(left, start, tile.a, n);
-                    readRepeated(right, start, tile.b, n);
-                    combine(op.kind(), tile.a, tile.b, tile.a, n);
-                    out.put(start, tile.a, 0, n);
-                });
-            }
-        };
-    }
-
-    static KernelFactory<ScalarBinary> scalarBinary(Workers workers) {
-        return new OfFloats<>() {
-            @Override
-            public HostKernel bind(ScalarBinary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-                Floats x = Floats.of(operands.get(0));
-                Floats out = Floats.of(results.get(0));
-                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
-                    float[] left = op.reversed() ? tile.b : tile.a;
-                    float[] right = op.reversed() ? tile.a : tile.b;
-                    x.get(start, tile.a, 0, n);
-                    Arrays.fill(tile.b, 0, n, (float) op.scalar());
-                    combine(op.kind(), left, right, left, n);
-                    out.put(start, left, 0, n);
-                });
-            }
-        };
-    }
-
-    static KernelFactory<AddN> addN(Workers workers) {
-        return new OfFloats<>() {
-            @Override
-            public HostKernel bind(AddN op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-                List<Floats> terms = operands.stream().map(Floats::of).toList();
-                Floats out = Floats.of(results.get(0));
-                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
-                    terms.get(0).get(start, tile.a, 0, n);
-                    for (Floats term : terms.subList(1, terms.size())) {
-                        term.get(start, tile.b, 0, n);
-                        RowMath.accumulate(tile.b, tile.a, n);
-                    }
-                    out.put(start, tile.a, 0, n);
-                });
-            }
-        };
-    }
-
-    static KernelFactory<Unary> unary(Workers workers) {
-        return new OfFloats<>() {
-            @Override
-            public boolean accepts(Unary op, List<TensorType> operands) {
-                return super.accepts(op, operands)
-                        && switch (op.kind()) {
-                            case NEG, ABS, SQRT, RSQRT, RECIPROCAL, SQUARE -> true;
-                            case SIGN, EXP, LOG, SIN, COS -> false;
-                        };
+            public boolean accepts(O op, List<TensorType> operands) {
+                return super.accepts(op, operands) && (!(op instanceof Unary unary) || hasFunction(unary.kind()));
             }
 
             @Override
-            public HostKernel bind(Unary op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
-                Floats x = Floats.of(operands.get(0));
-                Floats out = Floats.of(results.get(0));
-                return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
-                    x.get(start, tile.a, 0, n);
-                    apply(op.kind(), tile.a, tile.a, n);
-                    out.put(start, tile.a, 0, n);
-                });
+            public HostKernel bind(O op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+                List<Integer> arguments =
+                        IntStream.range(0, operands.size()).boxed().toList();
+                List<FusedElementwise.Step> step = List.of(new FusedElementwise.Step(op, arguments));
+                return FusedKernels.chain(
+                        new FusedElementwise(operands.size(), step), operands, results.get(0), workers);
             }
         };
     }
@@ -164,6 +105,13 @@ final class ElementwiseKernels {
             done += length;
             position = 0;
         }
+    }
+
+    private static boolean hasFunction(Unary.Kind kind) {
+        return switch (kind) {
+            case NEG, ABS, SQRT, RSQRT, RECIPROCAL, SQUARE -> true;
+            case SIGN, EXP, LOG, SIN, COS -> false;
+        };
     }
 
     /** z = kind of x; {@code z} may be {@code x}. */

@@ -67,8 +67,13 @@ final class FusedKernels implements KernelFactory<FusedElementwise> {
 
     @Override
     public HostKernel bind(FusedElementwise op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+        return chain(op, operands, results.get(0), workers);
+    }
+
+    /** Does the steps of an op to one tile after the other; rounds to 16 bits only at the end. */
+    static HostKernel chain(FusedElementwise op, List<Buffer> operands, Buffer into, Workers workers) {
         List<Floats> in = operands.stream().map(Floats::of).toList();
-        Floats out = Floats.of(results.get(0));
+        Floats out = Floats.of(into);
         List<FusedStep> steps = FusedStep.of(op);
         return Rows.forEachTile(workers, out.capacity(), TILE_ELEMENTS, (start, n, tile) -> {
             float[] result = tile.a;

@@ -39,16 +39,9 @@ template <typename T> __global__ void column_images(T* x, const float* columns, 
         Place pixel = placeOf(i, window.height.elements, window.width.elements);
         const float* from = columns + pixel.plane * window.taps() * window.places();
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = positionOver(window.height, pixel.row, a);
-            if (row < 0) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = positionOver(window.width, pixel.column, b);
-                if (column < 0) continue;
-                int tap = a * window.width.size + b;
-                sum += from[tap * window.places() + (long long) row * window.width.positions + column];
-            }
-        }
+        forPositions(window, pixel, [&](int tap, int row, int column) {
+            sum += from[tap * window.places() + (long long) row * window.width.positions + column];
+        });
         x[i] = Number<T>::narrow(sum);
     }
 }
@@ -67,16 +60,9 @@ __global__ void depthwise(T* y, const T* x, const T* filters, long long count, i
         const T* plane = x + quotient(position.plane, multiplier) * window.pixels();
         const T* filter = filters + (position.plane - quotient(position.plane, outputs) * outputs);
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = elementAt(window.height, position.row, a);
-            if (!contains(window.height, row)) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = elementAt(window.width, position.column, b);
-                if (!contains(window.width, column)) continue;
-                sum += widen(plane[(long long) row * window.width.elements + column])
-                        * widen(filter[(long long) (a * window.width.size + b) * outputs]);
-            }
-        }
+        forPixels(window, position, [&](int tap, long long pixel) {
+            sum += widen(plane[pixel]) * widen(filter[(long long) tap * outputs]);
+        });
         y[i] = Number<T>::narrow(sum);
     }
 }
@@ -90,18 +76,12 @@ __global__ void depthwise_images(T* x, const T* y, const T* filters, long long c
         Place pixel = placeOf(i, window.height.elements, window.width.elements);
         long long channel = pixel.plane - quotient(pixel.plane, channels) * channels;
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = positionOver(window.height, pixel.row, a);
-            if (row < 0) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = positionOver(window.width, pixel.column, b);
-                if (column < 0) continue;
-                const T* from = y + pixel.plane * multiplier * window.places()
-                        + (long long) row * window.width.positions + column;
-                const T* filter = filters + (long long) (a * window.width.size + b) * outputs + channel * multiplier;
-                for (int m = 0; m < multiplier; m++) sum += widen(from[m * window.places()]) * widen(filter[m]);
-            }
-        }
+        forPositions(window, pixel, [&](int tap, int row, int column) {
+            const T* from = y + pixel.plane * multiplier * window.places()
+                    + (long long) row * window.width.positions + column;
+            const T* filter = filters + (long long) tap * outputs + channel * multiplier;
+            for (int m = 0; m < multiplier; m++) sum += widen(from[m * window.places()]) * widen(filter[m]);
+        });
         x[i] = Number<T>::narrow(sum);
     }
 }

@@ -8,20 +8,13 @@ template <typename T>
 __device__ __forceinline__ int placeOfLargest(const T* plane, const Place& position, const Window2d& window) {
     int found = -1;
     float largest = 0;
-    for (int a = 0; a < window.height.size; a++) {
-        int row = elementAt(window.height, position.row, a);
-        if (!contains(window.height, row)) continue;
-        for (int b = 0; b < window.width.size; b++) {
-            int column = elementAt(window.width, position.column, b);
-            if (!contains(window.width, column)) continue;
-            int place = row * window.width.elements + column;
-            float value = widen(plane[place]);
-            if (found < 0 || value > largest || (value != value && largest == largest)) {
-                found = place;
-                largest = value;
-            }
+    forPixels(window, position, [&](int, long long pixel) {
+        float value = widen(plane[pixel]);
+        if (found < 0 || value > largest || (value != value && largest == largest)) {
+            found = (int) pixel;
+            largest = value;
         }
-    }
+    });
     return found;
 }
 
@@ -49,16 +42,10 @@ __global__ void max_pool_grad(T* dx, const T* dy, const int* places, long long c
         Place pixel = placeOf(i, window.height.elements, window.width.elements);
         int own = pixel.row * window.width.elements + pixel.column;
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = positionOver(window.height, pixel.row, a);
-            if (row < 0) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = positionOver(window.width, pixel.column, b);
-                if (column < 0) continue;
-                long long at = (pixel.plane * window.height.positions + row) * window.width.positions + column;
-                if (places[at] == own) sum += widen(dy[at]);
-            }
-        }
+        forPositions(window, pixel, [&](int, int row, int column) {
+            long long at = (pixel.plane * window.height.positions + row) * window.width.positions + column;
+            if (places[at] == own) sum += widen(dy[at]);
+        });
         dx[i] = Number<T>::narrow(sum);
     }
 }
@@ -75,14 +62,7 @@ __global__ void average_pool(T* y, const T* x, long long count, Window2d window,
         Place position = placeOf(i, window.height.positions, window.width.positions);
         const T* plane = x + position.plane * window.pixels();
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = elementAt(window.height, position.row, a);
-            if (!contains(window.height, row)) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = elementAt(window.width, position.column, b);
-                if (contains(window.width, column)) sum += widen(plane[row * window.width.elements + column]);
-            }
-        }
+        forPixels(window, position, [&](int, long long pixel) { sum += widen(plane[pixel]); });
         y[i] = Number<T>::narrow(sum / divisor(window, position.row, position.column, countsPadding));
     }
 }
@@ -93,16 +73,10 @@ __global__ void average_pool_grad(T* dx, const T* dy, long long count, Window2d 
     FOR_ELEMENTS(i, count) {
         Place pixel = placeOf(i, window.height.elements, window.width.elements);
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = positionOver(window.height, pixel.row, a);
-            if (row < 0) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = positionOver(window.width, pixel.column, b);
-                if (column < 0) continue;
-                long long at = (pixel.plane * window.height.positions + row) * window.width.positions + column;
-                sum += widen(dy[at]) / divisor(window, row, column, countsPadding);
-            }
-        }
+        forPositions(window, pixel, [&](int, int row, int column) {
+            long long at = (pixel.plane * window.height.positions + row) * window.width.positions + column;
+            sum += widen(dy[at]) / divisor(window, row, column, countsPadding);
+        });
         dx[i] = Number<T>::narrow(sum);
     }
 }
@@ -113,15 +87,7 @@ template <typename T> __global__ void norm_pool(T* y, const T* x, long long coun
         Place position = placeOf(i, window.height.positions, window.width.positions);
         const T* plane = x + position.plane * window.pixels();
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = elementAt(window.height, position.row, a);
-            if (!contains(window.height, row)) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = elementAt(window.width, position.column, b);
-                if (!contains(window.width, column)) continue;
-                sum += pow(Abs()(widen(plane[row * window.width.elements + column])), power);
-            }
-        }
+        forPixels(window, position, [&](int, long long pixel) { sum += pow(Abs()(widen(plane[pixel])), power); });
         y[i] = Number<T>::narrow(pow(sum, 1 / power));
     }
 }
@@ -133,17 +99,11 @@ __global__ void norm_pool_grad(T* dx, const T* dy, const T* x, const T* y, long 
         Place pixel = placeOf(i, window.height.elements, window.width.elements);
         float value = widen(x[i]);
         float sum = 0;
-        for (int a = 0; a < window.height.size; a++) {
-            int row = positionOver(window.height, pixel.row, a);
-            if (row < 0) continue;
-            for (int b = 0; b < window.width.size; b++) {
-                int column = positionOver(window.width, pixel.column, b);
-                if (column < 0) continue;
-                long long at = (pixel.plane * window.height.positions + row) * window.width.positions + column;
-                float norm = widen(y[at]);
-                if (norm != 0) sum += widen(dy[at]) * pow(Abs()(value) / norm, power - 1);
-            }
-        }
+        forPositions(window, pixel, [&](int, int row, int column) {
+            long long at = (pixel.plane * window.height.positions + row) * window.width.positions + column;
+            float norm = widen(y[at]);
+            if (norm != 0) sum += widen(dy[at]) * pow(Abs()(value) / norm, power - 1);
+        });
         dx[i] = Number<T>::narrow(sum * Sign()(value));
     }
 }

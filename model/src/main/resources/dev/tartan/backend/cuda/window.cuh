@@ -63,3 +63,30 @@ __device__ __forceinline__ Place placeOf(long long index, int rows, int columns)
 #define FOR_ELEMENTS(i, count)                                                           \
     for (long long i = (long long) blockIdx.x * blockDim.x + threadIdx.x; i < (count);   \
          i += (long long) gridDim.x * blockDim.x)
+
+/** Calls {@code visit(tap, pixel)} for the elements under the window at a position, by their number in their plane. */
+template <typename Visit>
+__device__ __forceinline__ void forPixels(const Window2d& window, const Place& position, Visit visit) {
+    for (int a = 0; a < window.height.size; a++) {
+        int row = elementAt(window.height, position.row, a);
+        if (!contains(window.height, row)) continue;
+        for (int b = 0; b < window.width.size; b++) {
+            int column = elementAt(window.width, position.column, b);
+            if (!contains(window.width, column)) continue;
+            visit(a * window.width.size + b, (long long) row * window.width.elements + column);
+        }
+    }
+}
+
+/** The other way round: {@code visit(tap, row, column)} for the positions whose windows are over an element. */
+template <typename Visit>
+__device__ __forceinline__ void forPositions(const Window2d& window, const Place& pixel, Visit visit) {
+    for (int a = 0; a < window.height.size; a++) {
+        int row = positionOver(window.height, pixel.row, a);
+        if (row < 0) continue;
+        for (int b = 0; b < window.width.size; b++) {
+            int column = positionOver(window.width, pixel.column, b);
+            if (column >= 0) visit(a * window.width.size + b, row, column);
+        }
+    }
+}
