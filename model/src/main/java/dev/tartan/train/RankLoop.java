@@ -137,6 +137,7 @@ final class RankLoop {
         private final RankTrainer trainer;
         private final ParameterWriter parameters;
         private final StepCommunication communication;
+        private final RankTimes times;
         private final @Nullable ProcessMemory memory = inputs.memory();
         private final long steps = plan.train().steps();
         private long step;
@@ -168,6 +169,7 @@ final class RankLoop {
             this.trainer = new RankTrainer(plan, rank, executor);
             this.parameters = new ParameterWriter(plan.mesh(), rank, executor.device(), ranks);
             this.communication = new StepCommunication(ranks.communicators(), rank);
+            this.times = new RankTimes(rank, trainer, executor, record::ranked);
         }
 
         void train() throws InterruptedException {
@@ -191,7 +193,9 @@ final class RankLoop {
                 } else {
                     trainer.step(step, inputs.data());
                 }
-                conclude((System.nanoTime() - start) / 1e6);
+                double millis = (System.nanoTime() - start) / 1e6;
+                times.stepped(millis);
+                conclude(millis);
                 if (step == 0 && plan.hasGradientOutputs() && plan.files().output() != null) {
                     trainer.saveGradients(parameters, outputs.gradients());
                 }
@@ -366,6 +370,7 @@ final class RankLoop {
         }
 
         private void end() throws InterruptedException {
+            times.tell();
             if (rank == 0) {
                 record.waitedForData(trainer.dataNanos());
                 record.communicated(communication.totals());

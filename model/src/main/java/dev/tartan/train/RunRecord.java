@@ -4,6 +4,7 @@ import dev.tartan.collective.CommunicationCounters;
 import dev.tartan.train.checkpoint.RunProgress;
 import dev.tartan.train.checkpoint.ValidationProgress;
 import dev.tartan.train.metrics.CommunicationTotal;
+import dev.tartan.train.metrics.RankMetrics;
 import dev.tartan.train.metrics.RunSummary;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
@@ -92,6 +93,11 @@ final class RunRecord {
         exposedDataMillis = nanos / 1e6 / Math.max(1, steps.size());
     }
 
+    /** What a rank's time went to; by each rank. */
+    void ranked(RankMetrics metrics) {
+        listener.onRank(metrics);
+    }
+
     /** A step has left everything as it was; by one rank only. */
     void skipped() {
         skippedSteps.incrementAndGet();
@@ -115,6 +121,7 @@ final class RunRecord {
     /** Steps were traced; by one rank only. */
     void profiled(StepProfile traced) {
         profile = traced;
+        listener.onProfile(traced);
     }
 
     /** Where the time of the traced steps went; null if none were. */

@@ -1,8 +1,10 @@
 package dev.tartan.train;
 
 import dev.tartan.train.metrics.MetricsWriter;
+import dev.tartan.train.metrics.RankMetrics;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
+import dev.tartan.train.profile.StepProfile;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,6 +31,16 @@ final class StepHistory implements TrainingListener {
             entries.add(metrics);
         }
         next.onValidation(metrics);
+    }
+
+    @Override
+    public void onRank(RankMetrics metrics) {
+        next.onRank(metrics);
+    }
+
+    @Override
+    public void onProfile(StepProfile profile) {
+        next.onProfile(profile);
     }
 
     synchronized byte[] linesBefore(long step) {

@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -90,26 +89,21 @@ final class BenchCheckpoint {
         line.put("ranks", ranks);
         line.put("zero", zero);
         line.put("rounds", rounds);
-        double save = median(result.saveSeconds());
-        double copy = median(result.copySeconds());
-        double restore = median(result.restoreSeconds());
-        double restoreCopy = median(result.restoreCopySeconds());
+        double save = Medians.of(result.saveSeconds());
+        double copy = Medians.of(result.copySeconds());
+        double restore = Medians.of(result.restoreSeconds());
+        double restoreCopy = Medians.of(result.restoreCopySeconds());
         line.put("saveMBps", rounded(result.bytes() / save / 1e6));
         line.put("copyMBps", rounded(result.bytes() / copy / 1e6));
         line.put("saveOverCopy", rounded(copy / save));
         line.put("restoreMBps", rounded(result.bytes() / restore / 1e6));
         line.put("restoreOverCopy", rounded(restoreCopy / restore));
-        line.put("stepMillis", rounded(1000 * median(result.stepSeconds())));
-        line.put("stepMeanwhileMillis", rounded(1000 * median(result.stepMeanwhileSeconds())));
-        line.put("asyncStallMillis", rounded(median(result.stallMillis())));
-        line.put("asyncWriteMillis", rounded(median(result.writeMillis())));
-        line.put("stallOverWrite", rounded(median(result.stallMillis()) / median(result.writeMillis())));
+        line.put("stepMillis", rounded(1000 * Medians.of(result.stepSeconds())));
+        line.put("stepMeanwhileMillis", rounded(1000 * Medians.of(result.stepMeanwhileSeconds())));
+        line.put("asyncStallMillis", rounded(Medians.of(result.stallMillis())));
+        line.put("asyncWriteMillis", rounded(Medians.of(result.writeMillis())));
+        line.put("stallOverWrite", rounded(Medians.of(result.stallMillis()) / Medians.of(result.writeMillis())));
         return new ObjectMapper().writeValueAsString(line);
-    }
-
-    private static double median(List<Double> values) {
-        List<Double> sorted = values.stream().sorted().toList();
-        return sorted.get(sorted.size() / 2);
     }
 
     private static double rounded(double value) {

@@ -164,6 +164,22 @@ public final class BenchCommand implements Callable<Integer>, CommandRunner.Verb
         return 0;
     }
 
+    /** The subcommand {@code tab}, found by picocli through its annotation. */
+    @Command(
+            name = "tab",
+            sortOptions = false,
+            description = {
+                "Trains an MLP in sessions whose UI has Tartan's tab, which is fetched every two seconds as a browser"
+                        + " does, and in sessions without it, in turns; prints a line of JSON.",
+                "",
+                "Times are medians of the runs' median steps.",
+                ""
+            })
+    int tab(@Mixin BenchTab tab) throws JsonProcessingException {
+        tab.measure(out::println);
+        return 0;
+    }
+
     /** Runs the command and ends the JVM: 0 measured, 2 the user's error, 1 anything else. */
     public static void main(String[] args) {
         System.exit(CommandRunner.run(new BenchCommand(System.out), args));

@@ -16,7 +16,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -136,12 +135,12 @@ final class BenchData {
         line.put("rows", rows);
         line.put("features", features);
         line.put("executors", executors);
-        line.put("parquetRowsPerSecond", Math.round(rows / middle(parquet)));
-        line.put("spoolRowsPerSecond", Math.round(rows / middle(spools)));
-        line.put("spoolOfParquet", rounded(middle(parquet) / middle(spools)));
-        line.put("shuffledReadRowsPerSecond", Math.round(rows / middle(shuffled)));
-        line.put("unshuffledReadRowsPerSecond", Math.round(rows / middle(unshuffled)));
-        line.put("shuffledOfUnshuffledTime", rounded(middle(shuffled) / middle(unshuffled)));
+        line.put("parquetRowsPerSecond", Math.round(rows / Medians.of(parquet)));
+        line.put("spoolRowsPerSecond", Math.round(rows / Medians.of(spools)));
+        line.put("spoolOfParquet", rounded(Medians.of(parquet) / Medians.of(spools)));
+        line.put("shuffledReadRowsPerSecond", Math.round(rows / Medians.of(shuffled)));
+        line.put("unshuffledReadRowsPerSecond", Math.round(rows / Medians.of(unshuffled)));
+        line.put("shuffledOfUnshuffledTime", rounded(Medians.of(shuffled) / Medians.of(unshuffled)));
         lines.accept(json(line));
         lines.accept(json(trained(session, frame)));
     }
@@ -187,12 +186,6 @@ final class BenchData {
         line.put("exposedDataMillis", rounded(summary.exposedDataMillis()));
         line.put("exposedOfStep", rounded(summary.exposedDataMillis() / summary.medianStepMillis()));
         return line;
-    }
-
-    private static double middle(List<Double> values) {
-        double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();
-        Arrays.sort(sorted);
-        return sorted[sorted.length / 2];
     }
 
     private static double rounded(double value) {

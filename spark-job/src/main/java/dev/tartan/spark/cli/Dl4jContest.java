@@ -122,10 +122,9 @@ final class Dl4jContest {
         List<Object> fields = new ArrayList<>(List.of("examples", examples, "epochs", epochs));
         Map<String, Double> medians = new LinkedHashMap<>();
         speeds.forEach((way, all) -> {
-            double[] sorted =
-                    all.stream().mapToDouble(Double::doubleValue).sorted().toArray();
-            medians.put(way, sorted[sorted.length / 2]);
-            fields.addAll(List.of(way + "ExamplesPerSecond", Math.round(sorted[sorted.length / 2])));
+            double median = Medians.of(all);
+            medians.put(way, median);
+            fields.addAll(List.of(way + "ExamplesPerSecond", Math.round(median)));
         });
         for (String other : List.of(AVERAGING, LOCAL)) {
             Double mesh = medians.get(MESH);

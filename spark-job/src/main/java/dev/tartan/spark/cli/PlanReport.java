@@ -2,10 +2,10 @@ package dev.tartan.spark.cli;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
-import dev.tartan.mesh.MemoryKind;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.CommunicationTraffic;
 import dev.tartan.plan.ProgramCost;
+import dev.tartan.train.PlannedBytes;
 import dev.tartan.train.TrainingPlan;
 import java.io.PrintStream;
 import java.util.List;
@@ -31,40 +31,20 @@ import org.jspecify.annotations.Nullable;
 record PlanReport(
         Map<String, Integer> mesh,
         long parameters,
-        Bytes bytesPerDevice,
+        PlannedBytes bytesPerDevice,
         List<CommunicationTraffic> collectives,
         long flopsPerDevice,
         long flops,
         List<String> notes,
         @Nullable String program) {
 
-    /**
-     * One device's memory.
-     *
-     * @param parameters shards of parameters
-     * @param gradients their gradients, all alive at the end of the backward pass
-     * @param optimizerState what the optimizer keeps from step to step
-     * @param activations the rest of the peak: activations, temporaries, kernels' scratch
-     * @param peak size of the arena, all of the above
-     * @param host memory of the host besides, for offloaded optimizer state, what collectives work on if they do not
-     *     reach the device's, and the best parameters, where kept
-     */
-    @JsonPropertyOrder({"parameters", "gradients", "optimizerState", "activations", "peak", "host"})
-    record Bytes(long parameters, long gradients, long optimizerState, long activations, long peak, long host) {}
-
     static PlanReport of(TrainingPlan plan, boolean withProgram) {
         Program program = plan.step().program();
-        long parameters = plan.parameterBytesPerDevice();
-        long gradients = plan.gradientBytesPerDevice();
-        long host = plan.hostBytesPerDevice();
-        boolean isOffloaded = program.values().stream().anyMatch(value -> value.memory() == MemoryKind.HOST);
-        long optimizer = isOffloaded ? 0 : plan.optimizerBytesPerDevice();
-        long peak = plan.step().memory().arenaBytes();
         long flops = ProgramCost.flops(program);
         return new PlanReport(
                 plan.mesh().sizesByAxis(),
                 plan.numParameters(),
-                new Bytes(parameters, gradients, optimizer, peak - parameters - gradients - optimizer, peak, host),
+                PlannedBytes.of(plan),
                 CommunicationTraffic.of(program),
                 flops,
                 flops * plan.mesh().numRanks(),

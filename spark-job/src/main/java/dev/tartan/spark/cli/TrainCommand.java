@@ -12,6 +12,7 @@ import dev.tartan.spark.runtime.Preflight;
 import dev.tartan.spark.runtime.ReachableMaster;
 import dev.tartan.spark.runtime.SparkSettings;
 import dev.tartan.spark.runtime.SparkTrainer;
+import dev.tartan.spark.ui.TartanTab;
 import dev.tartan.train.Backends;
 import dev.tartan.train.Dl4jResult;
 import dev.tartan.train.MeshSpread;
@@ -255,6 +256,7 @@ public final class TrainCommand implements Callable<Integer>, CommandRunner.Verb
     private TrainingResult train(SparkConf conf, HeldFolder folder, TrainingJob job, DeviceTraits traits) {
         MeshWork work = MeshWork.of(job, folder.plan(), executors, smaller -> smaller.compile(traits), traits);
         try (JavaSparkContext spark = new JavaSparkContext(conf)) {
+            TartanTab.url(spark.sc()).ifPresent(url -> out.println("to be watched at " + url));
             return train(spark, folder, work);
         }
     }

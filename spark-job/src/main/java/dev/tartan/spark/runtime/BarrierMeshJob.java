@@ -19,7 +19,6 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.rdd.RDD;
-import org.apache.spark.scheduler.StageInfo;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +56,6 @@ public final class BarrierMeshJob {
     private final Duration slotsLimit;
     private final Placement placement;
     private final String name = "tartan-" + UUID.randomUUID();
-    private final StageNotes notes = new StageNotes();
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile @Nullable String cancelReason;
     private volatile @Nullable TaskOutcome finalFailure;
@@ -385,15 +383,6 @@ public final class BarrierMeshJob {
     public void cancel(String reason) {
         cancelReason = reason;
         stopIfWanted();
-    }
-
-    /** Shows a value on the stage's page in Spark's UI, in place of the one that has the same name. */
-    public void show(String valueName, Object value) {
-        Submission running = submission;
-        StageInfo stage = running == null ? null : running.watcher().barrierStage();
-        if (stage != null) {
-            notes.show(stage, valueName, value);
-        }
     }
 
     /**

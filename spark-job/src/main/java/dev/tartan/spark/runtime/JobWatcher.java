@@ -39,7 +39,6 @@ final class JobWatcher extends SparkListener {
     private int numRunning;
     private @Nullable String lastFailure;
     private final BlamedExecutors blamed = new BlamedExecutors();
-    private @Nullable StageInfo barrierStage;
     private long waitingSince = System.nanoTime();
     private boolean preparing;
     private boolean started;
@@ -68,7 +67,6 @@ final class JobWatcher extends SparkListener {
         }
         preparing = !isBarrier(stage);
         if (!preparing) {
-            barrierStage = stage;
             waitingSince = System.nanoTime();
         }
     }
@@ -90,11 +88,6 @@ final class JobWatcher extends SparkListener {
     /** How long the barrier stage has been waiting to start; zero if it runs, or if another stage does. */
     synchronized Duration waited() {
         return preparing || started ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - waitingSince);
-    }
-
-    /** The barrier stage as Spark shows it, the latest attempt; null before it is submitted. */
-    synchronized @Nullable StageInfo barrierStage() {
-        return barrierStage;
     }
 
     @Override

@@ -17,9 +17,9 @@ import dev.tartan.train.memory.RunBeginning;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.LossChart;
 import dev.tartan.train.metrics.StepMetrics;
-import dev.tartan.train.metrics.ValidationMetrics;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
@@ -81,15 +81,26 @@ public final class SparkTrainer {
                 spark.sc(), wait, new FaultyPlaces(plan.elastic().excludeAfter()));
         BarrierMeshJob job = new BarrierMeshJob(spark, describe(plan), work.executors(), wait, placement)
                 .stoppingGently(plan.checkpoint().isOn() ? GRACE : Duration.ZERO);
-        ElasticWatch watch = new ElasticWatch(
-                job, new LiveExecutors(spark.sc()), plan.checkpoint().isOn());
+        LiveExecutors live = new LiveExecutors(spark.sc());
+        ElasticWatch watch = new ElasticWatch(job, live, plan.checkpoint().isOn());
         job.watching(watch::look);
+        try (RunReporter reporter = RunReporter.of(spark.sc(), job, live, plan)) {
+            EachListener listeners = new EachListener(List.of(reporter, viewer, warning(watch)));
+            return reporter.reporting(() -> train(spark, held, work, job, watch, listeners));
+        }
+    }
+
+    private static TrainingResult train(
+            JavaSparkContext spark,
+            HeldFolder held,
+            MeshWork work,
+            BarrierMeshJob job,
+            ElasticWatch watch,
+            TrainingListener viewer) {
+        TrainingPlan plan = work.plan();
         Path folder = plan.files().output();
         try (StepRecorder recorder = new StepRecorder(
-                folder,
-                resumed(plan),
-                shown(job, plan, watch, viewer),
-                failure -> job.cancel("the output folder cannot be used"))) {
+                folder, resumed(plan), viewer, failure -> job.cancel("the output folder cannot be used"))) {
             held.onLost(recorder::fail);
             recorder.takeState(plan.files().finalState());
             TrainingResult last =
@@ -106,27 +117,16 @@ public final class SparkTrainer {
         }
     }
 
-    /** Shows a viewer what comes, and Spark's UI, too. */
-    private static TrainingListener shown(
-            BarrierMeshJob job, TrainingPlan plan, ElasticWatch watch, TrainingListener viewer) {
+    /** Tells of checkpoints that could not be written, and a watch of those that were. */
+    private static TrainingListener warning(ElasticWatch watch) {
         return new TrainingListener() {
             @Override
-            public void onStep(StepMetrics step) {
-                job.show("tartan step", step.step() + 1 + " of " + plan.train().steps());
-                job.show("tartan loss", step.loss());
-                viewer.onStep(step);
-            }
-
-            @Override
-            public void onValidation(ValidationMetrics validation) {
-                viewer.onValidation(validation);
-            }
+            public void onStep(StepMetrics step) {}
 
             @Override
             public void onCheckpoint(CheckpointMetrics checkpoint) {
                 CheckpointMetrics.Outcome outcome = checkpoint.checkpoint();
                 if (outcome.failure() == null) {
-                    job.show("tartan checkpoint", "step " + (checkpoint.step() + 1));
                     watch.onCheckpoint();
                 } else {
                     LOG.warn(
@@ -134,7 +134,6 @@ public final class SparkTrainer {
                             outcome.path(),
                             outcome.failure());
                 }
-                viewer.onCheckpoint(checkpoint);
             }
         };
     }

@@ -8,8 +8,10 @@ import dev.tartan.train.memory.RunBeginning;
 import dev.tartan.train.metrics.CheckpointMetrics;
 import dev.tartan.train.metrics.MetricsReader;
 import dev.tartan.train.metrics.MetricsWriter;
+import dev.tartan.train.metrics.RankMetrics;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
+import dev.tartan.train.profile.StepProfile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,6 +172,10 @@ public final class StepRecorder implements ProgressListener, AutoCloseable {
                 add(step);
             } else if (message instanceof ValidationMetrics validation) {
                 add(validation);
+            } else if (message instanceof RankMetrics rank) {
+                viewer.onRank(rank);
+            } else if (message instanceof StepProfile profile) {
+                viewer.onProfile(profile);
             }
         } catch (OutputException e) {
             fail(e);

@@ -15,9 +15,11 @@ import dev.tartan.train.TrainingResult;
 import dev.tartan.train.TrainingStoppedException;
 import dev.tartan.train.checkpoint.RankPart;
 import dev.tartan.train.memory.HeldStates;
+import dev.tartan.train.metrics.RankMetrics;
 import dev.tartan.train.metrics.StepMetrics;
 import dev.tartan.train.metrics.ValidationMetrics;
 import dev.tartan.train.profile.ChromeTrace;
+import dev.tartan.train.profile.StepProfile;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -199,7 +201,7 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
                 || MeshTask.super.isFinal(failure);
     }
 
-    /** Reports to the driver what happens in process 0. */
+    /** Reports to the driver what happens in process 0, and what ranks of all processes spend their time on. */
     private record Reports(MeshTaskContext context) implements TrainingListener {
         @Override
         public void onStep(StepMetrics metrics) {
@@ -209,6 +211,16 @@ final class TrainingTask implements MeshTask<TrainingPlan, TrainingResult> {
         @Override
         public void onValidation(ValidationMetrics metrics) {
             context.report(metrics);
+        }
+
+        @Override
+        public void onRank(RankMetrics metrics) {
+            context.report(metrics);
+        }
+
+        @Override
+        public void onProfile(StepProfile profile) {
+            context.report(profile);
         }
     }
 }

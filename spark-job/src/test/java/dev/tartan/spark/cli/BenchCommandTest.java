@@ -62,6 +62,17 @@ class BenchCommandTest {
     }
 
     @Test
+    void theTabIsTimedAgainstNone() throws IOException {
+        assertThat(run("tab", "--steps", "3", "--repeat", "1"))
+                .as(err.toString())
+                .isZero();
+        JsonNode line = new ObjectMapper().readTree(out.toString(StandardCharsets.UTF_8));
+        assertThat(line.get("stepMillis").asDouble()).isPositive();
+        assertThat(line.get("ratio").asDouble()).isPositive();
+        assertThat(run("tab", "--repeat", "0")).isEqualTo(2);
+    }
+
+    @Test
     void everyKernelOfAStepIsTimedByItself() throws IOException {
         assertThat(run("kernels", "--gpt", "2,8,16,2,2,64", "--mesh", "2x1", "--repeat", "1"))
                 .as(err.toString())
