@@ -8,6 +8,7 @@ import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerApplicationEnd;
 import org.apache.spark.scheduler.SparkListenerEvent;
 import org.apache.spark.util.kvstore.KVStore;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps what events tell of runs in Spark's store, live or while a log is replayed. Called by one thread. */
 final class RunListener extends SparkListener {
@@ -16,6 +17,7 @@ final class RunListener extends SparkListener {
 
     private final KVStore store;
     private final Map<String, RunView> runs = new LinkedHashMap<>();
+    private volatile @Nullable RunView newest;
 
     RunListener(KVStore store) {
         this.store = store;
@@ -24,6 +26,7 @@ final class RunListener extends SparkListener {
     @Override
     public void onOtherEvent(SparkListenerEvent event) {
         if (event instanceof RunEvent.Started started) {
+            newest = null;
             keep(RunView.of(started));
         } else if (event instanceof RunEvent ofRun) {
             RunView run = runs.get(ofRun.run());
@@ -44,8 +47,18 @@ final class RunListener extends SparkListener {
         }
     }
 
+    /** The run that began last; null before the first. Callable by any thread. */
+    @Nullable
+    RunView newest() {
+        return newest;
+    }
+
     private void keep(RunView run) {
         runs.put(run.id(), run);
+        RunView shown = newest;
+        if (shown == null || shown.id().equals(run.id())) {
+            newest = run;
+        }
         write(run);
         if (runs.size() > MOST_RUNS) {
             String oldest = runs.keySet().iterator().next();

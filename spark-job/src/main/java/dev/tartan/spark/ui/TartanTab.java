@@ -11,7 +11,7 @@ import scala.Option;
 
 /** The tab of Spark's UI that shows runs. */
 public final class TartanTab extends SparkUITab {
-    /** Spark property that leaves the tab out, and runs out of the event log; true by default. */
+    /** Spark property that leaves out the tab, the gauges, and runs in the event log; true by default. */
     public static final String ENABLED = "spark.tartan.ui.enabled";
 
     static final String NAME = "Tartan";
@@ -35,17 +35,19 @@ public final class TartanTab extends SparkUITab {
         return NAME;
     }
 
-    /** Adds the tab to a context's UI, if it has one, once; and listens from then on. */
+    /** Adds the tab to a context's UI, if it has one, and gauges to its metrics, once; and listens from then on. */
     public static void attach(SparkContext spark) {
         synchronized (ATTACHED) {
             if (ATTACHED.putIfAbsent(spark, true) != null) {
                 return;
             }
         }
+        KVStore store = spark.statusStore().store();
+        RunListener listener = new RunListener(store);
+        spark.addSparkListener(listener);
+        spark.env().metricsSystem().registerSource(new RunGauges(listener::newest));
         Option<SparkUI> ui = spark.ui();
         if (ui.isDefined()) {
-            KVStore store = spark.statusStore().store();
-            spark.addSparkListener(new RunListener(store));
             new TartanTab(ui.get(), store);
         }
     }

@@ -40,6 +40,7 @@ import scala.Option;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class TartanTabTest {
     private static final int NUM_STEPS = 40;
+    private static final String PROMETHEUS = "org.apache.spark.metrics.sink.PrometheusServlet";
 
     @TempDir
     Path folder;
@@ -51,6 +52,9 @@ class TartanTabTest {
                 .set("spark.ui.enabled", "true")
                 .set("spark.ui.port", "0")
                 .set("spark.ui.showConsoleProgress", "false")
+                .set("spark.ui.prometheus.enabled", "true")
+                .set("spark.metrics.conf.*.sink.prometheusServlet.class", PROMETHEUS)
+                .set("spark.metrics.conf.*.sink.prometheusServlet.path", "/metrics/prometheus")
                 .set("spark.driver.host", "127.0.0.1")
                 .set("spark.driver.bindAddress", "127.0.0.1")
                 .set("spark.eventLog.enabled", "true")
@@ -121,6 +125,11 @@ class TartanTabTest {
                     .contains("DOMParser");
             assertThat(get(spark.sparkContext().uiWebUrl().get() + "/static/tartan/tartan.css"))
                     .contains(".exposed");
+            assertThat(get(spark.sparkContext().uiWebUrl().get() + "/metrics/prometheus/"))
+                    .containsPattern("driver_tartan_step_Number\\{[^}]*} 40.0")
+                    .containsPattern("driver_tartan_running_Number\\{[^}]*} 0.0")
+                    .containsPattern("driver_tartan_loss_Number\\{[^}]*} [0-9.]+")
+                    .containsPattern("driver_tartan_validationLoss_Number\\{[^}]*} NaN");
             assertThat(get(spark.sparkContext().uiWebUrl().get() + "/jobs/")).contains("/tartan/\">Tartan</a>");
         }
         checkEnd(inHistory(application));
