@@ -139,7 +139,7 @@ class CudaDl4jTrainingTest {
         check(job.mesh(2, 1), job.mesh(2, 1).precision(PrecisionPolicy.bfloat16()), loss -> 0.01 * loss);
     }
 
-    /** Recurrences have no kernels of their own: they run as what they consist of. */
+    /** A product and a kernel a step. */
     @Test
     void recurrencesTrainAsOnTheCpu() throws Exception {
         TrainingJob job = job(recurrent(), Dl4jOptions.none().steps(3), Shape.shape(4, 3), Shape.shape(3, 3));

@@ -28,6 +28,8 @@ import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
 import dev.tartan.op.LayerNorm;
 import dev.tartan.op.LayerNormGrad;
+import dev.tartan.op.Lstm;
+import dev.tartan.op.LstmGrad;
 import dev.tartan.op.MaxPool2d;
 import dev.tartan.op.MaxPool2dGrad;
 import dev.tartan.op.NormPool2d;
@@ -42,6 +44,8 @@ import dev.tartan.op.Rotary;
 import dev.tartan.op.ScalarBinary;
 import dev.tartan.op.ScatterAddRows;
 import dev.tartan.op.Select;
+import dev.tartan.op.SimpleRnn;
+import dev.tartan.op.SimpleRnnGrad;
 import dev.tartan.op.Slice;
 import dev.tartan.op.Softmax;
 import dev.tartan.op.SoftmaxGrad;
@@ -112,6 +116,11 @@ final class CudaOps {
         put(AveragePool2dGrad.class, computed(PoolLaunches.averageGrad()));
         put(NormPool2d.class, computed(PoolLaunches.norm()));
         put(NormPool2dGrad.class, computed(PoolLaunches.normGrad()));
+        // Of sequences, likewise.
+        put(Lstm.class, computed(Recurrences.lstm()));
+        put(LstmGrad.class, computed(Recurrences.lstmGrad()));
+        put(SimpleRnn.class, computed(Recurrences.simpleRnn()));
+        put(SimpleRnnGrad.class, computed(Recurrences.simpleRnnGrad()));
     }
 
     private CudaOps() {}

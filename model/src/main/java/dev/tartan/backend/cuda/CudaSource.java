@@ -21,7 +21,8 @@ enum CudaSource {
     ATTENTION,
     ATTENTION_TENSOR,
     CONVOLUTION,
-    POOL;
+    POOL,
+    RECURRENT;
 
     /** Files that sources include, by the names they use. */
     static final List<String> HEADERS = List.of("common.cuh", "functions.cuh", "attention.cuh", "window.cuh");

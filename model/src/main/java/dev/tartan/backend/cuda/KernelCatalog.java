@@ -21,7 +21,8 @@ final class KernelCatalog {
                         AttentionLaunches.kernels(),
                         Convolutions.kernels(),
                         DepthwiseLaunches.kernels(),
-                        PoolLaunches.kernels())
+                        PoolLaunches.kernels(),
+                        Recurrences.kernels())
                 .flatMap(List::stream)
                 .distinct()
                 .toList();

@@ -33,8 +33,17 @@ final class ReduceLaunches implements OpLaunches<Reduce> {
 
     @Override
     public long scratchBytes(Reduce op, List<DeviceTensor> operands) {
+        return scratchBytes(operands.get(0), op.dims());
+    }
+
+    /** Scratch memory of {@link #sumRows}. */
+    static long sumRowsScratchBytes(DeviceTensor x) {
+        return scratchBytes(x, List.of(0));
+    }
+
+    private static long scratchBytes(DeviceTensor x, List<Integer> dims) {
         long bytes = 0;
-        for (Pass pass : passes(operands.get(0), op.dims())) {
+        for (Pass pass : passes(x, dims)) {
             bytes += Arena.aligned(pass.outer * pass.parts * pass.width * Double.BYTES);
         }
         return bytes;

@@ -39,11 +39,6 @@ __device__ __forceinline__ int covered(const Window& window, int position) {
     return count;
 }
 
-/** Divisions of 32 bits are several times as fast. */
-__device__ __forceinline__ long long quotient(long long dividend, int divisor) {
-    return dividend < 0x80000000ll ? (long long) ((unsigned) dividend / (unsigned) divisor) : dividend / divisor;
-}
-
 /** Where an element of a tensor [planes, rows, columns] is. */
 struct Place {
     long long plane;
@@ -58,11 +53,6 @@ __device__ __forceinline__ Place placeOf(long long index, int rows, int columns)
     place.row = (int) (line - place.plane * rows);
     return place;
 }
-
-/** Goes through the elements that are this thread's. */
-#define FOR_ELEMENTS(i, count)                                                           \
-    for (long long i = (long long) blockIdx.x * blockDim.x + threadIdx.x; i < (count);   \
-         i += (long long) gridDim.x * blockDim.x)
 
 /** Calls {@code visit(tap, pixel)} for the elements under the window at a position, by their number in their plane. */
 template <typename Visit>

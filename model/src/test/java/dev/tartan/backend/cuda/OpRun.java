@@ -6,6 +6,10 @@ import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Attention;
+import dev.tartan.op.Lstm;
+import dev.tartan.op.LstmGrad;
+import dev.tartan.op.SimpleRnn;
+import dev.tartan.op.SimpleRnnGrad;
 import dev.tartan.op.reference.HostTensor;
 import dev.tartan.op.reference.ReferenceInterpreter;
 import java.util.ArrayList;
@@ -103,6 +107,13 @@ final class OpRun implements AutoCloseable {
                                 .map(t -> new DeviceTensor(typeOf(t.type(), type), t.shape(), 0))
                                 .toList())
                 != null;
+    }
+
+    /** How often a number may be rounded to the type it is held in: what a step hands on to the next one is. */
+    long roundings() {
+        boolean isRecurrent =
+                op instanceof Lstm || op instanceof LstmGrad || op instanceof SimpleRnn || op instanceof SimpleRnnGrad;
+        return isRecurrent ? inputs.get(0).shape().dim(1) : 1;
     }
 
     /** What the op does but for products of matrices. */
