@@ -108,7 +108,7 @@ public record Einsum(String equation) implements DifferentiableOp {
                 .build();
     }
 
-    private static List<List<String>> dims(String letters) {
+    static List<List<String>> dims(String letters) {
         List<List<String>> dims = new ArrayList<>();
         for (int i = 0; i < letters.length(); i++) {
             dims.add(List.of(letters.substring(i, i + 1)));

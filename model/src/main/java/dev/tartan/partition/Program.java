@@ -67,6 +67,11 @@ public record Program(
                                 + ports.stream().map(ProgramPort::name).toList() + "."));
     }
 
+    /** The same with other instructions that make the outputs. */
+    public Program withInstructions(List<Instruction> others) {
+        return new Program(name, mesh, values, others, inputs, outputs, notes);
+    }
+
     /** The text form: inputs with their layouts, one instruction a line, outputs, notes. */
     @Override
     public String toString() {

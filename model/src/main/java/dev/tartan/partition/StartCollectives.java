@@ -63,14 +63,7 @@ public final class StartCollectives {
             pass.add(instruction, matches);
         }
         pass.await(pass.pending);
-        Program result = new Program(
-                program.name(),
-                program.mesh(),
-                program.values(),
-                pass.instructions,
-                program.inputs(),
-                program.outputs(),
-                program.notes());
+        Program result = program.withInstructions(pass.instructions);
         ProgramVerifier.verify(result);
         return result;
     }

@@ -18,6 +18,7 @@ import java.util.Set;
  * @param stagingChunkBytes bytes of the chunks in which collectives go through memory of the host, since communicators
  *     do not reach the memory of the device; 0 where they do
  * @param elementTypes that kernels compute with
+ * @param productEpilogues whether kernels of products add a bias or sum an operand along with the product
  */
 public record DeviceProfile(
         DeviceKind kind,
@@ -25,13 +26,14 @@ public record DeviceProfile(
         long memoryBytes,
         boolean sharesHostMemory,
         long stagingChunkBytes,
-        List<DType> elementTypes) {
+        List<DType> elementTypes,
+        boolean productEpilogues) {
     /** Long enough for the network to be busy, and for a copy to take far longer than starting it. */
     public static final long STAGING_CHUNK_BYTES = 8 << 20;
 
     /** The cores of some machine. */
     public static final DeviceProfile CPU =
-            new DeviceProfile(DeviceKind.CPU, "cpu", 0, true, 0, List.of(DType.values()));
+            new DeviceProfile(DeviceKind.CPU, "cpu", 0, true, 0, List.of(DType.values()), false);
 
     /** Copies the list. */
     public DeviceProfile {
@@ -40,17 +42,23 @@ public record DeviceProfile(
 
     /** The same with collectives that go through memory of the host in such chunks, or do not if that is 0. */
     public DeviceProfile stagingIn(long chunkBytes) {
-        return new DeviceProfile(kind, name, memoryBytes, sharesHostMemory, chunkBytes, elementTypes);
+        return new DeviceProfile(kind, name, memoryBytes, sharesHostMemory, chunkBytes, elementTypes, productEpilogues);
     }
 
     /** The same with so much memory, as a device that is there has it. */
     public DeviceProfile withMemory(long bytes) {
-        return new DeviceProfile(kind, name, bytes, sharesHostMemory, stagingChunkBytes, elementTypes);
+        return new DeviceProfile(
+                kind, name, bytes, sharesHostMemory, stagingChunkBytes, elementTypes, productEpilogues);
     }
 
     /** The same with memory that is the host's, or is not. */
     public DeviceProfile sharingHostMemory(boolean shares) {
-        return new DeviceProfile(kind, name, memoryBytes, shares, stagingChunkBytes, elementTypes);
+        return new DeviceProfile(kind, name, memoryBytes, shares, stagingChunkBytes, elementTypes, productEpilogues);
+    }
+
+    /** The same with products that have epilogues, or have none. */
+    public DeviceProfile withProductEpilogues(boolean has) {
+        return new DeviceProfile(kind, name, memoryBytes, sharesHostMemory, stagingChunkBytes, elementTypes, has);
     }
 
     /**

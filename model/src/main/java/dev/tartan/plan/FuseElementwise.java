@@ -93,13 +93,7 @@ public final class FuseElementwise {
         }
         Program fused = pass.rewrite();
         ProgramVerifier.verify(fused);
-        MemoryPlan before = planner.apply(program);
-        MemoryPlan after = planner.apply(fused);
-        // Places in the arena are found by a rule of thumb, so less memory in use may still leave larger gaps.
-        boolean isNoWorse = after.arenaBytes() <= before.arenaBytes()
-                && after.hostBytes() <= before.hostBytes()
-                && after.copies().size() <= before.copies().size();
-        return isNoWorse ? fused : program;
+        return planner.apply(fused).isNoWorseThan(planner.apply(program)) ? fused : program;
     }
 
     private void measureUses() {
@@ -169,14 +163,7 @@ public final class FuseElementwise {
                 instructions.add(program.instructions().get(i));
             }
         }
-        return new Program(
-                program.name(),
-                program.mesh(),
-                program.values(),
-                instructions,
-                program.inputs(),
-                program.outputs(),
-                program.notes());
+        return program.withInstructions(instructions);
     }
 
     /** Ops that one instruction is to do, each but the last one read by one of them only. */

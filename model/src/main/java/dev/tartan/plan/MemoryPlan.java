@@ -42,6 +42,14 @@ public record MemoryPlan(
                 .orElse(null);
     }
 
+    /**
+     * Whether a program needs no more memory and copies by this plan than another one by its own. Places in the arena
+     * are found by a rule of thumb, so less memory in use may still leave larger gaps.
+     */
+    boolean isNoWorseThan(MemoryPlan other) {
+        return arenaBytes <= other.arenaBytes && hostBytes <= other.hostBytes && copies.size() <= other.copies.size();
+    }
+
     /** This plan in an arena that is at least as large, for others that use it in turn. */
     public MemoryPlan inArenaOf(long bytes) {
         return new MemoryPlan(Math.max(arenaBytes, bytes), hostBytes, slots, scratch, rings, chunkBytes, copies);

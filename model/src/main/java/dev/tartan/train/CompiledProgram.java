@@ -3,6 +3,7 @@ package dev.tartan.train;
 import dev.tartan.partition.Program;
 import dev.tartan.plan.DeviceTraits;
 import dev.tartan.plan.FuseElementwise;
+import dev.tartan.plan.FuseProductEpilogues;
 import dev.tartan.plan.MemoryPlan;
 import dev.tartan.plan.PlanMemory;
 import java.util.Map;
@@ -12,7 +13,7 @@ import java.util.function.Function;
 /** A program and the memory that one rank needs for it. */
 public record CompiledProgram(Program program, MemoryPlan memory) {
     /**
-     * Compiles the last bit: elementwise ops are fused, and memory is planned.
+     * Compiles the last bit: epilogues join their products, elementwise ops are fused, and memory is planned.
      *
      * @param replacedStates as for {@link PlanMemory}
      * @param keptInputs as for {@link PlanMemory}
@@ -34,7 +35,8 @@ public record CompiledProgram(Program program, MemoryPlan memory) {
             Set<String> keptInputs,
             DeviceTraits traits,
             Function<Program, MemoryPlan> planner) {
-        Program fused = FuseElementwise.run(program, replacedStates, keptInputs, traits, planner);
+        Program withEpilogues = FuseProductEpilogues.run(program, traits, planner);
+        Program fused = FuseElementwise.run(withEpilogues, replacedStates, keptInputs, traits, planner);
         return new CompiledProgram(fused, planner.apply(fused));
     }
 }

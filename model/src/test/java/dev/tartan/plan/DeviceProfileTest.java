@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class DeviceProfileTest {
     private static final DeviceProfile GPU =
-            new DeviceProfile(DeviceKind.CUDA, "H100", 80L << 30, false, 0, List.of(DType.FLOAT32, DType.INT32));
+            new DeviceProfile(DeviceKind.CUDA, "H100", 80L << 30, false, 0, List.of(DType.FLOAT32, DType.INT32), true);
 
     @Test
     void aDeviceWithMoreOfEverythingRunsThePlan() {

@@ -3,14 +3,11 @@ package dev.tartan.plan;
 import static dev.tartan.mesh.Shape.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.tartan.graph.DType;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.Origin;
 import dev.tartan.graph.Phase;
 import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
-import dev.tartan.mesh.MemoryKind;
-import dev.tartan.mesh.PartitionSpec;
 import dev.tartan.op.AddN;
 import dev.tartan.op.Binary;
 import dev.tartan.op.BinaryKind;
@@ -22,23 +19,13 @@ import dev.tartan.op.Unary;
 import dev.tartan.partition.AllReduce;
 import dev.tartan.partition.Instruction;
 import dev.tartan.partition.Program;
-import dev.tartan.partition.ProgramPort;
-import dev.tartan.partition.ProgramValue;
-import dev.tartan.partition.ProgramVerifier;
 import dev.tartan.partition.TestInstructions;
-import dev.tartan.partition.TestMeshes;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Which ops are fused, for devices that have a kernel for all chains. */
-class FuseElementwiseTest {
-    private static final TensorType TYPE = new TensorType(DType.FLOAT32, shape(4, 8));
+class FuseElementwiseTest extends ProgramDraft {
     private static final TensorType ROW = TYPE.withShape(shape(8));
     private static final Op ADD = new Binary(BinaryKind.ADD);
     private static final Op SUB = new Binary(BinaryKind.SUB);
@@ -49,13 +36,6 @@ class FuseElementwiseTest {
     private static final Op SOFTMAX = new Softmax();
 
     private static final Op SUM = new Reduce(Reduction.SUM, List.of(0));
-
-    private final List<ProgramValue> values = new ArrayList<>();
-    private final List<Instruction> instructions = new ArrayList<>();
-    private final Map<String, Integer> inputs = new LinkedHashMap<>();
-    private final Map<String, Integer> outputs = new LinkedHashMap<>();
-    private final Map<String, String> replaced = new LinkedHashMap<>();
-    private final Set<String> kept = new HashSet<>();
 
     @Test
     void aScaledParameterIsAddedToItsGradientInOneOp() {
@@ -249,71 +229,5 @@ class FuseElementwiseTest {
         assertThat(fused).isNotSameAs(program);
         assertThat(plan(fused).arenaBytes()).isLessThanOrEqualTo(plan(program).arenaBytes());
         return fused;
-    }
-
-    private MemoryPlan plan(Program program) {
-        return PlanMemory.run(program, replaced, kept, DeviceTraits.PLAIN);
-    }
-
-    private static List<String> printed(Program program) {
-        return program.toString()
-                .lines()
-                .map(String::strip)
-                .filter(line -> line.startsWith("%"))
-                .toList();
-    }
-
-    private Program program() {
-        Program program = new Program(
-                "test", TestMeshes.dataModel(1, 1), values, instructions, ports(inputs), ports(outputs), List.of());
-        ProgramVerifier.verify(program);
-        return program;
-    }
-
-    private List<ProgramPort> ports(Map<String, Integer> named) {
-        List<ProgramPort> ports = new ArrayList<>();
-        named.forEach((name, id) -> {
-            TensorType type = values.get(id).type();
-            ports.add(new ProgramPort(name, id, type, PartitionSpec.replicated(type.numDims())));
-        });
-        return ports;
-    }
-
-    private int input(String name) {
-        int id = value(TYPE, List.of(), false);
-        inputs.put(name, id);
-        return id;
-    }
-
-    private int kept(String name) {
-        return kept(name, TYPE);
-    }
-
-    private int kept(String name, TensorType type) {
-        int id = value(type, List.of(), false);
-        inputs.put(name, id);
-        kept.add(name);
-        return id;
-    }
-
-    private void output(int id) {
-        output("out" + id, id);
-    }
-
-    private void output(String name, int id) {
-        outputs.put(name, id);
-    }
-
-    private int emit(Op op, Integer... operands) {
-        List<TensorType> types =
-                Arrays.stream(operands).map(id -> values.get(id).type()).toList();
-        int result = value(op.resultTypes(types).get(0), List.of(), false);
-        instructions.add(TestInstructions.of(op, List.of(operands), result));
-        return result;
-    }
-
-    private int value(TensorType type, List<String> unreduced, boolean gradient) {
-        values.add(new ProgramValue(values.size(), type, "", unreduced, MemoryKind.DEVICE, gradient));
-        return values.size() - 1;
     }
 }

@@ -46,6 +46,9 @@ class CudaTrainingTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "mlp   | 1 | 1 | strategy.zero=0",
+                "mlp   | 1 | 2 | strategy.zero=0",
+                "mlp   | 2 | 2 | strategy.zero=3",
                 "gpt   | 1 | 1 | strategy.zero=0",
                 "gpt   | 2 | 1 | strategy.zero=1, strategy.bucketBytes=20000",
                 "gpt   | 1 | 2 | strategy.zero=0",

@@ -5,6 +5,7 @@ import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_64F;
 
+import dev.tartan.plan.FuseProductEpilogues;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
@@ -28,7 +29,7 @@ final class BytedecoCublas implements AutoCloseable {
     private static final int MAX_ALIGNMENT = 256;
 
     private final cublasLtContext handle = new cublasLtContext();
-    private final Map<Key, Plan> plans = new ConcurrentHashMap<>();
+    private final Map<Key, cublasLtMatmulAlgo_t> algorithms = new ConcurrentHashMap<>();
 
     /** Scalars of the sum, float64 for products of that and else float32. */
     private final FloatPointer one = new FloatPointer(1f);
@@ -46,7 +47,12 @@ final class BytedecoCublas implements AutoCloseable {
             cublasLtMatrixLayoutOpaque_t first,
             cublasLtMatrixLayoutOpaque_t second,
             cublasLtMatrixLayoutOpaque_t out) {
-        static Description of(MatrixProduct product) {
+        /**
+         * Describes a product.
+         *
+         * @param vector address of what the epilogue reads or writes
+         */
+        static Description of(MatrixProduct product, long vector) {
             boolean isDouble = product.type() == CudaType.FLOAT64;
             cublasLtMatmulDescOpaque_t operation = new cublasLtMatmulDescOpaque_t();
             check(
@@ -58,6 +64,9 @@ final class BytedecoCublas implements AutoCloseable {
                     product);
             transpose(operation, CUBLASLT_MATMUL_DESC_TRANSA, product.bTransposed());
             transpose(operation, CUBLASLT_MATMUL_DESC_TRANSB, product.aTransposed());
+            if (product.epilogue() != MatrixProduct.Epilogue.NONE) {
+                epilogue(operation, epilogueOf(product.epilogue()), vector);
+            }
             return new Description(
                     operation,
                     layout(product, product.type(), product.inner(), product.columns(), product.bTransposed(), false),
@@ -72,8 +81,6 @@ final class BytedecoCublas implements AutoCloseable {
         }
     }
 
-    private record Plan(Description description, cublasLtMatmulAlgo_t algorithm) {}
-
     BytedecoCublas() {
         check(cublasLtCreate(handle), "cublasLtCreate", null);
     }
@@ -85,18 +92,20 @@ final class BytedecoCublas implements AutoCloseable {
         }
     }
 
-    /** A product with its plan. */
-    BytedecoCuda.CudaCallOn prepare(MatrixProduct product, long c, long a, long b, long workspace) {
-        long bits = a | b | c | workspace | MAX_ALIGNMENT;
-        Plan plan = plans.computeIfAbsent(new Key(product, (int) Long.lowestOneBit(bits)), BytedecoCublas.this::plan);
-        Description description = plan.description;
+    /** A product with the way to do it. */
+    BytedecoCuda.CudaCallOn prepare(BoundProduct bound) {
+        MatrixProduct product = bound.product();
+        long bits = bound.a() | bound.b() | bound.c() | bound.workspace() | bound.vector() | MAX_ALIGNMENT;
+        Description description = Description.of(product, bound.vector());
+        cublasLtMatmulAlgo_t algorithm = algorithms.computeIfAbsent(
+                new Key(product, (int) Long.lowestOneBit(bits)), key -> algorithm(key, description));
         boolean isDouble = product.type() == CudaType.FLOAT64;
         Pointer alpha = isDouble ? oneDouble : one;
         Pointer beta = product.adds() ? alpha : isDouble ? zeroDouble : zero;
-        Pointer left = new BytedecoAddress(b);
-        Pointer right = new BytedecoAddress(a);
-        Pointer out = new BytedecoAddress(c);
-        Pointer space = new BytedecoAddress(workspace);
+        Pointer left = new BytedecoAddress(bound.b());
+        Pointer right = new BytedecoAddress(bound.a());
+        Pointer out = new BytedecoAddress(bound.c());
+        Pointer space = new BytedecoAddress(bound.workspace());
         return (stream, work) -> check(
                 cublasLtMatmul(
                         handle,
@@ -111,7 +120,7 @@ final class BytedecoCublas implements AutoCloseable {
                         description.out,
                         out,
                         description.out,
-                        plan.algorithm,
+                        algorithm,
                         space,
                         product.workspaceBytes(),
                         stream),
@@ -119,9 +128,8 @@ final class BytedecoCublas implements AutoCloseable {
                 work == null ? product : work.label());
     }
 
-    private Plan plan(Key key) {
+    private cublasLtMatmulAlgo_t algorithm(Key key, Description description) {
         MatrixProduct product = key.product;
-        Description description = Description.of(product);
         cublasLtMatmulAlgo_t algorithm = new cublasLtMatmulAlgo_t();
         try (cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t();
                 cublasLtMatmulHeuristicResult_t found = new cublasLtMatmulHeuristicResult_t();
@@ -149,11 +157,15 @@ final class BytedecoCublas implements AutoCloseable {
                     "cublasLtMatmulAlgoGetHeuristic",
                     product);
             if (count[0] == 0) {
-                throw new IllegalStateException("cuBLASLt has no way to do a product: product=" + product + ".");
+                throw new IllegalStateException("cuBLASLt has no way to do a product: product=" + product + "."
+                        + (product.epilogue() == MatrixProduct.Epilogue.NONE
+                                ? ""
+                                : " Compile without epilogues, by -D" + FuseProductEpilogues.PROPERTY
+                                        + "=false for the driver."));
             }
             Pointer.memcpy(algorithm, found.algo(), algorithm.sizeof());
         }
-        return new Plan(description, algorithm);
+        return algorithm;
     }
 
     private static void prefer(cublasLtMatmulPreferenceOpaque_t preference, int attribute, Pointer value, long bytes) {
@@ -165,11 +177,36 @@ final class BytedecoCublas implements AutoCloseable {
 
     private static void transpose(cublasLtMatmulDescOpaque_t operation, int attribute, boolean transposed) {
         try (IntPointer value = new IntPointer(new int[] {transposed ? CUBLAS_OP_T : CUBLAS_OP_N})) {
-            check(
-                    cublasLtMatmulDescSetAttribute(operation, attribute, value, Integer.BYTES),
-                    "cublasLtMatmulDescSetAttribute",
-                    attribute);
+            set(operation, attribute, value, Integer.BYTES);
         }
+    }
+
+    private static void epilogue(cublasLtMatmulDescOpaque_t operation, int epilogue, long vector) {
+        try (IntPointer value = new IntPointer(new int[] {epilogue});
+                LongPointer address = new LongPointer(new long[] {vector})) {
+            set(operation, CUBLASLT_MATMUL_DESC_EPILOGUE, value, Integer.BYTES);
+            set(operation, CUBLASLT_MATMUL_DESC_BIAS_POINTER, address, Long.BYTES);
+        }
+    }
+
+    /**
+     * As its matrices are the transposes of ours, a row of its result is a column of c: its bias has an element a row.
+     * Its A is our b, and the gradient of a bias is that operand's sum over the inner dim.
+     */
+    private static int epilogueOf(MatrixProduct.Epilogue epilogue) {
+        return switch (epilogue) {
+            case NONE -> CUBLASLT_EPILOGUE_DEFAULT;
+            case BIAS -> CUBLASLT_EPILOGUE_BIAS;
+            case SUM_OF_A -> CUBLASLT_EPILOGUE_BGRADB;
+            case SUM_OF_B -> CUBLASLT_EPILOGUE_BGRADA;
+        };
+    }
+
+    private static void set(cublasLtMatmulDescOpaque_t operation, int attribute, Pointer value, long bytes) {
+        check(
+                cublasLtMatmulDescSetAttribute(operation, attribute, value, bytes),
+                "cublasLtMatmulDescSetAttribute",
+                attribute);
     }
 
     /**

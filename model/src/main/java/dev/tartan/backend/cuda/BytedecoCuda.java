@@ -352,9 +352,9 @@ final class BytedecoCuda implements CudaDriver {
     }
 
     @Override
-    public CudaCall prepare(MatrixProduct product, long c, long a, long b, long workspace) {
+    public CudaCall prepare(BoundProduct product) {
         enter();
-        CudaCallOn call = products().prepare(product, c, a, b, workspace);
+        CudaCallOn call = products().prepare(product);
         return stream -> {
             enter();
             call.enqueue(stream(stream), works.get(stream));

@@ -111,6 +111,7 @@ public final class CudaBackend implements Backend {
                 gpu.memoryBytes(),
                 false,
                 DeviceProfile.STAGING_CHUNK_BYTES,
-                gpu.capability() < BFLOAT16_CAPABILITY ? TYPES : TYPES_WITH_BFLOAT16);
+                gpu.capability() < BFLOAT16_CAPABILITY ? TYPES : TYPES_WITH_BFLOAT16,
+                true);
     }
 }

@@ -73,12 +73,8 @@ interface CudaDriver extends AutoCloseable {
     /** A launch, whose kernel is compiled for this GPU if it was not yet. */
     CudaCall prepare(Launch launch);
 
-    /**
-     * Products of matrices, with the way to do them that is found to be best.
-     *
-     * @param workspace address of {@link MatrixProduct#workspaceBytes} bytes
-     */
-    CudaCall prepare(MatrixProduct product, long c, long a, long b, long workspace);
+    /** Products of matrices, with the way to do them that is found to be best. */
+    CudaCall prepare(BoundProduct product);
 
     /** From now on the calling thread's work on a stream is not done but noted. */
     void beginCapture(long stream);

@@ -46,7 +46,7 @@ final class CudaKernel implements Kernel {
 
         private CudaCall prepare(Step step) {
             if (step instanceof BoundProduct bound) {
-                return driver.prepare(bound.product(), bound.c(), bound.a(), bound.b(), bound.workspace());
+                return driver.prepare(bound);
             }
             return driver.prepare((Launch) step);
         }

@@ -13,6 +13,7 @@ import dev.tartan.graph.Reduction;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Einsum;
+import dev.tartan.op.EinsumEpilogue;
 import dev.tartan.op.Fill;
 import dev.tartan.op.Reduce;
 import java.util.List;
@@ -32,6 +33,7 @@ final class CudaKernels {
         KernelTable.Builder table = KernelTable.builder();
         CudaOps.types().forEach(type -> put(table, type));
         table.prefer(Einsum.class, new Products());
+        table.prefer(EinsumEpilogue.class, new EpilogueProducts());
         return table.build();
     }
 
@@ -112,18 +114,71 @@ final class CudaKernels {
             if (product.inner() == 0) {
                 return fill(0, results.get(0));
             }
-            boolean swaps = MatrixProduct.swaps(op);
-            Buffer a = operands.get(swaps ? 1 : 0);
-            Buffer b = operands.get(swaps ? 0 : 1);
-            List<Buffer> workspace = take(scratch, product.workspaceBytes());
-            return CudaKernel.of(op.name() + " " + op.equation(), operands, results, workspace)
-                    .doing(List.of(new BoundProduct(
-                            product,
-                            results.get(0).address(),
-                            a.address(),
-                            b.address(),
-                            workspace.get(0).address())));
+            return bindProduct(op.name(), op, product, operands, results, 0, scratch);
         }
+    }
+
+    private static final class EpilogueProducts implements KernelFactory<EinsumEpilogue> {
+        /** What is left to the ops one by one: sums of nothing, and types that cuBLASLt has no such epilogue for. */
+        @Override
+        public boolean accepts(EinsumEpilogue op, List<TensorType> operands) {
+            boolean hasType = switch (operands.get(0).dtype()) {
+                case FLOAT32 -> true;
+                case BFLOAT16 -> op.kind() == EinsumEpilogue.Kind.BIAS;
+                default -> false;
+            };
+            return hasType && product(op, operands).inner() > 0;
+        }
+
+        @Override
+        public boolean takesHalves() {
+            return true;
+        }
+
+        private static MatrixProduct product(EinsumEpilogue op, List<TensorType> operands) {
+            boolean leftIsA = !MatrixProduct.swaps(op.product());
+            MatrixProduct.Epilogue epilogue = switch (op.kind()) {
+                case BIAS -> MatrixProduct.Epilogue.BIAS;
+                case LEFT_SUM -> leftIsA ? MatrixProduct.Epilogue.SUM_OF_A : MatrixProduct.Epilogue.SUM_OF_B;
+                case RIGHT_SUM -> leftIsA ? MatrixProduct.Epilogue.SUM_OF_B : MatrixProduct.Epilogue.SUM_OF_A;
+            };
+            return MatrixProduct.of(op.product(), operands).with(epilogue);
+        }
+
+        @Override
+        public long scratchBytes(EinsumEpilogue op, List<TensorType> operands) {
+            return product(op, operands).workspaceBytes();
+        }
+
+        @Override
+        public Kernel bind(EinsumEpilogue op, List<Buffer> operands, List<Buffer> results, Scratch scratch) {
+            MatrixProduct product =
+                    product(op, operands.stream().map(Buffer::type).toList());
+            Buffer vector = op.kind() == EinsumEpilogue.Kind.BIAS ? operands.get(2) : results.get(1);
+            return bindProduct(op.name(), op.product(), product, operands, results, vector.address(), scratch);
+        }
+    }
+
+    private static Kernel bindProduct(
+            String name,
+            Einsum op,
+            MatrixProduct product,
+            List<Buffer> operands,
+            List<Buffer> results,
+            long vector,
+            Scratch scratch) {
+        boolean swaps = MatrixProduct.swaps(op);
+        Buffer a = operands.get(swaps ? 1 : 0);
+        Buffer b = operands.get(swaps ? 0 : 1);
+        List<Buffer> workspace = take(scratch, product.workspaceBytes());
+        return CudaKernel.of(name + " " + op.equation(), operands, results, workspace)
+                .doing(List.of(new BoundProduct(
+                        product,
+                        results.get(0).address(),
+                        a.address(),
+                        b.address(),
+                        workspace.get(0).address(),
+                        vector)));
     }
 
     /** What a reduction of nothing is. */

@@ -18,6 +18,7 @@ import java.util.Map;
  * @param bTransposed whether b lies in memory as [batch, columns, inner]
  * @param sharesA whether a is one matrix, for all of the batch
  * @param adds whether the products are added to what is in c
+ * @param epilogue what is done along with the products, with a vector of c's type; nothing for a batch
  */
 record MatrixProduct(
         CudaType type,
@@ -29,7 +30,19 @@ record MatrixProduct(
         boolean aTransposed,
         boolean bTransposed,
         boolean sharesA,
-        boolean adds) {
+        boolean adds,
+        Epilogue epilogue) {
+    /** What is done along with a product. */
+    enum Epilogue {
+        NONE,
+        /** Adds the vector, which has an element a column, to each row of c. */
+        BIAS,
+        /** The vector becomes the sum of a along the inner dim, an element a row. */
+        SUM_OF_A,
+        /** The vector becomes the sum of b along the inner dim, an element a column. */
+        SUM_OF_B
+    }
+
     /** What cuBLASLt advises for Hopper. */
     private static final long MAX_WORKSPACE_BYTES = 32L << 20;
 
@@ -39,23 +52,31 @@ record MatrixProduct(
     /** Products of matrices of one type, each of its own, in the place of c. */
     MatrixProduct(
             CudaType type, long batch, long rows, long columns, long inner, boolean aTransposed, boolean bTransposed) {
-        this(type, type, batch, rows, columns, inner, aTransposed, bTransposed, false, false);
+        this(type, type, batch, rows, columns, inner, aTransposed, bTransposed, false, false, Epilogue.NONE);
     }
 
     /** The same with c of another type. */
     MatrixProduct withResult(CudaType other) {
-        return new MatrixProduct(type, other, batch, rows, columns, inner, aTransposed, bTransposed, sharesA, adds);
+        return new MatrixProduct(
+                type, other, batch, rows, columns, inner, aTransposed, bTransposed, sharesA, adds, epilogue);
     }
 
     /** The same with one a for all of the batch. */
     MatrixProduct sharingA() {
-        return new MatrixProduct(type, resultType, batch, rows, columns, inner, aTransposed, bTransposed, true, adds);
+        return new MatrixProduct(
+                type, resultType, batch, rows, columns, inner, aTransposed, bTransposed, true, adds, epilogue);
     }
 
     /** The same, added to what is in c. */
     MatrixProduct adding() {
         return new MatrixProduct(
-                type, resultType, batch, rows, columns, inner, aTransposed, bTransposed, sharesA, true);
+                type, resultType, batch, rows, columns, inner, aTransposed, bTransposed, sharesA, true, epilogue);
+    }
+
+    /** The same with an epilogue. */
+    MatrixProduct with(Epilogue other) {
+        return new MatrixProduct(
+                type, resultType, batch, rows, columns, inner, aTransposed, bTransposed, sharesA, adds, other);
     }
 
     /**

@@ -57,7 +57,8 @@ public final class Nd4jBackend implements Backend {
                         0,
                         false,
                         DeviceProfile.STAGING_CHUNK_BYTES,
-                        List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32, DType.BOOL));
+                        List.of(DType.FLOAT32, DType.FLOAT64, DType.INT32, DType.BOOL),
+                        false);
         KernelTable.Builder table = Nd4jKernels.primitives();
         if (onCpu) {
             Workers workers = new Workers(threadsPerDevice);

@@ -10,6 +10,7 @@ import dev.tartan.op.Conv2d;
 import dev.tartan.op.Conv2dFilterGrad;
 import dev.tartan.op.ConvTranspose2d;
 import dev.tartan.op.Einsum;
+import dev.tartan.op.EinsumEpilogue;
 import dev.tartan.op.Lstm;
 import dev.tartan.op.LstmGrad;
 import dev.tartan.op.SimpleRnn;
@@ -43,6 +44,7 @@ public final class NetworkFlops {
     /** Whether most of the op's time goes into matrix products. */
     public static boolean isProduct(Op op) {
         return op instanceof Einsum
+                || op instanceof EinsumEpilogue
                 || op instanceof Attention
                 || op instanceof AttentionGrad
                 || op instanceof Conv2d

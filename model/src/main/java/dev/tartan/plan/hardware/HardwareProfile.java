@@ -67,7 +67,14 @@ public record HardwareProfile(
     /** One device, as a plan takes it for granted. */
     public DeviceProfile device() {
         long chunkBytes = kind == DeviceKind.CPU ? 0 : DeviceProfile.STAGING_CHUNK_BYTES;
-        return new DeviceProfile(kind, name, deviceMemory, sharesHostMemory(), chunkBytes, List.of(DType.values()));
+        return new DeviceProfile(
+                kind,
+                name,
+                deviceMemory,
+                sharesHostMemory(),
+                chunkBytes,
+                List.of(DType.values()),
+                kind == DeviceKind.CUDA);
     }
 
     private int sharers(int numDevices) {

@@ -82,7 +82,7 @@ class CublasDescriptionsTest {
         MatrixProduct product = sharesA ? own.sharingA() : own;
         double[] a = new Random(1).doubles((long) batch * ROWS * INNER).toArray();
         double[] b = new Random(2).doubles((long) batch * INNER * COLUMNS).toArray();
-        BytedecoCublas.Description description = BytedecoCublas.Description.of(product);
+        BytedecoCublas.Description description = BytedecoCublas.Description.of(product, 0);
         Layout first = Layout.of(description.first());
         Layout second = Layout.of(description.second());
         Layout out = Layout.of(description.out());
@@ -112,7 +112,7 @@ class CublasDescriptionsTest {
     void theResultMayBeOfAnotherType() {
         MatrixProduct product = new MatrixProduct(CudaType.BFLOAT16, 1, ROWS, COLUMNS, INNER, false, false)
                 .withResult(CudaType.FLOAT32);
-        BytedecoCublas.Description description = BytedecoCublas.Description.of(product);
+        BytedecoCublas.Description description = BytedecoCublas.Description.of(product, 0);
         assertThat(type(description.first())).isEqualTo(CUDA_R_16BF);
         assertThat(type(description.second())).isEqualTo(CUDA_R_16BF);
         assertThat(type(description.out())).isEqualTo(CUDA_R_32F);
@@ -133,9 +133,88 @@ class CublasDescriptionsTest {
         try (DoublePointer left = new DoublePointer(a);
                 DoublePointer right = new DoublePointer(b);
                 BytePointer out = new BytePointer((long) made.length * Double.BYTES)) {
-            HostProducts.run(product, out.address(), left.address(), right.address());
+            HostProducts.run(new BoundProduct(product, out.address(), left.address(), right.address(), 0));
             new DoublePointer(out).get(made);
         }
         return made;
+    }
+
+    /** What cuBLASLt's manual says of its column-major matrices gives the vector that our row-major ones have. */
+    @ParameterizedTest
+    @CsvSource({
+        "BIAS, false, false", "BIAS, true, false", "BIAS, false, true", "BIAS, true, true",
+        "SUM_OF_A, false, false", "SUM_OF_A, true, false", "SUM_OF_A, false, true", "SUM_OF_A, true, true",
+        "SUM_OF_B, false, false", "SUM_OF_B, true, false", "SUM_OF_B, false, true", "SUM_OF_B, true, true"
+    })
+    void theEpilogueIsTheSame(MatrixProduct.Epilogue epilogue, boolean aTransposed, boolean bTransposed) {
+        MatrixProduct product =
+                new MatrixProduct(CudaType.FLOAT64, 1, ROWS, COLUMNS, INNER, aTransposed, bTransposed).with(epilogue);
+        double[] a = new Random(1).doubles((long) ROWS * INNER).toArray();
+        double[] b = new Random(2).doubles((long) INNER * COLUMNS).toArray();
+        double[] bias = new Random(3).doubles(COLUMNS).toArray();
+        int length = epilogue == MatrixProduct.Epilogue.SUM_OF_A ? ROWS : COLUMNS;
+        try (DoublePointer vector = new DoublePointer(length);
+                DoublePointer left = new DoublePointer(a);
+                DoublePointer right = new DoublePointer(b);
+                DoublePointer out = new DoublePointer((long) ROWS * COLUMNS)) {
+            vector.put(bias, 0, length);
+            BytedecoCublas.Description description = BytedecoCublas.Description.of(product, vector.address());
+            assertThat(attribute(description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, Long.BYTES))
+                    .isEqualTo(vector.address());
+            HostProducts.run(
+                    new BoundProduct(product, out.address(), left.address(), right.address(), 0, vector.address()));
+            double[] made = new double[ROWS * COLUMNS];
+            out.get(made);
+            double[] sums = new double[length];
+            vector.get(sums);
+            double[] plain = byLoops(product.with(MatrixProduct.Epilogue.NONE), a, b);
+            switch ((int) attribute(description, CUBLASLT_MATMUL_DESC_EPILOGUE, Integer.BYTES)) {
+                case CUBLASLT_EPILOGUE_BIAS -> {
+                    Layout layout = Layout.of(description.out());
+                    assertThat(length).isEqualTo((int) layout.rows);
+                    for (long row = 0; row < layout.rows; row++) {
+                        for (long column = 0; column < layout.columns; column++) {
+                            plain[layout.at(0, row, column)] += bias[(int) row];
+                        }
+                    }
+                    assertThat(made).isEqualTo(plain);
+                }
+                case CUBLASLT_EPILOGUE_BGRADA -> {
+                    Layout first = Layout.of(description.first());
+                    boolean transposed = isTransposed(description, CUBLASLT_MATMUL_DESC_TRANSA);
+                    // The sum over k of op(A) [m, k].
+                    assertThat(sums).isEqualTo(sums(first, b, !transposed));
+                    assertThat(made).isEqualTo(plain);
+                }
+                case CUBLASLT_EPILOGUE_BGRADB -> {
+                    Layout second = Layout.of(description.second());
+                    boolean transposed = isTransposed(description, CUBLASLT_MATMUL_DESC_TRANSB);
+                    // The sum over k of op(B) [k, n].
+                    assertThat(sums).isEqualTo(sums(second, a, transposed));
+                    assertThat(made).isEqualTo(plain);
+                }
+                default -> throw new AssertionError("no epilogue is asked for");
+            }
+        }
+    }
+
+    /** Of each row, or of each column. */
+    private static double[] sums(Layout layout, double[] matrix, boolean ofRows) {
+        double[] sums = new double[(int) (ofRows ? layout.rows : layout.columns)];
+        for (long row = 0; row < layout.rows; row++) {
+            for (long column = 0; column < layout.columns; column++) {
+                sums[(int) (ofRows ? row : column)] += matrix[layout.at(0, row, column)];
+            }
+        }
+        return sums;
+    }
+
+    private static long attribute(BytedecoCublas.Description description, int attribute, int bytes) {
+        try (LongPointer value = new LongPointer(new long[1]);
+                SizeTPointer written = new SizeTPointer(1)) {
+            assertThat(cublasLtMatmulDescGetAttribute(description.operation(), attribute, value, bytes, written))
+                    .isEqualTo(CUBLAS_STATUS_SUCCESS);
+            return value.get();
+        }
     }
 }

@@ -309,12 +309,13 @@ final class HostCudaDriver implements CudaDriver {
     }
 
     @Override
-    public CudaCall prepare(MatrixProduct product, long c, long a, long b, long workspace) {
-        requireAllocated(workspace, product.workspaceBytes(), false);
+    public CudaCall prepare(BoundProduct bound) {
+        long bytes = bound.product().workspaceBytes();
+        requireAllocated(bound.workspace(), bytes, false);
         return stream -> add(stream, () -> {
             // What a library leaves there.
-            Pointer.memset(HostProducts.at(workspace), 0xff, product.workspaceBytes());
-            HostProducts.run(product, c, a, b);
+            Pointer.memset(HostProducts.at(bound.workspace()), 0xff, bytes);
+            HostProducts.run(bound);
         });
     }
 

@@ -22,7 +22,11 @@ final class HostProducts {
         }
     }
 
-    static void run(MatrixProduct product, long c, long a, long b) {
+    static void run(BoundProduct bound) {
+        MatrixProduct product = bound.product();
+        long a = bound.a();
+        long b = bound.b();
+        long c = bound.c();
         int batch = Math.toIntExact(product.batch());
         int rows = Math.toIntExact(product.rows());
         int columns = Math.toIntExact(product.columns());
@@ -43,7 +47,28 @@ final class HostProducts {
                 }
             }
         }
+        switch (product.epilogue()) {
+            case NONE -> {}
+            case BIAS -> addToRows(out, read(product.resultType(), bound.vector(), columns));
+            case SUM_OF_A -> write(product.resultType(), bound.vector(), sums(left, rows, !product.aTransposed()));
+            case SUM_OF_B -> write(product.resultType(), bound.vector(), sums(right, columns, product.bTransposed()));
+        }
         write(product.resultType(), c, out);
+    }
+
+    private static void addToRows(double[] matrix, double[] row) {
+        for (int i = 0; i < matrix.length; i++) {
+            matrix[i] += row[i % row.length];
+        }
+    }
+
+    /** The sums of {@code count} rows or columns of a matrix in row-major order. */
+    private static double[] sums(double[] matrix, int count, boolean ofRows) {
+        double[] sums = new double[count];
+        for (int i = 0; i < matrix.length; i++) {
+            sums[ofRows ? i / (matrix.length / count) : i % count] += matrix[i];
+        }
+        return sums;
     }
 
     private static double[] read(CudaType type, long address, int count) {

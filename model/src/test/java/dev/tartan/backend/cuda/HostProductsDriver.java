@@ -22,15 +22,15 @@ final class HostProductsDriver implements CudaDriver {
     }
 
     @Override
-    public CudaCall prepare(MatrixProduct product, long c, long a, long b, long workspace) {
+    public CudaCall prepare(BoundProduct product) {
         return stream -> {
             List<CudaCall> graph = captured.get(stream);
             if (graph == null) {
-                HostProducts.run(product, c, a, b);
+                HostProducts.run(product);
                 return;
             }
             endPart(graph, stream);
-            graph.add(on -> HostProducts.run(product, c, a, b));
+            graph.add(on -> HostProducts.run(product));
             driver.beginCapture(stream);
         };
     }

@@ -155,7 +155,7 @@ final class OpRun implements AutoCloseable {
         reset();
         for (Step step : steps) {
             if (step instanceof BoundProduct bound) {
-                HostProducts.run(bound.product(), bound.c(), bound.a(), bound.b());
+                HostProducts.run(bound);
             } else {
                 HostCuda.run((Launch) step, seed);
             }

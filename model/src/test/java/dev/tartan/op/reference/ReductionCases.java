@@ -2,8 +2,10 @@ package dev.tartan.op.reference;
 
 import dev.tartan.graph.Reduction;
 import dev.tartan.op.Einsum;
+import dev.tartan.op.EinsumEpilogue;
 import dev.tartan.op.Reduce;
 import dev.tartan.op.SumSquares;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -43,6 +45,31 @@ final class ReductionCases {
         }) {
             Einsum op = new Einsum(equation);
             cases.add(new OpCase(op, List.of(draw.normal(dims(op.left())), draw.normal(dims(op.right())))));
+        }
+        addEpilogues(cases, draw);
+    }
+
+    private static void addEpilogues(List<OpCase> cases, Draw draw) {
+        String[][] products = {
+            {"ik,kj->ij", "j"},
+            {"ik,jk->ij", "j"},
+            {"ki,jk->ij", "j"},
+            {"ik,kj->ji", "i"},
+            {"ki,kj->ji", "i"},
+            {"btk,kn->btn", "n"},
+            {"btk,btn->kn", "n"},
+            {"ij,jbt->ibt", "bt"},
+        };
+        for (String[] product : products) {
+            Einsum op = new Einsum(product[0]);
+            for (EinsumEpilogue.Kind kind : EinsumEpilogue.Kind.values()) {
+                List<HostTensor> operands =
+                        new ArrayList<>(List.of(draw.normal(dims(op.left())), draw.normal(dims(op.right()))));
+                if (kind == EinsumEpilogue.Kind.BIAS) {
+                    operands.add(draw.normal(dims(product[1])));
+                }
+                cases.add(new OpCase(new EinsumEpilogue(op, kind), operands));
+            }
         }
     }
 

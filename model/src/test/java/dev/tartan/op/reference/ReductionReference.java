@@ -3,6 +3,7 @@ package dev.tartan.op.reference;
 import dev.tartan.graph.TensorType;
 import dev.tartan.mesh.Shape;
 import dev.tartan.op.Einsum;
+import dev.tartan.op.EinsumEpilogue;
 import dev.tartan.op.Reduce;
 import dev.tartan.op.SumSquares;
 import java.util.ArrayList;
@@ -65,6 +66,28 @@ final class ReductionReference {
             increment(index, space);
         }
         return List.of(data);
+    }
+
+    /** The product, and then the bias or the sum by indices of its own. */
+    static List<double[]> einsumEpilogue(EinsumEpilogue op, List<HostTensor> in, List<TensorType> out) {
+        double[] made = einsum(op.product(), in, out).get(0);
+        if (op.kind() == EinsumEpilogue.Kind.BIAS) {
+            double[] bias = in.get(2).data();
+            Arrays.setAll(made, i -> made[i] + bias[i % bias.length]);
+            return List.of(made);
+        }
+        boolean isLeft = op.kind() == EinsumEpilogue.Kind.LEFT_SUM;
+        HostTensor summed = in.get(isLeft ? 0 : 1);
+        String letters = isLeft ? op.product().left() : op.product().right();
+        String inner = letters.replaceAll("[" + op.product().out() + "]", "");
+        double[] sums = new double[Math.toIntExact(out.get(1).shape().numElements())];
+        // Inner letters lead or trail, all together.
+        boolean trails = letters.endsWith(inner);
+        int run = summed.data().length / sums.length;
+        for (int i = 0; i < summed.data().length; i++) {
+            sums[trails ? i / run : i % sums.length] += summed.data()[i];
+        }
+        return List.of(made, sums);
     }
 
     /**

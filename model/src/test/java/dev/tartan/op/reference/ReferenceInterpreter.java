@@ -29,6 +29,7 @@ import dev.tartan.op.DepthwiseConv2d;
 import dev.tartan.op.DepthwiseConv2dFilterGrad;
 import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Einsum;
+import dev.tartan.op.EinsumEpilogue;
 import dev.tartan.op.Fill;
 import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.GatherRows;
@@ -97,6 +98,7 @@ public final class ReferenceInterpreter {
         register(Reduce.class, ReductionReference::reduce);
         register(SumSquares.class, ReductionReference::sumSquares);
         register(Einsum.class, ReductionReference::einsum);
+        register(EinsumEpilogue.class, ReductionReference::einsumEpilogue);
         register(LayerNorm.class, NormReference::layerNorm);
         register(LayerNormGrad.class, NormReference::layerNormGrad);
         register(RmsNorm.class, NormReference::rmsNorm);
