@@ -2,6 +2,7 @@ package dev.tartan.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.tartan.backend.cuda.CudaBackend;
 import dev.tartan.backend.nd4j.Nd4jBackend;
 import dev.tartan.graph.Op;
 import dev.tartan.graph.TensorType;
@@ -22,18 +23,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FusedPlansTest {
     private static final Nd4jBackend BACKEND = new Nd4jBackend(1);
 
-    /** The same device, but every chain would need memory of its own. */
-    private static final DeviceTraits UNFUSED = new DeviceTraits() {
-        @Override
-        public long scratchBytes(Op op, List<TensorType> operands) {
-            return op instanceof FusedElementwise ? 64 : BACKEND.scratchBytes(op, operands);
-        }
+    private static final DeviceTraits UNFUSED = unfused(BACKEND);
 
-        @Override
-        public DeviceProfile profile() {
-            return BACKEND.profile();
-        }
-    };
+    /** The same device, but every chain would need memory of its own. */
+    private static DeviceTraits unfused(DeviceTraits device) {
+        return new DeviceTraits() {
+            @Override
+            public long scratchBytes(Op op, List<TensorType> operands) {
+                return op instanceof FusedElementwise ? 64 : device.scratchBytes(op, operands);
+            }
+
+            @Override
+            public DeviceProfile profile() {
+                return device.profile();
+            }
+        };
+    }
 
     @TempDir
     Path folder;
@@ -58,6 +63,20 @@ class FusedPlansTest {
         assertThat(with.peakBytesPerDevice(BACKEND)).isLessThanOrEqualTo(without.peakBytesPerDevice(UNFUSED));
         assertThat(numChains(without)).isZero();
         assertThat(numChains(with)).isPositive();
+    }
+
+    /** Each chain is one launch in place of several. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 0, none, adamw", "2, 1, 2, block, sgd", "2, 2, 3, block, adamw"})
+    void gpusHaveThemToo(int data, int model, int zero, String recompute, String optimizer) {
+        RunConfig config = config(data, model, zero, recompute, optimizer);
+        TrainingPlan with = TrainingJob.of(config).compile(CudaBackend.TRAITS);
+        TrainingPlan without = TrainingJob.of(config).compile(unfused(CudaBackend.TRAITS));
+        assertThat(numChains(with)).isPositive();
+        assertThat(with.step().program().instructions().size())
+                .isLessThan(without.step().program().instructions().size());
+        assertThat(with.peakBytesPerDevice(CudaBackend.TRAITS))
+                .isLessThanOrEqualTo(without.peakBytesPerDevice(CudaBackend.TRAITS));
     }
 
     @Test

@@ -24,6 +24,7 @@ import dev.tartan.op.DepthwiseConv2d;
 import dev.tartan.op.DepthwiseConv2dFilterGrad;
 import dev.tartan.op.DepthwiseConvTranspose2d;
 import dev.tartan.op.Fill;
+import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.GatherRows;
 import dev.tartan.op.Iota;
 import dev.tartan.op.LayerNorm;
@@ -72,6 +73,7 @@ final class CudaOps {
         put(Select.class, ElementwiseLaunches::select);
         put(Cast.class, ElementwiseLaunches::cast);
         put(AddN.class, ElementwiseLaunches::addN);
+        put(FusedElementwise.class, new ChainLaunches());
         put(Fill.class, ElementwiseLaunches::fill);
         put(Iota.class, ElementwiseLaunches::iota);
         put(RandomUniform.class, RandomLaunches::uniform);

@@ -10,6 +10,7 @@ import java.util.Locale;
 /** The source files, one a family of kernels. */
 enum CudaSource {
     ELEMENTWISE,
+    CHAIN,
     REDUCE,
     NORM,
     SOFTMAX,

@@ -3,13 +3,14 @@ package dev.tartan.backend.cuda;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** All kernels there are, to compile them ahead of time. */
+/** All kernels there are, and some of chains, to compile them ahead of time. */
 final class KernelCatalog {
     private KernelCatalog() {}
 
     static List<KernelName> all() {
         return Stream.of(
                         ElementwiseLaunches.kernels(),
+                        ChainLaunches.kernels(),
                         ReduceLaunches.kernels(),
                         NormLaunches.kernels(),
                         SoftmaxLaunches.kernels(),

@@ -164,6 +164,11 @@ __device__ __forceinline__ void storePack(T* to, long long start, long long coun
     }
 }
 
+/** Goes through the packs of an array that are this thread's; {@code first} is the index of the first element. */
+#define FOR_PACKS(N, first, count)                                                                          \
+    for (long long first = ((long long) blockIdx.x * blockDim.x + threadIdx.x) * (N); first < (count);      \
+         first += (long long) gridDim.x * blockDim.x * (N))
+
 /** Whether rows of {@code width} elements, one after another from {@code rows} on, can be read in whole packs. */
 template <typename T, int N = 16 / sizeof(T)> __device__ __forceinline__ bool wideRows(const T* rows, long long width) {
     return width % N == 0 && aligned<T, N>(rows);

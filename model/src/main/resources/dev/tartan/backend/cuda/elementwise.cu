@@ -2,10 +2,6 @@
 // Every thread works on packs of 128 bits of its largest type; arrays of any length at any address of their type.
 #include "functions.cuh"
 
-#define FOR_PACKS(N, first, count)                                                                          \
-    for (long long first = ((long long) blockIdx.x * blockDim.x + threadIdx.x) * (N); first < (count);      \
-         first += (long long) gridDim.x * blockDim.x * (N))
-
 /** Elements of a pack of which the larger of two types fills 128 bits. */
 template <typename A, typename B> struct Together { enum { COUNT = 16 / (sizeof(A) > sizeof(B) ? sizeof(A) : sizeof(B)) }; };
 

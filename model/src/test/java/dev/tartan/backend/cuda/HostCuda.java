@@ -41,7 +41,7 @@ final class HostCuda {
 
     /** What went wrong, or nothing. One launch at a time, as the library has the state of one device. */
     static synchronized String tryRun(Launch launch, long seed) {
-        require();
+        HostCudaBuild.require(launch.kernel());
         KernelArguments arguments = launch.arguments();
         try (BytePointer name = text(launch.kernel().expression());
                 BytePointer values = new BytePointer(Math.max(8, arguments.bytes().length));

@@ -14,9 +14,11 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +33,8 @@ final class HostCudaBuild {
 
     private static @Nullable String compiler;
     private static boolean loaded;
+    /** Kernels that are in a loaded library. */
+    private static final Set<KernelName> KERNELS = new HashSet<>();
 
     private HostCudaBuild() {}
 
@@ -49,7 +53,44 @@ final class HostCudaBuild {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        KERNELS.addAll(KernelCatalog.all());
         loaded = true;
+    }
+
+    /** Loads the library, and for a chain that is not in it one of its own, which is made if there is none yet. */
+    static synchronized void require(KernelName kernel) {
+        require();
+        if (kernel.source() == CudaSource.CHAIN && KERNELS.add(kernel)) {
+            try {
+                System.load(buildChain(kernel).toString());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private static Path buildChain(KernelName kernel) throws IOException {
+        Path folder = build(compiler).getParent();
+        String name = "chain-" + hash(Map.of("kernel", kernel.expression()));
+        Path library = folder.resolve(name + ".so");
+        if (!Files.exists(library)) {
+            Path making = Files.createTempDirectory(folder, name);
+            String source = kernel.source().fileName();
+            Files.writeString(making.resolve("chain.cpp"), table(source, List.of(kernel.expression())));
+            Tool.run(
+                    making,
+                    List.of(
+                            "bash",
+                            "-c",
+                            compiler + " " + FLAGS + " -I.. -shared chain.cpp -o chain.so"
+                                    + " ../libhostcuda.so -Wl,-rpath," + folder));
+            Files.move(
+                    making.resolve("chain.so"),
+                    library,
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+        }
+        return library;
     }
 
     /** The library again, with the functions of CUDA's driver in it, under the name of a driver. */

@@ -11,7 +11,6 @@ import dev.tartan.op.Deposit;
 import dev.tartan.op.Einsum;
 import dev.tartan.op.EinsumEpilogue;
 import dev.tartan.op.Fetch;
-import dev.tartan.op.FusedElementwise;
 import dev.tartan.op.Roll;
 import dev.tartan.op.SumSquares;
 import java.util.Map;
@@ -24,7 +23,6 @@ class OpsWithoutKernelsTest {
     private static final Map<Class<? extends Op>, String> REASONS = Map.of(
             Einsum.class, "a product of cuBLASLt",
             EinsumEpilogue.class, "a product of cuBLASLt with its epilogue",
-            FusedElementwise.class, "runs as its steps, a kernel each, with their tensors in memory between them",
             SumSquares.class, "runs as a square and a sum: one more pass over memory than a kernel would take",
             Fetch.class, "a collective in every program",
             Deposit.class, "a collective in every program",
