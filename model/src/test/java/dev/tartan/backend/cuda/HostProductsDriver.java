@@ -164,8 +164,10 @@ final class HostProductsDriver implements CudaDriver {
         driver.destroyEvent(event);
     }
 
+    /** A chain's kernel is put into the driver first, which has those of {@link KernelCatalog} only. */
     @Override
     public CudaCall prepare(Launch launch) {
+        HostCudaBuild.require(launch.kernel());
         return driver.prepare(launch);
     }
 
