@@ -33,12 +33,15 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.SparkContext;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells Spark's listeners of a run, and so its UI and its event log: at the beginning and the end, and in between once
  * a second at most, however short steps are. Safe for use by many threads.
  */
 final class RunReporter implements TrainingListener, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RunReporter.class);
     private static final long PAUSE_MILLIS = 1000;
 
     /** So many steps of a second are shown, so that logs of long runs stay small. */
@@ -166,12 +169,22 @@ final class RunReporter implements TrainingListener, AutoCloseable {
         events.accept(new RunEvent.Traced(run, now(), profile.firstStep(), profile.steps(), ops));
     }
 
+    /** None if they cannot be told, as when the session is stopped meanwhile, which must not hide why the run ends. */
+    private List<RankPlace> latestPlaces() {
+        try {
+            return places.get();
+        } catch (RuntimeException e) {
+            LOG.info("places of ranks cannot be told: run={}, reason={}", run, e.toString());
+            return List.of();
+        }
+    }
+
     /** Tells what came since the last time, if anything did. */
     private synchronized void tell() {
         if (over) {
             return;
         }
-        List<RankPlace> latest = places.get();
+        List<RankPlace> latest = latestPlaces();
         if (!latest.isEmpty() && !latest.equals(placed)) {
             placed = latest;
             events.accept(new RunEvent.Placed(run, now(), latest));

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class RunReporterTest {
@@ -60,6 +61,25 @@ class RunReporterTest {
         assertThat(events.get(events.size() - 1)).isInstanceOfSatisfying(RunEvent.Ended.class, end -> {
             assertThat(end.state()).isEqualTo(RunState.STOPPED);
             assertThat(end.reason()).isEqualTo("enough");
+        });
+    }
+
+    /** Spark forgets its executors when the session is stopped, which is why the run ends. */
+    @Test
+    void whyARunEndsIsNotHiddenByPlacesThatCannotBeTold() {
+        Supplier<List<RankPlace>> places = () -> {
+            throw new IllegalStateException("stopped");
+        };
+        try (RunReporter reporter = new RunReporter("run", PLAN, places, events::add)) {
+            assertThatThrownBy(() -> reporter.reporting(() -> {
+                        reporter.onStep(new StepMetrics(0, 1, 1, 1, 1));
+                        throw new IllegalArgumentException("real reason");
+                    }))
+                    .hasMessage("real reason");
+        }
+        assertThat(events).hasSize(3).last().isInstanceOfSatisfying(RunEvent.Ended.class, end -> {
+            assertThat(end.state()).isEqualTo(RunState.FAILED);
+            assertThat(end.reason()).isEqualTo("real reason");
         });
     }
 
