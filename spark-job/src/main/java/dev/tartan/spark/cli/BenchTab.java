@@ -20,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -82,13 +83,11 @@ final class BenchTab {
 
     /** The median step of a run in a session of its own. */
     private double run(boolean tab) {
-        SparkSession session = SparkSession.builder()
-                .master("local[" + RANKS + "]")
-                .appName("tartan-bench")
-                .config("spark.ui.enabled", "true")
-                .config("spark.ui.port", "0")
-                .config(TartanTab.ENABLED, Boolean.toString(tab))
-                .getOrCreate();
+        SparkConf conf = new SparkConf();
+        conf.setIfMissing("spark.master", "local[" + RANKS + "]");
+        conf.setIfMissing("spark.app.name", "tartan-bench");
+        conf.set("spark.ui.enabled", "true").set("spark.ui.port", "0").set(TartanTab.ENABLED, Boolean.toString(tab));
+        SparkSession session = SparkSession.builder().config(conf).getOrCreate();
         ScheduledExecutorService browser = Executors.newSingleThreadScheduledExecutor();
         try (session) {
             String url = TartanTab.url(session.sparkContext()).orElse(null);

@@ -23,13 +23,23 @@ final class RunsPage extends WebUIPage {
     private static final String RUN = "run";
     private static final int MOST_RECENT = 20;
 
+    private static final int RUNNING_REFRESH_MILLIS = 2000;
+    private static final int IDLE_REFRESH_MILLIS = 10_000;
+
     private final SparkUITab tab;
     private final KVStore store;
+    private final boolean live;
 
-    RunsPage(SparkUITab tab, KVStore store) {
+    /**
+     * Makes the page.
+     *
+     * @param live whether the application goes on, so that more may come
+     */
+    RunsPage(SparkUITab tab, KVStore store, boolean live) {
         super("");
         this.tab = tab;
         this.store = store;
+        this.live = live;
     }
 
     @Override
@@ -50,14 +60,22 @@ final class RunsPage extends WebUIPage {
                 "<link rel=\"stylesheet\" href=\"%s/tartan.css\"/><script src=\"%s/tartan.js\" defer=\"defer\"></script>",
                 files, files));
         RunView shown = shown(runs, request.getParameter(RUN));
-        boolean live = runs.stream().anyMatch(run -> run.state() == RunState.RUNNING);
-        html.append(Html.format("<div id=\"tartan\" data-live=\"%b\">", live));
+        html.append(Html.format("<div id=\"tartan\" data-refresh-millis=\"%d\">", refreshMillis(runs)));
         if (shown == null) {
             html.append("<p>No run has begun.</p>");
         } else {
             html.append(table(runs, shown, now)).append(heading(shown, now)).append(new RunPanels(shown).html());
         }
         return html.append("</div>").toString();
+    }
+
+    /** 0 for never. */
+    private int refreshMillis(List<RunView> runs) {
+        if (!live) {
+            return 0;
+        }
+        boolean isRunning = runs.stream().anyMatch(run -> run.state() == RunState.RUNNING);
+        return isRunning ? RUNNING_REFRESH_MILLIS : IDLE_REFRESH_MILLIS;
     }
 
     private static @Nullable RunView shown(List<RunView> runs, @Nullable String id) {
@@ -91,7 +109,8 @@ final class RunsPage extends WebUIPage {
                     last == null
                             ? ""
                             : Html.format(
-                                    "%,.0f %s/s", last.speed(), run.started().unit())));
+                                    "%,.0f %s/s",
+                                    last.speed(), Html.escape(run.started().unit()))));
         }
         return html.append("</table>").toString();
     }

@@ -22,9 +22,9 @@ public final class TartanTab extends SparkUITab {
     /** Contexts that have it, guarded by itself. */
     private static final Map<SparkContext, Boolean> ATTACHED = new WeakHashMap<>();
 
-    private TartanTab(SparkUI ui, KVStore store) {
+    private TartanTab(SparkUI ui, KVStore store, boolean live) {
         super(ui, PREFIX);
-        attachPage(new RunsPage(this, store));
+        attachPage(new RunsPage(this, store, live));
         ui.addStaticHandler(RESOURCES, STATIC);
         ui.attachTab(this);
     }
@@ -48,7 +48,7 @@ public final class TartanTab extends SparkUITab {
         spark.env().metricsSystem().registerSource(new RunGauges(listener::newest));
         Option<SparkUI> ui = spark.ui();
         if (ui.isDefined()) {
-            new TartanTab(ui.get(), store);
+            new TartanTab(ui.get(), store, true);
         }
     }
 
@@ -60,6 +60,6 @@ public final class TartanTab extends SparkUITab {
 
     /** Adds the tab to what a history server shows of an application. */
     static void attach(SparkUI ui, KVStore store) {
-        new TartanTab(ui, store);
+        new TartanTab(ui, store, false);
     }
 }

@@ -118,9 +118,11 @@ class TartanTabTest {
                 }
             });
             String page = await(url, Pattern.compile("state-done"));
-            assertThat(live.get(0)).contains("data-live=\"true\"", ">running<", "data=2 x model=2", "left 0:0");
+            assertThat(live.get(0))
+                    .contains("data-refresh-millis=\"2000\"", ">running<", "data=2 x model=2", "left 0:0");
             assertThat(points(live.get(0))).isBetween(2, 21);
             checkEnd(page);
+            assertThat(page).contains("data-refresh-millis=\"10000\"");
             assertThat(get(spark.sparkContext().uiWebUrl().get() + "/static/tartan/tartan.js"))
                     .contains("DOMParser");
             assertThat(get(spark.sparkContext().uiWebUrl().get() + "/static/tartan/tartan.css"))
@@ -132,12 +134,14 @@ class TartanTabTest {
                     .containsPattern("driver_tartan_validationLoss_Number\\{[^}]*} NaN");
             assertThat(get(spark.sparkContext().uiWebUrl().get() + "/jobs/")).contains("/tartan/\">Tartan</a>");
         }
-        checkEnd(inHistory(application));
+        String old = inHistory(application);
+        checkEnd(old);
+        assertThat(old).contains("data-refresh-millis=\"0\"");
     }
 
     private static void checkEnd(String page) {
         assertThat(page)
-                .contains("data-live=\"false\"", "40/40", "step 40 of 40", "out &amp; more")
+                .contains("40/40", "step 40 of 40", "out &amp; more")
                 .contains("rank 0", "rank 3", "model=1", "executor driver")
                 .contains("exposed communication", "waiting for samples", "optimizer state")
                 .contains("mean of 2 steps from step 4 on", "<td>forward</td>", "after step 10: ");

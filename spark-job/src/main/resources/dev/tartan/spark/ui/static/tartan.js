@@ -1,12 +1,19 @@
-/* Fetches the page again every two seconds as long as a run goes on, and shows what has changed. */
+/* Fetches the page again and again as long as its application goes on, as often as it says, and shows what has changed. */
 (function () {
-  var PAUSE_MILLIS = 2000;
+  var RETRY_MILLIS = 10000;
+
+  function shown() {
+    return document.getElementById("tartan");
+  }
+
+  function schedule() {
+    var millis = Number(shown().dataset.refreshMillis);
+    if (millis > 0) {
+      setTimeout(refresh, millis);
+    }
+  }
 
   function refresh() {
-    var shown = document.getElementById("tartan");
-    if (!shown || shown.dataset.live !== "true") {
-      return;
-    }
     fetch(window.location.href, { credentials: "same-origin" })
       .then(function (answer) {
         if (!answer.ok) {
@@ -16,17 +23,18 @@
       })
       .then(function (text) {
         var fetched = new DOMParser().parseFromString(text, "text/html").getElementById("tartan");
-        if (fetched) {
-          shown.replaceWith(fetched);
+        if (!fetched) {
+          throw new Error("no run in the page");
         }
-        setTimeout(refresh, PAUSE_MILLIS);
+        shown().replaceWith(fetched);
+        schedule();
       })
       .catch(function () {
         /* the application is over, or cannot be reached: what was seen last stays */
-        shown.classList.add("stale");
-        setTimeout(refresh, 5 * PAUSE_MILLIS);
+        shown().classList.add("stale");
+        setTimeout(refresh, RETRY_MILLIS);
       });
   }
 
-  setTimeout(refresh, PAUSE_MILLIS);
+  schedule();
 })();
